@@ -1,0 +1,41 @@
+"""Describe a fleet of machines once; write Terraform and Nix from it.
+
+The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
+"""
+
+from .caches import BinaryCache
+from .catalog import AcceleratorType, Catalog, MachineType, Price, Zone
+from .errors import FleetError
+from .fleet import Fleet
+from .gcp_machine import BootDisk, DataDisk, GcpMachine, Gpu, ServiceAccount, ShieldedVm
+from .gcp_project import GcpProject, GcsBackend
+from .machine import Machine
+from .nvidia import Nvidia, NvidiaTuning
+from .users import User
+from .zerotier import ZeroTier
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AcceleratorType",
+    "BinaryCache",
+    "BootDisk",
+    "Catalog",
+    "DataDisk",
+    "Fleet",
+    "FleetError",
+    "GcpMachine",
+    "GcpProject",
+    "GcsBackend",
+    "Gpu",
+    "Machine",
+    "MachineType",
+    "Nvidia",
+    "NvidiaTuning",
+    "Price",
+    "ServiceAccount",
+    "ShieldedVm",
+    "User",
+    "ZeroTier",
+    "Zone",
+]

@@ -1,0 +1,74 @@
+"""Binary caches that the fleet's machines, and the flake, may take builds from."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import warnings
+
+from attrs import field, frozen
+
+from . import check
+from .errors import refuse
+
+_URL = re.compile(r"(?:https?|s3|ssh|ssh-ng)://[^\s\"'\\${}?#]+")
+_KEY_NAME = re.compile(r"[^\s:\"'\\${}]+")
+
+# Left by its maintainers in November 2025; it answers 403 since September 2026.
+_ABANDONED = "cuda-maintainers.cachix.org"
+
+
+@frozen
+class BinaryCache:
+    """A binary cache.
+
+    Attributes:
+        url: Its address: "https://cache.nixos.org".
+        public_key: The key its paths are signed with: "cache.nixos.org-1:6NCH…".
+        priority: Which cache is asked first: the lowest number; None for what the cache itself
+            says (40 for cache.nixos.org). See `priority` in
+            https://nix.dev/manual/nix/stable/store/types/http-binary-cache-store.
+    """
+
+    url: str
+    public_key: str = field(kw_only=True)
+    priority: int | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        where = f"cache {self.url!r}"
+        if not isinstance(self.url, str) or not _URL.fullmatch(self.url):
+            raise refuse(
+                where, "url", self.url, 'an address without parameters: "https://cache.nixos.org"'
+            )
+        if not _is_public_key(self.public_key):
+            raise refuse(
+                where,
+                "public_key",
+                self.public_key,
+                "a name, a colon and the base64 of 32 bytes, as nix-store "
+                "--generate-binary-cache-key writes them",
+            )
+        if self.priority is not None:
+            check.at_least(where, "priority", self.priority, 0, "places")
+        if _ABANDONED in self.url:
+            warnings.warn(
+                f"{where}: abandoned, and refuses every request; use https://cache.nixos-cuda.org",
+                stacklevel=3,
+            )
+
+    @property
+    def substituter(self) -> str:
+        """The URL as `nix.settings.substituters` takes it, with the priority where one is set."""
+        return self.url if self.priority is None else f"{self.url}?priority={self.priority}"
+
+
+def _is_public_key(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    name, _, key = value.partition(":")
+    try:
+        return bool(_KEY_NAME.fullmatch(name)) and (
+            len(binascii.a2b_base64(key, strict_mode=True)) == 32
+        )
+    except ValueError:
+        return False

@@ -1,0 +1,266 @@
+"""What Compute Engine offers and costs: machine types, accelerators, zones and prices.
+
+The facts are tables beside this module, read when first asked for. They age: a `Catalog` of
+your own adds to them or corrects them, and is given to the machines that need it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+MACHINE_TYPES_AS_OF = "2026-07-01"
+MACHINE_TYPES_SOURCE = (
+    "gcloud compute machine-types list, as kept by Cyclenerd/google-cloud-pricing-cost-calculator"
+)
+PRICES_AS_OF = "2024-06-26"
+PRICES_SOURCE = "doitintl/gcpinstances.info"
+ACCELERATORS_AS_OF = "2026"
+ACCELERATORS_SOURCE = "skypilot-org/skypilot-catalog"
+
+
+def _frozen_counts(value: Mapping[int, int]) -> Mapping[int, int]:
+    return MappingProxyType(dict(value))
+
+
+@frozen
+class AcceleratorType:
+    """A GPU as Compute Engine names it.
+
+    Attributes:
+        name: The accelerator type: "nvidia-tesla-t4".
+        label: What people call it: "T4".
+        architecture: NVIDIA's name of the generation, in lower case: "turing".
+        memory_gb: Memory of one GPU in GB.
+        max_vcpus: For a GPU that is attached to an N1 machine: the counts that may be attached,
+            each with the most vCPUs the machine may have. Empty for a GPU that only comes with a
+            machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus).
+    """
+
+    name: str
+    label: str
+    architecture: str
+    memory_gb: int
+    max_vcpus: Mapping[int, int] = field(factory=dict, converter=_frozen_counts, hash=False)
+
+    @property
+    def open_kernel_module(self) -> bool:
+        """Whether NVIDIA's open kernel module drives it: Turing and later."""
+        return self.architecture not in {"kepler", "maxwell", "pascal", "volta"}
+
+
+@frozen
+class MachineType:
+    """A machine type.
+
+    Attributes:
+        name: Its name: "n1-standard-8".
+        vcpus: Number of vCPUs.
+        memory_gib: Memory in GiB.
+        shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
+        accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
+        accelerator_count: How many of them.
+    """
+
+    name: str
+    vcpus: int
+    memory_gib: float
+    shared_core: bool = False
+    accelerator: str | None = None
+    accelerator_count: int = 0
+
+    @property
+    def family(self) -> str:
+        """The series: "n1" of "n1-standard-8"."""
+        return self.name.partition("-")[0]
+
+
+@frozen
+class Zone:
+    """A zone.
+
+    Attributes:
+        name: Its name: "us-central1-c".
+        region: The region it lies in: "us-central1".
+        accelerators: The accelerator types it offers.
+    """
+
+    name: str
+    region: str
+    accelerators: tuple[str, ...] = ()
+
+
+@frozen
+class Price:
+    """What a machine type costs in a region, or one GPU in a zone.
+
+    Attributes:
+        name: The machine type or accelerator type.
+        location: The region (machine type) or zone (accelerator type); "*" for everywhere.
+        usd_per_hour: USD per hour on demand; None when unknown.
+        usd_per_hour_spot: USD per hour as a Spot VM; None when unknown.
+    """
+
+    name: str
+    location: str
+    usd_per_hour: float | None
+    usd_per_hour_spot: float | None = None
+
+
+# Attachable counts and vCPU limits: https://cloud.google.com/compute/docs/gpus#n1-gpus
+_ACCELERATORS = {
+    accelerator.name: accelerator
+    for accelerator in (
+        AcceleratorType("nvidia-tesla-t4", "T4", "turing", 16, {1: 48, 2: 48, 4: 96}),
+        AcceleratorType("nvidia-tesla-p4", "P4", "pascal", 8, {1: 24, 2: 48, 4: 96}),
+        AcceleratorType("nvidia-tesla-v100", "V100", "volta", 16, {1: 12, 2: 24, 4: 48, 8: 96}),
+        AcceleratorType("nvidia-tesla-p100", "P100", "pascal", 16, {1: 16, 2: 32, 4: 96}),
+        AcceleratorType("nvidia-l4", "L4", "ada", 24),
+        AcceleratorType("nvidia-tesla-a100", "A100", "ampere", 40),
+        AcceleratorType("nvidia-a100-80gb", "A100 80GB", "ampere", 80),
+        AcceleratorType("nvidia-h100-80gb", "H100", "hopper", 80),
+        AcceleratorType("nvidia-h100-mega-80gb", "H100 Mega", "hopper", 80),
+        AcceleratorType("nvidia-h200-141gb", "H200", "hopper", 141),
+    )
+}
+
+# Machine types that come with GPUs: https://cloud.google.com/compute/docs/accelerator-optimized-machines
+_BUILT_IN = {
+    **{f"g2-standard-{vcpus}": ("nvidia-l4", 1) for vcpus in (4, 8, 12, 16, 32)},
+    "g2-standard-24": ("nvidia-l4", 2),
+    "g2-standard-48": ("nvidia-l4", 4),
+    "g2-standard-96": ("nvidia-l4", 8),
+    **{f"a2-highgpu-{count}g": ("nvidia-tesla-a100", count) for count in (1, 2, 4, 8)},
+    "a2-megagpu-16g": ("nvidia-tesla-a100", 16),
+    **{f"a2-ultragpu-{count}g": ("nvidia-a100-80gb", count) for count in (1, 2, 4, 8)},
+    **{f"a3-highgpu-{count}g": ("nvidia-h100-80gb", count) for count in (1, 2, 4, 8)},
+    **dict.fromkeys(("a3-edgegpu-8g", "a3-edgegpu-8g-nolssd"), ("nvidia-h100-80gb", 8)),
+    "a3-megagpu-8g": ("nvidia-h100-mega-80gb", 8),
+    **dict.fromkeys(("a3-ultragpu-8g", "a3-ultragpu-8g-nolssd"), ("nvidia-h200-141gb", 8)),
+}
+
+# A region has zones a, b and c, but for these: https://cloud.google.com/compute/docs/regions-zones
+_ZONE_LETTERS = {"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}
+
+
+def _rows(table: str) -> list[list[str]]:
+    """Read a table beside this module: no field holds a comma or a quote."""
+    with open(os.path.join(os.path.dirname(__file__), table), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs start-up
+        next(file)
+        return [line.rstrip("\n").split(",") for line in file]
+
+
+@cache
+def _prices(table: str) -> dict[tuple[str, str], list[str]]:
+    """Prices as they stand in a table, by name and place: [on demand, spot], "" for unknown."""
+    return {(name, place): prices for name, place, *prices in _rows(table)}
+
+
+@cache
+def _machine_types() -> dict[str, MachineType]:
+    return {
+        name: MachineType(
+            name, int(vcpus), float(memory), shared == "true", *_BUILT_IN.get(name, (None, 0))
+        )
+        for name, vcpus, shared, memory in _rows("machine_types.csv")
+    }
+
+
+@cache
+def _zones() -> dict[str, Zone]:
+    offered: dict[str, list[str]] = {}
+    for accelerator, zone in _prices("accelerator_zones.csv"):
+        offered.setdefault(zone, []).append(accelerator)
+    names = {
+        f"{region}-{letter}": region
+        for region in {region for _, region in _prices("prices.csv")}
+        for letter in _ZONE_LETTERS.get(region, "abc")
+    }
+    names |= {zone: zone.rpartition("-")[0] for zone in offered}
+    return {
+        name: Zone(name, names[name], tuple(sorted(offered.get(name, ()))))
+        for name in sorted(names)
+    }
+
+
+@frozen
+class Catalog:
+    """The catalogue, with what you know better: your entries win over the built-in ones.
+
+    `Catalog(machine_types=(MachineType("c4-standard-8", vcpus=8, memory_gib=30),))` is the way to
+    use a machine type that the tables do not know yet; give it to `GcpMachine(catalog=…)`.
+
+    Attributes:
+        machine_types: Further machine types.
+        accelerator_types: Further accelerator types.
+        zones: Further zones, or zones that have come to offer other accelerators.
+        prices: Further prices. The most particular wins: one for the very location, then one
+            for "*", then the built-in one.
+    """
+
+    machine_types: tuple[MachineType, ...] = field(default=(), converter=tuple)
+    accelerator_types: tuple[AcceleratorType, ...] = field(default=(), converter=tuple)
+    zones: tuple[Zone, ...] = field(default=(), converter=tuple)
+    prices: tuple[Price, ...] = field(default=(), converter=tuple)
+
+    def machine_type(self, name: str) -> MachineType | None:
+        """Return the machine type of that name, None when it is not known."""
+        own = {item.name: item for item in self.machine_types}
+        return own.get(name) or _machine_types().get(name)
+
+    def accelerator_type(self, name: str) -> AcceleratorType | None:
+        """Return the accelerator type of that name, None when it is not known."""
+        own = {item.name: item for item in self.accelerator_types}
+        return own.get(name) or _ACCELERATORS.get(name)
+
+    def zone(self, name: str) -> Zone | None:
+        """Return the zone of that name, None when it is not known."""
+        own = {item.name: item for item in self.zones}
+        return own.get(name) or _zones().get(name)
+
+    def all_machine_types(self) -> dict[str, MachineType]:
+        """Return every machine type by name."""
+        return _machine_types() | {item.name: item for item in self.machine_types}
+
+    def all_accelerator_types(self) -> dict[str, AcceleratorType]:
+        """Return every accelerator type by name."""
+        return _ACCELERATORS | {item.name: item for item in self.accelerator_types}
+
+    def all_zones(self) -> dict[str, Zone]:
+        """Return every zone by name."""
+        return _zones() | {item.name: item for item in self.zones}
+
+    def regions(self) -> tuple[str, ...]:
+        """Return every region, sorted."""
+        return tuple(sorted({zone.region for zone in self.all_zones().values()}))
+
+    def zones_offering(self, accelerator_type: str) -> tuple[str, ...]:
+        """Return the zones that offer an accelerator type, sorted; empty when none is known."""
+        return tuple(
+            name
+            for name, zone in sorted(self.all_zones().items())
+            if accelerator_type in zone.accelerators
+        )
+
+    def machine_price(self, machine_type: str, region: str) -> Price:
+        """Return what a machine type costs in a region, built-in GPUs included."""
+        return self._price(machine_type, region, "prices.csv")
+
+    def accelerator_price(self, accelerator_type: str, zone: str) -> Price:
+        """Return what one attached GPU costs in a zone."""
+        return self._price(accelerator_type, zone, "accelerator_zones.csv")
+
+    def _price(self, name: str, location: str, table: str) -> Price:
+        own = {item.location: item for item in self.prices if item.name == name}
+        for place in (location, "*"):
+            if place in own:
+                return own[place]
+        cells = _prices(table).get((name, location), ["", ""])
+        return Price(name, location, *(float(cell) if cell else None for cell in cells))
+
+
+CATALOG = Catalog()

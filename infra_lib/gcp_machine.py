@@ -1,0 +1,215 @@
+"""A machine that this project provisions on Google Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from attrs import Factory, field, frozen
+
+from . import check, gcp_rules
+from .catalog import CATALOG, AcceleratorType, Catalog, MachineType
+from .machine import Machine
+
+
+def _frozen_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(value))
+
+
+@frozen
+class Gpu:
+    """GPUs of one machine.
+
+    Attributes:
+        type: The accelerator type, as Compute Engine names it: "nvidia-tesla-t4".
+        count: How many.
+    """
+
+    type: str
+    count: int = 1
+
+
+@frozen(kw_only=True)
+class BootDisk:
+    """The disk a machine boots from; it is installed over, and goes when the machine goes.
+
+    Attributes:
+        image: What it is first made from, before NixOS is installed over it.
+        size_gb: Its size in GB.
+        type: The disk type: "pd-balanced", "pd-ssd" ….
+    """
+
+    image: str = "debian-cloud/debian-12"
+    size_gb: int = 100
+    type: str = "pd-balanced"
+
+
+@frozen
+class DataDisk:
+    """A disk of its own, that outlives the machine it is attached to.
+
+    Attributes:
+        name: Its name; on the machine it is /dev/disk/by-id/google-<name>.
+        size_gb: Its size in GB.
+        type: The disk type: "pd-balanced", "pd-ssd" ….
+    """
+
+    name: str
+    size_gb: int = field(kw_only=True)
+    type: str = field(default="pd-balanced", kw_only=True)
+
+
+@frozen(kw_only=True)
+class ShieldedVm:
+    """Shielded VM options.
+
+    Attributes:
+        secure_boot: Refuses unsigned boot loaders and kernel modules: NixOS's and NVIDIA's are
+            not signed, so it is off.
+        vtpm: A virtual TPM.
+        integrity_monitoring: Compares each boot with the first.
+    """
+
+    secure_boot: bool = False
+    vtpm: bool = True
+    integrity_monitoring: bool = True
+
+
+@frozen
+class ServiceAccount:
+    """The identity that programs on the machine have towards Google's APIs.
+
+    Attributes:
+        email: The service account's address.
+        scopes: OAuth scopes; grant what the account may do through IAM rather than here.
+    """
+
+    email: str
+    scopes: tuple[str, ...] = field(
+        default=("https://www.googleapis.com/auth/cloud-platform",),
+        converter=check.strings,
+        kw_only=True,
+    )
+
+
+def _gpu(machine: GcpMachine) -> Gpu | None:
+    """Return the GPUs that were given, or else those that come with the machine type."""
+    if machine.gpu is not None:
+        return machine.gpu
+    facts = machine.catalog.machine_type(machine.machine_type)
+    if facts is None or facts.accelerator is None:
+        return None
+    return Gpu(facts.accelerator, facts.accelerator_count)
+
+
+def _without_gpu(machine: GcpMachine) -> bool:
+    return _gpu(machine) is None
+
+
+@frozen
+class GcpMachine(Machine):
+    """A Compute Engine instance that runs NixOS.
+
+    Attributes:
+        machine_type: "n1-standard-8".
+        zone: "us-central1-c".
+        catalog: Where machine types, accelerator types, zones and prices are looked up.
+        gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
+        enabled: Whether it exists in the cloud. With a GPU False unless you say otherwise.
+        stopped: It exists but is stopped: its disks stay and are billed, the rest is not.
+        spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
+        max_run_duration: Seconds after which Compute Engine ends each run; None for never.
+        instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
+            default where one is needed) or "DELETE".
+        boot_disk: The disk it boots from.
+        data_disks: Disks that outlive it.
+        network: The VPC network; None for the project's.
+        subnetwork: The subnetwork; None for the network's own in the region.
+        external_ip: True for an address that may change with each start, False for none, or a
+            reserved IPv4 address.
+        network_tags: Network tags, for firewall rules of your own.
+        labels: Labels, beside those the stack writes (fleet, machine, cost, state).
+        metadata: Metadata, beside the SSH keys and the startup script.
+        startup_script: Shell run as root at each boot of the image, after the stack's own.
+        shielded_vm: Shielded VM options.
+        service_account: The identity of programs on it; None for none.
+        deletion_protection: Compute Engine refuses to delete it.
+        allow_stopping_for_update: Terraform may stop it to change its machine type.
+        modules: Names of further `flake.modules.nixos` modules that it imports.
+        state_version: `system.stateVersion`.
+    """
+
+    machine_class: Literal["nixos"] = field(default="nixos", init=False)
+    machine_type: str = field(kw_only=True)
+    zone: str = field(kw_only=True)
+    catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
+    gpu: Gpu | None = field(default=None, kw_only=True)
+    enabled: bool = field(default=Factory(_without_gpu, takes_self=True), kw_only=True)
+    stopped: bool = field(default=False, kw_only=True)
+    spot: bool = field(default=False, kw_only=True)
+    max_run_duration: int | None = field(default=None, kw_only=True)
+    instance_termination_action: Literal["STOP", "DELETE"] | None = field(
+        default=None, kw_only=True
+    )
+    boot_disk: BootDisk = field(factory=BootDisk, kw_only=True)
+    data_disks: tuple[DataDisk, ...] = field(default=(), converter=tuple, kw_only=True)
+    network: str | None = field(default=None, kw_only=True)
+    subnetwork: str | None = field(default=None, kw_only=True)
+    external_ip: bool | str = field(default=True, kw_only=True)
+    network_tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    labels: Mapping[str, str] = field(
+        factory=dict, converter=_frozen_mapping, kw_only=True, hash=False
+    )
+    metadata: Mapping[str, str] = field(
+        factory=dict, converter=_frozen_mapping, kw_only=True, hash=False
+    )
+    startup_script: str = field(default="", kw_only=True)
+    shielded_vm: ShieldedVm = field(factory=ShieldedVm, kw_only=True)
+    service_account: ServiceAccount | None = field(default=None, kw_only=True)
+    deletion_protection: bool = field(default=False, kw_only=True)
+    allow_stopping_for_update: bool = field(default=True, kw_only=True)
+    modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    state_version: str = field(default="25.05", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        object.__setattr__(self, "gpu", _gpu(self))
+        gcp_rules.check_machine(self)
+
+    @property
+    def type_facts(self) -> MachineType:
+        """What the catalogue knows of its machine type."""
+        return gcp_rules.machine_type(self)
+
+    @property
+    def accelerator(self) -> AcceleratorType | None:
+        """What the catalogue knows of its GPU; None without one."""
+        return None if self.gpu is None else gcp_rules.accelerator_type(self, self.gpu)
+
+    @property
+    def region(self) -> str:
+        """The region its zone lies in."""
+        return gcp_rules.zone(self).region
+
+    @property
+    def state(self) -> Literal["off", "on", "stopped"]:
+        """Whether it exists in the cloud, and runs there."""
+        if not self.enabled:
+            return "off"
+        return "stopped" if self.stopped else "on"
+
+    @property
+    def derived_tags(self) -> tuple[str, ...]:
+        """The tags that follow from what the machine is."""
+        return ("nixos", "cloud", "gcp", "gpu") if self.gpu else ("nixos", "cloud", "gcp")
+
+    @property
+    def full_description(self) -> str:
+        """What the machine is, then your own words."""
+        if self.gpu is None:
+            derived = f"GCP node ({self.machine_type})"
+        else:
+            label = gcp_rules.accelerator_type(self, self.gpu).label
+            derived = f"GCP GPU node ({self.machine_type}, {self.gpu.count}x {label})"
+        return f"{derived}: {self.description}" if self.description else derived

@@ -1,0 +1,78 @@
+"""The Google Cloud project of the fleet, and where Terraform keeps its state."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import field, frozen
+
+from . import check
+from .errors import refuse
+
+# Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
+IAP_RANGE = "35.235.240.0/20"
+
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]*[a-z0-9]")
+_BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
+_PREFIX = re.compile(r"[-_./A-Za-z0-9]*")
+_WORD = re.compile(r"[^\s\x00-\x1f\x7f\"'\\${}]+")
+
+
+@frozen
+class GcsBackend:
+    """Terraform state in a Cloud Storage bucket: shared, and locked while in use.
+
+    Attributes:
+        bucket: The bucket's name; it must exist.
+        prefix: The folder in it; the stack's name comes after.
+    """
+
+    bucket: str
+    prefix: str = "terraform/state"
+
+    def __attrs_post_init__(self) -> None:
+        where = "backend"
+        if not isinstance(self.bucket, str) or not _BUCKET.fullmatch(self.bucket):
+            raise refuse(where, "bucket", self.bucket, "a Cloud Storage bucket's name")
+        if not isinstance(self.prefix, str) or not _PREFIX.fullmatch(self.prefix):
+            raise refuse(where, "prefix", self.prefix, "letters, digits and - _ . / are accepted")
+
+
+@frozen
+class GcpProject:
+    """A Google Cloud project.
+
+    Attributes:
+        project: The project ID.
+        region: The region that the provider works in when nothing says otherwise.
+        ssh_keys: OpenSSH public keys of those who install machines: they log in as root.
+        ssh_source_ranges: Address ranges (CIDR) that SSH is open to. Identity-Aware Proxy's by
+            default; ("0.0.0.0/0",) opens it to the world, () closes it.
+        network: The VPC network machines are in unless they say otherwise.
+        labels: Labels of every machine.
+        install: Whether the creation of a machine also runs `clan machines install` on it.
+        backend: Where Terraform keeps its state; None for a file beside the stack.
+    """
+
+    project: str
+    region: str = field(kw_only=True)
+    ssh_keys: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    ssh_source_ranges: tuple[str, ...] = field(
+        default=(IAP_RANGE,), converter=check.strings, kw_only=True
+    )
+    network: str = field(default="default", kw_only=True)
+    labels: dict[str, str] = field(factory=dict, converter=dict, kw_only=True, hash=False)
+    install: bool = field(default=False, kw_only=True)
+    backend: GcsBackend | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        where = f"project {self.project!r}"
+        if not isinstance(self.project, str) or not _PROJECT.fullmatch(self.project):
+            raise refuse(where, "project", self.project, 'a project ID: "example-project"')
+        check.name(where, "region", self.region)
+        check.public_keys(where, "ssh_keys", self.ssh_keys)
+        check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
+        if not isinstance(self.network, str) or not _WORD.fullmatch(self.network):
+            raise refuse(where, "network", self.network, 'a name or self link: "default"')
+        check.labels(where, "labels", self.labels)
+        check.boolean(where, "install", self.install)

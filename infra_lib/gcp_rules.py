@@ -1,0 +1,325 @@
+"""What Compute Engine accepts, checked before anything is written.
+
+The rules come from https://cloud.google.com/compute/docs/gpus (GPUs),
+https://cloud.google.com/compute/docs/instances/limit-vm-runtime (`max_run_duration`) and
+https://cloud.google.com/compute/docs/instances/spot (Spot VMs).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from . import check
+from .errors import FleetError, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .catalog import AcceleratorType, MachineType, Zone
+    from .gcp_machine import GcpMachine, Gpu
+
+STACK_LABELS = ("cost", "fleet", "machine", "state")
+STACK_METADATA = ("ssh-keys", "startup-script")
+RUN_SECONDS = (30, 120 * 24 * 60 * 60)
+
+_DISK_TYPE = re.compile(r"[a-z][-a-z0-9]*")
+_WORD = re.compile(r"[^\s\x00-\x1f\x7f\"'\\${}]+")
+_STATE_VERSION = re.compile(r"\d\d\.\d\d")
+
+
+def check_machine(machine: GcpMachine) -> None:
+    """Check everything about one machine that needs no other.
+
+    Raises:
+        FleetError: At the first thing that Compute Engine, or NixOS, would refuse.
+    """
+    machine_type(machine)
+    zone(machine)
+    for field in (
+        "enabled",
+        "stopped",
+        "spot",
+        "deletion_protection",
+        "allow_stopping_for_update",
+    ):
+        check.boolean(_where(machine), field, getattr(machine, field))
+    if machine.gpu is not None:
+        _check_gpu(machine, machine.gpu)
+    _check_run(machine)
+    _check_disks(machine)
+    _check_network(machine)
+    _check_metadata(machine)
+    check.tags(_where(machine), "modules", machine.modules)
+    if not _STATE_VERSION.fullmatch(machine.state_version):
+        raise _refuse(machine, "state_version", machine.state_version, 'a release: "25.05"')
+
+
+def machine_type(machine: GcpMachine) -> MachineType:
+    """Return what the catalogue knows of a machine's type.
+
+    Raises:
+        FleetError: When it knows nothing.
+    """
+    found = machine.catalog.machine_type(machine.machine_type)
+    if found is None:
+        raise _refuse(
+            machine,
+            "machine_type",
+            machine.machine_type,
+            "not in the catalogue"
+            + _nearest(machine.machine_type, machine.catalog.all_machine_types())
+            + "; when it exists all the same, say so: catalog=Catalog(machine_types=("
+            f"MachineType({machine.machine_type!r}, vcpus=…, memory_gib=…),))",
+        )
+    return found
+
+
+def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
+    """Return what the catalogue knows of a machine's GPU.
+
+    Raises:
+        FleetError: When it knows nothing.
+    """
+    found = machine.catalog.accelerator_type(gpu.type)
+    if found is None:
+        raise _refuse(
+            machine,
+            "gpu.type",
+            gpu.type,
+            "not in the catalogue"
+            + _nearest(gpu.type, machine.catalog.all_accelerator_types())
+            + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
+            f"AcceleratorType({gpu.type!r}, …),))",
+        )
+    return found
+
+
+def zone(machine: GcpMachine) -> Zone:
+    """Return what the catalogue knows of a machine's zone.
+
+    Raises:
+        FleetError: When it knows nothing.
+    """
+    found = machine.catalog.zone(machine.zone)
+    if found is None:
+        region = str(machine.zone).rpartition("-")[0]
+        siblings = [
+            name for name, zone in machine.catalog.all_zones().items() if zone.region == region
+        ]
+        accepted = (
+            f"not a zone of {region}, which has {', '.join(siblings)}"
+            if siblings
+            else "in no region of the catalogue"
+            + _nearest(machine.zone, machine.catalog.all_zones())
+        )
+        raise _refuse(
+            machine,
+            "zone",
+            machine.zone,
+            f"{accepted}; when it exists all the same, say so: "
+            f"catalog=Catalog(zones=(Zone({machine.zone!r}, region=…),))",
+        )
+    return found
+
+
+def _where(machine: GcpMachine) -> str:
+    return f"machine {machine.name!r}"
+
+
+def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> FleetError:
+    return refuse(_where(machine), field, given, accepted)
+
+
+def _nearest(given: object, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
+    close = get_close_matches(str(given), list(known), n=3)
+    return f" (nearest: {', '.join(close)})" if close else ""
+
+
+def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
+    check.at_least(_where(machine), "gpu.count", gpu.count, 1, "GPUs")
+    accelerator = accelerator_type(machine, gpu)
+    facts = machine_type(machine)
+    if facts.accelerator is not None:
+        built_in = (facts.accelerator, facts.accelerator_count)
+        if (gpu.type, gpu.count) != built_in:
+            raise _refuse(
+                machine,
+                "gpu",
+                f"{gpu.count}x {gpu.type}",
+                f"{facts.name} comes with {built_in[1]}x {built_in[0]} and takes no other; "
+                "leave gpu out, or choose another machine type",
+            )
+    elif not accelerator.max_vcpus:
+        carriers = [
+            item.name
+            for item in machine.catalog.all_machine_types().values()
+            if item.accelerator == gpu.type
+        ]
+        raise _refuse(
+            machine,
+            "gpu.type",
+            gpu.type,
+            f"attaches to no machine: it comes with {', '.join(carriers) or 'a machine type'}, "
+            f"not with {facts.name}",
+        )
+    elif facts.family != "n1" or facts.shared_core:
+        raise _refuse(
+            machine,
+            "machine_type",
+            facts.name,
+            f"takes no GPU; {gpu.type} attaches to an n1 machine that shares no core "
+            "(n1-standard-8), and g2, a2 and a3 come with their own",
+        )
+    else:
+        _check_attached(machine, gpu, accelerator, facts)
+    offering = machine.catalog.zones_offering(gpu.type)
+    if offering and machine.zone not in offering:
+        region = zone(machine).region
+        near = [name for name in offering if name.startswith(f"{region}-")]
+        raise _refuse(
+            machine,
+            "zone",
+            machine.zone,
+            f"does not offer {gpu.type}; "
+            + (
+                f"in {region} it is in {', '.join(near)}"
+                if near
+                else f"it is in {', '.join(sorted({name[:-2] for name in offering}))}"
+            ),
+        )
+
+
+def _check_attached(
+    machine: GcpMachine, gpu: Gpu, accelerator: AcceleratorType, facts: MachineType
+) -> None:
+    limits = accelerator.max_vcpus
+    if gpu.count not in limits:
+        counts = ", ".join(str(count) for count in sorted(limits))
+        raise _refuse(machine, "gpu.count", gpu.count, f"{gpu.type} comes in {counts}")
+    if facts.vcpus > limits[gpu.count]:
+        more = [count for count in sorted(limits) if limits[count] >= facts.vcpus]
+        raise _refuse(
+            machine,
+            "gpu.count",
+            gpu.count,
+            f"{gpu.count}x {gpu.type} allows up to {limits[gpu.count]} vCPUs and "
+            f"{facts.name} has {facts.vcpus}; "
+            + (f"take {more[0]} GPUs or " if more else "take ")
+            + "a smaller machine type",
+        )
+
+
+def _check_run(machine: GcpMachine) -> None:
+    if machine.stopped and not machine.enabled:
+        raise _refuse(
+            machine,
+            "stopped",
+            machine.stopped,
+            "only an enabled machine can be stopped: give enabled=True to keep it and its boot "
+            "disk, or leave stopped out",
+        )
+    seconds = machine.max_run_duration
+    if seconds is not None:
+        least, most = RUN_SECONDS
+        if (
+            not isinstance(seconds, int)
+            or isinstance(seconds, bool)
+            or not least <= seconds <= most
+        ):
+            raise _refuse(
+                machine,
+                "max_run_duration",
+                seconds,
+                f"whole seconds from {least} to {most} (120 days), or None for no limit",
+            )
+    action = machine.instance_termination_action
+    if action is None:
+        return
+    if action not in {"STOP", "DELETE"}:
+        raise _refuse(machine, "instance_termination_action", action, '"STOP" or "DELETE"')
+    if not machine.spot and seconds is None:
+        raise _refuse(
+            machine,
+            "instance_termination_action",
+            action,
+            "only with spot=True or max_run_duration",
+        )
+    if action == "DELETE" and machine.deletion_protection:
+        raise _refuse(
+            machine,
+            "instance_termination_action",
+            action,
+            "deletion_protection=True forbids it; take STOP",
+        )
+
+
+def _check_disks(machine: GcpMachine) -> None:
+    where = _where(machine)
+    _check_disk(where, "boot_disk", machine.boot_disk.size_gb, machine.boot_disk.type, least=10)
+    _word(machine, "boot_disk.image", machine.boot_disk.image, '"debian-cloud/debian-12"')
+    for disk in machine.data_disks:
+        check.name(where, "data_disks.name", disk.name)
+        if disk.name == machine.name:
+            raise _refuse(
+                machine, "data_disks.name", disk.name, "the boot disk has the machine's name"
+            )
+        _check_disk(where, f"data_disks[{disk.name!r}]", disk.size_gb, disk.type, least=1)
+    check.unique(where, "data_disks.name", (disk.name for disk in machine.data_disks))
+
+
+def _check_disk(where: str, field: str, size_gb: object, disk_type: str, least: int) -> None:
+    check.at_least(where, f"{field}.size_gb", size_gb, least, "GB")
+    if not _DISK_TYPE.fullmatch(disk_type):
+        raise refuse(where, f"{field}.type", disk_type, 'a disk type: "pd-balanced", "pd-ssd"')
+
+
+def _check_network(machine: GcpMachine) -> None:
+    for field in ("network", "subnetwork"):
+        value = getattr(machine, field)
+        if value is not None:
+            _word(machine, field, value, 'a name or self link: "default"')
+    for tag in machine.network_tags:
+        check.name(_where(machine), "network_tags", tag)
+    address = machine.external_ip
+    if not isinstance(address, bool):
+        from ipaddress import IPv4Address
+
+        try:
+            IPv4Address(address)
+        except ValueError:
+            raise _refuse(
+                machine,
+                "external_ip",
+                address,
+                "True (an address that may change), False (none) or a reserved IPv4 address",
+            ) from None
+
+
+def _check_metadata(machine: GcpMachine) -> None:
+    where = _where(machine)
+    check.labels(where, "labels", machine.labels)
+    for key in machine.labels:
+        if key in STACK_LABELS:
+            raise _refuse(machine, "labels", key, "this label is written by the stack itself")
+    check.metadata(where, "metadata", machine.metadata, STACK_METADATA)
+    check.text(where, "startup_script", machine.startup_script)
+    account = machine.service_account
+    if account is not None:
+        if account.email.count("@") != 1:
+            raise _refuse(
+                machine,
+                "service_account.email",
+                account.email,
+                '"name@project.iam.gserviceaccount.com"',
+            )
+        _word(machine, "service_account.email", account.email, "one address")
+        for scope in account.scopes:
+            _word(machine, "service_account.scopes", scope, "an OAuth scope, a URL")
+
+
+def _word(machine: GcpMachine, field: str, value: object, accepted: str) -> None:
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise _refuse(machine, field, value, f"{accepted} is accepted, without spaces or quotes")

@@ -1,0 +1,62 @@
+"""A machine of the inventory."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from . import check
+from .errors import refuse
+
+
+@frozen
+class Machine:
+    """A machine of the inventory: a VPS elsewhere, a Mac, a laptop.
+
+    Attributes:
+        name: Its host name: 1 to 63 characters, RFC 1035.
+        machine_class: What it runs: "nixos" or "darwin".
+        tags: Your own tags. The derived ones come before them in `all_tags`.
+        description: In your words. See `full_description` for what is derived.
+        target_host: Where clan reaches it; None for `root@<name>.<domain>`.
+    """
+
+    name: str
+    machine_class: Literal["nixos", "darwin"] = field(default="nixos", kw_only=True)
+    tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    description: str = field(default="", kw_only=True)
+    target_host: str | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        where = self._where
+        check.name(where, "name", self.name)
+        if self.machine_class not in {"nixos", "darwin"}:
+            raise refuse(where, "machine_class", self.machine_class, '"nixos" or "darwin"')
+        check.tags(where, "tags", self.tags)
+        check.text(where, "description", self.description)
+        if self.target_host is not None and (
+            not self.target_host or set(self.target_host) & set(" \t\r\n\"'\\$")
+        ):
+            raise refuse(
+                where, "target_host", self.target_host, 'an SSH destination: "root@host.example"'
+            )
+
+    @property
+    def _where(self) -> str:
+        return f"machine {self.name!r}"
+
+    @property
+    def derived_tags(self) -> tuple[str, ...]:
+        """The tags that follow from what the machine is."""
+        return (self.machine_class,)
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Derived tags, then your own; each once."""
+        return tuple(dict.fromkeys(self.derived_tags + self.tags))
+
+    @property
+    def full_description(self) -> str:
+        """What the inventory says of it: what is derived, then your own words."""
+        return self.description

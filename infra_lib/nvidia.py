@@ -1,0 +1,89 @@
+"""How machines with an NVIDIA GPU are set up: headless, for computing."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from attrs import field, frozen
+
+from . import check
+from .errors import refuse
+
+_ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
+_DRIVERS = ("production", "latest", "stable", "beta", "dc")
+
+
+@frozen(kw_only=True)
+class NvidiaTuning:
+    """Settings that nvidia-smi makes at each boot; what is None is left alone.
+
+    Attributes:
+        compute_mode: Who may use a GPU at the same time.
+        power_limit: Watts.
+        application_clocks: Memory and graphics clock in MHz; see `nvidia-smi -q -d
+            SUPPORTED_CLOCKS`.
+        ecc: Error correction of GPU memory; a change takes effect at the next boot.
+    """
+
+    compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = None
+    power_limit: int | None = None
+    application_clocks: tuple[int, int] | None = None
+    ecc: bool | None = None
+
+    def __attrs_post_init__(self) -> None:
+        where = "nvidia tuning"
+        modes = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
+        if self.compute_mode is not None and self.compute_mode not in modes:
+            raise refuse(where, "compute_mode", self.compute_mode, " or ".join(modes))
+        if self.power_limit is not None:
+            check.at_least(where, "power_limit", self.power_limit, 1, "watts")
+        if self.application_clocks is not None:
+            if len(self.application_clocks) != 2:
+                raise refuse(
+                    where,
+                    "application_clocks",
+                    self.application_clocks,
+                    "(memory MHz, graphics MHz)",
+                )
+            for clock in self.application_clocks:
+                check.at_least(where, "application_clocks", clock, 1, "MHz")
+        if self.ecc is not None:
+            check.boolean(where, "ecc", self.ecc)
+
+
+@frozen(kw_only=True)
+class Nvidia:
+    """The `nvidia` module of the fleet.
+
+    Attributes:
+        driver: Which of `config.boot.kernelPackages.nvidiaPackages` it is.
+        cuda_packages: Python packages that are built with CUDA. Only these: a global
+            `nixpkgs.config.cudaSupport` would rebuild everything.
+        cuda_toolkit: Put `cudaPackages.cudatoolkit` on the machines.
+        environment: Set LD_LIBRARY_PATH and friends for every program on the machine. It can
+            break programs that bring other libraries; a development shell is the better place.
+        tuning: Settings that nvidia-smi makes at each boot; None for none.
+        kernel_params: Further `boot.kernelParams`.
+    """
+
+    driver: Literal["production", "latest", "stable", "beta", "dc"] = "production"
+    cuda_packages: tuple[str, ...] = field(
+        default=("torch", "jax", "jaxlib"), converter=check.strings
+    )
+    cuda_toolkit: bool = False
+    environment: bool = False
+    tuning: NvidiaTuning | None = None
+    kernel_params: tuple[str, ...] = field(default=(), converter=check.strings)
+
+    def __attrs_post_init__(self) -> None:
+        where = "nvidia"
+        if self.driver not in _DRIVERS:
+            raise refuse(where, "driver", self.driver, " or ".join(_DRIVERS))
+        for package in self.cuda_packages:
+            if not _ATTRIBUTE.fullmatch(package):
+                raise refuse(where, "cuda_packages", package, "an attribute of python3Packages")
+        check.unique(where, "cuda_packages", self.cuda_packages)
+        check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
+        check.boolean(where, "environment", self.environment)
+        check.tags(where, "kernel_params", self.kernel_params)

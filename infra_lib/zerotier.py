@@ -1,0 +1,51 @@
+"""The ZeroTier network that connects the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+from . import check
+from .errors import refuse
+
+MOST_MOONS = 4  # what clan's zerotier service takes
+
+
+def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType({name: check.strings(points) for name, points in value.items()})
+
+
+@frozen(kw_only=True)
+class ZeroTier:
+    """Who is what in the network. The machines' tags say it.
+
+    Attributes:
+        instance: The name of the service's instance in the inventory.
+        controller_tag: The tag of the one machine that admits peers.
+        peer_tag: The tag of the machines that are peers.
+        moons: Relays: machine name to the public addresses it is reached at; at most four.
+    """
+
+    instance: str = "zerotier"
+    controller_tag: str = "controller"
+    peer_tag: str = "peer"
+    moons: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_endpoints, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        check.name("zerotier", "instance", self.instance)
+        check.tags("zerotier", "controller_tag", (self.controller_tag,))
+        check.tags("zerotier", "peer_tag", (self.peer_tag,))
+        if len(self.moons) > MOST_MOONS:
+            raise refuse("zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons")
+        from ipaddress import ip_address
+
+        for name, points in self.moons.items():
+            for point in points or ("",):
+                try:
+                    ip_address(point)
+                except ValueError:
+                    raise refuse(
+                        "zerotier", f"moons[{name!r}]", point, "public IP addresses, at least one"
+                    ) from None
