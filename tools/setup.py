@@ -128,7 +128,7 @@ def run(command: list[str], failure: str) -> None:
     """Run `command` from the root of the checkout, quietly.
 
     Raises:
-        SetupError: It failed: `failure`, what the tool said last of an error, and where all of its
+        SetupError: It failed: `failure`, the tool's first line of error, and where all of its
             output is.
     """
     log = ROOT / "build" / "setup.log"
@@ -136,13 +136,18 @@ def run(command: list[str], failure: str) -> None:
     with log.open("w") as output:
         try:
             status = subprocess.run(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                cwd=ROOT,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             ).returncode
         except OSError as error:
             raise SetupError(f"{failure}: {error}") from error
     if status:
-        errors = [line for line in log.read_text().splitlines() if "error" in line.lower()]
-        reason = f": {errors[-1].strip()}" if errors else ""
+        error = re.search(r"^(?:npm )?error.*", log.read_text(), re.IGNORECASE | re.MULTILINE)
+        reason = f": {error[0]}" if error else ""
         raise SetupError(f"{failure}{reason} [all output: {log.relative_to(ROOT)}]")
 
 

@@ -5,6 +5,7 @@ written. Exit code: that of the first command that failed, 0 when none did.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def output_of(*command: str) -> str:
     return subprocess.run(
         command,
         cwd=ROOT,
+        env={**os.environ, "CI": "true"},  # cdktf then draws no spinner
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -44,7 +46,7 @@ def output_of(*command: str) -> str:
 
 
 def stacks() -> str:
-    """One line a stack: its name, its file from the root of the checkout, its resources by count."""
+    """One line a stack: its name, its file from the root of the checkout, how many resources."""
     output = ROOT / "cdktf.out"
     manifest = json.loads((output / "manifest.json").read_text())
     return "\n".join(
