@@ -1,0 +1,72 @@
+"""What `make synth` says, when all is well and when something is missing."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.commands import git, run
+from tests.tools import require
+
+
+@pytest.fixture
+def checkout(source: Path, tmp_path: Path) -> Path:
+    """A fresh clone."""
+    git(tmp_path, "clone", "--quiet", str(source), "checkout")
+    return tmp_path / "checkout"
+
+
+def said(output: str) -> list[str]:
+    """What was printed but for the one line with which make itself ends."""
+    return [line for line in output.splitlines() if not line.startswith("make: ***")]
+
+
+def test_missing_python_is_one_line(checkout: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("make", "sh"):
+        (programs / name).symlink_to(require(name))
+    output = run(["make", "synth"], cwd=checkout, env={"PATH": str(programs)}, status=2)
+    (line,) = said(output)
+    assert "Python 3.11 or newer is needed" in line
+
+
+def test_unreachable_package_index_is_one_line(checkout: Path) -> None:
+    require("make")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    output = run(["make", "synth"], cwd=checkout, env=nowhere, status=2)
+    doing, failure = said(output)
+    assert "requirements.txt" in doing
+    assert "is the Python package index reachable?" in failure
+
+
+def test_summary_names_stacks_files_and_machines(checkout: Path) -> None:
+    require("cdktf")
+    output = run([sys.executable, "tools/synth.py"], cwd=checkout)
+    assert "gcp: cdktf.out/stacks/gcp/cdk.tf.json" in output
+    assert (checkout / "cdktf.out/stacks/gcp/cdk.tf.json").is_file()
+    for machine in ("cinnabar", "electrum", "galena", "scheelite", "stibnite", "blackphos"):
+        assert machine in output
+    # The committed files are those of main.py, so a synth changes nothing that git knows.
+    assert git(checkout, "status", "--porcelain") == ""
+
+
+def test_wrong_fleet_is_one_message_and_nothing_is_written(checkout: Path) -> None:
+    require("infra")
+    main = checkout / "main.py"
+    main.write_text(main.read_text().replace("e2-standard-8", "e2-standard-9"))
+    output = run([sys.executable, "tools/synth.py"], cwd=checkout, status=2)
+    (line,) = output.splitlines()
+    assert "galena" in line
+    assert "e2-standard-9" in line
+    assert not (checkout / "cdktf.out").exists()
+    assert git(checkout, "diff", "--name-only").split() == ["main.py"]
+
+
+def test_removed_snapshot_is_written_again(checkout: Path) -> None:
+    require("cdktf")
+    shutil.rmtree(checkout / "snapshots" / "nix" / "lib")
+    output = run([sys.executable, "tools/synth.py"], cwd=checkout)
+    assert "lib/caches.nix" in output
+    assert git(checkout, "status", "--porcelain") == ""

@@ -1,0 +1,31 @@
+"""The README is run, not believed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.commands import CHECKOUT, PYPROJECT, run
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the README in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+README = (CHECKOUT / "README.md").read_text()
+
+
+def test_fleet_of_the_readme_generates_its_files(light_python: Path, tmp_path: Path) -> None:
+    fleet = blocks("python")[0]
+    (tmp_path / "main.py").write_text(fleet)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    run([str(light_python.parent / "nixgen"), "write"], cwd=tmp_path)
+    assert "scheelite" in (tmp_path / "modules/clan/inventory/machines.nix").read_text()
+    shown = run([str(light_python.parent / "infra"), "show"], cwd=tmp_path)
+    assert "galena" in shown
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+def test_links_lead_somewhere(target: str) -> None:
+    assert (CHECKOUT / target).exists()
