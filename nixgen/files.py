@@ -1,0 +1,251 @@
+"""Generated files against what stands in a tree: which are missing, changed, ours, or somebody's.
+
+`plan` compares and touches nothing; `write` compares and then makes it so, all or nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from nixgen import header, region, tree
+from nixgen.errors import NixgenError
+from nixgen.outputs import Files, Region, Regions, TextFile, WholeFile, render
+from nixgen.tree import Change, Found, Tree
+
+__all__ = ["File", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
+
+
+class State(StrEnum):
+    """How a file in the tree stands to what is generated."""
+
+    UNCHANGED = "unchanged"
+    MISSING = "missing"
+    DIFFERS = "differs"
+    EDITED = "edited by hand"
+    LEFT_OVER = "left over"
+    FOREIGN = "not ours"
+    SKIPPED = "skipped"
+
+
+@frozen
+class File:
+    """One file of a plan.
+
+    Attributes:
+        path: Relative to the root, with slashes.
+        state: How it stands now.
+        reason: More about the state; empty when the state says all.
+        found: What stands there now; None when nothing does.
+        data: What is generated; None for what is left over or skipped.
+        kept: Where a copy of what a person wrote goes, relative to the root; empty without such.
+        keep: Whether that copy is yet to be made.
+    """
+
+    path: str
+    state: State
+    reason: str = ""
+    found: Found | None = None
+    data: bytes | None = None
+    kept: str = ""
+    keep: bool = False
+
+
+@frozen
+class Plan:
+    """What a write would do, or has done.
+
+    Attributes:
+        source: Where the files come from, such as `main:fleet`.
+        root: The folder that they go into, absolute.
+        files: Each file: those of the source in its order, then what is left over, by path.
+    """
+
+    source: str
+    root: Path
+    files: tuple[File, ...]
+
+    def having(self, *states: State) -> tuple[File, ...]:
+        """Return the files in any of these states."""
+        return tuple(file for file in self.files if file.state in states)
+
+    @property
+    def drift(self) -> tuple[File, ...]:
+        """Every file that is not as it is generated."""
+        return tuple(
+            file for file in self.files if file.state not in (State.UNCHANGED, State.SKIPPED)
+        )
+
+
+def _silent(_message: str) -> None:
+    pass
+
+
+def plan(
+    files: Files,
+    root: str | Path,
+    source: str,
+    *,
+    adopt: Collection[str] = (),
+    notify: Callable[[str], None] = _silent,
+) -> Plan:
+    """Compare what is generated with what stands in a tree. Nothing is changed.
+
+    Args:
+        files: What goes where: paths relative to the root, and for each a Nix value, a `TextFile`,
+            a `Region` or a tuple of regions.
+        root: The folder that the files go into; it may be missing.
+        source: Where they come from, such as `main:fleet`. What is left over is told by it.
+        adopt: Paths of files to take over though nixgen did not generate them, or of folders that
+            hold such files.
+        notify: Called with a message when another run holds the lock.
+
+    Raises:
+        NixgenError: When a path or value cannot be written, or something in the tree is in the way.
+    """
+    outputs = render(files, source)
+    with tree.opened(Path(root).absolute(), notify=notify) as here:
+        return _compared(outputs, here, source, adopt, here.search())
+
+
+def write(
+    files: Files,
+    root: str | Path,
+    source: str,
+    *,
+    adopt: Collection[str] = (),
+    notify: Callable[[str], None] = _silent,
+) -> Plan:
+    """Make a tree hold what is generated: every file, or, when anything fails, none.
+
+    Takes what `plan` takes. What a person wrote is never lost: the version of a file edited by hand
+    or taken over is kept beside it, with `.orig` after its name.
+
+    Returns:
+        The plan that was carried out, with the states as they were before.
+
+    Raises:
+        NixgenError: As `plan`, and when nixgen did not generate a file in the way, or one cannot be
+            written. Nothing is changed then.
+    """
+    outputs = render(files, source)
+    with tree.opened(Path(root).absolute(), change=True, notify=notify) as here:
+        names = here.search()
+        here.clean(names)
+        carried_out = _compared(outputs, here, source, adopt, names)
+        if foreign := carried_out.having(State.FOREIGN):
+            raise NixgenError(_refusal(foreign))
+        here.replace([change for file in carried_out.drift for change in _changes(file)])
+        return carried_out
+
+
+def _refusal(foreign: Sequence[File]) -> str:
+    from shlex import join
+
+    options = join([word for file in foreign for word in ("--adopt", file.path)])
+    return "\n".join(
+        (
+            *(f"{file.path}: {file.reason}" for file in foreign),
+            f"nothing was written; move that away, or take it over with {options} (a copy is kept)",
+        )
+    )
+
+
+def _changes(file: File) -> Iterator[Change]:
+    if file.keep and file.found:
+        yield Change(file.kept, file.found.data, found=None, like=file.found)
+    yield Change(file.path, file.data, found=file.found, like=file.found)
+
+
+def _compared(
+    outputs: Sequence[WholeFile | Regions],
+    here: Tree,
+    source: str,
+    adopt: Collection[str],
+    names: Sequence[str],
+) -> Plan:
+    wanted = {output.path for output in outputs}
+    for path in adopt:
+        if not any(_is_within(each, path) for each in wanted):
+            raise NixgenError(f"cannot adopt {path}: {source} generates no such file")
+    files = [_compare(output, here, source, adopt) for output in outputs]
+    for name in names:
+        if name not in wanted:
+            files += _left_over(name, here, source)
+    return Plan(source, here.root, tuple(files))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return folder == "." or path == folder or path.startswith(f"{folder}/")
+
+
+def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collection[str]) -> File:
+    found = here.read(output.path)
+    if isinstance(output, Regions):
+        return _compare_regions(output, found, here)
+    path, data = output.path, output.data
+    if found is None:
+        return File(path, State.MISSING, data=data)
+    if found.data == data:
+        return File(path, State.UNCHANGED, found=found, data=data)
+    if header.normal(found.data) == data:
+        return File(path, State.DIFFERS, "line endings", found, data)
+    ours = header.read_header(found.data)
+    reason = ""
+    if ours is None or ours.source != source:
+        reason = (
+            f"generated from {ours.source}, not {source}" if ours else "nixgen did not generate it"
+        )
+        if not any(_is_within(path, each) for each in adopt):
+            return File(path, State.FOREIGN, reason, found, data)
+    if ours and header.is_as_generated(found.data, ours):
+        return File(path, State.DIFFERS, reason, found, data)
+    return _keeping(
+        File(path, State.EDITED if ours else State.DIFFERS, reason, found, data), found, here
+    )
+
+
+def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
+    if found is None:
+        markers = ", ".join(
+            f"'{marker(name)}'" for name in output.contents for marker in (region.begin, region.end)
+        )
+        return File(output.path, State.SKIPPED, f"no such file; a region needs the lines {markers}")
+    data, edited = found.data, False
+    for name, text in output.contents.items():
+        span = region.find(data, name, output.path)
+        filled = region.filled(data, span, text)
+        before = data[span.start : span.end]
+        edited |= filled != data and not header.is_region_as_generated(before)
+        data = filled
+    if data == found.data:
+        return File(output.path, State.UNCHANGED, found=found, data=data)
+    reason = f"region {', '.join(output.contents)}"
+    if edited:
+        return _keeping(File(output.path, State.EDITED, reason, found, data), found, here)
+    return File(output.path, State.DIFFERS, reason, found, data)
+
+
+def _left_over(path: str, here: Tree, source: str) -> list[File]:
+    """Return a file that an earlier run generated from this source, if it is one."""
+    ours = header.read_header(here.head(path, header.LONGEST))
+    # A copy elsewhere, such as a fixture or what somebody started from, is theirs.
+    if ours is None or (ours.source, ours.path) != (source, path):
+        return []
+    found = here.read(path)
+    if found is None:
+        return []
+    if header.is_as_generated(found.data, ours):
+        return [File(path, State.LEFT_OVER, found=found)]
+    return [_keeping(File(path, State.LEFT_OVER, "edited by hand", found), found, here)]
+
+
+def _keeping(file: File, found: Found, here: Tree) -> File:
+    """Say where a copy of a person's version goes: beside it, over nothing that is there."""
+    kept = f"{file.path}.orig"
+    number = 0
+    while (there := here.read(kept)) is not None and there.data != found.data:
+        number += 1
+        kept = f"{file.path}.orig.{number}"
+    return evolve(file, kept=kept, keep=there is None)

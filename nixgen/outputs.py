@@ -1,0 +1,189 @@
+"""What a source wants written: the values of its mapping, and their rendering."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from attrs import field, frozen
+
+from nixgen import header, paths
+from nixgen.errors import NixgenError
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from attrs import Attribute
+
+Files: TypeAlias = "Mapping[str | PurePath, Any]"
+"""Paths below the root; for each a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_SOURCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def _text(instance: object, attribute: "Attribute[str]", value: object) -> None:
+    where = f"{type(instance).__name__}.{attribute.name}"
+    if not isinstance(value, str):
+        raise NixgenError(f"{where}: expected a str, got {type(value).__name__}")
+    if "\0" in value:
+        raise NixgenError(f"{where}: text cannot hold NUL")
+
+
+def _comment(_instance: object, _attribute: "Attribute[str]", value: str) -> None:
+    if not 1 <= len(value.split()) <= 2 or value != " ".join(value.split()):
+        raise NixgenError(
+            f"TextFile.comment: expected what starts a comment line, such as '#', or what starts "
+            f"and ends it, such as '<!-- -->'; got {value!r}"
+        )
+
+
+def _name(_instance: object, _attribute: "Attribute[str]", value: object) -> None:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise NixgenError(
+            "Region.name: expected letters, digits, '.', '_' and '-', such as 'caches'; "
+            f"got {value!r}"
+        )
+
+
+@frozen
+class TextFile:
+    """A generated file that is not Nix, such as a table in Markdown.
+
+    Attributes:
+        text: What it holds below the header; a newline is added where the last one is missing.
+        comment: What starts a comment line, such as `#` or `//`; where comments need an end, both
+            with a space between them, such as `<!-- -->`.
+
+    Raises:
+        NixgenError: When the text holds NUL, or the comment is no such pair.
+    """
+
+    text: str = field(validator=_text)
+    comment: str = field(default="#", validator=[_text, _comment])
+
+
+@frozen
+class Region:
+    """A marked part of a file that people own; nothing outside the marker lines is touched.
+
+    The markers stand on lines of their own, anywhere that attribute bindings can stand:
+
+        # nixgen: begin caches
+        # nixgen: end caches
+
+    Attributes:
+        value: An attribute set; its bindings, without the braces, are what the region holds.
+        name: The name that both markers give.
+
+    Raises:
+        NixgenError: When the name has other characters than letters, digits, `.`, `_` and `-`.
+    """
+
+    value: Any
+    name: str = field(kw_only=True, validator=_name)
+
+
+@frozen
+class WholeFile:
+    """A file that is all ours, rendered.
+
+    Attributes:
+        path: Relative to the root, with slashes.
+        data: Its bytes, header included.
+    """
+
+    path: str
+    data: bytes
+
+
+@frozen
+class Regions:
+    """Regions of one file that people own, rendered.
+
+    Attributes:
+        path: Relative to the root, with slashes.
+        contents: The text of each region, by its name.
+    """
+
+    path: str
+    contents: Mapping[str, str]
+
+
+def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
+    """Render everything that a source wants written, in the order of its mapping.
+
+    Args:
+        files: What goes where.
+        source: Where it came from, such as `main:fleet`; headers name it.
+
+    Raises:
+        NixgenError: When a path or a value is not one that can be written.
+    """
+    if not _SOURCE.fullmatch(source):
+        raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
+    given = [(paths.relative(path), value) for path, value in files.items()]
+    paths.refuse_collisions(path for path, _ in given)
+    return tuple(_rendered(path, value, source) for path, value in given)
+
+
+def _rendered(path: str, value: Any, source: str) -> WholeFile | Regions:
+    try:
+        if isinstance(value, Region):
+            return Regions(path, {value.name: _region(value, source)})
+        if isinstance(value, tuple) and value and all(isinstance(each, Region) for each in value):
+            return Regions(path, _regions(value, source))
+        return WholeFile(path, _whole(path, value, source))
+    except (TypeError, ValueError) as error:
+        raise NixgenError(f"{path}: {error}") from error
+
+
+def _whole(path: str, value: Any, source: str) -> bytes:
+    ending = paths.ending(path.rpartition("/")[2])
+    if isinstance(value, TextFile):
+        if ending not in paths.ENDINGS:
+            known = " ".join(sorted(filter(None, paths.ENDINGS)))
+            raise NixgenError(
+                f"a TextFile cannot end in '{ending}'; it can have no ending, or {known}"
+            )
+        text = value.text if value.text.endswith("\n") or not value.text else f"{value.text}\n"
+        return header.with_header(text, path, source, value.comment)
+    if ending != ".nix":
+        raise NixgenError(
+            "a Nix value goes into a file that ends in .nix; anything else is a TextFile"
+        )
+    from nixgen import dumps
+
+    return header.with_header(dumps(value), path, source)
+
+
+def _regions(regions: tuple[Region, ...], source: str) -> dict[str, str]:
+    contents: dict[str, str] = {}
+    for region in regions:
+        if region.name in contents:
+            raise NixgenError(f"region '{region.name}' is given twice")
+        contents[region.name] = _region(region, source)
+    return contents
+
+
+def _region(region: Region, source: str) -> str:
+    return header.with_label(_bindings(region), source)
+
+
+def _bindings(region: Region) -> str:
+    """Return the bindings of a set, without its braces and their indentation."""
+    from nixgen import AttrSet, Comment, dumps
+
+    value = region.value
+    if isinstance(value, AttrSet) and not value.rec:
+        items = value.items
+    elif isinstance(value, Mapping):
+        items = (value,)
+    else:
+        raise NixgenError(
+            f"region '{region.name}': expected an attribute set, got {type(value).__name__}"
+        )
+    # A comment makes every set stand on several lines.
+    _, _, *lines, _ = dumps(AttrSet(Comment(region.name), *items)).splitlines(keepends=True)
+    if any(line.strip() and not line.startswith("  ") for line in lines):
+        raise NixgenError(f"region '{region.name}': a string over several lines cannot be indented")
+    return "".join(line.removeprefix("  ") for line in lines).lstrip("\n")

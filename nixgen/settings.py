@@ -1,0 +1,71 @@
+"""What `[tool.nixgen]` in pyproject.toml says."""
+
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nixgen.errors import NixgenError
+
+
+@frozen
+class Settings:
+    """Where the files come from and where they go.
+
+    Attributes:
+        project: The folder that modules are imported from, absolute: that of pyproject.toml, or the
+            one that settings were looked for in.
+        source: What generates the files, such as `main:fleet`; empty when the settings do not say.
+        root: The folder that they go into, absolute.
+    """
+
+    project: Path
+    source: str
+    root: Path
+
+
+def read_settings(folder: Path) -> Settings:
+    """Return the settings of the nearest pyproject.toml with `[tool.nixgen]`, looking upwards.
+
+    Without one, files go into the folder itself.
+
+    Args:
+        folder: Where to start, absolute.
+
+    Raises:
+        NixgenError: When that table, or the file that may hold it, cannot be understood.
+    """
+    for project in (folder, *folder.parents):
+        table = _table(project / "pyproject.toml")
+        if table is not None:
+            return Settings(project, table.get("source", ""), project / table.get("root", ""))
+    return Settings(folder, "", folder)
+
+
+def _table(path: Path) -> dict[str, str] | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if b"nixgen" not in data:
+        return None
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode()).get("tool", {}).get("nixgen")
+    except ValueError as error:
+        raise NixgenError(f"{path}: {error}") from error
+    return None if table is None else _checked(table, path)
+
+
+def _checked(table: Any, path: Path) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise NixgenError(f"{path}: tool.nixgen: expected a table, got {table!r}")
+    for key, value in table.items():
+        if key not in ("source", "root"):
+            raise NixgenError(
+                f"{path}: [tool.nixgen] has no setting '{key}'; it has 'source' and 'root'"
+            )
+        if not isinstance(value, str) or not value:
+            raise NixgenError(f"{path}: [tool.nixgen] {key}: expected a string, got {value!r}")
+    return table

@@ -1,0 +1,95 @@
+"""Finding what generates files: `module:attribute` to a mapping of paths and values."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nixgen.errors import NixgenError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from nixgen.outputs import Files
+
+
+def load(source: str, project: Path) -> "Files":
+    """Import a source and return what it wants written.
+
+    Args:
+        source: `module:attribute`, such as `main:fleet`: an object with `nix_files()`, a mapping,
+            or a callable that takes nothing and returns either.
+        project: The folder that modules are looked for in first.
+
+    Raises:
+        NixgenError: When there is no such thing, when it is of another kind, or when it fails.
+    """
+    module, colon, attribute = source.partition(":")
+    names = attribute.split(".")
+    if not colon or not all(name.isidentifier() for name in (*module.split("."), *names)):
+        raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
+    sys.path.insert(0, str(project))
+    try:
+        return _files(_found(module, names, source, project), source)
+    except NixgenError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise NixgenError(_failure(error, source, project)) from error
+
+
+def _found(module: str, names: list[str], source: str, project: Path) -> Any:
+    try:
+        value: Any = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise NixgenError(
+            f"source {source}: there is no module '{error.name}' in {project}"
+        ) from error
+    for name in names:
+        if not hasattr(value, name):
+            holder = "module" if value is sys.modules[module] else type(value).__name__
+            raise NixgenError(f"source {source}: {holder} '{module}' has no attribute '{name}'")
+        value = getattr(value, name)
+    return value
+
+
+def _files(value: Any, source: str) -> "Files":
+    if callable(value) and not hasattr(value, "nix_files") and not isinstance(value, Mapping):
+        value = value()
+    if isinstance(value, type):
+        raise NixgenError(
+            f"source {source}: {value.__name__} is a class; name an object made from it"
+        )
+    nix_files = getattr(value, "nix_files", None)
+    if callable(nix_files):
+        value = nix_files()
+    if not isinstance(value, Mapping):
+        raise NixgenError(
+            f"source {source}: expected an object with nix_files(), a mapping of paths, or a "
+            f"callable that returns either; got {type(value).__name__}"
+        )
+    return value
+
+
+def _failure(error: BaseException, source: str, project: Path) -> str:
+    """Return what a person needs to know of an exception in their own code."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {error.msg}"
+    if isinstance(error, ValueError):
+        return str(error) or type(error).__name__
+    place = _place(error.__traceback__, project)
+    problem = f"{type(error).__name__}{place}: {error}"
+    return f"source {source}: {problem} (NIXGEN_DEBUG=1 shows the traceback)"
+
+
+def _place(traceback: "TracebackType | None", project: Path) -> str:
+    """Return the innermost line of the project that an exception passed through."""
+    place = ""
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if filename.startswith(f"{project}/"):
+            place = f" at {filename.removeprefix(f'{project}/')}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
