@@ -49,7 +49,7 @@ class BinaryCache:
                 "--generate-binary-cache-key writes them",
             )
         if self.priority is not None:
-            check.at_least(where, "priority", self.priority, 0, "places")
+            check.whole(where, "priority", self.priority, "places", least=0)
         if _ABANDONED in self.url:
             warnings.warn(
                 f"{where}: abandoned, and refuses every request; use https://cache.nixos-cuda.org",

@@ -1,39 +1,95 @@
-"""Checks and conversions that several parts of the model share."""
+"""Checks and conversions that several parts of the model share.
+
+Conversions never fail: what they cannot convert they leave, so that the check, which knows the
+thing and the field, is what speaks.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from .errors import FleetError, refuse
+from .errors import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+_T = TypeVar("_T")
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+MOST = 2**31 - 1  # what Nix, Terraform and nvidia-smi all hold
+
+# Control characters, and lone surrogates: UTF-8 cannot hold those.
+_UNWRITABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_DOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
 _LABEL_KEY = re.compile(r"[a-z][-_a-z0-9]{0,62}")
 _LABEL_VALUE = re.compile(r"[-_a-z0-9]{0,63}")
 _METADATA_KEY = re.compile(r"[-_A-Za-z0-9]{1,128}")
-_TAG = re.compile(r"[^\s\x00-\x1f\x7f\"'\\$]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_WORD = re.compile(rf"[^\s{_UNWRITABLE}\"'\\${{}}]+")
+_UNWRITABLE_TEXT = re.compile(rf"[{_UNWRITABLE}]")
 _PUBLIC_KEY = re.compile(
     r"(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp(?:256|384|521)"
-    r"|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+(?: [^\r\n]*)?"
+    r"|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+"
+    rf"(?: [^\t\r\n{_UNWRITABLE}]*)?"
 )
 
 
-def strings(value: Iterable[str]) -> tuple[str, ...]:
-    """Make a tuple of strings; a lone string is refused, for it would fall into letters."""
-    if isinstance(value, str):
-        msg = f"a sequence of strings is wanted, not the string {value!r}: write ({value!r},)"
-        raise FleetError(msg)
-    items = tuple(value)
-    for item in items:
-        if not isinstance(item, str):
-            msg = f"a sequence of strings is wanted, not one with {item!r}"
-            raise FleetError(msg)
-    return items
+def in_order(value: Iterable[_T]) -> tuple[_T, ...]:
+    """Make a tuple of a list or an iterator, and leave anything else.
+
+    A set has no order, so outputs would differ from run to run; a lone string would fall into
+    letters.
+    """
+    return tuple(value) if isinstance(value, (list, Iterator)) else cast("tuple[_T, ...]", value)
+
+
+def strings(value: tuple[str, ...] | list[str] | Iterator[str]) -> tuple[str, ...]:
+    """Make a tuple of strings, as `in_order` does."""
+    return in_order(value)
+
+
+def frozen_mapping(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
+    """Make a mapping that nobody can change, and leave what is none."""
+    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
+
+
+def each(where: str, field: str, values: object, kind: type, example: str) -> None:
+    """Check a tuple whose items are all of one kind.
+
+    Raises:
+        FleetError: When it is no tuple, or an item is of another kind.
+    """
+    if not isinstance(values, tuple):
+        raise refuse(where, field, values, f"a tuple or a list is accepted: ({example},)")
+    for value in values:
+        if not isinstance(value, kind):
+            raise refuse(where, field, value, f"each is to be a {kind.__name__}: {example}")
+
+
+def instance(where: str, field: str, value: object, kind: type) -> None:
+    """Check that something is of one kind.
+
+    Raises:
+        FleetError: When it is of another.
+    """
+    if not isinstance(value, kind):
+        raise refuse(where, field, value, f"a {kind.__name__}(…) is accepted")
+
+
+def one_of(where: str, field: str, value: object, choices: tuple[str, ...]) -> None:
+    """Check a choice.
+
+    Raises:
+        FleetError: When it is none of `choices`.
+    """
+    if value not in choices:
+        accepted = " or ".join(f'"{choice}"' for choice in choices)
+        raise refuse(where, field, value, f"{accepted} is accepted")
 
 
 def name(where: str, field: str, value: object) -> None:
@@ -61,19 +117,31 @@ def domain(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or not _DOMAIN.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 253 or not _DOMAIN.fullmatch(value):
         raise refuse(where, field, value, 'a domain is lower-case DNS labels: "zt", "example.org"')
 
 
-def tags(where: str, field: str, values: tuple[str, ...]) -> None:
-    """Check clan inventory tags: no white space, quotes, backslashes or `$`.
+def word(where: str, field: str, value: object, accepted: str) -> None:
+    r"""Check one word: no white space, control characters, quotes, `\`, `$`, `{` and `}`.
 
     Raises:
-        FleetError: When one is no tag.
+        FleetError: When it is none.
     """
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise refuse(
+            where, field, value, f"{accepted} is accepted, without spaces, quotes, \\, $, {{ and }}"
+        )
+
+
+def words(where: str, field: str, values: tuple[str, ...], example: str) -> None:
+    """Check a tuple of words: tags, groups, names of modules.
+
+    Raises:
+        FleetError: When it is none, or an item is no word.
+    """
+    each(where, field, values, str, example)
     for value in values:
-        if not _TAG.fullmatch(value):
-            raise refuse(where, field, value, "a tag is one word, without spaces or quotes")
+        word(where, field, value, f"one word such as {example}")
 
 
 def text(where: str, field: str, value: object) -> None:
@@ -82,8 +150,10 @@ def text(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it holds one, or is no string.
     """
-    if not isinstance(value, str) or _CONTROL.search(value):
-        raise refuse(where, field, value, "text without control characters is accepted")
+    if not isinstance(value, str) or _UNWRITABLE_TEXT.search(value):
+        raise refuse(
+            where, field, value, "text without control characters and lone surrogates is accepted"
+        )
 
 
 def boolean(where: str, field: str, value: object) -> None:
@@ -96,25 +166,29 @@ def boolean(where: str, field: str, value: object) -> None:
         raise refuse(where, field, value, "True or False is accepted")
 
 
-def at_least(where: str, field: str, value: object, least: int, unit: str) -> None:
-    """Check a whole number of `unit` that is not below `least`.
+def whole(
+    where: str, field: str, value: object, unit: str, *, least: int, most: int = MOST
+) -> None:
+    """Check a whole number of `unit` from `least` to `most`.
 
     Raises:
-        FleetError: When it is.
+        FleetError: When it is none.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise refuse(where, field, value, f"a whole number of {unit}, {least} or more, is accepted")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise refuse(
+            where, field, value, f"a whole number of {unit} from {least} to {most} is accepted"
+        )
 
 
-def labels(where: str, field: str, value: Mapping[str, str]) -> None:
+def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str, ...]) -> None:
     """Check Compute Engine labels.
 
     The rule: https://cloud.google.com/compute/docs/labeling-resources#requirements
 
     Raises:
-        FleetError: When a key or a value is none.
+        FleetError: When a key or a value is none, or a key is one of `reserved`.
     """
-    for key, item in value.items():
+    for key, item in _items(where, field, value):
         if not isinstance(key, str) or not _LABEL_KEY.fullmatch(key):
             raise refuse(
                 where,
@@ -122,6 +196,8 @@ def labels(where: str, field: str, value: Mapping[str, str]) -> None:
                 key,
                 "a label's key has 1 to 63 lower-case letters, digits, _ and -, a letter first",
             )
+        if key in reserved:
+            raise refuse(where, field, key, "this label is written by the stack itself")
         if not isinstance(item, str) or not _LABEL_VALUE.fullmatch(item):
             raise refuse(
                 where,
@@ -139,7 +215,7 @@ def metadata(where: str, field: str, value: Mapping[str, str], reserved: tuple[s
     Raises:
         FleetError: When a key is none, or is one of `reserved`.
     """
-    for key, item in value.items():
+    for key, item in _items(where, field, value):
         if not isinstance(key, str) or not _METADATA_KEY.fullmatch(key):
             raise refuse(where, field, key, "a metadata key has 1 to 128 letters, digits, _ and -")
         if key in reserved:
@@ -147,23 +223,34 @@ def metadata(where: str, field: str, value: Mapping[str, str], reserved: tuple[s
         text(where, f"{field}[{key!r}]", item)
 
 
+def _items(where: str, field: str, value: object) -> Iterable[tuple[object, object]]:
+    if not isinstance(value, Mapping):
+        raise refuse(where, field, value, 'a mapping is accepted: {"key": "value"}')
+    return value.items()
+
+
 def cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
     """Check address ranges in CIDR notation, IPv4 or IPv6, with no host bits set.
+
+    They are to be written as Google writes them back, or every plan would show a change.
 
     Raises:
         FleetError: When one is none.
     """
     from ipaddress import ip_network
 
+    each(where, field, values, str, '"35.235.240.0/20"')
     for value in values:
         try:
-            ip_network(value)
+            network = str(ip_network(value))
         except ValueError as error:
             raise refuse(
                 where, field, value, f'a CIDR range such as "35.235.240.0/20" is accepted ({error})'
             ) from None
-        if "/" not in value:
-            raise refuse(where, field, value, f'write the range out: "{ip_network(value)}"')
+        if "%" in value:
+            raise refuse(where, field, value, "a CIDR range has no zone index")
+        if value != network:
+            raise refuse(where, field, value, f'write the range as "{network}"')
 
 
 def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
@@ -172,13 +259,13 @@ def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
     Raises:
         FleetError: When one is none. A private key is not repeated in the message.
     """
+    example = '"ssh-ed25519 AAAA… comment"'
+    if "PRIVATE KEY" in repr(values):
+        raise refuse(where, field, "…", "this is a PRIVATE key; only public keys belong in a fleet")
+    each(where, field, values, str, example)
     for value in values:
-        if "PRIVATE KEY" in value:
-            raise refuse(
-                where, field, "…", "this is a PRIVATE key; only public keys belong in a fleet"
-            )
         if not _PUBLIC_KEY.fullmatch(value):
-            raise refuse(where, field, value, 'an OpenSSH public key: "ssh-ed25519 AAAA… comment"')
+            raise refuse(where, field, value, f"an OpenSSH public key on one line: {example}")
 
 
 def unique(where: str, field: str, values: Iterable[str]) -> None:

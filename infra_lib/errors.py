@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LONGEST = 160  # characters of what was given
+
 
 class FleetError(ValueError):
     """A fleet, or a part of one, that cannot be: the message says what, where and what would do."""
@@ -16,4 +18,13 @@ def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
         given: What was given.
         accepted: What would be accepted, or what to do instead.
     """
-    return FleetError(f"{where}: {field}={given!r}: {accepted}")
+    return FleetError(f"{where}: {field}={_shown(given)}: {accepted}")
+
+
+def _shown(given: object) -> str:
+    """Return what was given, cut short enough to leave the message one to read."""
+    try:
+        shown = repr(given)
+    except ValueError:  # a number of more digits than Python prints
+        shown = f"{type(given).__name__}(…)"
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

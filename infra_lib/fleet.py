@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -22,8 +21,16 @@ if TYPE_CHECKING:
     from nixgen.files import FileValue
 
 
-def _moved(value: Mapping[str, str | None]) -> Mapping[str, str | None]:
-    return MappingProxyType(dict(value))
+def _machines(value: Iterable[Machine]) -> tuple[Machine, ...]:
+    return check.in_order(value)
+
+
+def _caches(value: Iterable[BinaryCache]) -> tuple[BinaryCache, ...]:
+    return check.in_order(value)
+
+
+def _users(value: Iterable[User]) -> tuple[User, ...]:
+    return check.in_order(value)
 
 
 @frozen(kw_only=True)
@@ -48,38 +55,37 @@ class Fleet:
 
     name: str
     domain: str
-    machines: tuple[Machine, ...] = field(converter=tuple)
+    machines: tuple[Machine, ...] = field(converter=_machines)
     gcp: GcpProject | None = None
-    caches: tuple[BinaryCache, ...] = field(default=(), converter=tuple)
-    users: tuple[User, ...] = field(default=(), converter=tuple)
+    caches: tuple[BinaryCache, ...] = field(default=(), converter=_caches)
+    users: tuple[User, ...] = field(default=(), converter=_users)
     nvidia: Nvidia = field(factory=Nvidia)
     zerotier: ZeroTier = field(factory=ZeroTier)
     modules: tuple[str, ...] = field(default=("base",), converter=check.strings)
-    files: Mapping[str, str | None] = field(factory=dict, converter=_moved, hash=False)
+    files: Mapping[str, str | None] = field(
+        factory=dict, converter=check.frozen_mapping, hash=False
+    )
 
     def __attrs_post_init__(self) -> None:
         where = f"fleet {self.name!r}"
         check.name(where, "name", self.name)
         check.domain(where, "domain", self.domain)
-        check.tags(where, "modules", self.modules)
-        for field_name, wanted in (
-            ("machines", Machine),
-            ("caches", BinaryCache),
-            ("users", User),
-        ):
-            for item in getattr(self, field_name):
-                if not isinstance(item, wanted):
-                    raise refuse(where, field_name, item, f"{wanted.__name__}s are accepted")
+        check.each(where, "machines", self.machines, Machine, 'Machine("cinnabar")')
+        check.each(where, "caches", self.caches, BinaryCache, "BinaryCache(url, public_key=…)")
+        check.each(where, "users", self.users, User, 'User("cameron")')
+        if self.gcp is not None:
+            check.instance(where, "gcp", self.gcp, GcpProject)
+        check.instance(where, "nvidia", self.nvidia, Nvidia)
+        check.instance(where, "zerotier", self.zerotier, ZeroTier)
+        check.words(where, "modules", self.modules, '"base"')
+        _check_files(where, self.files)
         check.unique(where, "machines", (machine.name for machine in self.machines))
         check.unique(where, "caches", (cache.url for cache in self.caches))
         check.unique(where, "users", (user.name for user in self.users))
         _check_disks(self)
         _check_users(self)
         _check_zerotier(self)
-        if self.gcp_machines and self.gcp is None:
-            raise refuse(
-                where, "gcp", None, f"{self.gcp_machines[0].name!r} needs a GcpProject(…) here"
-            )
+        _check_project(self)
 
     @property
     def gcp_machines(self) -> tuple[GcpMachine, ...]:
@@ -133,6 +139,33 @@ class Fleet:
 
 def _one_of(machines: Iterable[Machine]) -> str:
     return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
+
+
+def _check_files(where: str, files: object) -> None:
+    if not isinstance(files, Mapping):
+        raise refuse(where, "files", files, 'a mapping is accepted: {"lib/caches.nix": None}')
+    for path, moved in files.items():
+        for item in (path, moved or ""):
+            if not isinstance(item, str):
+                raise refuse(where, "files", item, "a path, or None to leave a file out")
+
+
+def _check_project(fleet: Fleet) -> None:
+    if not fleet.gcp_machines:
+        return
+    first = fleet.gcp_machines[0]
+    if fleet.gcp is None:
+        where = f"fleet {fleet.name!r}"
+        raise refuse(where, "gcp", None, f"a GcpProject(…), which machine {first.name!r} needs")
+    region = fleet.gcp.region
+    if not any(region in machine.catalog.regions() for machine in fleet.gcp_machines):
+        raise refuse(
+            f"project {fleet.gcp.project!r}",
+            "region",
+            region,
+            f"one of {', '.join(first.catalog.regions())}; when it exists all the same, say so "
+            f"on a machine: catalog=Catalog(zones=(Zone(…, region={region!r}),))",
+        )
 
 
 def _check_disks(fleet: Fleet) -> None:

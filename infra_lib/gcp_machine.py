@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from attrs import Factory, field, frozen
@@ -11,10 +10,6 @@ from attrs import Factory, field, frozen
 from . import check, gcp_rules
 from .catalog import CATALOG, AcceleratorType, Catalog, MachineType
 from .machine import Machine
-
-
-def _frozen_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(value))
 
 
 @frozen
@@ -93,18 +88,36 @@ class ServiceAccount:
     )
 
 
+def _data_disks(value: Iterable[DataDisk]) -> tuple[DataDisk, ...]:
+    return check.in_order(value)
+
+
 def _gpu(machine: GcpMachine) -> Gpu | None:
     """Return the GPUs that were given, or else those that come with the machine type."""
     if machine.gpu is not None:
         return machine.gpu
-    facts = machine.catalog.machine_type(machine.machine_type)
-    if facts is None or facts.accelerator is None:
+    facts = gcp_rules.machine_type(machine)
+    if facts.accelerator is None:
         return None
     return Gpu(facts.accelerator, facts.accelerator_count)
 
 
 def _without_gpu(machine: GcpMachine) -> bool:
     return _gpu(machine) is None
+
+
+def _check_kinds(machine: GcpMachine) -> None:
+    """Check that what a machine is made of are the things they should be."""
+    where = f"machine {machine.name!r}"
+    if machine.gpu is not None:
+        check.instance(where, "gpu", machine.gpu, Gpu)
+    check.instance(where, "boot_disk", machine.boot_disk, BootDisk)
+    check.each(where, "data_disks", machine.data_disks, DataDisk, 'DataDisk("models", size_gb=500)')
+    check.instance(where, "shielded_vm", machine.shielded_vm, ShieldedVm)
+    for option in ("secure_boot", "vtpm", "integrity_monitoring"):
+        check.boolean(where, f"shielded_vm.{option}", getattr(machine.shielded_vm, option))
+    if machine.service_account is not None:
+        check.instance(where, "service_account", machine.service_account, ServiceAccount)
 
 
 @frozen
@@ -153,16 +166,16 @@ class GcpMachine(Machine):
         default=None, kw_only=True
     )
     boot_disk: BootDisk = field(factory=BootDisk, kw_only=True)
-    data_disks: tuple[DataDisk, ...] = field(default=(), converter=tuple, kw_only=True)
+    data_disks: tuple[DataDisk, ...] = field(default=(), converter=_data_disks, kw_only=True)
     network: str | None = field(default=None, kw_only=True)
     subnetwork: str | None = field(default=None, kw_only=True)
     external_ip: bool | str = field(default=True, kw_only=True)
     network_tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     labels: Mapping[str, str] = field(
-        factory=dict, converter=_frozen_mapping, kw_only=True, hash=False
+        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
     )
     metadata: Mapping[str, str] = field(
-        factory=dict, converter=_frozen_mapping, kw_only=True, hash=False
+        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
     )
     startup_script: str = field(default="", kw_only=True)
     shielded_vm: ShieldedVm = field(factory=ShieldedVm, kw_only=True)
@@ -175,6 +188,7 @@ class GcpMachine(Machine):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         object.__setattr__(self, "gpu", _gpu(self))
+        _check_kinds(self)
         gcp_rules.check_machine(self)
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from attrs import field, frozen
 
 from . import check
 from .errors import refuse
+from .gcp_rules import STACK_LABELS
 
 # Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
 IAP_RANGE = "35.235.240.0/20"
@@ -15,7 +17,6 @@ IAP_RANGE = "35.235.240.0/20"
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]*[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 _PREFIX = re.compile(r"[-_./A-Za-z0-9]*")
-_WORD = re.compile(r"[^\s\x00-\x1f\x7f\"'\\${}]+")
 
 
 @frozen
@@ -61,7 +62,9 @@ class GcpProject:
         default=(IAP_RANGE,), converter=check.strings, kw_only=True
     )
     network: str = field(default="default", kw_only=True)
-    labels: dict[str, str] = field(factory=dict, converter=dict, kw_only=True, hash=False)
+    labels: Mapping[str, str] = field(
+        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
+    )
     install: bool = field(default=False, kw_only=True)
     backend: GcsBackend | None = field(default=None, kw_only=True)
 
@@ -72,7 +75,8 @@ class GcpProject:
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
-        if not isinstance(self.network, str) or not _WORD.fullmatch(self.network):
-            raise refuse(where, "network", self.network, 'a name or self link: "default"')
-        check.labels(where, "labels", self.labels)
+        check.word(where, "network", self.network, 'a name or self link such as "default"')
+        check.labels(where, "labels", self.labels, STACK_LABELS)
         check.boolean(where, "install", self.install)
+        if self.backend is not None:
+            check.instance(where, "backend", self.backend, GcsBackend)

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import check
+from .catalog import Catalog
 from .errors import FleetError, refuse
 
 if TYPE_CHECKING:
@@ -23,9 +24,14 @@ STACK_LABELS = ("cost", "fleet", "machine", "state")
 STACK_METADATA = ("ssh-keys", "startup-script")
 RUN_SECONDS = (30, 120 * 24 * 60 * 60)
 
+# Persistent disks: https://cloud.google.com/compute/docs/disks#disk-types
+MOST_GB = 65536
+
+_SWITCHES = ("enabled", "stopped", "spot", "deletion_protection", "allow_stopping_for_update")
+
 _DISK_TYPE = re.compile(r"[a-z][-a-z0-9]*")
-_WORD = re.compile(r"[^\s\x00-\x1f\x7f\"'\\${}]+")
-_STATE_VERSION = re.compile(r"\d\d\.\d\d")
+_EMAIL = re.compile(r"[^@]+@[^@]+")
+_STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
 
 
 def check_machine(machine: GcpMachine) -> None:
@@ -36,13 +42,7 @@ def check_machine(machine: GcpMachine) -> None:
     """
     machine_type(machine)
     zone(machine)
-    for field in (
-        "enabled",
-        "stopped",
-        "spot",
-        "deletion_protection",
-        "allow_stopping_for_update",
-    ):
+    for field in _SWITCHES:
         check.boolean(_where(machine), field, getattr(machine, field))
     if machine.gpu is not None:
         _check_gpu(machine, machine.gpu)
@@ -50,9 +50,10 @@ def check_machine(machine: GcpMachine) -> None:
     _check_disks(machine)
     _check_network(machine)
     _check_metadata(machine)
-    check.tags(_where(machine), "modules", machine.modules)
-    if not _STATE_VERSION.fullmatch(machine.state_version):
-        raise _refuse(machine, "state_version", machine.state_version, 'a release: "25.05"')
+    check.words(_where(machine), "modules", machine.modules, '"base"')
+    version = machine.state_version
+    if not isinstance(version, str) or not _STATE_VERSION.fullmatch(version):
+        raise _refuse(machine, "state_version", version, 'a NixOS release: "25.05"')
 
 
 def machine_type(machine: GcpMachine) -> MachineType:
@@ -61,6 +62,9 @@ def machine_type(machine: GcpMachine) -> MachineType:
     Raises:
         FleetError: When it knows nothing.
     """
+    where = _where(machine)
+    check.instance(where, "catalog", machine.catalog, Catalog)
+    check.word(where, "machine_type", machine.machine_type, 'one such as "n1-standard-8"')
     found = machine.catalog.machine_type(machine.machine_type)
     if found is None:
         raise _refuse(
@@ -81,6 +85,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
     Raises:
         FleetError: When it knows nothing.
     """
+    check.word(_where(machine), "gpu.type", gpu.type, 'one such as "nvidia-tesla-t4"')
     found = machine.catalog.accelerator_type(gpu.type)
     if found is None:
         raise _refuse(
@@ -101,9 +106,10 @@ def zone(machine: GcpMachine) -> Zone:
     Raises:
         FleetError: When it knows nothing.
     """
+    check.word(_where(machine), "zone", machine.zone, 'one such as "us-central1-c"')
     found = machine.catalog.zone(machine.zone)
     if found is None:
-        region = str(machine.zone).rpartition("-")[0]
+        region = machine.zone.rpartition("-")[0]
         siblings = [
             name for name, zone in machine.catalog.all_zones().items() if zone.region == region
         ]
@@ -131,15 +137,15 @@ def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> Fl
     return refuse(_where(machine), field, given, accepted)
 
 
-def _nearest(given: object, known: Iterable[str]) -> str:
+def _nearest(given: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only on the way to an error
 
-    close = get_close_matches(str(given), list(known), n=3)
+    close = get_close_matches(given, list(known), n=3)
     return f" (nearest: {', '.join(close)})" if close else ""
 
 
 def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
-    check.at_least(_where(machine), "gpu.count", gpu.count, 1, "GPUs")
+    check.whole(_where(machine), "gpu.count", gpu.count, "GPUs", least=1)
     accelerator = accelerator_type(machine, gpu)
     facts = machine_type(machine)
     if facts.accelerator is not None:
@@ -150,7 +156,7 @@ def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
                 "gpu",
                 f"{gpu.count}x {gpu.type}",
                 f"{facts.name} comes with {built_in[1]}x {built_in[0]} and takes no other; "
-                "leave gpu out, or choose another machine type",
+                "leave gpu out (None), or choose another machine type",
             )
     elif not accelerator.max_vcpus:
         carriers = [
@@ -175,10 +181,13 @@ def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
         )
     else:
         _check_attached(machine, gpu, accelerator, facts)
-    offering = machine.catalog.zones_offering(gpu.type)
-    if offering and machine.zone not in offering:
-        region = zone(machine).region
-        near = [name for name in offering if name.startswith(f"{region}-")]
+    offering = [
+        item for item in machine.catalog.all_zones().values() if gpu.type in item.accelerators
+    ]
+    here = zone(machine)
+    if offering and here not in offering:
+        region = here.region
+        near = [item.name for item in offering if item.region == region]
         raise _refuse(
             machine,
             "zone",
@@ -187,7 +196,7 @@ def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
             + (
                 f"in {region} it is in {', '.join(near)}"
                 if near
-                else f"it is in {', '.join(sorted({name[:-2] for name in offering}))}"
+                else f"it is in {', '.join(sorted({item.region for item in offering}))}"
             ),
         )
 
@@ -224,22 +233,12 @@ def _check_run(machine: GcpMachine) -> None:
     seconds = machine.max_run_duration
     if seconds is not None:
         least, most = RUN_SECONDS
-        if (
-            not isinstance(seconds, int)
-            or isinstance(seconds, bool)
-            or not least <= seconds <= most
-        ):
-            raise _refuse(
-                machine,
-                "max_run_duration",
-                seconds,
-                f"whole seconds from {least} to {most} (120 days), or None for no limit",
-            )
+        unit = "seconds (up to 120 days; None for no limit)"
+        check.whole(_where(machine), "max_run_duration", seconds, unit, least=least, most=most)
     action = machine.instance_termination_action
     if action is None:
         return
-    if action not in {"STOP", "DELETE"}:
-        raise _refuse(machine, "instance_termination_action", action, '"STOP" or "DELETE"')
+    check.one_of(_where(machine), "instance_termination_action", action, ("STOP", "DELETE"))
     if not machine.spot and seconds is None:
         raise _refuse(
             machine,
@@ -258,8 +257,9 @@ def _check_run(machine: GcpMachine) -> None:
 
 def _check_disks(machine: GcpMachine) -> None:
     where = _where(machine)
-    _check_disk(where, "boot_disk", machine.boot_disk.size_gb, machine.boot_disk.type, least=10)
-    _word(machine, "boot_disk.image", machine.boot_disk.image, '"debian-cloud/debian-12"')
+    boot = machine.boot_disk
+    _check_disk(where, "boot_disk", boot.size_gb, boot.type, least=10)
+    check.word(where, "boot_disk.image", boot.image, 'an image such as "debian-cloud/debian-12"')
     for disk in machine.data_disks:
         check.name(where, "data_disks.name", disk.name)
         if disk.name == machine.name:
@@ -270,9 +270,9 @@ def _check_disks(machine: GcpMachine) -> None:
     check.unique(where, "data_disks.name", (disk.name for disk in machine.data_disks))
 
 
-def _check_disk(where: str, field: str, size_gb: object, disk_type: str, least: int) -> None:
-    check.at_least(where, f"{field}.size_gb", size_gb, least, "GB")
-    if not _DISK_TYPE.fullmatch(disk_type):
+def _check_disk(where: str, field: str, size_gb: object, disk_type: object, least: int) -> None:
+    check.whole(where, f"{field}.size_gb", size_gb, "GB", least=least, most=MOST_GB)
+    if not isinstance(disk_type, str) or not _DISK_TYPE.fullmatch(disk_type):
         raise refuse(where, f"{field}.type", disk_type, 'a disk type: "pd-balanced", "pd-ssd"')
 
 
@@ -280,7 +280,8 @@ def _check_network(machine: GcpMachine) -> None:
     for field in ("network", "subnetwork"):
         value = getattr(machine, field)
         if value is not None:
-            _word(machine, field, value, 'a name or self link: "default"')
+            check.word(_where(machine), field, value, 'a name or self link such as "default"')
+    check.each(_where(machine), "network_tags", machine.network_tags, str, '"web"')
     for tag in machine.network_tags:
         check.name(_where(machine), "network_tags", tag)
     address = machine.external_ip
@@ -288,7 +289,7 @@ def _check_network(machine: GcpMachine) -> None:
         from ipaddress import IPv4Address
 
         try:
-            IPv4Address(address)
+            IPv4Address(str(address))
         except ValueError:
             raise _refuse(
                 machine,
@@ -300,26 +301,16 @@ def _check_network(machine: GcpMachine) -> None:
 
 def _check_metadata(machine: GcpMachine) -> None:
     where = _where(machine)
-    check.labels(where, "labels", machine.labels)
-    for key in machine.labels:
-        if key in STACK_LABELS:
-            raise _refuse(machine, "labels", key, "this label is written by the stack itself")
+    check.labels(where, "labels", machine.labels, STACK_LABELS)
     check.metadata(where, "metadata", machine.metadata, STACK_METADATA)
     check.text(where, "startup_script", machine.startup_script)
     account = machine.service_account
     if account is not None:
-        if account.email.count("@") != 1:
+        accepted = 'an address such as "name@project.iam.gserviceaccount.com"'
+        check.word(where, "service_account.email", account.email, accepted)
+        if not _EMAIL.fullmatch(account.email):
             raise _refuse(
-                machine,
-                "service_account.email",
-                account.email,
-                '"name@project.iam.gserviceaccount.com"',
+                machine, "service_account.email", account.email, f"{accepted} is accepted"
             )
-        _word(machine, "service_account.email", account.email, "one address")
-        for scope in account.scopes:
-            _word(machine, "service_account.scopes", scope, "an OAuth scope, a URL")
-
-
-def _word(machine: GcpMachine, field: str, value: object, accepted: str) -> None:
-    if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise _refuse(machine, field, value, f"{accepted} is accepted, without spaces or quotes")
+        scope = '"https://www.googleapis.com/auth/cloud-platform"'
+        check.words(where, "service_account.scopes", account.scopes, scope)

@@ -31,16 +31,14 @@ class Machine:
     def __attrs_post_init__(self) -> None:
         where = self._where
         check.name(where, "name", self.name)
-        if self.machine_class not in {"nixos", "darwin"}:
-            raise refuse(where, "machine_class", self.machine_class, '"nixos" or "darwin"')
-        check.tags(where, "tags", self.tags)
+        check.one_of(where, "machine_class", self.machine_class, ("nixos", "darwin"))
+        check.words(where, "tags", self.tags, '"peer"')
         check.text(where, "description", self.description)
-        if self.target_host is not None and (
-            not self.target_host or set(self.target_host) & set(" \t\r\n\"'\\$")
-        ):
-            raise refuse(
-                where, "target_host", self.target_host, 'an SSH destination: "root@host.example"'
-            )
+        if self.target_host is not None:
+            accepted = 'an SSH destination such as "root@host.example"'
+            check.word(where, "target_host", self.target_host, accepted)
+            if self.target_host.startswith("-"):  # ssh would take it for an option
+                raise refuse(where, "target_host", self.target_host, f"{accepted} is accepted")
 
     @property
     def _where(self) -> str:

@@ -11,6 +11,7 @@ from . import check
 from .errors import refuse
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
+_COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
 _DRIVERS = ("production", "latest", "stable", "beta", "dc")
 
 
@@ -33,21 +34,17 @@ class NvidiaTuning:
 
     def __attrs_post_init__(self) -> None:
         where = "nvidia tuning"
-        modes = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
-        if self.compute_mode is not None and self.compute_mode not in modes:
-            raise refuse(where, "compute_mode", self.compute_mode, " or ".join(modes))
+        if self.compute_mode is not None:
+            check.one_of(where, "compute_mode", self.compute_mode, _COMPUTE_MODES)
         if self.power_limit is not None:
-            check.at_least(where, "power_limit", self.power_limit, 1, "watts")
+            check.whole(where, "power_limit", self.power_limit, "watts", least=1)
         if self.application_clocks is not None:
-            if len(self.application_clocks) != 2:
-                raise refuse(
-                    where,
-                    "application_clocks",
-                    self.application_clocks,
-                    "(memory MHz, graphics MHz)",
-                )
-            for clock in self.application_clocks:
-                check.at_least(where, "application_clocks", clock, 1, "MHz")
+            clocks = self.application_clocks
+            check.each(where, "application_clocks", clocks, int, "5001, 1590")
+            if len(clocks) != 2:
+                raise refuse(where, "application_clocks", clocks, "(memory MHz, graphics MHz)")
+            for clock in clocks:
+                check.whole(where, "application_clocks", clock, "MHz", least=1)
         if self.ecc is not None:
             check.boolean(where, "ecc", self.ecc)
 
@@ -78,12 +75,14 @@ class Nvidia:
 
     def __attrs_post_init__(self) -> None:
         where = "nvidia"
-        if self.driver not in _DRIVERS:
-            raise refuse(where, "driver", self.driver, " or ".join(_DRIVERS))
+        check.one_of(where, "driver", self.driver, _DRIVERS)
+        check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
         for package in self.cuda_packages:
             if not _ATTRIBUTE.fullmatch(package):
                 raise refuse(where, "cuda_packages", package, "an attribute of python3Packages")
         check.unique(where, "cuda_packages", self.cuda_packages)
         check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
         check.boolean(where, "environment", self.environment)
-        check.tags(where, "kernel_params", self.kernel_params)
+        if self.tuning is not None:
+            check.instance(where, "tuning", self.tuning, NvidiaTuning)
+        check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')

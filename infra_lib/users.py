@@ -43,9 +43,10 @@ class User:
                 self.name,
                 "a login name has up to 31 lower-case letters, digits, _ and -, a letter first",
             )
-        check.tags(where, "groups", self.groups)
-        check.tags(where, "tags", self.tags)
+        check.words(where, "groups", self.groups, '"wheel"')
+        check.words(where, "machines", self.machines, '"galena"')
         check.unique(where, "machines", self.machines)
+        check.words(where, "tags", self.tags, '"workstation"')
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.boolean(where, "share", self.share)
         check.boolean(where, "prompt", self.prompt)

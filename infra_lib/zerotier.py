@@ -14,6 +14,8 @@ MOST_MOONS = 4  # what clan's zerotier service takes
 
 
 def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        return value
     return MappingProxyType({name: check.strings(points) for name, points in value.items()})
 
 
@@ -35,13 +37,19 @@ class ZeroTier:
 
     def __attrs_post_init__(self) -> None:
         check.name("zerotier", "instance", self.instance)
-        check.tags("zerotier", "controller_tag", (self.controller_tag,))
-        check.tags("zerotier", "peer_tag", (self.peer_tag,))
+        check.word("zerotier", "controller_tag", self.controller_tag, "a tag")
+        check.word("zerotier", "peer_tag", self.peer_tag, "a tag")
+        if self.controller_tag == self.peer_tag:
+            raise refuse("zerotier", "peer_tag", self.peer_tag, "the controller's tag is another")
+        if not isinstance(self.moons, Mapping):
+            raise refuse("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
         if len(self.moons) > MOST_MOONS:
             raise refuse("zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons")
         from ipaddress import ip_address
 
         for name, points in self.moons.items():
+            check.name("zerotier", "moons", name)
+            check.each("zerotier", f"moons[{name!r}]", points, str, '"203.0.113.7"')
             for point in points or ("",):
                 try:
                     ip_address(point)

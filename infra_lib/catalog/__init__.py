@@ -7,11 +7,14 @@ your own adds to them or corrects them, and is given to the machines that need i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
-from types import MappingProxyType
 
 from attrs import field, frozen
+
+from .. import check
+from ..errors import refuse
 
 MACHINE_TYPES_AS_OF = "2026-07-01"
 MACHINE_TYPES_SOURCE = (
@@ -22,9 +25,19 @@ PRICES_SOURCE = "doitintl/gcpinstances.info"
 ACCELERATORS_AS_OF = "2026"
 ACCELERATORS_SOURCE = "skypilot-org/skypilot-catalog"
 
+# How the tables' own names are, and the generations in `AcceleratorType.architecture`.
+_NAME = re.compile(r"[a-z][-a-z0-9]*")
+_HUGE = 1e9
+_GENERATION = re.compile(r"[a-z]+")
 
-def _frozen_counts(value: Mapping[int, int]) -> Mapping[int, int]:
-    return MappingProxyType(dict(value))
+
+def _counts(value: Mapping[int, int]) -> Mapping[int, int]:
+    return check.frozen_mapping(value)
+
+
+def _matching(where: str, field: str, value: object, rule: re.Pattern[str], accepted: str) -> None:
+    if not isinstance(value, str) or not rule.fullmatch(value):
+        raise refuse(where, field, value, f"{accepted} is accepted")
 
 
 @frozen
@@ -45,7 +58,20 @@ class AcceleratorType:
     label: str
     architecture: str
     memory_gb: int
-    max_vcpus: Mapping[int, int] = field(factory=dict, converter=_frozen_counts, hash=False)
+    max_vcpus: Mapping[int, int] = field(factory=dict, converter=_counts, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        where = f"accelerator type {self.name!r}"
+        _matching(where, "name", self.name, _NAME, 'a name such as "nvidia-tesla-t4"')
+        check.text(where, "label", self.label)
+        generation = 'a generation in lower case such as "turing"'
+        _matching(where, "architecture", self.architecture, _GENERATION, generation)
+        check.whole(where, "memory_gb", self.memory_gb, "GB", least=1)
+        if not isinstance(self.max_vcpus, Mapping):
+            raise refuse(where, "max_vcpus", self.max_vcpus, "a mapping is accepted: {1: 48}")
+        for count, vcpus in self.max_vcpus.items():
+            check.whole(where, "max_vcpus", count, "GPUs", least=1)
+            check.whole(where, f"max_vcpus[{count}]", vcpus, "vCPUs", least=1)
 
     @property
     def open_kernel_module(self) -> bool:
@@ -73,6 +99,21 @@ class MachineType:
     accelerator: str | None = None
     accelerator_count: int = 0
 
+    def __attrs_post_init__(self) -> None:
+        where = f"machine type {self.name!r}"
+        _matching(where, "name", self.name, _NAME, 'a name such as "n1-standard-8"')
+        check.whole(where, "vcpus", self.vcpus, "vCPUs", least=1)
+        if not _is_amount(self.memory_gib) or self.memory_gib == 0:
+            raise refuse(where, "memory_gib", self.memory_gib, "a number of GiB is accepted")
+        check.boolean(where, "shared_core", self.shared_core)
+        if self.accelerator is not None:
+            name = 'a name such as "nvidia-l4"'
+            _matching(where, "accelerator", self.accelerator, _NAME, name)
+        least, most = (0, 0) if self.accelerator is None else (1, check.MOST)
+        check.whole(
+            where, "accelerator_count", self.accelerator_count, "GPUs", least=least, most=most
+        )
+
     @property
     def family(self) -> str:
         """The series: "n1" of "n1-standard-8"."""
@@ -91,7 +132,16 @@ class Zone:
 
     name: str
     region: str
-    accelerators: tuple[str, ...] = ()
+    accelerators: tuple[str, ...] = field(default=(), converter=check.strings)
+
+    def __attrs_post_init__(self) -> None:
+        where = f"zone {self.name!r}"
+        _matching(where, "region", self.region, _NAME, 'a region such as "us-central1"')
+        example = f'a name such as "{self.region}-a"'
+        _matching(where, "name", self.name, _NAME, example)
+        if not self.name.startswith(f"{self.region}-"):
+            raise refuse(where, "name", self.name, f"{example} is accepted")
+        check.words(where, "accelerators", self.accelerators, '"nvidia-l4"')
 
 
 @frozen
@@ -109,6 +159,21 @@ class Price:
     location: str
     usd_per_hour: float | None
     usd_per_hour_spot: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        where = f"price of {self.name!r}"
+        _matching(where, "name", self.name, _NAME, "a machine type or an accelerator type")
+        if self.location != "*":
+            _matching(where, "location", self.location, _NAME, 'a region, a zone or "*"')
+        for name in ("usd_per_hour", "usd_per_hour_spot"):
+            usd = getattr(self, name)
+            if usd is not None and not _is_amount(usd):
+                raise refuse(where, name, usd, "USD per hour, or None when unknown, is accepted")
+
+
+def _is_amount(value: object) -> bool:
+    """Whether something is a number that an amount can be: finite and not below zero."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
 
 
 # Attachable counts and vCPU limits: https://cloud.google.com/compute/docs/gpus#n1-gpus
@@ -187,6 +252,22 @@ def _zones() -> dict[str, Zone]:
     }
 
 
+def _machine_type_entries(value: Iterable[MachineType]) -> tuple[MachineType, ...]:
+    return check.in_order(value)
+
+
+def _accelerator_type_entries(value: Iterable[AcceleratorType]) -> tuple[AcceleratorType, ...]:
+    return check.in_order(value)
+
+
+def _zone_entries(value: Iterable[Zone]) -> tuple[Zone, ...]:
+    return check.in_order(value)
+
+
+def _price_entries(value: Iterable[Price]) -> tuple[Price, ...]:
+    return check.in_order(value)
+
+
 @frozen
 class Catalog:
     """The catalogue, with what you know better: your entries win over the built-in ones.
@@ -202,10 +283,28 @@ class Catalog:
             for "*", then the built-in one.
     """
 
-    machine_types: tuple[MachineType, ...] = field(default=(), converter=tuple)
-    accelerator_types: tuple[AcceleratorType, ...] = field(default=(), converter=tuple)
-    zones: tuple[Zone, ...] = field(default=(), converter=tuple)
-    prices: tuple[Price, ...] = field(default=(), converter=tuple)
+    machine_types: tuple[MachineType, ...] = field(default=(), converter=_machine_type_entries)
+    accelerator_types: tuple[AcceleratorType, ...] = field(
+        default=(), converter=_accelerator_type_entries
+    )
+    zones: tuple[Zone, ...] = field(default=(), converter=_zone_entries)
+    prices: tuple[Price, ...] = field(default=(), converter=_price_entries)
+
+    def __attrs_post_init__(self) -> None:
+        where = "catalog"
+        check.each(where, "machine_types", self.machine_types, MachineType, "MachineType(…)")
+        check.each(
+            where,
+            "accelerator_types",
+            self.accelerator_types,
+            AcceleratorType,
+            "AcceleratorType(…)",
+        )
+        check.each(where, "zones", self.zones, Zone, "Zone(…)")
+        check.each(where, "prices", self.prices, Price, "Price(…)")
+        for field_name in ("machine_types", "accelerator_types", "zones"):
+            check.unique(where, field_name, (entry.name for entry in getattr(self, field_name)))
+        check.unique(where, "prices", (f"{item.name} in {item.location}" for item in self.prices))
 
     def machine_type(self, name: str) -> MachineType | None:
         """Return the machine type of that name, None when it is not known."""
