@@ -4,14 +4,17 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from nixgen.outputs import Files
+
+T = TypeVar("T")
 
 
 def load(source: str, project: Path) -> "Files":
@@ -25,17 +28,33 @@ def load(source: str, project: Path) -> "Files":
     Raises:
         NixgenError: When there is no such thing, when it is of another kind, or when it fails.
     """
+    return load_as(source, project, lambda value: _files(value, source), debug="NIXGEN_DEBUG")
+
+
+def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: str) -> "T":
+    """Import a source and return what is made of it.
+
+    Args:
+        source: `module:attribute`.
+        project: The folder that modules are looked for in first.
+        made: Makes what is wanted of the attribute; what it raises is reported like what the
+            import raises, and a ValueError by its message alone.
+        debug: The environment variable that shows tracebacks, for the message.
+
+    Raises:
+        NixgenError: When there is no such thing, or when it fails.
+    """
     module, colon, attribute = source.partition(":")
     names = attribute.split(".")
     if not colon or not all(name.isidentifier() for name in (*module.split("."), *names)):
         raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
     sys.path.insert(0, str(project))
     try:
-        return _files(_found(module, names, source, project), source)
+        return made(_found(module, names, source, project))
     except NixgenError:
         raise
     except (Exception, SystemExit) as error:
-        raise NixgenError(_failure(error, source, project)) from error
+        raise NixgenError(_failure(error, source, project, debug)) from error
 
 
 def _found(module: str, names: list[str], source: str, project: Path) -> Any:
@@ -73,7 +92,7 @@ def _files(value: Any, source: str) -> "Files":
     return value
 
 
-def _failure(error: BaseException, source: str, project: Path) -> str:
+def _failure(error: BaseException, source: str, project: Path, debug: str) -> str:
     """Return what a person needs to know of an exception in their own code."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {error.msg}"
@@ -81,7 +100,7 @@ def _failure(error: BaseException, source: str, project: Path) -> str:
         return str(error) or type(error).__name__
     place = _place(error.__traceback__, project)
     problem = f"{type(error).__name__}{place}: {error}"
-    return f"source {source}: {problem} (NIXGEN_DEBUG=1 shows the traceback)"
+    return f"source {source}: {problem} ({debug}=1 shows the traceback)"
 
 
 def _place(traceback: "TracebackType | None", project: Path) -> str:
