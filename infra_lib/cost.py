@@ -36,6 +36,17 @@ def per_month(usd_per_hour: float | None) -> float | None:
     return None if usd_per_hour is None else round(usd_per_hour * HOURS_PER_MONTH, 2)
 
 
+def hour_text(usd_per_hour: float | None) -> str:
+    """Return USD per hour as people read it: "$0.7300", "unknown" of None."""
+    return "unknown" if usd_per_hour is None else f"${usd_per_hour:,.4f}"
+
+
+def month_text(usd_per_hour: float | None) -> str:
+    """Return, of USD per hour, a month of 730 hours as people read it: "$532.90"."""
+    usd = per_month(usd_per_hour)
+    return "unknown" if usd is None else f"${usd:,.2f}"
+
+
 def of_type(
     machine_type: str, gpu: Gpu | None, *, region: str, zone: str, catalog: Catalog
 ) -> Cost:
@@ -81,9 +92,18 @@ def now(machine: GcpMachine) -> float | None:
 
 def total(machines: Iterable[GcpMachine]) -> float | None:
     """Return USD per hour of all machines in their present state; None when one is unknown."""
-    costs = [now(machine) for machine in machines]
-    known = [cost for cost in costs if cost is not None]
-    return round(sum(known), 5) if len(known) == len(costs) else None
+    machines = tuple(machines)
+    return None if unknown(machines) else at_least(machines)
+
+
+def at_least(machines: Iterable[GcpMachine]) -> float:
+    """Return USD per hour of those machines whose price is known, in their present state."""
+    return round(sum(now(machine) or 0.0 for machine in machines), 5)
+
+
+def unknown(machines: Iterable[GcpMachine]) -> tuple[GcpMachine, ...]:
+    """Return the machines that cost something now, and nobody knows how much."""
+    return tuple(machine for machine in machines if now(machine) is None)
 
 
 def _sum(machine: float | None, gpu: float | None, count: int) -> float | None:

@@ -214,6 +214,13 @@ class GcpMachine(Machine):
         return "stopped" if self.stopped else "on"
 
     @property
+    def gpu_label(self) -> str | None:
+        """Its GPUs as people say it, "1x T4"; None without one."""
+        if self.gpu is None:
+            return None
+        return f"{self.gpu.count}x {gcp_rules.accelerator_type(self, self.gpu).label}"
+
+    @property
     def derived_tags(self) -> tuple[str, ...]:
         """The tags that follow from what the machine is."""
         return ("nixos", "cloud", "gcp", "gpu") if self.gpu else ("nixos", "cloud", "gcp")
@@ -224,6 +231,5 @@ class GcpMachine(Machine):
         if self.gpu is None:
             derived = f"GCP node ({self.machine_type})"
         else:
-            label = gcp_rules.accelerator_type(self, self.gpu).label
-            derived = f"GCP GPU node ({self.machine_type}, {self.gpu.count}x {label})"
+            derived = f"GCP GPU node ({self.machine_type}, {self.gpu_label})"
         return f"{derived}: {self.description}" if self.description else derived

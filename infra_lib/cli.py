@@ -1,0 +1,89 @@
+"""The `infra` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from nixgen.errors import NixgenError
+
+from . import __version__
+from .errors import FleetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Each is a module of `infra_lib.commands` with `add_arguments(parser)` and `run(given) -> int`,
+# imported when it is the one that was asked for.
+COMMANDS = {
+    "cost": "print what every machine costs, on and off, and what is on in total",
+    "show": "print the fleet at a glance",
+}
+
+_DETAILS = """\
+SOURCE is module:attribute: a Fleet, or a callable that returns one. It defaults to what the
+nearest pyproject.toml says:
+
+    [tool.nixgen]
+    source = "main:fleet"
+
+Exit status: 0 fine; 1 a check found a difference; 2 bad input, and then nothing was changed.
+INFRA_DEBUG=1 shows tracebacks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: What follows the command's name; those of the process by default.
+
+    Returns:
+        The exit status: 0 fine, 1 a check found a difference, 2 bad input.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    given = _parser(words).parse_args(words)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            status: int = given.run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, and what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (FleetError, NixgenError, OSError) as error:
+        if os.environ.get("INFRA_DEBUG") == "1":
+            raise
+        print(f"infra: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser(words: Sequence[str]) -> ArgumentParser:
+    """Return the parser, complete for the one command that is asked for."""
+    parser = ArgumentParser(
+        prog="infra",
+        description="What a fleet is, what it costs, and what to do with it.",
+        epilog=_DETAILS,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"infra {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    asked = next((word for word in words if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        added = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name == asked:
+            command = import_module(f"{__package__}.commands.{name}")
+            command.add_arguments(added)
+            added.set_defaults(run=command.run)
+    return parser
+
+
+def _warn(message: Warning | str, *_args: object, **_options: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)

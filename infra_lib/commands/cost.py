@@ -1,0 +1,144 @@
+"""`infra cost`: what every machine costs, on and off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import cost
+from ..catalog import ACCELERATORS_AS_OF, ACCELERATORS_SOURCE, PRICES_AS_OF, PRICES_SOURCE
+from ..source import add_argument, load_fleet
+from ..table import table
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from ..fleet import Fleet
+    from ..gcp_machine import GcpMachine
+
+_PRICES = ("ON DEMAND", "SPOT", "MONTH")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_argument(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON; prices are in USD, null when unknown"
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print the costs."""
+    fleet = load_fleet(given.source)
+    if given.json:
+        import json
+
+        print(json.dumps(as_data(fleet), indent=2))
+    else:
+        print(as_text(fleet))
+    return 0
+
+
+def as_text(fleet: Fleet) -> str:
+    """Return the costs as a table with notes, for people."""
+    parts = [total_line(fleet.gcp_machines)]
+    if fleet.gcp_machines:
+        head = ("MACHINE", "STATE", "ZONE", "MACHINE TYPE", "GPU", *_PRICES[:2], "AS", _PRICES[2])
+        parts.insert(0, table(head, map(_row, fleet.gcp_machines), right=_PRICES))
+    parts.append("\n".join(_notes(fleet)))
+    return "\n\n".join(parts)
+
+
+def total_line(machines: Sequence[GcpMachine]) -> str:
+    """Return what the machines that are on cost together, in one line.
+
+    With a price unknown it is what is known, as the least that it can be.
+    """
+    running = [machine for machine in machines if machine.state == "on"]
+    counted = f"{len(running)} of {len(machines)} machines on"
+    if not running:
+        return f"{counted}."
+    least = cost.at_least(running)
+    hour, month = cost.hour_text(least), cost.month_text(least)
+    unknown = ", ".join(machine.name for machine in cost.unknown(running))
+    if unknown:
+        return f"{counted}: at least {hour} an hour, {month} a month; unknown: {unknown}."
+    return f"{counted}: {hour} an hour, {month} a month."
+
+
+def as_data(fleet: Fleet) -> dict[str, Any]:
+    """Return the costs as plain data, in a shape that stays. An amount is None when unknown.
+
+    Returns:
+        `fleet`: its name; `machines`: of each `name`, `state` ("on", "off", "stopped"), `zone`,
+        `machine_type`, `gpu` (`type` and `count`; None without one), `usd_per_hour` (`on_demand`
+        and `spot`), `applies` (which of the two), `usd_per_month` (730 hours of what applies) and
+        `usd_per_hour_now` (0 when it is not on); `total` of what is on: `usd_per_hour`,
+        `usd_per_month`, `usd_per_hour_at_least` (of what is known) and `unknown` (names);
+        `not_provisioned`: names of machines that cost nothing here; `hours_per_month`; and
+        `prices`: `as_of` and `source` of those of `machine_types` and `accelerators`.
+    """
+    machines = fleet.gcp_machines
+    total = cost.total(machines)
+    return {
+        "fleet": fleet.name,
+        "machines": [_data(machine) for machine in machines],
+        "total": {
+            "usd_per_hour": total,
+            "usd_per_month": cost.per_month(total),
+            "usd_per_hour_at_least": cost.at_least(machines),
+            "unknown": [machine.name for machine in cost.unknown(machines)],
+        },
+        "not_provisioned": [machine.name for machine in _elsewhere(fleet)],
+        "hours_per_month": cost.HOURS_PER_MONTH,
+        "prices": {
+            "machine_types": {"as_of": PRICES_AS_OF, "source": PRICES_SOURCE},
+            "accelerators": {"as_of": ACCELERATORS_AS_OF, "source": ACCELERATORS_SOURCE},
+        },
+    }
+
+
+def _row(machine: GcpMachine) -> tuple[str, ...]:
+    price = cost.of_machine(machine)
+    return (
+        machine.name,
+        machine.state,
+        machine.zone,
+        machine.machine_type,
+        machine.gpu_label or "-",
+        cost.hour_text(price.on_demand),
+        cost.hour_text(price.spot),
+        "spot" if machine.spot else "on demand",
+        cost.month_text(cost.running(machine)),
+    )
+
+
+def _data(machine: GcpMachine) -> dict[str, Any]:
+    price = cost.of_machine(machine)
+    return {
+        "name": machine.name,
+        "state": machine.state,
+        "zone": machine.zone,
+        "machine_type": machine.machine_type,
+        "gpu": machine.gpu and {"type": machine.gpu.type, "count": machine.gpu.count},
+        "usd_per_hour": {"on_demand": price.on_demand, "spot": price.spot},
+        "applies": "spot" if machine.spot else "on_demand",
+        "usd_per_month": cost.per_month(cost.running(machine)),
+        "usd_per_hour_now": cost.now(machine),
+    }
+
+
+def _notes(fleet: Fleet) -> list[str]:
+    notes = [
+        "ON DEMAND and SPOT are USD an hour while the machine is on; MONTH is 730 hours of what",
+        "it runs AS. Disks, reserved addresses and traffic are not counted.",
+        f"Machine types: {PRICES_SOURCE}, as of {PRICES_AS_OF}.",
+        f"Attached GPUs: {ACCELERATORS_SOURCE}, as of {ACCELERATORS_AS_OF}.",
+        "A price that you know better: Catalog(prices=…).",
+    ]
+    elsewhere = ", ".join(machine.name for machine in _elsewhere(fleet))
+    return [*notes, f"Not provisioned here, so not counted: {elsewhere}."] if elsewhere else notes
+
+
+def _elsewhere(fleet: Fleet) -> list[Any]:
+    return [machine for machine in fleet.machines if machine not in fleet.gcp_machines]

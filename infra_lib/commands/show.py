@@ -1,0 +1,156 @@
+"""`infra show`: the fleet at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import cost
+from ..gcp_machine import GcpMachine
+from ..source import add_argument, load_fleet
+from ..table import table
+from .cost import total_line
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from ..fleet import Fleet
+    from ..machine import Machine
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_argument(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--short", action="store_true", help="print machines, their state and cost, and no more"
+    )
+    form.add_argument(
+        "--json", action="store_true", help="print JSON; prices are in USD, null when unknown"
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print the fleet."""
+    fleet = load_fleet(given.source)
+    if given.json:
+        import json
+
+        print(json.dumps(as_data(fleet), indent=2))
+    else:
+        print(machines_text(fleet) if given.short else as_text(fleet))
+    return 0
+
+
+def as_text(fleet: Fleet) -> str:
+    """Return everything at a glance, for people."""
+    parts = [_title(fleet), machines_text(fleet)]
+    if fleet.machines:
+        head = ("MACHINE", "HOST", "ZEROTIER", "USERS", "TAGS")
+        rows = (
+            (
+                machine.name,
+                fleet.target_host(machine),
+                _listed(_roles(fleet, machine)),
+                _listed(_users(fleet, machine)),
+                _listed(machine.all_tags),
+            )
+            for machine in fleet.machines
+        )
+        parts.append(table(head, rows))
+    if fleet.caches:
+        caches = (
+            (cache.url, "-" if cache.priority is None else str(cache.priority))
+            for cache in fleet.caches
+        )
+        parts.append(table(("CACHE", "PRIORITY"), caches, right=("PRIORITY",)))
+    return "\n\n".join(parts)
+
+
+def machines_text(fleet: Fleet) -> str:
+    """Return a table of the machines with state and hourly cost, and what is on in total."""
+    head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", "USD/HOUR")
+    rows = table(head, map(_row, fleet.machines), right=("USD/HOUR",))
+    return f"{rows}\n\n{total_line(fleet.gcp_machines)}" if fleet.gcp_machines else rows
+
+
+def as_data(fleet: Fleet) -> dict[str, Any]:
+    """Return the fleet as plain data, in a shape that stays.
+
+    Returns:
+        `name`, `domain`; `gcp`: `project` and `region`, or None; `caches`: of each `url` and
+        `priority` (or None); `machines`: of each `name`, `class` ("nixos", "darwin"),
+        `description`, `tags` (derived ones first), `target_host`, `users` (login names),
+        `zerotier` (of "controller", "moon" and "peer" those that it is), and, None for a machine
+        that is not provisioned here, `state` ("on", "off", "stopped"), `zone`, `machine_type`,
+        `gpu` (`type` and `count`; None without one), `spot`, and `usd_per_hour` while it is on
+        (None when unknown).
+    """
+    return {
+        "name": fleet.name,
+        "domain": fleet.domain,
+        "gcp": fleet.gcp and {"project": fleet.gcp.project, "region": fleet.gcp.region},
+        "machines": [_data(fleet, machine) for machine in fleet.machines],
+        "caches": [{"url": cache.url, "priority": cache.priority} for cache in fleet.caches],
+    }
+
+
+def _title(fleet: Fleet) -> str:
+    project = f", project {fleet.gcp.project} in {fleet.gcp.region}" if fleet.gcp else ""
+    return f"fleet {fleet.name}, domain {fleet.domain}{project}"
+
+
+def _row(machine: Machine) -> tuple[str, ...]:
+    if not isinstance(machine, GcpMachine):
+        return (machine.name, machine.machine_class, "-", "-", "-", "-", "-")
+    price = cost.hour_text(cost.running(machine))
+    return (
+        machine.name,
+        machine.machine_class,
+        machine.state,
+        machine.zone,
+        machine.machine_type,
+        machine.gpu_label or "-",
+        f"{price} spot" if machine.spot else price,
+    )
+
+
+def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
+    gcp = machine if isinstance(machine, GcpMachine) else None
+    gpu = gcp and gcp.gpu
+    return {
+        "name": machine.name,
+        "class": machine.machine_class,
+        "description": machine.full_description,
+        "tags": list(machine.all_tags),
+        "target_host": fleet.target_host(machine),
+        "users": _users(fleet, machine),
+        "zerotier": _roles(fleet, machine),
+        "state": gcp and gcp.state,
+        "zone": gcp and gcp.zone,
+        "machine_type": gcp and gcp.machine_type,
+        "gpu": gpu and {"type": gpu.type, "count": gpu.count},
+        "spot": gcp and gcp.spot,
+        "usd_per_hour": gcp and cost.running(gcp),
+    }
+
+
+def _users(fleet: Fleet, machine: Machine) -> list[str]:
+    tags = {"all", *machine.all_tags}
+    return [
+        user.name
+        for user in fleet.users
+        if machine.name in user.machines or not tags.isdisjoint(user.tags)
+    ]
+
+
+def _roles(fleet: Fleet, machine: Machine) -> list[str]:
+    roles = {
+        "controller": machine == fleet.controller,
+        "moon": machine.name in fleet.zerotier.moons,
+        "peer": machine in fleet.peers,
+    }
+    return [role for role, played in roles.items() if played]
+
+
+def _listed(words: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(words) or "-"
