@@ -5,12 +5,15 @@ The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
 
 from .caches import BinaryCache
 from .catalog import AcceleratorType, Catalog, MachineType, Price, Zone
+from .device import Device
 from .errors import FleetError
+from .facts import Facts, MachineFacts
 from .fleet import Fleet
 from .gcp_machine import BootDisk, DataDisk, GcpMachine, Gpu, ServiceAccount, ShieldedVm
 from .gcp_project import GcpProject, GcsBackend
 from .machine import Machine
 from .nvidia import Nvidia, NvidiaTuning
+from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
 
@@ -22,6 +25,8 @@ __all__ = [
     "BootDisk",
     "Catalog",
     "DataDisk",
+    "Device",
+    "Facts",
     "Fleet",
     "FleetError",
     "GcpMachine",
@@ -29,12 +34,14 @@ __all__ = [
     "GcsBackend",
     "Gpu",
     "Machine",
+    "MachineFacts",
     "MachineType",
     "Nvidia",
     "NvidiaTuning",
     "Price",
     "ServiceAccount",
     "ShieldedVm",
+    "Ssh",
     "User",
     "ZeroTier",
     "Zone",

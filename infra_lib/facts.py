@@ -68,13 +68,8 @@ class MachineFacts:
             where, "state_version", self.state_version, _STATE_VERSION, 'a release: "25.05"'
         )
         _check_text(where, "zone", self.zone, _ZONE, 'a zone: "us-central1-c"')
-        _check_text(
-            where,
-            "zerotier_member_id",
-            self.zerotier_member_id,
-            zerotier_address.MEMBER_ID,
-            "10 hexadecimal digits in lower case, as `zerotier-cli info` prints them",
-        )
+        if self.zerotier_member_id is not None:
+            zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
         if self.zerotier_ip is not None:
             _join(self, where)
 
@@ -118,13 +113,8 @@ class Facts:
         check.unique("facts", "machines", (each.name for each in self.machines))
         machines = tuple(sorted(self.machines, key=lambda each: each.name))
         network = self.zerotier_network_id
-        _check_text(
-            "facts",
-            "zerotier_network_id",
-            network,
-            zerotier_address.NETWORK_ID,
-            "16 hexadecimal digits in lower case",
-        )
+        if network is not None:
+            zerotier_address.check_network_id("facts", "zerotier_network_id", network)
         for each in machines:
             network = network or each.zerotier_network_id
             if each.zerotier_network_id not in {None, network}:
@@ -217,8 +207,8 @@ def refuse_contradictions(fleet: Fleet) -> None:
     """Check that facts and fleet fit together. Facts of machines that are gone do no harm.
 
     Raises:
-        FleetError: When the controller is not who the network's id says, or a machine was installed
-            with another state version than it is described with.
+        FleetError: When the controller is not who the network's id says, two members have one id,
+            or a machine was installed with another state version than it is described with.
     """
     facts = fleet.facts
     controller = fleet.controller
@@ -231,6 +221,16 @@ def refuse_contradictions(fleet: Fleet) -> None:
                 "zerotier_member_id",
                 given,
                 f"the controller of network {facts.zerotier_network_id} has the id {wanted!r}",
+            )
+    members = {each.zerotier_member_id: each.name for each in facts.machines}
+    for device in fleet.devices:
+        owner = members.setdefault(device.zerotier_member_id, device.name)
+        if owner != device.name:
+            raise refuse(
+                f"device {device.name!r}",
+                "zerotier_member_id",
+                device.zerotier_member_id,
+                f"{owner!r} has it; each has its own",
             )
     for machine in fleet.gcp_machines:
         learned = facts.machine(machine.name).state_version

@@ -9,11 +9,14 @@ from attrs import field, frozen
 
 from . import check
 from .caches import BinaryCache
+from .device import Device
 from .errors import refuse
+from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
 from .machine import Machine
 from .nvidia import Nvidia
+from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
 
@@ -26,6 +29,10 @@ def _machines(value: Iterable[Machine]) -> tuple[Machine, ...]:
 
 
 def _caches(value: Iterable[BinaryCache]) -> tuple[BinaryCache, ...]:
+    return check.in_order(value)
+
+
+def _devices(value: Iterable[Device]) -> tuple[Device, ...]:
     return check.in_order(value)
 
 
@@ -46,6 +53,9 @@ class Fleet:
         users: Accounts.
         nvidia: How machines with a GPU are set up.
         zerotier: The network that connects the machines.
+        devices: What else is in that network: phones.
+        ssh: What the SSH configuration of people and machines looks like.
+        facts: What deployment learned: addresses and keys.
         modules: Names of the `flake.modules.nixos` modules that every provisioned machine imports.
         files: Generated files to move or leave out: the default path to the new one, or to None.
 
@@ -61,6 +71,9 @@ class Fleet:
     users: tuple[User, ...] = field(default=(), converter=_users)
     nvidia: Nvidia = field(factory=Nvidia)
     zerotier: ZeroTier = field(factory=ZeroTier)
+    devices: tuple[Device, ...] = field(default=(), converter=_devices)
+    ssh: Ssh = field(factory=Ssh)
+    facts: Facts = field(factory=Facts)
     modules: tuple[str, ...] = field(default=("base",), converter=check.strings)
     files: Mapping[str, str | None] = field(
         factory=dict, converter=check.frozen_mapping, hash=False
@@ -77,6 +90,9 @@ class Fleet:
             check.instance(where, "gcp", self.gcp, GcpProject)
         check.instance(where, "nvidia", self.nvidia, Nvidia)
         check.instance(where, "zerotier", self.zerotier, ZeroTier)
+        check.each(where, "devices", self.devices, Device, "Device(name, zerotier_member_id=…)")
+        check.instance(where, "ssh", self.ssh, Ssh)
+        check.instance(where, "facts", self.facts, Facts)
         check.words(where, "modules", self.modules, '"base"')
         _check_files(where, self.files)
         check.unique(where, "machines", (machine.name for machine in self.machines))
@@ -85,7 +101,9 @@ class Fleet:
         _check_disks(self)
         _check_users(self)
         _check_zerotier(self)
+        _check_devices(self)
         _check_project(self)
+        refuse_contradictions(self)
 
     @property
     def gcp_machines(self) -> tuple[GcpMachine, ...]:
@@ -145,7 +163,7 @@ def _check_files(where: str, files: object) -> None:
     if not isinstance(files, Mapping):
         raise refuse(where, "files", files, 'a mapping is accepted: {"lib/caches.nix": None}')
     for path, moved in files.items():
-        for item in (path, moved or ""):
+        for item in (path, "" if moved is None else moved):
             if not isinstance(item, str):
                 raise refuse(where, "files", item, "a path, or None to leave a file out")
 
@@ -217,3 +235,17 @@ def _check_zerotier(fleet: Fleet) -> None:
     for name in zerotier.moons:
         if name not in {machine.name for machine in fleet.machines}:
             raise refuse("zerotier", "moons", name, _one_of(fleet.machines))
+
+
+def _check_devices(fleet: Fleet) -> None:
+    names = [machine.name for machine in fleet.machines]
+    names += [device.name for device in fleet.devices]
+    check.unique(f"fleet {fleet.name!r}", "devices", names)
+    if fleet.devices and fleet.controller is None:
+        raise refuse(
+            f"fleet {fleet.name!r}",
+            "devices",
+            [device.name for device in fleet.devices],
+            "devices are in the ZeroTier network, which needs a controller: tag one machine "
+            f"{fleet.zerotier.controller_tag!r}",
+        )

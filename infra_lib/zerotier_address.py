@@ -7,13 +7,11 @@ the two bytes 99 93, and the 40-bit member id. See `rfc4193` in https://docs.zer
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
 
 from .errors import refuse
 
-NETWORK_ID = re.compile(r"[0-9a-f]{16}")
-MEMBER_ID = re.compile(r"[0-9a-f]{10}")
-
+_NETWORK_ID = re.compile(r"[0-9a-f]{16}")
+_MEMBER_ID = re.compile(r"[0-9a-f]{10}")
 _ADDRESS = re.compile(r"fd([0-9a-f]{16})9993([0-9a-f]{10})")
 
 
@@ -24,6 +22,8 @@ def address(network_id: str, member_id: str) -> str:
         network_id: 16 hexadecimal digits in lower case.
         member_id: 10 hexadecimal digits in lower case.
     """
+    from ipaddress import IPv6Address
+
     return str(IPv6Address(bytes.fromhex(f"fd{network_id}9993{member_id}")))
 
 
@@ -38,6 +38,8 @@ def split(where: str, field: str, value: object) -> tuple[str, str]:
     Raises:
         FleetError: When it is no address of that kind.
     """
+    from ipaddress import AddressValueError, IPv6Address
+
     accepted = "an RFC 4193 address of ZeroTier: fd, the network id, 9993, the member id"
     try:
         found = (
@@ -48,6 +50,27 @@ def split(where: str, field: str, value: object) -> tuple[str, str]:
     if found is None:
         raise refuse(where, field, value, accepted)
     return found[1], found[2]
+
+
+def check_network_id(where: str, field: str, value: object) -> None:
+    """Check a network id.
+
+    Raises:
+        FleetError: When it is none.
+    """
+    if not isinstance(value, str) or not _NETWORK_ID.fullmatch(value):
+        raise refuse(where, field, value, "16 hexadecimal digits in lower case are accepted")
+
+
+def check_member_id(where: str, field: str, value: object) -> None:
+    """Check a member id.
+
+    Raises:
+        FleetError: When it is none.
+    """
+    if not isinstance(value, str) or not _MEMBER_ID.fullmatch(value):
+        accepted = "10 hexadecimal digits in lower case, as `zerotier-cli info` prints them"
+        raise refuse(where, field, value, accepted)
 
 
 def controller_id(network_id: str) -> str:

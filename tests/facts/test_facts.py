@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ machines = st.builds(
 )
 
 
-def distinct(field: str) -> object:
+def distinct(field: str) -> Callable[[MachineFacts], Hashable]:
     return lambda each: getattr(each, field) or object()
 
 
