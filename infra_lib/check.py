@@ -58,6 +58,11 @@ def frozen_mapping(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
     return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
 
 
+def string_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Make a mapping of strings, as `frozen_mapping` does."""
+    return frozen_mapping(value)
+
+
 def each(where: str, field: str, values: object, kind: type, example: str) -> None:
     """Check a tuple whose items are all of one kind.
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from nixgen.files import FileValue
 
 
+def _moves(value: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    return check.frozen_mapping(value)
+
+
 def _machines(value: Iterable[Machine]) -> tuple[Machine, ...]:
     return check.in_order(value)
 
@@ -75,9 +79,7 @@ class Fleet:
     ssh: Ssh = field(factory=Ssh)
     facts: Facts = field(factory=Facts)
     modules: tuple[str, ...] = field(default=("base",), converter=check.strings)
-    files: Mapping[str, str | None] = field(
-        factory=dict, converter=check.frozen_mapping, hash=False
-    )
+    files: Mapping[str, str | None] = field(factory=dict, converter=_moves, hash=False)
 
     def __attrs_post_init__(self) -> None:
         where = f"fleet {self.name!r}"

@@ -172,10 +172,10 @@ class GcpMachine(Machine):
     external_ip: bool | str = field(default=True, kw_only=True)
     network_tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     labels: Mapping[str, str] = field(
-        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
+        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
     )
     metadata: Mapping[str, str] = field(
-        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
+        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
     )
     startup_script: str = field(default="", kw_only=True)
     shielded_vm: ShieldedVm = field(factory=ShieldedVm, kw_only=True)

@@ -63,7 +63,7 @@ class GcpProject:
     )
     network: str = field(default="default", kw_only=True)
     labels: Mapping[str, str] = field(
-        factory=dict, converter=check.frozen_mapping, kw_only=True, hash=False
+        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
     )
     install: bool = field(default=False, kw_only=True)
     backend: GcsBackend | None = field(default=None, kw_only=True)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     """Run the three commands and print what they made, stacks first."""
     try:
-        machines = output_of("infra", "show")
+        machines = output_of("infra", "show", "--short")
         output_of("cdktf", "synth")
         files = output_of("nixgen", "write")
     except subprocess.CalledProcessError as failed:
