@@ -1,0 +1,18 @@
+"""CDKTF stacks of a fleet. This package alone needs cdktf, and loads it with Node.js."""
+
+try:
+    from importlib.util import find_spec as _find_spec
+
+    import cdktf as _cdktf  # noqa: F401 - asked for here, so that its absence is said clearly
+
+    if _find_spec("cdktf_cdktf_provider_google") is None:
+        raise ModuleNotFoundError("", name="cdktf_cdktf_provider_google")
+except ModuleNotFoundError as error:
+    if error.name not in {"cdktf", "cdktf_cdktf_provider_google"}:
+        raise
+    message = "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
+    raise ModuleNotFoundError(message, name=error.name) from None
+
+from .gcp import GcpStack
+
+__all__ = ["GcpStack"]

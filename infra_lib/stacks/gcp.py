@@ -1,0 +1,187 @@
+"""The stack that provisions a fleet's machines on Google Cloud."""
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import cdktf
+from cdktf_cdktf_provider_google.compute_disk import ComputeDisk
+from cdktf_cdktf_provider_google.compute_firewall import ComputeFirewall, ComputeFirewallAllow
+from cdktf_cdktf_provider_google.provider import GoogleProvider
+
+from .. import cost
+from ..errors import refuse
+from .escape import escape
+from .firewall import Firewall, firewalls
+from .install import install_command
+from .instance import address, common_labels, compute_instance, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdktf_cdktf_provider_google.compute_instance import ComputeInstance
+    from constructs import Construct
+
+    from ..fleet import Fleet
+    from ..gcp_machine import DataDisk, GcpMachine
+    from ..gcp_project import GcpProject
+
+# The constructs' own constraint is a major version behind; every field used here is in both.
+_PROVIDER_VERSION = "~> 7.0"
+
+# cdktf cannot hold a null within an output's value.
+_NULL = "${null}"
+
+
+class GcpStack(cdktf.TerraformStack):
+    """A fleet's machines on Google Cloud, with their disks and firewall rules.
+
+    Resources have addresses that nothing else in the fleet can change:
+    `google_compute_instance.<machine>`, `google_compute_disk.<disk>`, and
+    `google_compute_firewall.ssh` or `.zerotier`. Constructs of your own may stand in the same
+    stack and refer to these.
+
+    Attributes:
+        instances: The instances by machine name; those of machines that are off are not there.
+        disks: The data disks by name, also those of machines that are off.
+        firewalls: The firewall rules by their address in Terraform.
+    """
+
+    instances: Mapping[str, ComputeInstance]
+    disks: Mapping[str, ComputeDisk]
+    firewalls: Mapping[str, ComputeFirewall]
+
+    def __init__(self, scope: Construct, id_: str, *, fleet: Fleet) -> None:
+        """Make the stack.
+
+        Args:
+            scope: The app.
+            id_: The stack's name.
+            fleet: The fleet.
+
+        Raises:
+            FleetError: When the fleet has no Google Cloud project.
+        """
+        project = fleet.gcp
+        if project is None:
+            raise refuse(
+                f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
+            )
+        super().__init__(scope, id_)
+        self._name = id_
+        GoogleProvider(self, "provider", project=escape(project.project), region=project.region)
+        self.add_override("terraform.required_providers.google.version", _PROVIDER_VERSION)
+        if project.backend is not None:
+            prefix = "/".join(part for part in (project.backend.prefix.rstrip("/"), id_) if part)
+            cdktf.GcsBackend(self, bucket=project.backend.bucket, prefix=prefix)
+        enabled = [machine for machine in fleet.gcp_machines if machine.enabled]
+        self.firewalls = MappingProxyType(
+            {rule.address: self._firewall(rule) for rule in firewalls(fleet, project)}
+        )
+        # A machine that is off keeps its data.
+        self.disks = MappingProxyType(
+            {
+                disk.name: self._disk(disk, machine, common_labels(fleet, project, machine))
+                for machine in fleet.gcp_machines
+                for disk in machine.data_disks
+            }
+        )
+        self.instances = MappingProxyType(
+            {machine.name: self._instance(machine, fleet, project) for machine in enabled}
+        )
+        if project.install:
+            for machine in enabled:
+                self._install(machine)
+        cdktf.TerraformOutput(
+            self,
+            "machines",
+            value={machine.name: _output(machine) for machine in enabled},
+            description="The machines that exist, by name",
+            static_id=True,
+        )
+
+    def prepare_stack(self) -> None:
+        """Keep the state beside the app, where cdktf does, whatever folder that is.
+
+        cdktf writes an absolute path, so that the stack would differ from one checkout to the next.
+        A backend of your own wins.
+        """
+        if self.node.try_find_child("backend") is None:
+            outdir = cdktf.App.of(self).outdir
+            app = os.path.relpath(".", start=f"{outdir}/stacks/{self._name}")
+            cdktf.LocalBackend(self, path=f"{app}/terraform.{self._name}.tfstate")
+        super().prepare_stack()
+
+    def _instance(self, machine: GcpMachine, fleet: Fleet, project: GcpProject) -> ComputeInstance:
+        instance = compute_instance(
+            self,
+            _id("google_compute_instance", machine.name),
+            fleet=fleet,
+            project=project,
+            machine=machine,
+        )
+        instance.override_logical_id(machine.name)
+        return instance
+
+    def _disk(self, disk: DataDisk, machine: GcpMachine, labels: Mapping[str, str]) -> ComputeDisk:
+        resource = ComputeDisk(
+            self,
+            _id("google_compute_disk", disk.name),
+            name=disk.name,
+            type=disk.type,
+            zone=machine.zone,
+            size=disk.size_gb,
+            labels=labels,
+            lifecycle=cdktf.TerraformResourceLifecycle(prevent_destroy=True),
+        )
+        resource.override_logical_id(disk.name)
+        return resource
+
+    def _firewall(self, rule: Firewall) -> ComputeFirewall:
+        resource = ComputeFirewall(
+            self,
+            _id("google_compute_firewall", rule.address),
+            name=rule.name,
+            network=escape(rule.network),
+            project=rule.project,
+            direction="INGRESS",
+            allow=[ComputeFirewallAllow(protocol=rule.protocol, ports=[str(rule.port)])],
+            source_ranges=list(rule.source_ranges),
+            target_tags=[rule.target_tag],
+        )
+        resource.override_logical_id(rule.address)
+        return resource
+
+    def _install(self, machine: GcpMachine) -> None:
+        resource = cdktf.DataResource(
+            self,
+            _id("terraform_data", machine.name),
+            # The number that Compute Engine gave it: another machine of that name has another.
+            triggers_replace={"instance": reference(machine, "instance_id")},
+            provisioners=[
+                cdktf.LocalExecProvisioner(
+                    type="local-exec", command=install_command(machine, address(machine))
+                )
+            ],
+        )
+        resource.override_logical_id(machine.name)
+
+
+def _id(resource_type: str, name: str) -> str:
+    """Return a construct's id: with the dot in it, no construct of yours meets it by accident."""
+    return f"{resource_type}.{name}"
+
+
+def _output(machine: GcpMachine) -> dict[str, object]:
+    """Return what the output `machines` says of a machine."""
+    return {
+        "zone": machine.zone,
+        "machine_type": machine.machine_type,
+        "external_ip": address(machine) if machine.external_ip else _NULL,
+        "gpu": _NULL
+        if machine.gpu is None
+        else {"type": machine.gpu.type, "count": machine.gpu.count},
+        "usd_per_hour": _NULL if (price := cost.now(machine)) is None else price,
+    }
