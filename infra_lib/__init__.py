@@ -13,6 +13,7 @@ from .gcp_machine import BootDisk, DataDisk, GcpMachine, Gpu, ServiceAccount, Sh
 from .gcp_project import GcpProject, GcsBackend
 from .machine import Machine
 from .nvidia import Nvidia, NvidiaTuning
+from .reference import Reference
 from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
@@ -39,6 +40,7 @@ __all__ = [
     "Nvidia",
     "NvidiaTuning",
     "Price",
+    "Reference",
     "ServiceAccount",
     "ShieldedVm",
     "Ssh",

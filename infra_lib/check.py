@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from .errors import refuse
+from .reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +139,16 @@ def word(where: str, field: str, value: object, accepted: str) -> None:
         )
 
 
+def referable(where: str, field: str, value: object, accepted: str) -> None:
+    """Check a word that reaches nothing but Terraform: a `Reference` may stand for it.
+
+    Raises:
+        FleetError: When it is neither.
+    """
+    if not isinstance(value, Reference):
+        word(where, field, value, accepted)
+
+
 def words(where: str, field: str, values: tuple[str, ...], example: str) -> None:
     """Check a tuple of words: tags, groups, names of modules.
 
@@ -203,6 +214,8 @@ def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str
             )
         if key in reserved:
             raise refuse(where, field, key, "this label is written by the stack itself")
+        if isinstance(item, Reference):
+            continue
         if not isinstance(item, str) or not _LABEL_VALUE.fullmatch(item):
             raise refuse(
                 where,

@@ -42,17 +42,21 @@ class BootDisk:
 
 @frozen
 class DataDisk:
-    """A disk of its own, that outlives the machine it is attached to.
+    """A disk of its own, that outlives the machine it is attached to, also one that is off.
 
     Attributes:
         name: Its name; on the machine it is /dev/disk/by-id/google-<name>.
         size_gb: Its size in GB.
         type: The disk type: "pd-balanced", "pd-ssd" ….
+        prevent_destroy: Terraform refuses every plan that would destroy it: `cdktf destroy`, and
+            changes that need another disk, such as another zone. It cannot guard a disk that is
+            taken out of the fleet.
     """
 
     name: str
     size_gb: int = field(kw_only=True)
     type: str = field(default="pd-balanced", kw_only=True)
+    prevent_destroy: bool = field(default=True, kw_only=True)
 
 
 @frozen(kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import check
 from .catalog import Catalog
 from .errors import FleetError, refuse
+from .reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -259,7 +260,9 @@ def _check_disks(machine: GcpMachine) -> None:
     where = _where(machine)
     boot = machine.boot_disk
     _check_disk(where, "boot_disk", boot.size_gb, boot.type, least=10)
-    check.word(where, "boot_disk.image", boot.image, 'an image such as "debian-cloud/debian-12"')
+    check.referable(
+        where, "boot_disk.image", boot.image, 'an image such as "debian-cloud/debian-12"'
+    )
     for disk in machine.data_disks:
         check.name(where, "data_disks.name", disk.name)
         if disk.name == machine.name:
@@ -267,6 +270,7 @@ def _check_disks(machine: GcpMachine) -> None:
                 machine, "data_disks.name", disk.name, "the boot disk has the machine's name"
             )
         _check_disk(where, f"data_disks[{disk.name!r}]", disk.size_gb, disk.type, least=1)
+        check.boolean(where, f"data_disks[{disk.name!r}].prevent_destroy", disk.prevent_destroy)
     check.unique(where, "data_disks.name", (disk.name for disk in machine.data_disks))
 
 
@@ -280,12 +284,12 @@ def _check_network(machine: GcpMachine) -> None:
     for field in ("network", "subnetwork"):
         value = getattr(machine, field)
         if value is not None:
-            check.word(_where(machine), field, value, 'a name or self link such as "default"')
+            check.referable(_where(machine), field, value, 'a name or self link such as "default"')
     check.each(_where(machine), "network_tags", machine.network_tags, str, '"web"')
     for tag in machine.network_tags:
         check.name(_where(machine), "network_tags", tag)
     address = machine.external_ip
-    if not isinstance(address, bool):
+    if not isinstance(address, bool | Reference):
         from ipaddress import IPv4Address
 
         try:
@@ -295,7 +299,8 @@ def _check_network(machine: GcpMachine) -> None:
                 machine,
                 "external_ip",
                 address,
-                "True (an address that may change), False (none) or a reserved IPv4 address",
+                "True (an address that may change), False (none), a reserved IPv4 address or a "
+                "Reference to one",
             ) from None
 
 
@@ -307,8 +312,8 @@ def _check_metadata(machine: GcpMachine) -> None:
     account = machine.service_account
     if account is not None:
         accepted = 'an address such as "name@project.iam.gserviceaccount.com"'
-        check.word(where, "service_account.email", account.email, accepted)
-        if not _EMAIL.fullmatch(account.email):
+        check.referable(where, "service_account.email", account.email, accepted)
+        if not isinstance(account.email, Reference) and not _EMAIL.fullmatch(account.email):
             raise _refuse(
                 machine, "service_account.email", account.email, f"{accepted} is accepted"
             )

@@ -134,7 +134,9 @@ class GcpStack(cdktf.TerraformStack):
             zone=machine.zone,
             size=disk.size_gb,
             labels=labels,
-            lifecycle=cdktf.TerraformResourceLifecycle(prevent_destroy=True),
+            lifecycle=cdktf.TerraformResourceLifecycle(prevent_destroy=True)
+            if disk.prevent_destroy
+            else None,
         )
         resource.override_logical_id(disk.name)
         return resource
