@@ -1,0 +1,58 @@
+"""The generated files of a fleet: one module for each, and this is all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import (
+    caches,
+    clan_inventory,
+    clan_machines,
+    disko,
+    flake,
+    gpu_costs,
+    machine,
+    nvidia,
+    system_caches,
+    users,
+    zerotier,
+)
+from .placement import placed
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+# Each has `files(fleet)`: what it generates at its default path, or nothing when the fleet has no
+# use for it. `PATH` is that path where it is the same for every fleet.
+_MODULES = (
+    flake,
+    caches,
+    system_caches,
+    nvidia,
+    machine,
+    disko,
+    clan_machines,
+    clan_inventory,
+    zerotier,
+    users,
+    gpu_costs,
+)
+
+
+def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return every generated file of a fleet: its path in the flake, and what it holds.
+
+    Args:
+        fleet: The fleet; its `files` moves files or leaves them out.
+
+    Raises:
+        FleetError: When `Fleet.files` names a path that is not generated, gives a path that no file
+            can have, or makes two files meet.
+    """
+    generated: dict[str, FileValue] = {}
+    for module in _MODULES:
+        generated |= module.files(fleet)
+    possible = {module.PATH for module in _MODULES if hasattr(module, "PATH")}
+    return placed(fleet, generated, possible)

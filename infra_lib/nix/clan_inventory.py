@@ -1,0 +1,30 @@
+"""`modules/clan/inventory/machines.nix`: what clan knows of each machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nixgen.expr import Value
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+    from ..machine import Machine
+
+PATH = "modules/clan/inventory/machines.nix"
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the file: tags, class, description and address of every machine."""
+    machines = {machine.name: _machine(fleet, machine) for machine in fleet.machines}
+    return {PATH: {("clan", "inventory", "machines"): machines}} if machines else {}
+
+
+def _machine(fleet: Fleet, machine: Machine) -> Value:
+    description = machine.full_description
+    return {
+        "tags": list(machine.all_tags),
+        "machineClass": machine.machine_class,
+        **({"description": description} if description else {}),
+        ("deploy", "targetHost"): fleet.target_host(machine),
+    }

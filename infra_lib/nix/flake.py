@@ -1,0 +1,32 @@
+"""The marked region of `flake.nix`: the caches that the flake itself may be built from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.files import Region
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+PATH = "flake.nix"
+REGION = "caches"
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the region, when there are caches: `nixConfig` takes literals only, no import."""
+    if not fleet.caches:
+        return {}
+    return {
+        PATH: Region(
+            {
+                ("nixConfig", "extra-substituters"): [cache.substituter for cache in fleet.caches],
+                ("nixConfig", "extra-trusted-public-keys"): [
+                    cache.public_key for cache in fleet.caches
+                ],
+            },
+            name=REGION,
+        )
+    }

@@ -1,0 +1,156 @@
+"""`docs/gpu-costs.md`: what the machines cost, and what others would, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.files import TextFile
+
+from .. import cost
+from ..catalog import (
+    ACCELERATORS_AS_OF,
+    ACCELERATORS_SOURCE,
+    CATALOG,
+    MACHINE_TYPES_AS_OF,
+    MACHINE_TYPES_SOURCE,
+    PRICES_AS_OF,
+    PRICES_SOURCE,
+)
+from ..gcp_machine import Gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nixgen.files import FileValue
+
+    from ..catalog import Catalog
+    from ..fleet import Fleet
+    from ..gcp_machine import GcpMachine
+
+PATH = "docs/gpu-costs.md"
+
+# Below every GPU's vCPU limit, so that one machine compares them all.
+_CARRIER = "n1-standard-8"
+
+_PRICES = ("On demand, hour", "On demand, month", "Spot, hour", "Spot, month")
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the file, when there are machines that cost something."""
+    if not fleet.gcp_machines:
+        return {}
+    return {PATH: TextFile(_text(fleet), comment="<!-- -->")}
+
+
+def _text(fleet: Fleet) -> str:
+    total = cost.total(fleet.gcp_machines)
+    parts = [
+        "# GPU costs",
+        "**GPUs are expensive when idle.** A machine that is on is billed whether it computes or\n"
+        "not. Machines with a GPU are therefore off by default, until the fleet says\n"
+        "`enabled=True`. A stopped machine is billed for its disks and reserved addresses only.",
+        "USD, without disks, addresses and traffic; a month has 730 hours. Spot prices change,\n"
+        "and a Spot VM may be stopped at any time.",
+        "## The machines of this fleet",
+        _table(
+            ("Machine", "State", "Machine type", "GPU", "Zone", *_PRICES),
+            (_machine_row(machine) for machine in fleet.gcp_machines),
+        ),
+        f"What is on costs {cost.hour_text(total)} an hour, {cost.month_text(total)} a month.",
+    ]
+    region = fleet.gcp.region if fleet.gcp else fleet.gcp_machines[0].region
+    alternatives = sorted(_alternatives(_catalog(fleet), region), key=_by_price)
+    if alternatives:
+        parts += [
+            f"## GPU machines in {region}",
+            _table(
+                ("Machine type", "GPU", "GPU memory", "Zones", *_PRICES),
+                (_alternative_row(*alternative) for alternative in alternatives),
+            ),
+            f"GPUs that attach to an N1 machine are shown with {_CARRIER}.",
+        ]
+    parts += [
+        "## Sources",
+        f"- Prices of machine types: {PRICES_SOURCE}, as of {PRICES_AS_OF}\n"
+        f"- Prices of attached GPUs, and zones: {ACCELERATORS_SOURCE}, as of {ACCELERATORS_AS_OF}\n"
+        f"- Machine types: {MACHINE_TYPES_SOURCE}, as of {MACHINE_TYPES_AS_OF}",
+        "`Catalog(prices=…)` corrects a price.",
+    ]
+    return "\n\n".join(parts)
+
+
+def _catalog(fleet: Fleet) -> Catalog:
+    """The catalogue that the fleet's own GPU machines look into."""
+    machines = fleet.gpu_machines or fleet.gcp_machines
+    return next((machine.catalog for machine in machines), CATALOG)
+
+
+def _alternatives(
+    catalog: Catalog, region: str
+) -> Iterator[tuple[Catalog, str, Gpu, tuple[str, ...], cost.Cost]]:
+    """Every machine type with GPUs that a region has, with its zones and cost."""
+    for machine_type, gpu in _with_gpu(catalog):
+        zones = tuple(
+            zone
+            for zone in catalog.zones_offering(gpu.type)
+            if catalog.all_zones()[zone].region == region
+        )
+        if zones:
+            price = cost.of_type(machine_type, gpu, region=region, zone=zones[0], catalog=catalog)
+            yield catalog, machine_type, gpu, zones, price
+
+
+def _with_gpu(catalog: Catalog) -> Iterator[tuple[str, Gpu]]:
+    for name, facts in catalog.all_machine_types().items():
+        if facts.accelerator is not None:
+            yield name, Gpu(facts.accelerator, facts.accelerator_count)
+    for name, accelerator in catalog.all_accelerator_types().items():
+        for count in accelerator.max_vcpus:
+            yield _CARRIER, Gpu(name, count)
+
+
+def _by_price(
+    alternative: tuple[Catalog, str, Gpu, tuple[str, ...], cost.Cost],
+) -> tuple[bool, float, str, str, int]:
+    """The cheapest first, those of unknown price last."""
+    _, machine_type, gpu, _, price = alternative
+    return price.on_demand is None, price.on_demand or 0.0, machine_type, gpu.type, gpu.count
+
+
+def _machine_row(machine: GcpMachine) -> tuple[str, ...]:
+    state = f"{machine.state} (Spot VM)" if machine.spot else machine.state
+    gpu = machine.gpu_label or "none"
+    prices = _prices(cost.of_machine(machine))
+    return (machine.name, state, machine.machine_type, gpu, machine.zone, *prices)
+
+
+def _alternative_row(
+    catalog: Catalog, machine_type: str, gpu: Gpu, zones: tuple[str, ...], price: cost.Cost
+) -> tuple[str, ...]:
+    accelerator = catalog.accelerator_type(gpu.type)
+    memory = f"{accelerator.memory_gb * gpu.count} GB" if accelerator else "unknown"
+    return (machine_type, _gpu(catalog, gpu), memory, ", ".join(zones), *_prices(price))
+
+
+def _gpu(catalog: Catalog, gpu: Gpu) -> str:
+    accelerator = catalog.accelerator_type(gpu.type)
+    return f"{gpu.count}x {accelerator.label if accelerator else gpu.type}"
+
+
+def _prices(price: cost.Cost) -> tuple[str, ...]:
+    return (
+        cost.hour_text(price.on_demand),
+        cost.month_text(price.on_demand),
+        cost.hour_text(price.spot),
+        cost.month_text(price.spot),
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    ruler = tuple("---:" if title in _PRICES else "---" for title in head)
+    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (head, ruler, *rows))
+
+
+def _cell(text: str) -> str:
+    """Text that stays in its cell."""
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())

@@ -1,0 +1,180 @@
+"""`modules/machines/nixos/<name>/default.nix`: the NixOS configuration of a provisioned machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.expr import (
+    Apply,
+    AttrSet,
+    BlankLine,
+    Comment,
+    Commented,
+    Item,
+    Lambda,
+    Let,
+    Pattern,
+    Select,
+    Value,
+    ref,
+)
+
+from . import nvidia
+from .clan_machines import module_name
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+    from ..gcp_machine import GcpMachine
+
+# The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
+_ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return one file for each provisioned machine, whether it is on or off."""
+    return {
+        f"modules/{module_name(machine)}/default.nix": _flake_module(fleet, machine)
+        for machine in fleet.gcp_machines
+    }
+
+
+def module_names(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
+    """Return the names of the `flake.modules.nixos` modules that a machine imports."""
+    gpu = (nvidia.MODULE,) if machine.gpu else ()
+    return tuple(dict.fromkeys((*fleet.modules, *gpu, *machine.modules)))
+
+
+def _flake_module(fleet: Fleet, machine: GcpMachine) -> Value:
+    """The flake-parts module; disko.nix adds to the same attribute."""
+    names = module_names(fleet, machine)
+    body = {
+        ("flake", "modules", "nixos", module_name(machine)): Lambda(
+            Pattern("lib", *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
+            AttrSet(*_items(fleet, machine, names)),
+        )
+    }
+    if not names:
+        return body
+    # Inside, `config` is the machine's own: the flake's modules are taken from outside.
+    modules = {"flakeModules": ref("config.flake.modules.nixos")}
+    return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
+
+
+def _items(fleet: Fleet, machine: GcpMachine, names: tuple[str, ...]) -> list[Item]:
+    items: list[Item] = []
+    if names:
+        items += [{"imports": [Select("flakeModules", name) for name in names]}, BlankLine()]
+    items += [
+        {
+            ("nixpkgs", "hostPlatform"): _platform(machine),
+            ("system", "stateVersion"): Commented(
+                machine.state_version,
+                before="The release it was installed with; upgrading nixpkgs does not change it.",
+            ),
+        },
+        BlankLine(),
+        {"boot": _boot()},
+        BlankLine(),
+        {"networking": _networking(machine)},
+        {("systemd", "network", "networks", "10-uplink"): _uplink()},
+        BlankLine(),
+        {("services", "openssh"): _openssh()},
+    ]
+    keys = fleet.gcp.ssh_keys if fleet.gcp else ()
+    if keys:
+        items.append(
+            {
+                ("users", "users", "root", "openssh", "authorizedKeys", "keys"): Commented(
+                    list(keys), before="Whoever installs it also updates it: clan logs in as root."
+                )
+            }
+        )
+    if machine.data_disks:
+        items += [BlankLine(), *_data_disks(machine)]
+    if nvidia.differs(fleet, machine):
+        items += [
+            BlankLine(),
+            {
+                ("hardware", "nvidia", "open"): Commented(
+                    _force(False), before="The open kernel module needs Turing or later."
+                )
+            },
+        ]
+    return items
+
+
+def _platform(machine: GcpMachine) -> str:
+    arm = machine.type_facts.family in _ARM_FAMILIES
+    return "aarch64-linux" if arm else "x86_64-linux"
+
+
+def _force(value: Value) -> Value:
+    return Apply("lib.mkForce", value)
+
+
+def _boot() -> Value:
+    return {
+        "loader": {
+            ("systemd-boot", "enable"): True,
+            ("efi", "canTouchEfiVariables"): True,
+            ("grub", "enable"): Commented(
+                _force(False), before="Compute Engine boots with UEFI, whatever others import."
+            ),
+        },
+        ("initrd", "availableKernelModules"): ["nvme", "virtio_pci", "virtio_scsi"],
+        "kernelParams": Commented(
+            ["console=ttyS0,115200"], before="Read with gcloud compute connect-to-serial-port."
+        ),
+        ("zfs", "devNodes"): Commented(
+            "/dev/disk/by-path",
+            before="Clan sets networking.hostId: its installer's, with which the pool imports.",
+        ),
+    }
+
+
+def _networking(machine: GcpMachine) -> Value:
+    return {
+        "hostName": machine.name,
+        "useNetworkd": True,
+        "useDHCP": False,
+        "timeServers": Commented(
+            ["metadata.google.internal"],
+            before="Google smears leap seconds; its clocks do not mix with others.",
+        ),
+        "firewall": {"enable": True, "allowedTCPPorts": [22]},
+    }
+
+
+def _uplink() -> Value:
+    return {
+        ("matchConfig", "Name"): "en* eth*",
+        ("networkConfig", "DHCP"): "yes",
+        ("dhcpV4Config", "UseMTU"): Commented(
+            True, before="1460 bytes, unless the VPC network has another."
+        ),
+    }
+
+
+def _openssh() -> Value:
+    return {
+        "enable": True,
+        "settings": {
+            "PermitRootLogin": "prohibit-password",
+            "PasswordAuthentication": False,
+            "KbdInteractiveAuthentication": False,
+        },
+    }
+
+
+def _data_disks(machine: GcpMachine) -> list[Item]:
+    lines = [
+        f"/dev/disk/by-id/google-{disk.name}: {disk.size_gb} GB, {disk.type}"
+        for disk in machine.data_disks
+    ]
+    rules = [ref("pkgs.google-guest-configs")]
+    return [
+        Comment("Data disks, neither formatted nor mounted here:\n" + "\n".join(lines)),
+        {("services", "udev"): {"packages": rules, "path": rules}},
+    ]

@@ -1,0 +1,93 @@
+"""Where generated files go: each default path, unless the fleet moves the file or leaves it out."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from nixgen.errors import NixgenError
+from nixgen.paths import refuse_collisions, relative
+
+from ..errors import FleetError, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+
+def path_of(fleet: Fleet, default: str) -> str | None:
+    """Return where the file of a default path goes; None when it is left out."""
+    return fleet.files.get(default, default)
+
+
+def path_from(here: str, there: str) -> PurePosixPath:
+    """Return the path of one file as another one writes it."""
+    return PurePosixPath(posixpath.relpath(there, posixpath.dirname(here) or "."))
+
+
+def placed(
+    fleet: Fleet, generated: Mapping[str, FileValue], possible: Iterable[str]
+) -> dict[str, FileValue]:
+    """Return the generated files at the paths that the fleet wants.
+
+    Args:
+        fleet: The fleet.
+        generated: What is generated, by default path.
+        possible: Default paths that other fleets have; one may be named before it is of use.
+
+    Raises:
+        FleetError: When the fleet names another path, wants one that no file can have, or makes
+            two files meet.
+    """
+    known = {*generated, *possible}
+    for default, new in fleet.files.items():
+        if default not in known:
+            raise _refuse(fleet, default, new, f"not a generated file; {_nearest(default, known)}")
+        if new is not None:
+            _check(fleet, default, new)
+    files: dict[str, FileValue] = {}
+    origins: dict[str, str] = {}
+    for default, value in generated.items():
+        path = path_of(fleet, default)
+        if path is None:
+            continue
+        if path in files:
+            raise _refuse(
+                fleet,
+                default if default in fleet.files else origins[path],
+                path,
+                f"two files meet: {origins[path]!r} and {default!r}",
+            )
+        files[path] = value
+        origins[path] = default
+    try:
+        refuse_collisions(files)
+    except NixgenError as error:
+        msg = f"fleet {fleet.name!r}: files: {error}"
+        raise FleetError(msg) from None
+    return files
+
+
+def _check(fleet: Fleet, default: str, new: str) -> None:
+    try:
+        relative(new)
+    except NixgenError as error:
+        raise _refuse(fleet, default, new, str(error)) from None
+    ending = PurePosixPath(default).suffix
+    if PurePosixPath(new).suffix != ending:
+        raise _refuse(fleet, default, new, f"a path ending in {ending!r}, or None to leave it out")
+
+
+def _refuse(fleet: Fleet, default: str, given: str | None, accepted: str) -> FleetError:
+    return refuse(f"fleet {fleet.name!r}", f"files[{default!r}]", given, accepted)
+
+
+def _nearest(path: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
+    paths = sorted(known)
+    return f"one of {', '.join(get_close_matches(path, paths, n=3, cutoff=0.5) or paths)}"

@@ -1,0 +1,48 @@
+"""`modules/system/caches.nix`: machines take builds from the caches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.expr import Apply, Let, Value, ref
+
+from . import caches
+from .placement import path_from, path_of
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+PATH = "modules/system/caches.nix"
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the file: it adds to the base modules of NixOS and darwin.
+
+    It is there without caches too, so that there is a base module to import.
+    """
+    here, data = path_of(fleet, PATH), path_of(fleet, caches.PATH)
+    bindings = _from_data(here, data) if here and data else _literal(fleet)
+    both = {("nixos", "base"): ref("base"), ("darwin", "base"): ref("base")}
+    return {PATH: Let(bindings, {("flake", "modules"): both})}
+
+
+def _from_data(here: str, data: str) -> Value:
+    return {
+        "caches": Apply("import", path_from(here, data)),
+        "base": _base(ref("caches.substituters"), ref("caches.publicKeys")),
+    }
+
+
+def _literal(fleet: Fleet) -> Value:
+    return {
+        "base": _base(
+            [cache.substituter for cache in fleet.caches],
+            [cache.public_key for cache in fleet.caches],
+        )
+    }
+
+
+def _base(substituters: Value, public_keys: Value) -> Value:
+    return {("nix", "settings"): {"substituters": substituters, "trusted-public-keys": public_keys}}

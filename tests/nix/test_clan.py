@@ -1,0 +1,156 @@
+"""What clan is told: machines, inventory and services."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra_lib import Fleet, Machine
+from main import fleet as example
+
+from .fleets import FLEETS, HOSTILE, KEY
+from .tree import NixTree
+
+Trees = Callable[[str], NixTree]
+
+INVENTORY = "modules/clan/inventory/machines.nix"
+ZEROTIER = "modules/clan/inventory/services/zerotier.nix"
+USERS = "modules/clan/inventory/services/users.nix"
+
+
+def inventory(tree: NixTree) -> Any:
+    return tree.value(INVENTORY)["clan"]["inventory"]["machines"]
+
+
+def instances(tree: NixTree, path: str) -> Any:
+    return tree.value(path)["clan"]["inventory"]["instances"]
+
+
+def test_every_machine_is_made_of_its_module(tree: Trees) -> None:
+    machines = tree("example").evaluate("""
+      (load "modules/clan/machines.nix" {
+        config.flake.modules = {
+          nixos = {
+            "machines/nixos/cinnabar" = "the module of cinnabar";
+            "machines/nixos/electrum" = "the module of electrum";
+            "machines/nixos/galena" = "the module of galena";
+            "machines/nixos/scheelite" = "the module of scheelite";
+          };
+          darwin = {
+            "machines/darwin/stibnite" = "the module of stibnite";
+            "machines/darwin/blackphos" = "the module of blackphos";
+          };
+        };
+      }).clan.machines
+    """)
+    assert machines == {
+        machine.name: {"imports": [f"the module of {machine.name}"]} for machine in example.machines
+    }
+
+
+@pytest.mark.parametrize("name", [name for name, fleet in FLEETS.items() if fleet.machines])
+def test_the_inventory_is_the_fleet(tree: Trees, name: str) -> None:
+    fleet = FLEETS[name]
+    expected = {
+        machine.name: {
+            "tags": list(machine.all_tags),
+            "machineClass": machine.machine_class,
+            "description": machine.full_description,
+            "deploy": {"targetHost": fleet.target_host(machine)},
+        }
+        for machine in fleet.machines
+    }
+    for machine in expected.values():
+        if not machine["description"]:
+            del machine["description"]
+    assert inventory(tree(name)) == expected
+
+
+def test_the_gpu_node_of_the_story(tree: Trees) -> None:
+    assert inventory(tree("example"))["scheelite"] == {
+        "tags": ["nixos", "cloud", "gcp", "gpu", "peer"],
+        "machineClass": "nixos",
+        "description": "GCP GPU node (n1-standard-8, 1x T4): inference and training",
+        "deploy": {"targetHost": "root@scheelite.zt"},
+    }
+
+
+def test_hostile_words_arrive_as_they_were_written(tree: Trees) -> None:
+    assert inventory(tree("hostile"))["let"]["description"] == HOSTILE
+    assert inventory(tree("hostile"))["inherit"]["description"].endswith(HOSTILE)
+
+
+NASTY = st.text(st.sampled_from("${}'\"\\\n\t\r #;*/=a é漢\U0001f980"), min_size=1)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(NASTY, min_size=1, max_size=30))
+def test_any_description_arrives(plant: Callable[[Fleet], NixTree], words: list[str]) -> None:
+    machines = tuple(Machine(f"m{index}", description=text) for index, text in enumerate(words))
+    found = inventory(plant(Fleet(name="test", domain="zt", machines=machines)))
+    assert [found[machine.name]["description"] for machine in machines] == words
+
+
+def test_zerotier_has_its_controller_by_machine_and_its_peers_by_tag(tree: Trees) -> None:
+    assert instances(tree("example"), ZEROTIER) == {
+        "zerotier": {
+            "module": {"name": "zerotier", "input": "clan-core"},
+            "roles": {
+                "controller": {"machines": {"cinnabar": {}}},
+                "peer": {"tags": {"peer": {}}},
+            },
+        }
+    }
+
+
+def test_moons_have_stable_endpoints(tree: Trees) -> None:
+    assert instances(tree("moons"), ZEROTIER) == {
+        "net": {
+            "module": {"name": "zerotier", "input": "clan-core"},
+            "roles": {
+                "controller": {"machines": {"sun": {}}},
+                "peer": {"tags": {"leaf": {}}},
+                "moon": {
+                    "machines": {
+                        "io": {"settings": {"stableEndpoints": ["192.0.2.1", "2001:db8::1"]}}
+                    }
+                },
+            },
+        }
+    }
+
+
+def test_users_have_accounts_on_their_machines(tree: Trees) -> None:
+    (user,) = example.users
+    assert instances(tree("example"), USERS) == {
+        "user-cameron": {
+            "module": {"name": "users", "input": "clan-core"},
+            "roles": {
+                "default": {
+                    "machines": {"cinnabar": {}, "electrum": {}, "galena": {}, "scheelite": {}},
+                    "settings": {
+                        "user": "cameron",
+                        "groups": ["wheel", "networkmanager"],
+                        "share": True,
+                        "prompt": True,
+                        "openssh": {"authorizedKeys": {"keys": list(user.ssh_keys)}},
+                    },
+                }
+            },
+        }
+    }
+
+
+def test_users_by_tag_and_with_several_keys(tree: Trees) -> None:
+    found = instances(tree("moons"), USERS)
+    assert found["user-ann"]["roles"]["default"] == {
+        "tags": {"nixos": {}},
+        "settings": {"user": "ann", "groups": [], "share": False, "prompt": False},
+    }
+    assert found["user-bob"]["roles"]["default"]["machines"] == {"io": {}}
+    keys = found["user-bob"]["roles"]["default"]["settings"]["openssh"]["authorizedKeys"]["keys"]
+    assert keys == [f"{KEY} bob", KEY]

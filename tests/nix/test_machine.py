@@ -1,0 +1,173 @@
+"""modules/machines/nixos/<name>: the configuration and the disk of provisioned machines."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from main import ADMIN_KEY
+
+from .fleets import CPU, FLEETS, PROJECT, T4, fleet_of
+from .tree import NixTree
+
+Trees = Callable[[str], NixTree]
+
+
+def disko(tree: NixTree, name: str) -> Any:
+    modules = tree.value(f"modules/machines/nixos/{name}/disko.nix")["flake"]["modules"]["nixos"]
+    return modules[f"machines/nixos/{name}"]["disko"]["devices"]
+
+
+def test_the_gpu_node_of_the_story(tree: Trees) -> None:
+    assert tree("example").machine("scheelite") == {
+        "imports": ["base", "nvidia"],
+        "nixpkgs": {"hostPlatform": "x86_64-linux"},
+        "system": {"stateVersion": "25.05"},
+        "boot": {
+            "loader": {
+                "systemd-boot": {"enable": True},
+                "efi": {"canTouchEfiVariables": True},
+                "grub": {"enable": {"force": False}},
+            },
+            "initrd": {"availableKernelModules": ["nvme", "virtio_pci", "virtio_scsi"]},
+            "kernelParams": ["console=ttyS0,115200"],
+            "zfs": {"devNodes": "/dev/disk/by-path"},
+        },
+        "networking": {
+            "hostName": "scheelite",
+            "useNetworkd": True,
+            "useDHCP": False,
+            "timeServers": ["metadata.google.internal"],
+            "firewall": {"enable": True, "allowedTCPPorts": [22]},
+        },
+        "systemd": {
+            "network": {
+                "networks": {
+                    "10-uplink": {
+                        "matchConfig": {"Name": "en* eth*"},
+                        "networkConfig": {"DHCP": "yes"},
+                        "dhcpV4Config": {"UseMTU": True},
+                    }
+                }
+            }
+        },
+        "services": {
+            "openssh": {
+                "enable": True,
+                "settings": {
+                    "PermitRootLogin": "prohibit-password",
+                    "PasswordAuthentication": False,
+                    "KbdInteractiveAuthentication": False,
+                },
+            }
+        },
+        "users": {"users": {"root": {"openssh": {"authorizedKeys": {"keys": [ADMIN_KEY]}}}}},
+    }
+
+
+def test_a_machine_without_gpu_has_no_driver(tree: Trees) -> None:
+    assert tree("example").machine("galena")["imports"] == ["base"]
+
+
+@pytest.mark.parametrize("name", ["example", "pascal", "several", "data-disks", "moved"])
+def test_a_machine_is_configured_whether_it_is_on_or_off(tree: Trees, name: str) -> None:
+    modules = '{ base = "b"; nvidia = "n"; postgres = "p"; }'
+    for machine in FLEETS[name].gcp_machines:
+        found = tree(name).machine(machine.name, modules)
+        assert found["networking"]["hostName"] == machine.name
+        assert ("n" in found["imports"]) == (machine.gpu is not None)
+
+
+def test_modules_are_imported_once_each_and_whatever_their_name(tree: Trees) -> None:
+    mixed = tree("mixed").machine("scheelite", "{ base = 1; ssh-known-hosts = 2; nvidia = 3; }")
+    assert mixed["imports"] == [1, 2, 3]
+    names = '{ base = 1; lib = 2; config = 3; "machines/nixos/or" = 4; "9" = 5; "with" = 6; }'
+    assert tree("hostile").machine("inherit", names)["imports"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_without_modules_there_is_nothing_to_import(tree: Trees) -> None:
+    assert "imports" not in tree("bare").machine("galena")
+
+
+def test_without_the_operators_keys_root_has_none(tree: Trees) -> None:
+    assert PROJECT.ssh_keys == ()
+    assert "users" not in tree("bare").machine("galena")
+
+
+def test_data_disks_have_their_names_and_are_left_alone(tree: Trees) -> None:
+    found = tree("data-disks").machine("galena", '{ base = "b"; postgres = "p"; }')
+    guest = ["google-guest-configs"]
+    assert found["services"]["udev"] == {"packages": guest, "path": guest}
+    assert "fileSystems" not in found
+    assert found["system"] == {"stateVersion": "24.11"}
+    text = (tree("data-disks").root / "modules/machines/nixos/galena/default.nix").read_text()
+    assert "# /dev/disk/by-id/google-ore: 500 GB, pd-balanced" in text
+    assert "# /dev/disk/by-id/google-slag: 10 GB, pd-ssd" in text
+
+
+def test_arm_machines_have_their_platform(tree: Trees) -> None:
+    assert tree("arm").machine("amber")["nixpkgs"] == {"hostPlatform": "aarch64-linux"}
+
+
+def test_the_disk(tree: Trees) -> None:
+    assert disko(tree("example"), "scheelite") == {
+        "disk": {
+            "primary": {
+                "type": "disk",
+                "device": "/dev/sda",
+                "content": {
+                    "type": "gpt",
+                    "partitions": {
+                        "ESP": {
+                            "size": "1G",
+                            "type": "EF00",
+                            "content": {
+                                "type": "filesystem",
+                                "format": "vfat",
+                                "mountpoint": "/boot",
+                                "mountOptions": ["umask=0077"],
+                            },
+                        },
+                        "zfs": {"size": "100%", "content": {"type": "zfs", "pool": "zroot"}},
+                    },
+                },
+            }
+        },
+        "zpool": {
+            "zroot": {
+                "type": "zpool",
+                "rootFsOptions": {"compression": "lz4", "com.sun:auto-snapshot": "true"},
+                "datasets": {
+                    "root": {"type": "zfs_fs", "options": {"mountpoint": "none"}},
+                    "root/nixos": {
+                        "type": "zfs_fs",
+                        "options": {"mountpoint": "/"},
+                        "mountpoint": "/",
+                    },
+                    "root/home": {
+                        "type": "zfs_fs",
+                        "options": {"mountpoint": "/home"},
+                        "mountpoint": "/home",
+                    },
+                    "root/nix": {
+                        "type": "zfs_fs",
+                        "options": {"mountpoint": "/nix"},
+                        "mountpoint": "/nix",
+                    },
+                },
+            }
+        },
+    }
+
+
+def test_beside_data_disks_the_boot_disk_is_named_for_certain(tree: Trees) -> None:
+    device = disko(tree("data-disks"), "galena")["disk"]["primary"]["device"]
+    assert device == "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
+
+
+def test_turning_a_machine_on_changes_no_nix() -> None:
+    before = fleet_of(CPU, T4).nix_files()
+    after = fleet_of(CPU, evolve(T4, enabled=True)).nix_files()
+    changed = {path for path in before if before[path] != after[path]}
+    assert changed == {"docs/gpu-costs.md"}
