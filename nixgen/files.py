@@ -6,6 +6,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -14,7 +15,10 @@ from nixgen.errors import NixgenError
 from nixgen.outputs import Files, Region, Regions, TextFile, WholeFile, render
 from nixgen.tree import Change, Found, Tree
 
-__all__ = ["File", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
+__all__ = ["File", "FileValue", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
+
+FileValue: TypeAlias = Any
+"""What a file holds: a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
 
 
 class State(StrEnum):
