@@ -69,7 +69,7 @@ def instances(document: dict[str, Any]) -> dict[str, Any]:
 
 def with_story_gpu_on() -> Fleet:
     machines = (
-        evolve(machine, enabled=True) if machine.name == "scheelite" else machine
+        evolve(machine, enabled=True) if isinstance(machine, GcpMachine) else machine
         for machine in story.machines
     )
     return evolve(story, machines=tuple(machines))
