@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "cost": "print what every machine costs, on and off, and what is on in total",
     "show": "print the fleet at a glance",
+    "sync": "write what deployment learnt, addresses and keys, into the file of facts",
 }
 
 _DETAILS = """\

@@ -1,0 +1,200 @@
+"""`infra sync`: what deployment learnt, into the file of facts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nixgen.settings import read_settings
+
+from .. import clan_vars, outputs
+from ..errors import FleetError
+from ..source import add_argument, load_fleet
+from ..sync import Learnt, changes, check_fact, synced
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from ..facts import Facts
+    from ..fleet import Fleet
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_argument(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when something is to be written"
+    )
+    addresses = parser.add_mutually_exclusive_group()
+    addresses.add_argument(
+        "--outputs",
+        action="append",
+        metavar="FILE",
+        help="read addresses from what `terraform output -json` or `cdktf output --outputs-file` "
+        "wrote, - for standard input; by default Terraform is asked, where stacks are deployed",
+    )
+    addresses.add_argument(
+        "--vars-only", action="store_true", help="leave addresses alone; read clan's vars only"
+    )
+    parser.add_argument(
+        "--vars", metavar="DIR", help="clan's vars; by default the folder vars beside flake.nix"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="told",
+        metavar="MACHINE.FACT=VALUE",
+        help="record what nothing here can know, such as stibnite.zerotier_member_id=8046d53400; "
+        "without a value the fact is forgotten",
+    )
+    parser.add_argument(
+        "--get",
+        metavar="MACHINE.FACT",
+        help="print one fact and nothing else; exit 1 when it is not known",
+    )
+
+
+def run(given: Namespace) -> int:
+    """Learn, show what changed, and write it."""
+    told = tuple(_assignment(text) for text in given.told)
+    wanted = None if given.get is None else _split(given.get, given.get)
+    fleet = load_fleet(given.source)
+    path = fleet.facts.path
+    if path is None:
+        raise FleetError(
+            f"fleet {fleet.name!r} keeps its facts nowhere; describe it with "
+            'facts=Facts.load(Path(__file__).with_name("facts.json"))'
+        )
+    if wanted is not None:
+        check_fact(fleet, *wanted)
+    facts = synced(fleet, _learn(fleet, given, told))
+    report = sys.stdout if wanted is None else sys.stderr
+    lines = list(changes(fleet.facts, facts))
+    for line in lines:
+        print(line, file=report)
+    stale = facts.to_json() != _text(path)
+    if stale and not given.check:
+        _write(path, facts.to_json())
+    print(_summary(path, stale, given.check), file=report)
+    if given.check and stale:
+        return 1
+    return 0 if wanted is None else _print_fact(facts, *wanted)
+
+
+def _learn(fleet: Fleet, given: Namespace, told: tuple[tuple[str, str, str], ...]) -> Learnt:
+    settings = read_settings(Path.cwd())
+    folder = Path(given.vars) if given.vars else settings.root / "vars"
+    if given.vars and not folder.is_dir():
+        raise FleetError(f"--vars {given.vars}: no such folder")
+    instance = fleet.zerotier.instance
+    return Learnt(
+        deployed={} if given.vars_only else _deployed(fleet, settings.project, given.outputs),
+        vars={
+            machine.name: clan_vars.of_machine(folder, machine.name, instance)
+            for machine in fleet.machines
+        },
+        network_id=clan_vars.network_id(folder, fleet.controller.name, instance)
+        if fleet.controller
+        else None,
+        told=told,
+    )
+
+
+def _deployed(
+    fleet: Fleet, project: Path, files: Sequence[str] | None
+) -> dict[str, outputs.Deployed | None]:
+    """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
+    answers: list[dict[str, outputs.Deployed] | None]
+    if files is not None:
+        answers = [outputs.parse(_read(file), file) for file in files]
+    else:
+        stacks = outputs.deployed_stacks(project / _output_folder(project))
+        answers = [outputs.ask(stack) for stack in stacks]
+    names = [machine.name for machine in fleet.gcp_machines]
+    machines: dict[str, outputs.Deployed | None] = {}
+    if not answers or None in answers:
+        if names:
+            print("not all that is deployed is known here: addresses stay", file=sys.stderr)
+    else:
+        machines = dict.fromkeys(names)
+    for answer in answers:
+        machines |= answer or {}
+    for name in sorted(machines.keys() - set(names)):
+        print(f"warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
+    return machines
+
+
+def _output_folder(project: Path) -> str:
+    """Return where cdktf writes stacks: what cdktf.json says, or cdktf's default."""
+    import json
+
+    try:
+        output = json.loads((project / "cdktf.json").read_text()).get("output")
+    except (OSError, ValueError, AttributeError):
+        output = None
+    return output if isinstance(output, str) else "cdktf.out"
+
+
+def _read(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FleetError(f"--outputs {file}: cannot be read: {error}") from None
+
+
+def _split(text: str, given: str) -> tuple[str, str]:
+    machine, dot, fact = text.partition(".")
+    if not machine or not dot or not fact:
+        raise FleetError(
+            f"{given!r}: a machine, a dot and a fact are wanted: scheelite.external_ip"
+        )
+    return machine, fact
+
+
+def _assignment(text: str) -> tuple[str, str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise FleetError(f"--set {text}: MACHINE.FACT=VALUE is wanted; nothing after = forgets it")
+    return (*_split(name, f"--set {text}"), value)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a whole new file in place, or leave the old one."""
+    import os
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _summary(path: Path, stale: bool, check: bool) -> str:
+    if not stale:
+        return f"{path.name}: up to date"
+    return f"{path.name}: out of date; run: infra sync" if check else f"{path.name}: written"
+
+
+def _print_fact(facts: Facts, machine: str, fact: str) -> int:
+    value = getattr(facts.machine(machine), fact)
+    if value is None:
+        print(f"infra: {machine}.{fact} is not known", file=sys.stderr)
+        return 1
+    print(value)
+    return 0

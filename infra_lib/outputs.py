@@ -1,0 +1,123 @@
+"""What Terraform says of the machines that are deployed: the stack's output `machines`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from .errors import FleetError, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+OUTPUT = "machines"
+
+
+@frozen
+class Deployed:
+    """A machine that exists in the cloud.
+
+    Attributes:
+        external_ip: The IPv4 address it has; None when it has none, or is stopped.
+        zone: The zone it is in.
+    """
+
+    external_ip: str | None
+    zone: str
+
+
+def parse(text: str, where: str) -> dict[str, Deployed]:
+    """Return the machines of `terraform output -json`, or of `cdktf output --outputs-file`.
+
+    The latter holds the stacks by name; their machines are put together.
+
+    Args:
+        text: The JSON.
+        where: What to call it in messages.
+
+    Raises:
+        FleetError: When it is neither, or has outputs but none called `machines`.
+    """
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FleetError(f"{where}: no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise FleetError(f"{where}: outputs of Terraform or of cdktf are wanted: an object")
+    found = list(_outputs(document))
+    if not found and any(document.values()):
+        raise FleetError(
+            f"{where}: no output {OUTPUT!r}; what `terraform output -json` and "
+            "`cdktf output --outputs-file` write is accepted"
+        )
+    machines: dict[str, Deployed] = {}
+    for output in found:
+        if not isinstance(output, dict):
+            raise refuse(where, OUTPUT, output, "a map from name to machine is wanted")
+        machines |= {name: _deployed(name, given, where) for name, given in output.items()}
+    return machines
+
+
+def deployed_stacks(folder: Path) -> list[Path]:
+    """Return the folders of the synthesized stacks that Terraform has worked in.
+
+    Args:
+        folder: cdktf's output folder, `cdktf.out`.
+    """
+    return sorted(path.parent for path in folder.glob("stacks/*/.terraform"))
+
+
+def ask(stack: Path) -> dict[str, Deployed] | None:
+    """Ask Terraform for the machines of a stack; None when nothing was ever deployed from here.
+
+    Args:
+        stack: The folder of the synthesized stack.
+
+    Raises:
+        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
+    """
+    text = _terraform(stack, "output", "-json")
+    # Without state there are no outputs, which is not to say that no machine is: the state may be
+    # on another computer. What was destroyed leaves a state.
+    if json.loads(text) == {} and not _terraform(stack, "state", "pull").strip():
+        return None
+    return parse(text, f"outputs of stack {stack.name}")
+
+
+def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
+    own = document.get(OUTPUT)
+    if isinstance(own, dict) and {"sensitive", "value"} <= own.keys():
+        yield own["value"]
+        return
+    for stack in document.values():
+        if isinstance(stack, dict) and OUTPUT in stack:
+            yield stack[OUTPUT]
+
+
+def _deployed(name: str, given: object, where: str) -> Deployed:
+    if not isinstance(given, dict) or not isinstance(given.get("zone"), str):
+        raise refuse(where, f"{OUTPUT}.{name}", given, "an object with zone and external_ip")
+    address = given.get("external_ip") or None
+    if address is not None and not isinstance(address, str):
+        raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an address, or null")
+    return Deployed(address, given["zone"])
+
+
+def _terraform(stack: Path, *arguments: str) -> str:
+    binary = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"  # cdktf's own variable
+    command = [binary, f"-chdir={stack}", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise FleetError(
+            f"{binary}: cannot be run ({error.strerror}), so the addresses in stack {stack.name} "
+            "are not known; pass --outputs FILE, or --vars-only to leave addresses alone"
+        ) from None
+    if done.returncode:
+        raise FleetError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+    return done.stdout

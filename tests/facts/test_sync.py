@@ -1,0 +1,450 @@
+"""`infra sync`: what deployment learnt comes into facts.json, and nothing secret is looked at."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.facts import projects
+from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
+from tests.tools import require
+
+MACHINES = {
+    "galena": {
+        "zone": "us-central1-b",
+        "machine_type": "e2-standard-8",
+        "external_ip": "203.0.113.20",
+        "gpu": None,
+        "usd_per_hour": 0.268,
+    },
+    "scheelite": {
+        "zone": "us-central1-c",
+        "machine_type": "n1-standard-8",
+        "external_ip": "35.208.97.48",
+        "gpu": {"type": "nvidia-tesla-t4", "count": 1},
+        "usd_per_hour": 0.73,
+    },
+}
+TERRAFORM = {"machines": {"sensitive": False, "type": ["object", {}], "value": MACHINES}}
+CDKTF = {"gcp": {"machines": MACHINES}}
+SCHEELITE = {
+    "external_ip": "35.208.97.48",
+    "ssh_host_key": KEYS[0],
+    "state_version": "25.05",
+    "zerotier_ip": SCHEELITE_IP,
+    "zerotier_member_id": "8046d53400",
+    "zone": "us-central1-c",
+}
+CINNABAR = {
+    "zerotier_ip": "fddb:4344:343b:14b9:399:93db:4344:343b",
+    "zerotier_member_id": "db4344343b",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return projects.make(tmp_path / "project")
+
+
+def facts(project: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((project / "facts.json").read_text())
+    return document
+
+
+def outputs(project: Path, document: object) -> str:
+    (project / "outputs.json").write_text(json.dumps(document))
+    return "outputs.json"
+
+
+@pytest.mark.parametrize("layout", [projects.newest_vars, projects.older_vars])
+@pytest.mark.parametrize("document", [TERRAFORM, CDKTF])
+def test_facts_come_from_outputs_and_vars(
+    project: Path, layout: Callable[[Path], None], document: object
+) -> None:
+    layout(project)
+    done = infra(project, "sync", "--outputs", outputs(project, document))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert facts(project) == {
+        "version": 1,
+        "zerotier_network_id": NETWORK,
+        "machines": {
+            "cinnabar": CINNABAR,
+            "galena": {"external_ip": "203.0.113.20", "zone": "us-central1-b"},
+            "scheelite": SCHEELITE,
+        },
+    }
+    assert "+ scheelite.external_ip = 35.208.97.48\n" in done.stdout
+    assert done.stdout.endswith("facts.json: written\n")
+    again = infra(project, "sync", "--outputs", "outputs.json")
+    assert (again.returncode, again.stdout) == (0, "facts.json: up to date\n")
+
+
+def test_a_layout_between_the_two_is_read_too(project: Path) -> None:
+    """Clan had `per-machine/<machine>/zerotier-ip-<instance>` for a while."""
+    projects.put(project, "per-machine/scheelite/zerotier-ip-zerotier/ip", SCHEELITE_IP)
+    infra(project, "sync", "--vars-only")
+    assert facts(project)["machines"]["scheelite"]["zerotier_member_id"] == "8046d53400"
+
+
+def test_the_newest_layout_wins_while_clan_migrates(project: Path) -> None:
+    projects.newest_vars(project)
+    projects.put(project, "per-machine/scheelite/zerotier/zerotier-ip", SCHEELITE_IP[:-1] + "1")
+    infra(project, "sync", "--vars-only")
+    assert facts(project)["machines"]["scheelite"]["zerotier_ip"] == SCHEELITE_IP
+
+
+@pytest.mark.parametrize("layout", [projects.newest_vars, projects.older_vars])
+def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> None:
+    """Python itself reports each file that is opened; the secrets are FIFOs, which would hang."""
+    layout(project)
+    script = (
+        "import json, sys\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda e, a: opened.append(str(a[0])) if e == 'open' else None)\n"
+        "from infra_lib.cli import main\n"
+        "status = main(['sync', '--vars-only'])\n"
+        "print(json.dumps([status, opened]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        env=projects.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    status, opened = json.loads(done.stdout.splitlines()[-1])
+    seen = {Path(path).name for path in opened if "/vars/" in path}
+    assert status == 0
+    assert seen == {"value"}
+    assert not [path for path in opened if path.endswith("/secret")]
+
+
+def test_a_value_that_is_a_link_to_a_secret_is_not_followed(project: Path) -> None:
+    projects.newest_vars(project)
+    value = project / "vars/per-machine/scheelite/openssh/ssh.id_ed25519.pub/value"
+    value.unlink()
+    value.symlink_to("../ssh.id_ed25519/secret")
+    done = infra(project, "sync", "--vars-only")
+    assert done.returncode == 2
+    assert f"{value}: cannot be read" in done.stderr
+    assert not (project / "facts.json").exists()
+
+
+def test_a_private_key_in_a_public_place_is_refused_and_not_repeated(project: Path) -> None:
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n"
+    projects.put(project, "per-machine/galena/openssh/ssh.id_ed25519.pub", key)
+    done = infra(project, "sync", "--vars-only")
+    assert done.returncode == 2
+    assert "machine 'galena': ssh_host_key='…': this is a PRIVATE key" in done.stderr
+    assert "b3BlbnNzaC1rZXk" not in done.stderr + done.stdout
+
+
+def test_check_writes_nothing_and_exits_1_until_synced(project: Path) -> None:
+    projects.newest_vars(project)
+    check = infra(project, "sync", "--check", "--vars-only")
+    assert check.returncode == 1
+    assert "+ scheelite.zerotier_ip = fddb:" in check.stdout
+    assert check.stdout.endswith("facts.json: out of date; run: infra sync\n")
+    assert not (project / "facts.json").exists()
+    assert infra(project, "sync", "--vars-only").returncode == 0
+    assert infra(project, "sync", "--check", "--vars-only").returncode == 0
+
+
+def test_a_file_that_says_the_same_in_another_form_is_out_of_date(project: Path) -> None:
+    infra(project, "sync", "--vars-only", "--set", "stibnite.zerotier_member_id=8046d53401")
+    path = project / "facts.json"
+    sorted_text = path.read_text()
+    path.write_text(json.dumps(json.loads(sorted_text)))
+    assert infra(project, "sync", "--check", "--vars-only").returncode == 1
+    infra(project, "sync", "--vars-only")
+    assert path.read_text() == sorted_text
+
+
+def test_facts_of_a_machine_that_is_gone_are_removed(project: Path) -> None:
+    projects.newest_vars(project)
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    main = project / "main.py"
+    main.write_text(main.read_text().replace('"galena"', '"amber"'))
+    done = infra(project, "sync", "--outputs", outputs(project, {"gcp": {"machines": {}}}))
+    assert "- galena.external_ip (was 203.0.113.20)\n" in done.stdout
+    assert "galena" not in facts(project)["machines"]
+
+
+def test_a_machine_that_is_off_keeps_what_it_is_but_not_its_address(project: Path) -> None:
+    """Its keys and its ZeroTier identity are in clan's vars and come back with it."""
+    projects.newest_vars(project)
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    off = {"gcp": {"machines": {"galena": MACHINES["galena"]}}}
+    done = infra(project, "sync", "--outputs", outputs(project, off))
+    kept = {name: value for name, value in SCHEELITE.items() if name not in {"external_ip", "zone"}}
+    assert facts(project)["machines"]["scheelite"] == kept
+    assert "- scheelite.external_ip (was 35.208.97.48)" in done.stdout
+
+
+def test_a_machine_that_is_off_stays_in_the_zone_of_its_data_disks(project: Path) -> None:
+    main = project / "main.py"
+    main.write_text(
+        main.read_text()
+        .replace("import Facts", "import DataDisk, Facts")
+        .replace(
+            'gpu=Gpu("nvidia-tesla-t4"),',
+            'gpu=Gpu("nvidia-tesla-t4"), data_disks=(DataDisk("data", size_gb=9),),',
+        )
+    )
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    infra(project, "sync", "--outputs", outputs(project, {"gcp": {"machines": {}}}))
+    assert facts(project)["machines"] == {"scheelite": {"zone": "us-central1-c"}}
+
+
+def test_a_stopped_machine_has_no_address(project: Path) -> None:
+    stopped = {"gcp": {"machines": {"galena": {**MACHINES["galena"], "external_ip": ""}}}}
+    infra(project, "sync", "--outputs", outputs(project, stopped))
+    assert facts(project)["machines"]["galena"] == {"zone": "us-central1-b"}
+
+
+def test_what_nobody_asked_about_stays(project: Path) -> None:
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    before = facts(project)
+    projects.newest_vars(project)
+    infra(project, "sync", "--vars-only")
+    assert facts(project)["machines"]["galena"] == before["machines"]["galena"]
+    assert facts(project)["machines"]["scheelite"] == SCHEELITE
+
+
+def test_several_stacks_are_put_together(project: Path) -> None:
+    one, two = project / "one.json", project / "two.json"
+    one.write_text(
+        json.dumps({"machines": {"value": {"galena": MACHINES["galena"]}, "sensitive": False}})
+    )
+    two.write_text(
+        json.dumps(
+            {"machines": {"value": {"scheelite": MACHINES["scheelite"]}, "sensitive": False}}
+        )
+    )
+    infra(project, "sync", "--outputs", "one.json", "--outputs", "two.json")
+    assert facts(project)["machines"].keys() == {"galena", "scheelite"}
+
+
+def test_outputs_come_through_a_pipe_too(project: Path) -> None:
+    infra(project, "sync", "--outputs", "-", stdin=json.dumps(TERRAFORM))
+    assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.20"
+
+
+def test_a_machine_of_nobodys_is_told_of(project: Path) -> None:
+    stray = {"gcp": {"machines": {"pyrite": MACHINES["galena"]}}}
+    done = infra(project, "sync", "--outputs", outputs(project, stray))
+    assert done.stderr == "warning: pyrite is deployed, but not in fleet metals\n"
+    assert facts(project)["machines"] == {}
+
+
+def test_what_clan_does_not_manage_a_person_records(project: Path) -> None:
+    projects.newest_vars(project)
+    done = infra(
+        project,
+        *("sync", "--vars-only", "--set", "stibnite.zerotier_member_id=4c1f6a2b9e"),
+        *("--set", f"stibnite.ssh_host_key={KEYS[1]} root@stibnite"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert facts(project)["machines"]["stibnite"] == {
+        "ssh_host_key": KEYS[1],
+        "zerotier_ip": "fddb:4344:343b:14b9:399:934c:1f6a:2b9e",
+        "zerotier_member_id": "4c1f6a2b9e",
+    }
+    infra(project, "sync", "--vars-only")
+    assert "stibnite" in facts(project)["machines"]
+    infra(
+        project,
+        "sync",
+        "--vars-only",
+        "--set",
+        "stibnite.zerotier_ip=",
+        "--set",
+        "stibnite.ssh_host_key=",
+    )
+    assert "stibnite" not in facts(project)["machines"]
+
+
+def test_addresses_follow_the_network_when_it_is_made_anew(project: Path) -> None:
+    projects.newest_vars(project)
+    infra(project, "sync", "--vars-only", "--set", "stibnite.zerotier_member_id=4c1f6a2b9e")
+    shutil.rmtree(project / "vars")
+    projects.put(project, "shared/zerotier-network-zerotier/network-id", "db4344343b000001")
+    done = infra(project, "sync", "--vars-only")
+    assert done.returncode == 0, done.stderr
+    assert (
+        facts(project)["machines"]["stibnite"]["zerotier_ip"]
+        == "fddb:4344:343b:0:199:934c:1f6a:2b9e"
+    )
+
+
+def test_one_fact_is_printed_for_scripts(project: Path) -> None:
+    projects.newest_vars(project)
+    done = infra(
+        project, "sync", "--outputs", outputs(project, CDKTF), "--get", "scheelite.external_ip"
+    )
+    assert (done.returncode, done.stdout) == (0, "35.208.97.48\n")
+    assert "+ scheelite.external_ip" in done.stderr
+    missing = infra(project, "sync", "--vars-only", "--get", "galena.zerotier_ip")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr.endswith("infra: galena.zerotier_ip is not known\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--set", "stibnite"), "--set stibnite: MACHINE.FACT=VALUE is wanted"),
+        (("--set", "stibnite=1"), "a machine, a dot and a fact are wanted"),
+        (("--set", "pyrite.zone=us-central1-a"), "machine='pyrite': one of cinnabar"),
+        (("--set", "stibnite.ip=1"), "machine 'stibnite': fact='ip': one of external_ip"),
+        (("--set", "galena.external_ip=galena"), "machine 'galena': external_ip='galena': an IPv4"),
+        (("--set", "galena.zerotier_ip=fe80::1"), "machine 'galena': zerotier_ip='fe80::1'"),
+        (("--set", "galena.state_version=24.11"), "machine 'galena': state_version='25.05'"),
+        (("--get", "galena.ip"), "machine 'galena': fact='ip'"),
+        (("--get", "pyrite.zone"), "machine='pyrite'"),
+        (("--vars", "nowhere"), "--vars nowhere: no such folder"),
+        (("--outputs", "nowhere.json"), "--outputs nowhere.json: cannot be read"),
+        (("nothing:fleet",), "there is no module 'nothing'"),
+    ],
+)
+def test_bad_input_is_told_and_nothing_is_written(
+    project: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = infra(project, "sync", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project / "facts.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("", "no JSON"),
+        ("[]", "an object"),
+        ('{"gcp": {"address": "35.208.97.48"}}', "no output 'machines'"),
+        ('{"gcp": {"machines": 5}}', "machines=5: a map"),
+        (
+            '{"gcp": {"machines": {"galena": "35.208.97.48"}}}',
+            "machines.galena='35.208.97.48': an object",
+        ),
+        (
+            '{"gcp": {"machines": {"galena": {"zone": "us-central1-b", "external_ip": 5}}}}',
+            "external_ip=5",
+        ),
+        (
+            '{"gcp": {"machines": {"galena": {"zone": "us-central1-b", "external_ip": "x"}}}}',
+            "an IPv4",
+        ),
+    ],
+)
+def test_outputs_that_are_none_are_refused(project: Path, document: str, said: str) -> None:
+    (project / "outputs.json").write_text(document)
+    done = infra(project, "sync", "--outputs", "outputs.json")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (project / "facts.json").exists()
+
+
+def test_a_broken_file_of_facts_is_left_alone(project: Path) -> None:
+    (project / "facts.json").write_text('{"version": 7}')
+    done = infra(project, "sync", "--vars-only")
+    assert done.returncode == 2
+    assert "facts.json: version=7: this version of infra reads version 1" in done.stderr
+    assert (project / "facts.json").read_text() == '{"version": 7}'
+
+
+def test_a_fleet_that_keeps_no_facts_is_told_how(project: Path) -> None:
+    main = project / "main.py"
+    main.write_text(
+        main.read_text().replace(
+            '    facts=Facts.load(Path(__file__).with_name("facts.json")),\n', ""
+        )
+    )
+    done = infra(project, "sync", "--vars-only")
+    assert done.returncode == 2
+    assert 'facts=Facts.load(Path(__file__).with_name("facts.json"))' in done.stderr
+
+
+def test_from_a_folder_below_it_is_the_same_project(project: Path) -> None:
+    projects.newest_vars(project)
+    (project / "docs").mkdir()
+    assert infra(project / "docs", "sync", "--vars-only").returncode == 0
+    assert facts(project)["machines"]["scheelite"]["state_version"] == "25.05"
+
+
+def test_no_file_is_left_beside(project: Path) -> None:
+    infra(project, "sync", "--vars-only")
+    assert sorted(path.name for path in project.iterdir()) == [
+        "facts.json",
+        "main.py",
+        "pyproject.toml",
+    ]
+
+
+class TestTerraform:
+    """Asking a real Terraform, with a state that needs no provider."""
+
+    @pytest.fixture
+    def stack(self, project: Path) -> Path:
+        stack = project / "cdktf.out/stacks/gcp"
+        stack.mkdir(parents=True)
+        configuration = {
+            "terraform": {"backend": {"local": {"path": str(project / "terraform.gcp.tfstate")}}},
+            "output": {"machines": {"value": MACHINES}},
+        }
+        (stack / "cdk.tf.json").write_text(json.dumps(configuration))
+        self.terraform(stack, "init")
+        return stack
+
+    @staticmethod
+    def terraform(stack: Path, *arguments: str) -> None:
+        subprocess.run(
+            [require("terraform"), f"-chdir={stack}", *arguments, "-no-color"],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        )
+
+    def test_it_is_asked_where_it_has_worked(self, project: Path, stack: Path) -> None:
+        self.terraform(stack, "apply", "-auto-approve")
+        done = infra(project, "sync", "--get", "scheelite.external_ip")
+        assert (done.returncode, done.stdout) == (0, "35.208.97.48\n"), done.stderr
+
+    def test_without_a_state_addresses_stay(self, project: Path, stack: Path) -> None:
+        """The state may be on a colleague's computer."""
+        assert stack.is_dir()
+        infra(project, "sync", "--outputs", outputs(project, CDKTF))
+        before = (project / "facts.json").read_text()
+        done = infra(project, "sync")
+        assert done.returncode == 0
+        assert "addresses stay" in done.stderr
+        assert (project / "facts.json").read_text() == before
+
+    def test_after_destroy_addresses_go(self, project: Path, stack: Path) -> None:
+        self.terraform(stack, "apply", "-auto-approve")
+        infra(project, "sync")
+        assert facts(project)["machines"].keys() == {"galena", "scheelite"}
+        self.terraform(stack, "destroy", "-auto-approve")
+        infra(project, "sync")
+        assert facts(project)["machines"] == {}
+
+    def test_its_own_words_reach_the_person(self, project: Path, stack: Path) -> None:
+        (stack / "cdk.tf.json").write_text("{")
+        done = infra(project, "sync")
+        assert done.returncode == 2
+        assert f"terraform -chdir={stack} output -json failed:" in done.stderr
+
+    def test_without_terraform_there_is_another_way(self, project: Path, stack: Path) -> None:
+        assert stack.is_dir()
+        done = infra(project, "sync", env={"TERRAFORM_BINARY_NAME": "no-such-terraform"})
+        assert done.returncode == 2
+        assert "no-such-terraform: cannot be run" in done.stderr
+        assert "--outputs FILE, or --vars-only" in done.stderr
