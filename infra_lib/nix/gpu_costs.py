@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from nixgen.files import TextFile
 
 from .. import cost
@@ -35,6 +37,16 @@ _CARRIER = "n1-standard-8"
 _PRICES = ("On demand, hour", "On demand, month", "Spot, hour", "Spot, month")
 
 
+@frozen
+class _Alternative:
+    """A machine type with GPUs, where a region has it, and what it costs there."""
+
+    machine_type: str
+    gpu: Gpu
+    zones: tuple[str, ...]
+    cost: cost.Cost
+
+
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when there are machines that cost something."""
     if not fleet.gcp_machines:
@@ -59,13 +71,14 @@ def _text(fleet: Fleet) -> str:
         f"What is on costs {cost.hour_text(total)} an hour, {cost.month_text(total)} a month.",
     ]
     region = fleet.gcp.region if fleet.gcp else fleet.gcp_machines[0].region
-    alternatives = sorted(_alternatives(_catalog(fleet), region), key=_by_price)
+    catalog = _catalog(fleet)
+    alternatives = _alternatives(catalog, region)
     if alternatives:
         parts += [
             f"## GPU machines in {region}",
             _table(
                 ("Machine type", "GPU", "GPU memory", "Zones", *_PRICES),
-                (_alternative_row(*alternative) for alternative in alternatives),
+                (_alternative_row(catalog, alternative) for alternative in alternatives),
             ),
             f"GPUs that attach to an N1 machine are shown with {_CARRIER}.",
         ]
@@ -85,19 +98,18 @@ def _catalog(fleet: Fleet) -> Catalog:
     return next((machine.catalog for machine in machines), CATALOG)
 
 
-def _alternatives(
-    catalog: Catalog, region: str
-) -> Iterator[tuple[Catalog, str, Gpu, tuple[str, ...], cost.Cost]]:
-    """Every machine type with GPUs that a region has, with its zones and cost."""
+def _alternatives(catalog: Catalog, region: str) -> list[_Alternative]:
+    """Every machine type with GPUs that a region has, the cheapest first."""
+    zones = [zone for zone in catalog.all_zones().values() if zone.region == region]
+    found = []
     for machine_type, gpu in _with_gpu(catalog):
-        zones = tuple(
-            zone
-            for zone in catalog.zones_offering(gpu.type)
-            if catalog.all_zones()[zone].region == region
-        )
-        if zones:
-            price = cost.of_type(machine_type, gpu, region=region, zone=zones[0], catalog=catalog)
-            yield catalog, machine_type, gpu, zones, price
+        offering = tuple(sorted(zone.name for zone in zones if gpu.type in zone.accelerators))
+        if offering:
+            price = cost.of_type(
+                machine_type, gpu, region=region, zone=offering[0], catalog=catalog
+            )
+            found.append(_Alternative(machine_type, gpu, offering, price))
+    return sorted(found, key=_order)
 
 
 def _with_gpu(catalog: Catalog) -> Iterator[tuple[str, Gpu]]:
@@ -109,12 +121,10 @@ def _with_gpu(catalog: Catalog) -> Iterator[tuple[str, Gpu]]:
             yield _CARRIER, Gpu(name, count)
 
 
-def _by_price(
-    alternative: tuple[Catalog, str, Gpu, tuple[str, ...], cost.Cost],
-) -> tuple[bool, float, str, str, int]:
-    """The cheapest first, those of unknown price last."""
-    _, machine_type, gpu, _, price = alternative
-    return price.on_demand is None, price.on_demand or 0.0, machine_type, gpu.type, gpu.count
+def _order(alternative: _Alternative) -> tuple[bool, float, str, str, int]:
+    """By price, those of unknown price last; then by name, so that no order is left to chance."""
+    usd, gpu = alternative.cost.on_demand, alternative.gpu
+    return usd is None, usd or 0.0, alternative.machine_type, gpu.type, gpu.count
 
 
 def _machine_row(machine: GcpMachine) -> tuple[str, ...]:
@@ -124,17 +134,13 @@ def _machine_row(machine: GcpMachine) -> tuple[str, ...]:
     return (machine.name, state, machine.machine_type, gpu, machine.zone, *prices)
 
 
-def _alternative_row(
-    catalog: Catalog, machine_type: str, gpu: Gpu, zones: tuple[str, ...], price: cost.Cost
-) -> tuple[str, ...]:
-    accelerator = catalog.accelerator_type(gpu.type)
-    memory = f"{accelerator.memory_gb * gpu.count} GB" if accelerator else "unknown"
-    return (machine_type, _gpu(catalog, gpu), memory, ", ".join(zones), *_prices(price))
-
-
-def _gpu(catalog: Catalog, gpu: Gpu) -> str:
-    accelerator = catalog.accelerator_type(gpu.type)
-    return f"{gpu.count}x {accelerator.label if accelerator else gpu.type}"
+def _alternative_row(catalog: Catalog, alternative: _Alternative) -> tuple[str, ...]:
+    gpu = alternative.gpu
+    facts = catalog.accelerator_type(gpu.type)
+    label, memory = (facts.label, f"{facts.memory_gb * gpu.count} GB") if facts else (gpu.type, "")
+    zones = ", ".join(alternative.zones)
+    prices = _prices(alternative.cost)
+    return (alternative.machine_type, f"{gpu.count}x {label}", memory, zones, *prices)
 
 
 def _prices(price: cost.Cost) -> tuple[str, ...]:
