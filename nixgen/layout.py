@@ -1,0 +1,613 @@
+"""Documents, and how they are laid out in lines.
+
+A document says which pieces of text belong together and where a line may end; `layout` decides where lines
+do end. It decides as nixfmt does (RFC 166), so that nixfmt finds nothing to change. What matters here:
+
+- A group stays on one line if it fits, with the unbreakable start of what follows it. Otherwise all of its
+  own breaks become line ends, and its inner groups are tried one by one.
+- Before a group is broken up, its *priority* groups are tried, last first: one of them is broken up while
+  all before and after it stays on one line. The last argument of a call is one, so `f a {` can end a line.
+- A *transparent* group hands its priority groups to the group around it.
+- Soft breaks are decided one by one: they end the line only if what follows does not fit.
+- Indentation is not counted; a line is too long when its text exceeds 100 characters. So the layout of a
+  binding does not depend on how deep it stands.
+- Text one level deeper is indented by two spaces more, once for each line that opens levels, however many
+  levels that line opens.
+
+A document is given as an iterable of pieces:
+
+- `str`: text without line breaks.
+- a spacing (`SPACE`, `LINE`, …): what parts two texts. Neighbouring spacings are one, mostly the wider.
+- `GROUP`, `PRIORITY` or `TRANSPARENT` up to the matching `END`: a group.
+- `NEST` up to `UNNEST`: one level deeper. `(OFFSET, n)` adds n spaces to each line, until `(OFFSET, -n)`.
+- `(ONE_LINE, told)` up to `END`: kept on one line if nothing in it ends a line; whether it is gets appended
+  to the list `told`. `SURELY_ONE_LINE` up to `END`: nothing in it ends a line.
+- `(SHORT, n)` up to `END`: kept on one line if it can be and has at most n characters; otherwise it is one
+  group with a `BREAK` at its start and end.
+- `(COMMENT, text)`, `(TRAILING_COMMENT, text)`: text whose width does not count.
+- `(IF_BROKEN, text)`: text that is only there when its group is broken up.
+- a generator: its pieces. This is how a rule for an expression hands over to the rules for its parts
+  without recursion: depth costs memory, not stack.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from types import GeneratorType
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+WIDTH: Final = 100
+INDENT: Final = 2
+
+# Spacings, weakest first.
+SOFT_BREAK: Final = 0
+"""Nothing, or a line end if what follows does not fit."""
+BREAK: Final = 1
+"""Nothing, or a line end if the group is broken up."""
+SPACE: Final = 2
+"""A space."""
+SOFT_LINE: Final = 3
+"""A space, or a line end if what follows does not fit."""
+LINE: Final = 4
+"""A space, or a line end if the group is broken up."""
+NEWLINE: Final = 5
+"""A line end."""
+BLANK: Final = 6
+"""A line end and an empty line."""
+TEXT_NEWLINE: Final = 7
+"""A line end inside of a text of several lines; these add up. `TEXT_NEWLINE + n` are n more."""
+
+# Marks.
+GROUP: Final = -1
+PRIORITY: Final = -2
+TRANSPARENT: Final = -3
+ONE_LINE: Final = -4
+SURELY_ONE_LINE: Final = -5
+END: Final = -6
+NEST: Final = -7
+UNNEST: Final = -8
+SHORT: Final = -9
+OFFSET: Final = -10
+
+# Kinds of text.
+TEXT: Final = 0
+COMMENT: Final = 1
+TRAILING_COMMENT: Final = 2
+IF_BROKEN: Final = 3
+
+Piece: TypeAlias = "str | int | tuple[int, Any] | Generator[Piece]"
+Doc: TypeAlias = Iterator[Piece]
+
+
+class Owned(int):
+    """A `LINE` whose breaking somebody wants to know of.
+
+    Attributes:
+        owner: Who is to be in `Laid.broken` when it became a line end.
+    """
+
+    owner: object
+
+    @classmethod
+    def line(cls, owner: object) -> "Owned":
+        """A `LINE` of that owner."""
+        made = cls(LINE)
+        made.owner = owner
+        return made
+
+
+@frozen
+class Laid:
+    """A document in lines.
+
+    Attributes:
+        text: The lines, without indentation before the first or a line end after the last.
+        broken: The owners of the `Owned` lines that became line ends.
+        soft: Whether a soft break had to be decided, which looks ahead at what is broken after it.
+    """
+
+    text: str
+    broken: list[object]
+    soft: bool
+
+
+_Text: TypeAlias = "tuple[int, int, int, str]"
+"""Kind, level, offset and the text."""
+
+
+class _Group:
+    """Elements that are on one line together, or not.
+
+    Attributes:
+        kind: `GROUP`, `PRIORITY` or `TRANSPARENT`.
+        items: The elements.
+        flat: How it is on one line; `None` if it cannot be, or is too wide for any line.
+    """
+
+    __slots__ = ("flat", "items", "kind")
+
+    def __init__(self, kind: int, items: "list[_Element]") -> None:
+        self.kind = kind
+        self.items = items
+        self.flat = _flat(items)
+
+
+_Element: TypeAlias = "int | _Text | _Group"
+
+
+class _Flat:
+    """Elements on one line.
+
+    Attributes:
+        lead: 1 if it starts with a space that parts it from what is before, else 0.
+        text: What is between.
+        trail: 1 if it ends in such a space, else 0.
+        width: Characters of text that count.
+    """
+
+    __slots__ = ("lead", "text", "trail", "width")
+
+    def __init__(self, lead: int, text: str, trail: int, width: int) -> None:
+        self.lead = lead
+        self.text = text
+        self.trail = trail
+        self.width = width
+
+
+def _flat(items: "Iterable[_Element]") -> _Flat | None:
+    """The elements on one line, or `None` if one of them ends a line or they are too wide."""
+    parts: list[str] = []
+    width = space = lead = 0
+    for item in items:
+        if isinstance(item, int):
+            if item >= NEWLINE:
+                return None
+            if item >= SPACE:
+                space = 1
+            continue
+        if isinstance(item, tuple):
+            kind, _, _, text = item
+            if kind == IF_BROKEN:
+                continue
+            trail = 0
+            counted = len(text) if kind == TEXT else 0
+        else:
+            inner = item.flat
+            if inner is None:
+                return None
+            space |= inner.lead
+            text, trail, counted = inner.text, inner.trail, inner.width
+        if space:
+            if parts:
+                parts.append(" ")
+                width += 1
+            else:
+                lead = 1
+        parts.append(text)
+        width += counted
+        if width > WIDTH:
+            return None
+        space = trail
+    return _Flat(lead, "".join(parts), space, width)
+
+
+# From pieces to elements -----------------------------------------------------------------------------------
+
+
+def _merge(one: int, other: int) -> int:
+    """The one spacing that two neighbours are."""
+    weak, strong = (one, other) if one <= other else (other, one)
+    if strong >= TEXT_NEWLINE:
+        if weak >= BLANK:
+            return weak + strong - BLANK + (weak == BLANK) * 2
+        return strong if weak == SPACE else strong + 1
+    if weak == BREAK and strong in (SPACE, SOFT_LINE):
+        return LINE
+    if weak == SOFT_BREAK and strong == SPACE:
+        return SOFT_LINE
+    return strong
+
+
+def _add(items: list[_Element], item: _Element) -> None:
+    """Append an element; neighbouring spacings, and neighbouring texts of a kind, become one."""
+    if items:
+        last = items[-1]
+        if isinstance(item, int):
+            if isinstance(last, int):
+                items[-1] = _merge(last, item)
+                return
+        elif isinstance(item, tuple) and isinstance(last, tuple) and item[0] == last[0]:
+            items[-1] = (last[0], last[1], last[2], last[3] + item[3])
+            return
+    items.append(item)
+
+
+def _is_hard(item: _Element) -> bool:
+    """Whether this is a spacing that is the same in a broken group."""
+    return isinstance(item, int) and (item == SPACE or item >= NEWLINE)
+
+
+def _close(kind: int, items: list[_Element], outer: list[_Element]) -> None:
+    """Put a finished group into the one around it.
+
+    Hard spacing at its edges, and comments at its start, move out: they are not a reason to break it.
+    """
+    start, stop = 0, len(items)
+    while start < stop and (_is_hard(items[start]) or _is_comment(items[start])):
+        _add(outer, items[start])
+        start += 1
+    while stop > start and _is_hard(items[stop - 1]):
+        stop -= 1
+    body = items if stop - start == len(items) else items[start:stop]
+    if body:
+        only = body[0]
+        outer.append(only if len(body) == 1 and isinstance(only, _Group) and only.kind == kind else _Group(kind, body))
+    for item in items[stop:]:
+        _add(outer, item)
+
+
+def _is_comment(item: _Element) -> bool:
+    return isinstance(item, tuple) and item[0] in (COMMENT, TRAILING_COMMENT)
+
+
+def _on_one_line(items: Iterable[_Element]) -> Iterator[_Element]:
+    """The elements with every spacing as it is on one line, and no groups."""
+    stack = [iter(items)]
+    while stack:
+        for item in stack[-1]:
+            if isinstance(item, int):
+                if item >= SPACE:
+                    yield SPACE
+            elif isinstance(item, tuple):
+                yield item
+            else:
+                stack.append(iter(item.items))
+                break
+        else:
+            stack.pop()
+
+
+def _build(doc: Iterable[Piece]) -> list[_Element]:
+    """The elements of a document."""
+    items: list[_Element] = []
+    open_groups: list[tuple[int, list[_Element], Any]] = []
+    level = offset = sure = width = hard = 0
+    pieces: list[Iterator[Any]] = [iter(doc)]
+    while pieces:
+        for piece in pieces[-1]:
+            kind = piece.__class__
+            if kind is str:
+                width += len(piece)
+                last = items[-1] if items else 0
+                if isinstance(last, tuple) and last[0] == TEXT:
+                    items[-1] = (TEXT, last[1], last[2], last[3] + piece)
+                elif piece:
+                    items.append((TEXT, level, offset, piece))
+            elif kind is GeneratorType:
+                pieces.append(piece)
+                break
+            elif kind is tuple:
+                mark, value = piece
+                if mark == OFFSET:
+                    offset += value
+                elif mark in (SHORT, ONE_LINE):
+                    open_groups.append((mark, items, (value, width, hard)))
+                    items = []
+                else:
+                    width += len(value)
+                    _add(items, (mark, level, offset, value))
+            elif piece >= 0:
+                if piece >= NEWLINE:
+                    hard += 1
+                elif piece >= SPACE:
+                    width += 1
+                _add(items, piece)
+            elif piece == NEST:
+                level += 1
+            elif piece == UNNEST:
+                level -= 1
+            elif piece != END:
+                inner: list[_Element] = []
+                if items and items[-1] == SPACE and piece >= TRANSPARENT:
+                    inner.append(SPACE)
+                    items.pop()
+                open_groups.append((piece, items, (0, width, hard)))
+                sure += piece == SURELY_ONE_LINE
+                items = inner
+            else:
+                mark, outer, (value, width_before, hard_before) = open_groups.pop()
+                if mark >= TRANSPARENT:
+                    _close(mark, items, outer)
+                else:
+                    sure -= mark == SURELY_ONE_LINE
+                    fits = hard == hard_before and (mark != SHORT or width - width_before <= value)
+                    if mark == ONE_LINE:
+                        value.append(fits or sure > 0)
+                    if sure:  # what is around this puts all of it on one line
+                        one_line: Iterable[_Element] = items
+                    elif fits:
+                        one_line = _on_one_line(items)
+                    else:
+                        one_line = items if mark != SHORT else (BREAK, *items, BREAK)
+                    for item in one_line:
+                        _add(outer, item)
+                items = outer
+        else:
+            pieces.pop()
+    return items
+
+
+# From elements to lines ------------------------------------------------------------------------------------
+
+_Frame: TypeAlias = "tuple[list[_Element], int, Any, _Attempt | None]"
+"""Elements, the index of the next one, the frame after them, and what is to be settled on arriving here."""
+
+
+class _Attempt:
+    """A try to break up one priority group of a group, to be kept or taken back.
+
+    Attributes:
+        group: The group.
+        index: Which of its priority groups, counted from the first.
+        after: The frame after the group.
+        post: What comes after the priority group, on one line; `None` if nothing does.
+        state: Column, indentation and lengths of what was written before the group.
+    """
+
+    __slots__ = ("after", "group", "index", "post", "state")
+
+    def __init__(self, group: _Group, index: int, after: Any, post: _Flat | None, state: Any) -> None:
+        self.group = group
+        self.index = index
+        self.after = after
+        self.post = post
+        self.state = state
+
+
+def _start_width(frame: Any) -> int:
+    """Characters up to the first place where a line can end; more than `WIDTH` means at least that."""
+    width = space = 0
+    while frame is not None and width <= WIDTH:
+        items, index, frame, _ = frame
+        stack = [(items, index)]
+        while stack:
+            items, index = stack.pop()
+            for position in range(index, len(items)):
+                item = items[position]
+                if isinstance(item, int):
+                    if item != SPACE:
+                        return width
+                    space = 1
+                elif isinstance(item, tuple):
+                    kind, _, _, text = item
+                    width += space if kind in (COMMENT, TRAILING_COMMENT) else space + len(text)
+                    space = 0
+                    if width > WIDTH:
+                        return width
+                else:
+                    stack.append((items, position + 1))
+                    stack.append((item.items, 0))
+                    break
+    return width + space
+
+
+def _fits_softly(room: int, frame: Any) -> bool:
+    """Whether what follows, up to the first line end, fits in so many characters; groups stay whole if they can."""
+    used = 0
+    space = 0
+    while frame is not None:
+        items, index, frame, _ = frame
+        while index < len(items):
+            if used > room:
+                return False
+            item = items[index]
+            index += 1
+            if isinstance(item, int):
+                if item != SPACE:
+                    return used <= room
+                space = 1
+                continue
+            used += space
+            space = 0
+            if isinstance(item, tuple):
+                if item[0] == TEXT:
+                    used += len(item[3])
+                continue
+            flat = item.flat
+            rest = (items, index, frame, None)
+            if (
+                flat is not None
+                and flat.lead + flat.width + flat.trail + used + _start_width(rest) <= WIDTH
+            ):
+                used += flat.lead + len(flat.text) + flat.trail
+            else:
+                items, index, frame = item.items, 0, rest
+    return used + space <= room
+
+
+def _place(items: Iterable[_Element]) -> tuple[int, int]:
+    """Level and offset of the first text."""
+    stack = [iter(items)]
+    while stack:
+        for item in stack[-1]:
+            if isinstance(item, tuple):
+                return item[1], item[2]
+            if isinstance(item, _Group):
+                stack.append(iter(item.items))
+                break
+        else:
+            stack.pop()
+    return 0, 0
+
+
+def _dissolve(group: _Group) -> list[_Element]:
+    """The elements of a group, with those of its transparent groups in place of these."""
+    found: list[_Element] = []
+    stack = [iter(group.items)]
+    while stack:
+        for item in stack[-1]:
+            if isinstance(item, _Group) and item.kind == TRANSPARENT:
+                stack.append(iter(item.items))
+                break
+            found.append(item)
+        else:
+            stack.pop()
+    return found
+
+
+def _open_priority(items: Iterable[_Element]) -> list[_Element]:
+    """The elements with those of each priority group in its place."""
+    found: list[_Element] = []
+    for item in items:
+        if isinstance(item, _Group) and item.kind == PRIORITY:
+            found += item.items
+        else:
+            found.append(item)
+    return found
+
+
+def layout(doc: Iterable[Piece], indent: int = 0) -> Laid:
+    """Lay a document out in lines.
+
+    Args:
+        doc: Its pieces.
+        indent: Spaces before each line but the first.
+    """
+    return _Writer(indent).write(_build((GROUP, _pieces(doc), END)))
+
+
+def _pieces(doc: Iterable[Piece]) -> Generator[Piece]:
+    yield from doc
+
+
+class _Writer:
+    """The state of laying out: what was written, and where the cursor is.
+
+    Attributes:
+        out: The text written.
+        broken: The owners of lines that were broken.
+        column: Characters on this line, without indentation; 0 means that its indentation is not written.
+        margin: The indentation of this line, the level it belongs to, and the same of the levels around it.
+        soft: Whether a soft break was decided.
+    """
+
+    def __init__(self, indent: int) -> None:
+        self.out: list[str] = []
+        self.broken: list[object] = []
+        self.column = 0
+        self.margin: tuple[int, int, Any] = (indent, 0, None)
+        self.soft = False
+
+    def text(self, level: int, offset: int, text: str) -> None:
+        """Write text, after the indentation of its level when it is the first of a line."""
+        margin = self.margin
+        while margin[1] > level:
+            margin = margin[2]
+        if margin[1] < level:
+            margin = (margin[0] if self.column else margin[0] + INDENT, level, margin)
+        self.margin = margin
+        if not self.column:
+            self.out.append(" " * (margin[0] + offset))
+        self.out.append(text)
+        self.column += len(text)
+
+    def on_one_line(self, flat: _Flat | None, items: Iterable[_Element], after: Any) -> bool:
+        """Write elements on this line if they fit, together with the start of what is after them."""
+        if flat is None:
+            return False
+        lead = flat.lead if self.column else 0
+        used = self.column + lead + flat.width + flat.trail
+        if used > WIDTH or used + _start_width(after) > WIDTH:
+            return False
+        if self.column:
+            if lead:
+                self.out.append(" ")
+            self.out.append(flat.text)
+            self.column += lead + len(flat.text)
+        elif flat.text:
+            level, offset = _place(items)
+            self.text(level, offset, flat.text)
+        if flat.trail:
+            self.out.append(" ")
+            self.column += 1
+        return True
+
+    def write(self, items: list[_Element]) -> Laid:
+        """Write all elements."""
+        index = 0
+        after: Any = None
+        while True:
+            if index == len(items):
+                if after is None:
+                    return Laid("".join(self.out).strip(), self.broken, self.soft)
+                items, index, after, attempt = after
+                if attempt is not None:
+                    if attempt.post is None or self.on_one_line(attempt.post, items, after):
+                        index = len(items)
+                    else:
+                        self.column, self.margin, written, broken = attempt.state
+                        del self.out[written:], self.broken[broken:]
+                        items, index, after = self.break_up(attempt.group, attempt.after, attempt.index)
+                continue
+            item = items[index]
+            index += 1
+            if isinstance(item, tuple):
+                self.text(item[1], item[2], item[3])
+            elif isinstance(item, int):
+                if self.column:
+                    self.space(item, (items, index, after, None))
+            else:
+                rest = (items, index, after, None)
+                if not self.on_one_line(item.flat, item.items, rest):
+                    items, index, after = self.break_up(item, rest, None)
+
+    def space(self, spacing: int, after: Any) -> None:
+        """Write a spacing of a group that is broken up, within a line."""
+        if spacing == SPACE:
+            self.out.append(" ")
+            self.column += 1
+        elif spacing == SOFT_LINE and _fits_softly(WIDTH - self.column - 1, after):
+            self.soft = True
+            self.out.append(" ")
+            self.column += 1
+        elif spacing == SOFT_BREAK and _fits_softly(WIDTH - self.column, after):
+            self.soft = True
+        else:
+            self.soft |= spacing in (SOFT_BREAK, SOFT_LINE)
+            if isinstance(spacing, Owned):
+                self.broken.append(spacing.owner)
+            self.out.append("\n" * (1 if spacing <= NEWLINE else 2 if spacing == BLANK else spacing - BLANK))
+            self.column = 0
+
+    def break_up(self, group: _Group, after: Any, last: int | None) -> tuple[list[_Element], int, Any]:
+        """Where to go on with a group that does not fit.
+
+        Args:
+            group: The group.
+            after: The frame after it.
+            last: The priority group that was broken up in vain; `None` if none was yet.
+
+        Returns:
+            Elements, index and frame: of the next priority group that can be broken up, or of all elements.
+        """
+        if group.kind != TRANSPARENT:
+            parts = _dissolve(group)
+            places = [at for at, part in enumerate(parts) if isinstance(part, _Group) and part.kind == PRIORITY]
+            for which in reversed(range(len(places) if last is None else last)):
+                at = places[which]
+                pre, part, post = parts[:at], parts[at], parts[at + 1 :]
+                pre_flat, post_flat = _flat(pre), _flat(post)
+                if pre_flat is None or post_flat is None:
+                    continue
+                assert isinstance(part, _Group)
+                state = (self.column, self.margin, len(self.out), len(self.broken))
+                attempt = _Attempt(group, which, after, post_flat if post else None, state)
+                compact = [
+                    SPACE if isinstance(item, int) and item >= SPACE else item
+                    for item in _open_priority(post)
+                    if not (isinstance(item, int) and item < SPACE)
+                ]
+                rest = (compact, 0, after, attempt)
+                if not pre or self.on_one_line(pre_flat, pre, (part.items, 0, rest, None)):
+                    return part.items, 0, rest
+        return group.items, 0, after

@@ -1,0 +1,109 @@
+"""Names, strings, numbers and paths as Nix spells them."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from re import Match
+from re import compile as _pattern
+
+from nixgen.expr import check_scalar, check_text, is_identifier
+
+_SPECIAL = _pattern(r'["\\\n\r\t\0\ud800-\udfff]|\$\{').search
+_ESCAPED = _pattern(r'["\\\n\r\t]|\$(?=\{)')
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
+_PATH_STEP = _pattern(r"[A-Za-z0-9._+-]+").fullmatch
+_INDENTED = _pattern(r"'+|\$\{|\r")
+
+
+def escaped(text: str, *, before_interpolation: bool = False) -> str:
+    r"""Text as it stands between double quotes.
+
+    Args:
+        text: The text, which `check_text` has let through.
+        before_interpolation: Whether `${` follows, which a `$` at the end would spoil.
+    """
+    text = _ESCAPED.sub(lambda found: _ESCAPES[found[0]], text)
+    return text[:-1] + r"\$" if before_interpolation and text.endswith("$") else text
+
+
+def indented(text: str, *, before_interpolation: bool = False, last: bool = False) -> str:
+    r"""Text without line ends as it stands in an indented string.
+
+    Args:
+        text: The text, which `check_text` has let through.
+        before_interpolation: Whether `${` follows, which a `$` at the end would spoil.
+        last: Whether the closing `''` follows, which a `'` at the end would spoil.
+    """
+
+    def escape(found: Match[str]) -> str:
+        special: str = found[0]
+        if special == "\r":
+            return r"''\r"
+        if special == "${":
+            return "''${"
+        pairs, single = divmod(len(special), 2)
+        if not single:
+            return "'''" * pairs
+        end = found.end()
+        exposed = last if end == len(text) else text.startswith(("${", "\r"), end)
+        return "'''" * pairs + ("'" if not pairs and not exposed else r"''\'")
+
+    text = _INDENTED.sub(escape, text)
+    return text[:-1] + "''$" if before_interpolation and text.endswith("$") else text
+
+
+def string(text: str) -> str:
+    """A string in double quotes.
+
+    Raises:
+        NixError: It holds what Nix cannot.
+    """
+    if _SPECIAL(text):
+        check_text(text, "the string")
+        return f'"{escaped(text)}"'
+    return f'"{text}"'
+
+
+def name(text: str) -> str:
+    """An attribute name, in quotes where Nix needs them.
+
+    Raises:
+        NixError: It holds what Nix cannot.
+    """
+    return text if is_identifier(text) else string(text)
+
+
+def number(value: float) -> str:
+    """An integer or float without its sign.
+
+    Raises:
+        NixError: Nix has no such number.
+    """
+    check_scalar(value)
+    if isinstance(value, int):
+        return int.__repr__(abs(value))
+    text = float.__repr__(abs(value))
+    return text if "." in text else text.replace("e", ".0e")
+
+
+def path(value: PurePath) -> Iterator[str | tuple[str]]:
+    """The parts of a path literal.
+
+    Yields:
+        Text; and a tuple of a text that has to be interpolated, since a literal cannot hold it.
+
+    Raises:
+        NixError: Nix has no such path.
+    """
+    check_scalar(value)
+    text = value.as_posix()
+    steps = [step for step in text.split("/") if step not in ("", ".")]
+    if not text.startswith("/") and not (steps and steps[0] == ".."):
+        yield "."
+    elif steps and steps[0] == ".." and not text.startswith("/"):
+        yield steps.pop(0)
+    for step in steps or ["."]:
+        yield "/"
+        if _PATH_STEP(step):
+            yield step
+        else:
+            yield (step,)

@@ -1,0 +1,943 @@
+"""The syntax tree of what is to be printed: expressions with their parentheses, comments and escapes in place.
+
+An expression says what is meant; the tree says which tokens that takes, and knows of each part what the
+layout rules ask about it.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from math import copysign
+from pathlib import PurePath
+from re import compile as _pattern
+from typing import Any, Final, TypeAlias
+
+from nixgen import expr, literals
+from nixgen.expr import MISSING, NixError
+
+# How tightly an expression holds together, tightest first (Nix's parser.y).
+TERM: Final = 0
+SELECT: Final = 1
+CALL: Final = 2
+NEGATE: Final = 3
+HAS: Final = 4
+NOT: Final = 8
+FUNCTION: Final = 15
+
+_BINARY: Final = {
+    "++": (5, "right"),
+    "*": (6, "left"),
+    "/": (6, "left"),
+    "+": (7, "left"),
+    "-": (7, "left"),
+    "//": (9, "right"),
+    "<": (10, "none"),
+    "<=": (10, "none"),
+    ">": (10, "none"),
+    ">=": (10, "none"),
+    "==": (11, "none"),
+    "!=": (11, "none"),
+    "&&": (12, "left"),
+    "||": (13, "left"),
+    "->": (14, "right"),
+}
+"""Binary operators: how tightly they hold, and which operand may be of the same level without parentheses."""
+
+Trivia: TypeAlias = "list[str | None]"
+"""What stands above a token: comment lines without their `# `, and `None` for an empty line."""
+
+
+class Node:
+    """A part of the tree.
+
+    Attributes:
+        level: How tightly it holds together.
+        before: What stands above its first token.
+        after: The comment after its last token, or empty.
+        simple: Whether a call of it or with it may be kept on one line come what may.
+        one_line: Whether it can be on one line for sure; only told for what is simple.
+        absorbable: Whether it is a bracket or text of several lines, whose opening can end a line.
+        absorbs: Whether it ends in something absorbable, with all before that on the opening line.
+    """
+
+    __slots__ = ("after", "before", "one_line", "simple")
+    level = TERM
+    absorbable = False
+    absorbs = False
+
+    def __init__(self) -> None:
+        self.before: Trivia = []
+        self.after = ""
+        self.simple = False
+        self.one_line = False
+
+
+class Token(Node):
+    """A name, number or search path.
+
+    Attributes:
+        text: As it is written.
+        identifier: Whether it is a name.
+    """
+
+    __slots__ = ("identifier", "text")
+
+    def __init__(self, text: str, *, identifier: bool = True) -> None:
+        super().__init__()
+        self.text = text
+        self.identifier = identifier
+        self.simple = self.one_line = True
+
+
+class RawText(Node):
+    """Source text that is taken over.
+
+    Attributes:
+        lines: Its lines.
+    """
+
+    __slots__ = ("lines",)
+    level = FUNCTION
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.lines = lines
+
+
+Part: TypeAlias = "str | Node"
+"""Text as it is written, or what is interpolated."""
+
+
+def _sure(parts: "list[Part]") -> bool:
+    """Whether text with interpolations is on one line for sure."""
+    return all(isinstance(part, str) or (part.simple and part.one_line) for part in parts)
+
+
+class Quoted(Node):
+    """A string in double quotes.
+
+    Attributes:
+        parts: Its parts.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[Part]) -> None:
+        super().__init__()
+        self.parts = parts
+        self.simple = True
+        self.one_line = _sure(parts)
+
+
+class Path(Quoted):
+    """A path literal."""
+
+    __slots__ = ()
+
+
+class Indented(Node):
+    """An indented string.
+
+    Attributes:
+        lines: The parts of each line.
+    """
+
+    __slots__ = ("absorbable", "absorbs", "lines")
+
+    def __init__(self, lines: list[list[Part]]) -> None:
+        super().__init__()
+        self.lines = lines
+        self.absorbable = self.absorbs = len(lines) > 1
+        self.simple = True
+        self.one_line = len(lines) == 1 and _sure(lines[0])
+
+
+class Assignment:
+    """`path = value;` with the comment after it."""
+
+    __slots__ = ("after", "path", "value")
+
+    def __init__(self, path: "list[Selector]", value: Node, after: str) -> None:
+        self.path = path
+        self.value = value
+        self.after = after
+
+
+class Inherit:
+    """`inherit (source) names;`"""
+
+    __slots__ = ("broken", "names", "source")
+
+    def __init__(self, names: "list[Selector]", source: Node | None) -> None:
+        self.names = names
+        self.source = source
+        self.broken = False
+
+
+Selector: TypeAlias = "str | Node"
+"""A step of an attribute path: a plain name, a `Quoted` name, or what is interpolated."""
+
+
+class Sequence(Node):
+    """What the bracketed things have in common.
+
+    Attributes:
+        entries: Elements or bindings, and what stands above them.
+        broken: Whether the brackets are on lines of their own, come what may.
+    """
+
+    __slots__ = ("absorbable", "absorbs", "broken", "entries")
+
+    def __init__(self, entries: list[Any]) -> None:
+        super().__init__()
+        self.entries = entries
+        self.broken = False
+        self.absorbable = self.absorbs = bool(entries)
+
+
+class List(Sequence):
+    """A list; its entries are nodes and trivia."""
+
+    __slots__ = ()
+
+
+class AttrSet(Sequence):
+    """An attribute set; its entries are assignments, inherits and trivia.
+
+    Attributes:
+        recursive: Whether it is a `rec` set.
+    """
+
+    __slots__ = ("recursive",)
+
+    def __init__(self, entries: list[Any], *, recursive: bool) -> None:
+        super().__init__(entries)
+        self.recursive = recursive
+
+
+class Paren(Node):
+    """An expression in parentheses."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Node) -> None:
+        super().__init__()
+        self.inner = inner
+        self.simple = inner.simple
+        self.one_line = inner.one_line
+
+
+class Selection(Node):
+    """`target.path or default`."""
+
+    __slots__ = ("default", "path", "target")
+    level = SELECT
+
+    def __init__(self, target: Node, path: list[Selector], default: Node | None) -> None:
+        super().__init__()
+        self.target = target
+        self.path = path
+        self.default = default
+        self.simple = target.simple and default is None and all(isinstance(name, str) for name in path)
+        self.one_line = target.one_line
+
+
+class Call(Node):
+    """A function and its arguments."""
+
+    __slots__ = ("args", "function")
+    level = CALL
+
+    def __init__(self, function: Node, args: list[Node]) -> None:
+        super().__init__()
+        self.function = function
+        self.args = args
+        self.simple = len(args) <= 2 and function.simple and all(arg.simple for arg in args)
+        self.one_line = function.one_line and all(arg.one_line for arg in args)
+
+
+class Operation(Node):
+    """Two operands and what is between them."""
+
+    __slots__ = ("left", "level", "op", "right")
+
+    def __init__(self, op: str, left: Node, right: Node, level: int) -> None:
+        super().__init__()
+        self.op = op
+        self.left = left
+        self.right = right
+        self.level = level
+
+
+class Has(Node):
+    """`target ? path`."""
+
+    __slots__ = ("path", "target")
+    level = HAS
+
+    def __init__(self, target: Node, path: list[Selector]) -> None:
+        super().__init__()
+        self.target = target
+        self.path = path
+
+
+class Prefix(Node):
+    """`!operand` or `-operand`."""
+
+    __slots__ = ("level", "op", "operand")
+
+    def __init__(self, op: str, operand: Node, level: int) -> None:
+        super().__init__()
+        self.op = op
+        self.operand = operand
+        self.level = level
+
+
+class Param:
+    """One attribute of a pattern."""
+
+    __slots__ = ("after", "before", "default", "name")
+
+    def __init__(self, name: str, default: Node | None, before: Trivia, after: str) -> None:
+        self.name = name
+        self.default = default
+        self.before = before
+        self.after = after
+
+
+class Pattern:
+    """`{ params, ... }@alias`.
+
+    Attributes:
+        params: The attributes.
+        ellipsis: Whether others may be given.
+        alias: The name of all, or empty.
+        broken: Whether the braces are on lines of their own, come what may.
+    """
+
+    __slots__ = ("alias", "broken", "ellipsis", "params")
+
+    def __init__(self, params: list[Param], *, ellipsis: bool, alias: str) -> None:
+        self.params = params
+        self.ellipsis = ellipsis
+        self.alias = alias
+        self.broken = len(params) > 2 or any(
+            param.default is not None or param.before or param.after for param in params
+        )
+
+
+class Function(Node):
+    """`param: body`.
+
+    Attributes:
+        param: A name or a pattern.
+        body: What it gives.
+        absorbs: Whether it ends in something absorbable.
+    """
+
+    __slots__ = ("absorbs", "body", "param")
+    level = FUNCTION
+
+    def __init__(self, param: str | Pattern, body: Node) -> None:
+        super().__init__()
+        self.param = param
+        self.body = body
+        if isinstance(param, str):
+            self.absorbs = body.absorbable or (isinstance(body, Function) and body.absorbs)
+        else:
+            self.absorbs = False
+            if not param.alias:
+                _break(body)
+
+
+def _break(body: Node) -> None:
+    """Put what a function of a pattern gives on lines of its own.
+
+    Versions of nixfmt differ in whether `{ pkgs }: { … }` keeps its braces together; this form all keep.
+    """
+    while not body.absorbable and body.absorbs and isinstance(body, Function | With):
+        body = body.body
+    if isinstance(body, Sequence):
+        body.broken = body.absorbable
+
+
+class Let(Node):
+    """`let entries in body`."""
+
+    __slots__ = ("body", "entries")
+    level = FUNCTION
+
+    def __init__(self, entries: list[Any], body: Node) -> None:
+        super().__init__()
+        self.entries = entries
+        self.body = body
+
+
+class With(Node):
+    """`with scope; body`."""
+
+    __slots__ = ("absorbs", "body", "scope")
+    level = FUNCTION
+
+    def __init__(self, scope: Node, body: Node) -> None:
+        super().__init__()
+        self.scope = scope
+        self.body = body
+        self.absorbs = body.absorbable
+
+
+class Assert(Node):
+    """`assert condition; body`."""
+
+    __slots__ = ("body", "condition")
+    level = FUNCTION
+
+    def __init__(self, condition: Node, body: Node) -> None:
+        super().__init__()
+        self.condition = condition
+        self.body = body
+
+
+class If(Node):
+    """`if condition then then else otherwise`."""
+
+    __slots__ = ("condition", "otherwise", "then")
+    level = FUNCTION
+
+    def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
+        super().__init__()
+        self.condition = condition
+        self.then = then
+        self.otherwise = otherwise
+
+
+def _towards_first(node: Node) -> Iterator[Node]:
+    """The nodes that start with the first token of a node, from the outermost."""
+    yield node
+    while True:
+        if isinstance(node, Selection | Has):
+            node = node.target
+        elif isinstance(node, Call):
+            node = node.function
+        elif isinstance(node, Operation):
+            node = node.left
+        else:
+            return
+        yield node
+
+
+def first(node: Node) -> Node:
+    """The node that the first token of a node belongs to."""
+    for start in _towards_first(node):
+        node = start
+    return node
+
+
+def _last(node: Node) -> Node:
+    """The node that the last token of a node belongs to."""
+    while True:
+        if isinstance(node, Function | Let | With | Assert):
+            node = node.body
+        elif isinstance(node, If):
+            node = node.otherwise
+        elif isinstance(node, Call):
+            node = node.args[-1]
+        elif isinstance(node, Operation):
+            node = node.right
+        elif isinstance(node, Prefix):
+            node = node.operand
+        elif isinstance(node, Selection) and node.default is not None:
+            node = node.default
+        else:
+            return node
+
+
+def _comment_above(node: Node, before: Trivia) -> None:
+    """Put comments above the first token; nothing that starts with it is simple any more."""
+    if before:
+        for start in _towards_first(node):
+            start.simple = False
+            node = start
+        node.before = before
+
+
+def _comment_after(node: Node, after: str) -> None:
+    """Put a comment after the last token; no call that ends with it is simple any more."""
+    if not after:
+        return
+    leaf = _last(node)
+    leaf.after = after
+    if not isinstance(leaf, Selection):
+        leaf.simple = False
+        while isinstance(node, Call):
+            node.simple = False
+            node = node.args[-1]
+
+
+# Comments --------------------------------------------------------------------------------------------------
+
+
+def comment_lines(text: str) -> Trivia:
+    """The lines of a comment, without empty ones around them."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")]
+    return list(lines)
+
+
+def _above(commented: expr.Commented) -> Trivia:
+    lines: Trivia = [None] if commented.blank_before else []
+    return lines + comment_lines(commented.before) if commented.before.strip() else lines
+
+
+def _entries(entries: list[Any]) -> list[Any]:
+    """Entries with neighbouring trivia joined, and no empty line first, last or beside another."""
+    joined: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, list):
+            if joined and isinstance(joined[-1], list):
+                last = joined[-1]
+            else:
+                last = []
+                joined.append(last)
+            for line in entry:
+                if line is not None or (last[-1] is not None if last else len(joined) > 1):
+                    last.append(line)
+            if not last:
+                joined.pop()
+        else:
+            joined.append(entry)
+    if joined and isinstance(joined[-1], list):
+        while joined[-1] and joined[-1][-1] is None:
+            joined[-1].pop()
+        if not joined[-1]:
+            joined.pop()
+    return joined
+
+
+# From expressions to the tree ------------------------------------------------------------------------------
+
+_Step: TypeAlias = "Generator[tuple[Any, str], Node, Node]"
+"""Asks for the tree of a part, with the way to that part for messages, and returns the tree of the whole."""
+
+
+def _in_parentheses(node: Node, level: int) -> Node:
+    """The node, in parentheses if it does not hold together as tightly as that."""
+    return node if node.level <= level else Paren(node)
+
+
+def _negative(positive: Node) -> Node:
+    return Prefix("-", positive, NEGATE)
+
+
+def _leaf(value: expr.Value) -> Node | None:
+    """The tree of what has no parts; `None` if it has."""
+    if value is None:
+        return Token("null")
+    if isinstance(value, str):
+        return Quoted([literals.string(value)[1:-1]] if value else [])
+    if isinstance(value, bool):
+        return Token("true" if value else "false")
+    if isinstance(value, int | float):
+        text = literals.number(value)
+        if text == str(2**63):  # one more than the largest literal; only its negative is a Nix integer
+            most = _negative(Token(str(2**63 - 1), identifier=False))
+            return Operation("-", most, Token("1", identifier=False), _BINARY["-"][0])
+        number = Token(text, identifier=False)
+        return _negative(number) if copysign(1, value) < 0 else number
+    if isinstance(value, PurePath):
+        parts: list[Part] = []
+        for part in literals.path(value):
+            _extend(parts, part if isinstance(part, str) else Quoted([literals.escaped(part[0])]))
+        return Path(parts)
+    if isinstance(value, expr.Ident):
+        return Token(value.name)
+    if isinstance(value, expr.SearchPath):
+        return Token(f"<{value.path}>", identifier=False)
+    if isinstance(value, expr.Raw):
+        return _raw(value.text)
+    return None
+
+
+def _extend(parts: list[Part], part: Part) -> None:
+    """Append a part; neighbouring texts become one."""
+    if isinstance(part, str) and parts and isinstance(parts[-1], str):
+        parts[-1] += part
+    elif part != "":
+        parts.append(part)
+
+
+_NAME_ONLY = _pattern(r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*").fullmatch
+
+
+def _raw(text: str) -> Node:
+    """Source text without common indentation and without space around it."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while not lines[0]:
+        del lines[0]
+    while not lines[-1]:
+        lines.pop()
+    margin = min(len(line) - len(line.lstrip(" ")) for line in lines if line)
+    lines = [line[margin:] for line in lines]
+    if len(lines) == 1 and _NAME_ONLY(lines[0]):
+        head, *path = lines[0].split(".")
+        return Selection(Token(head), list(path), None) if path else Token(head)
+    return RawText(lines)
+
+
+def _commented(value: expr.Value, way: str) -> _Step:
+    """The tree of a value that may have comments, which go to its first and last token."""
+    if not isinstance(value, expr.Commented):
+        return (yield value, way)
+    node = yield value.value, way
+    _comment_above(node, _above(value))
+    _comment_after(node, value.after.strip())
+    return node
+
+
+def _mapping(value: Mapping[Any, expr.Value]) -> _Step:
+    expr.check_mapping(value)
+    return AttrSet((yield from _bindings((value,))), recursive=False)
+
+
+def _set(value: expr.AttrSet) -> _Step:
+    return AttrSet((yield from _bindings(value.items)), recursive=value.rec)
+
+
+def _bindings(items: Iterable[expr.Item]) -> Generator[tuple[Any, str], Node, list[Any]]:
+    """The entries of a set or `let`."""
+    entries: list[Any] = []
+    for item in items:
+        if isinstance(item, expr.Comment):
+            entries.append(comment_lines(item.text))
+        elif isinstance(item, expr.BlankLine):
+            entries.append([None])
+        elif isinstance(item, expr.Inherit):
+            source = None if item.source is MISSING else Paren((yield item.source, ""))
+            entries.append(Inherit([_static_selector(name) for name in item.names], source))
+        elif isinstance(item, expr.Binding):
+            yield from _binding(entries, item.path, item.value)
+        else:
+            for key, value in item.items():
+                yield from _binding(entries, expr.as_path(key), value)
+    return _entries(entries)
+
+
+def _binding(entries: list[Any], path: tuple[expr.Name, ...], value: expr.Value) -> Generator[tuple[Any, str], Node]:
+    after = ""
+    if isinstance(value, expr.Commented):
+        entries.append(_above(value))
+        after = value.after.strip()
+        value = value.value
+    selectors = yield from _selectors(path)
+    entries.append(Assignment(selectors, (yield value, f".{expr.show_path(path)}"), after))
+
+
+def _static_selector(name: str) -> Selector:
+    return name if expr.is_identifier(name) else Quoted([literals.string(name)[1:-1]] if name else [])
+
+
+def _selectors(path: tuple[expr.Name, ...]) -> Generator[tuple[Any, str], Node, list[Selector]]:
+    """An attribute path."""
+    selectors: list[Selector] = []
+    for name in path:
+        static = expr.static_name(name)
+        if static is not None:
+            selectors.append(_static_selector(static))
+        elif isinstance(name, expr.Str):
+            selectors.append((yield name, ""))
+        else:
+            selectors.append(Interpolated((yield name, "")))
+    return selectors
+
+
+class Interpolated(Node):
+    """`${value}` as a step of an attribute path."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Node) -> None:
+        super().__init__()
+        self.value = value
+
+
+def _plain_list(value: list[expr.Value] | tuple[expr.Value, ...]) -> _Step:
+    entries: list[Any] = []
+    for index, element in enumerate(value):
+        yield from _element(entries, element, index)
+    return List(_entries(entries))
+
+
+def _list(value: expr.List) -> _Step:
+    entries: list[Any] = []
+    index = 0
+    for item in value.items:
+        if isinstance(item, expr.Comment):
+            entries.append(comment_lines(item.text))
+        elif isinstance(item, expr.BlankLine):
+            entries.append([None])
+        else:
+            yield from _element(entries, item, index)
+            index += 1
+    return List(_entries(entries))
+
+
+def _element(entries: list[Any], value: expr.Value, index: int) -> Generator[tuple[Any, str], Node]:
+    after = ""
+    if isinstance(value, expr.Commented):
+        entries.append(_above(value))
+        after = value.after.strip()
+        value = value.value
+    node = _in_parentheses((yield value, f"[{index}]"), SELECT)
+    _comment_after(node, after)
+    entries.append(node)
+
+
+def _string(value: expr.Str) -> _Step:
+    return Quoted((yield from _parts(value.parts)))
+
+
+def _parts(values: tuple[expr.Value, ...]) -> Generator[tuple[Any, str], Node, list[Part]]:
+    """The parts of a string in double quotes."""
+    texts: list[Part] = []
+    for value in values:
+        _extend(texts, value if isinstance(value, str) else (yield value, ""))
+    return [
+        literals.escaped(part, before_interpolation=index + 1 < len(texts)) if isinstance(part, str) else part
+        for index, part in enumerate(texts)
+    ]
+
+
+def _path(value: expr.PathLiteral) -> _Step:
+    parts: list[Part] = []
+    for part in value.parts:
+        _extend(parts, part if isinstance(part, str) else (yield part, ""))
+    return Path(parts)
+
+
+def _spaces(text: str) -> Node:
+    """Spaces that would be lost as text, to be interpolated."""
+    return Quoted([literals.escaped(text)])
+
+
+def _indented_string(value: expr.IndentedStr) -> _Step:
+    lines: list[list[Part]] = [[]]
+    for part in value.parts:
+        if isinstance(part, str):
+            head, *tail = part.split("\n")
+            _extend(lines[-1], head)
+            lines += ([text] if text else [] for text in tail)
+        else:
+            lines[-1].append((yield part, ""))
+    if len(lines) == 1 and not _quotes_better_indented(lines[0]):
+        parts = lines[0]
+        return Quoted(
+            [
+                literals.escaped(part, before_interpolation=index + 1 < len(parts)) if isinstance(part, str) else part
+                for index, part in enumerate(parts)
+            ]
+        )
+    if len(lines) > 1:
+        _keep_spaces(lines)
+    return Indented(
+        [
+            [
+                literals.indented(
+                    part,
+                    before_interpolation=index + 1 < len(line),
+                    last=line is lines[-1] and index + 1 == len(line),
+                )
+                if isinstance(part, str)
+                else part
+                for index, part in enumerate(line)
+            ]
+            for line in lines
+        ]
+    )
+
+
+def _quotes_better_indented(line: list[Part]) -> bool:
+    """Whether nixfmt keeps one line of text an indented string: it has what double quotes must escape."""
+    texts = [part for part in line if isinstance(part, str)]
+    if not any('"' in text or "\\" in text for text in texts):
+        return False
+    return not (isinstance(line[0], str) and line[0].startswith(" "))
+
+
+def _keep_spaces(lines: list[list[Part]]) -> None:
+    """Interpolate the spaces that an indented string drops, and those at line ends, which other tools drop."""
+    for line in lines:
+        tail = line[-1] if line else None
+        if isinstance(tail, str):
+            kept = tail.rstrip(" \t")
+            if kept != tail and (line is not lines[-1] or not kept.strip(" ") and len(line) == 1):
+                line[-1:] = [kept, _spaces(tail[len(kept) :])] if kept else [_spaces(tail)]
+    started = [line for line in lines if line]
+    if started and all(isinstance(line[0], str) and line[0].startswith(" ") for line in started):
+        head = started[0][0]
+        assert isinstance(head, str)
+        text = head.lstrip(" ")
+        started[0][:1] = [_spaces(head[: len(head) - len(text)]), *([text] if text else [])]
+
+
+def _select(value: expr.Select) -> _Step:
+    target = _in_parentheses((yield value.target, ""), TERM)
+    if isinstance(target, Path) or (isinstance(target, Token) and target.text[0].isdigit()):
+        target = Paren(target)  # a dot would go on with the literal
+    path = yield from _selectors(value.path)
+    default = None if value.default is MISSING else _in_parentheses((yield value.default, ""), SELECT)
+    return Selection(target, path, default)
+
+
+def _has(value: expr.HasAttr) -> _Step:
+    target = _in_parentheses((yield value.target, ""), NEGATE)
+    return Has(target, (yield from _selectors(value.path)))
+
+
+def _apply(value: expr.Apply) -> _Step:
+    function = yield value.function, ""
+    given: list[Node] = []
+    for arg in value.args:
+        given.append(_in_parentheses((yield arg, ""), SELECT))
+    if isinstance(function, Call):
+        return Call(function.function, function.args + given)
+    if isinstance(function, Selection) and function.default is not None:
+        return Call(Paren(function), given)  # not needed, but `a.b or c d` is read wrongly
+    return Call(_in_parentheses(function, SELECT), given)
+
+
+def _lambda(value: expr.Lambda) -> _Step:
+    param = value.param if isinstance(value.param, str) else (yield from _parameters(value.param))
+    return Function(param, (yield from _commented(value.body, "")))
+
+
+def _parameters(value: expr.Pattern) -> Generator[tuple[Any, str], Node, Pattern]:
+    params: list[Param] = []
+    for given in value.params:
+        before: Trivia = []
+        after = ""
+        param = given
+        if isinstance(given, expr.Commented):
+            before, after, param = _above(given), given.after.strip(), given.value
+        assert isinstance(param, expr.Param)
+        if not params and before[:1] == [None]:
+            before = before[1:]
+        default = None if param.default is MISSING else (yield param.default, "")
+        params.append(Param(param.name, default, before, after))
+    return Pattern(params, ellipsis=value.ellipsis, alias=value.alias or "")
+
+
+def _let(value: expr.Let) -> _Step:
+    entries = yield from _bindings(value.bindings)
+    return Let(entries, (yield from _commented(value.body, "")))
+
+
+def _with(value: expr.With) -> _Step:
+    scope = yield value.scope, ""
+    return With(scope, (yield from _commented(value.body, "")))
+
+
+def _if(value: expr.If) -> _Step:
+    condition = yield value.condition, ""
+    then = yield value.then, ""
+    return If(condition, then, (yield value.otherwise, ""))
+
+
+def _assert(value: expr.Assert) -> _Step:
+    condition = yield value.condition, ""
+    return Assert(condition, (yield from _commented(value.body, "")))
+
+
+def _binary(value: expr.BinaryOp) -> _Step:
+    level, associates = _BINARY[value.op]
+    left = yield value.left, ""
+    right = yield value.right, ""
+    left = _in_parentheses(left, level if associates == "left" else level - 1)
+    right = _in_parentheses(right, level if associates == "right" else level - 1)
+    if value.op == "+" and isinstance(left, Operation) and left.op == "+":
+        # Addition is laid out from the left: its first operand may be a bracket that stays on the line.
+        return Operation("+", left.left, Operation("+", left.right, right, level), level)
+    return Operation(value.op, left, right, level)
+
+
+def _not(value: expr.Not) -> _Step:
+    return Prefix("!", _in_parentheses((yield value.operand, ""), NOT), NOT)
+
+
+def _neg(value: expr.Neg) -> _Step:
+    return _negative(_in_parentheses((yield value.operand, ""), NEGATE))
+
+
+_STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
+    expr.AttrSet: _set,
+    expr.List: _list,
+    expr.Str: _string,
+    expr.IndentedStr: _indented_string,
+    expr.PathLiteral: _path,
+    expr.Select: _select,
+    expr.HasAttr: _has,
+    expr.Apply: _apply,
+    expr.Lambda: _lambda,
+    expr.Let: _let,
+    expr.With: _with,
+    expr.If: _if,
+    expr.Assert: _assert,
+    expr.BinaryOp: _binary,
+    expr.Not: _not,
+    expr.Neg: _neg,
+}
+
+
+def file(value: expr.Value) -> Node:
+    """The tree of a whole file, which may have comments.
+
+    Args:
+        value: The expression, or a `Commented` one.
+
+    Raises:
+        NixError: As `tree`.
+    """
+    if not isinstance(value, expr.Commented):
+        return tree(value)
+    node = tree(value.value)
+    _comment_above(node, comment_lines(value.before) if value.before.strip() else [])
+    _comment_after(node, value.after.strip())
+    return node
+
+
+def tree(value: expr.Value) -> Node:
+    """The tree of an expression.
+
+    Args:
+        value: The expression.
+
+    Raises:
+        NixError: Something in it is nothing that Nix could hold; the message starts with the way to it.
+    """
+    steps: list[tuple[_Step, str]] = []
+    way = ""
+    node: Node | None
+    try:
+        while True:
+            node = _leaf(value)
+            if node is None:
+                if isinstance(value, Mapping):
+                    step = _mapping(value)
+                elif isinstance(value, list | tuple):
+                    step = _plain_list(value)
+                elif type(value) in _STEPS:
+                    step = _STEPS[type(value)](value)
+                else:
+                    expr.check_value(value, "dumps")
+                    raise NixError(f"{expr.describe(value)} is no Nix expression")
+                steps.append((step, way))
+            while True:
+                if node is not None and not steps:
+                    return node
+                step, _ = steps[-1]
+                way = ""
+                try:
+                    value, way = next(step) if node is None else step.send(node)
+                    break
+                except StopIteration as done:
+                    node = done.value
+                    steps.pop()
+    except NixError as error:
+        path = "".join(way for _, way in steps) + way
+        raise NixError(f"{path.lstrip('.')}: {error}" if path else str(error)) from None
