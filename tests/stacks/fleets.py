@@ -1,0 +1,135 @@
+"""Fleets that together use every feature of the stack."""
+
+from typing import Any
+
+import attrs
+
+from infra_lib import (
+    BootDisk,
+    DataDisk,
+    Fleet,
+    GcpMachine,
+    GcpProject,
+    GcsBackend,
+    Gpu,
+    Machine,
+    Reference,
+    ServiceAccount,
+    ShieldedVm,
+    ZeroTier,
+)
+from main import fleet as example
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+PROJECT = GcpProject("example-project", region="us-central1", ssh_keys=(f"{KEY} admin",))
+HOSTILE = "${path.module} %{if true}x%{endif} $${y} %%{z} '' \" \\ $$ # end\n  line\ttab é 漢 $"
+
+
+def cpu(name: str = "galena", **fields: Any) -> GcpMachine:
+    """A machine without a GPU."""
+    return GcpMachine(name, **{"machine_type": "e2-standard-8", "zone": "us-central1-b", **fields})
+
+
+def gpu(name: str = "scheelite", kind: str = "nvidia-tesla-t4", **fields: Any) -> GcpMachine:
+    """An N1 machine with GPUs, on."""
+    return GcpMachine(
+        name,
+        machine_type="n1-standard-8",
+        zone="us-central1-c",
+        gpu=Gpu(kind, fields.pop("count", 1)),
+        **{"enabled": True, **fields},
+    )
+
+
+def project(**fields: Any) -> GcpProject:
+    """The project of the tests, but for these fields."""
+    return attrs.evolve(PROJECT, **fields)
+
+
+def fleet_of(*machines: Machine, **fields: Any) -> Fleet:
+    """A fleet of these machines."""
+    return Fleet(
+        **{
+            "name": "test",
+            "domain": "example.org",
+            "gcp": PROJECT,
+            "machines": machines,
+            **fields,
+        }
+    )
+
+
+def with_machine(fleet: Fleet, name: str, **fields: Any) -> Fleet:
+    """The fleet with these fields of one machine changed."""
+    return attrs.evolve(
+        fleet,
+        machines=[
+            attrs.evolve(machine, **fields) if machine.name == name else machine
+            for machine in fleet.machines
+        ],
+    )
+
+
+CONTROLLER = Machine("cinnabar", tags=("controller",))
+WITH_DATA = gpu(data_disks=(DataDisk("tank", size_gb=500, type="pd-ssd"),), tags=("peer",))
+
+FLEETS: dict[str, Fleet] = {
+    "example": example,
+    "example-scheelite-on": with_machine(example, "scheelite", enabled=True),
+    "accelerators": fleet_of(
+        GcpMachine("lorandite", machine_type="g2-standard-4", zone="us-central1-a", enabled=True),
+        GcpMachine("anatase", machine_type="a2-highgpu-4g", zone="us-central1-a", enabled=True),
+        gpu("quartz", count=4),
+        gpu("vanadinite", "nvidia-tesla-v100", count=2),
+    ),
+    "spot": fleet_of(
+        gpu("scheelite", spot=True, max_run_duration=3600),
+        cpu("galena", spot=True, instance_termination_action="DELETE"),
+        cpu("halite", max_run_duration=86400),
+    ),
+    "stopped": fleet_of(gpu(stopped=True), cpu(stopped=True)),
+    "data-disks": fleet_of(
+        CONTROLLER,
+        WITH_DATA,
+        cpu(
+            enabled=False,
+            data_disks=(
+                DataDisk("attic", size_gb=1000, type="pd-standard"),
+                DataDisk("scratch", size_gb=10, prevent_destroy=False),
+            ),
+        ),
+    ),
+    "gcs-backend": fleet_of(cpu(), gcp=project(backend=GcsBackend("example-state"))),
+    "install": fleet_of(
+        cpu(), cpu("halite", external_ip=False), gpu(stopped=True), gcp=project(install=True)
+    ),
+    "networks": fleet_of(
+        CONTROLLER,
+        cpu(tags=("peer",), network_tags=("web",), external_ip="203.0.113.7"),
+        cpu("halite", network="lab", subnetwork="lab-central", external_ip=False),
+        cpu("baryte", network="projects/host/global/networks/shared", tags=("peer",)),
+        cpu(
+            "dolomite",
+            network=Reference("${google_compute_network.vpc.id}"),
+            external_ip=Reference("${google_compute_address.dolomite.address}"),
+        ),
+        gcp=project(ssh_source_ranges=("35.235.240.0/20", "203.0.113.0/24", "2001:db8::/32")),
+        zerotier=ZeroTier(moons={"halite": ("203.0.113.9",)}),
+    ),
+    "every-field": fleet_of(
+        cpu(
+            boot_disk=BootDisk(image="debian-cloud/debian-13", size_gb=20, type="pd-ssd"),
+            labels={"team": "geology", "env": ""},
+            metadata={"enable-oslogin": "FALSE", "motd": HOSTILE},
+            startup_script=f"#!/bin/bash\necho {HOSTILE!r}\n",
+            shielded_vm=ShieldedVm(secure_boot=True, vtpm=True, integrity_monitoring=False),
+            service_account=ServiceAccount("galena@example-project.iam.gserviceaccount.com"),
+            deletion_protection=True,
+            allow_stopping_for_update=False,
+            description=HOSTILE,
+        ),
+        gcp=project(
+            ssh_source_ranges=(), labels={"org": "example"}, ssh_keys=(f"{KEY} {'${x} %{y}'}",)
+        ),
+    ),
+}

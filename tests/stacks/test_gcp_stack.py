@@ -1,0 +1,379 @@
+"""What the stack holds, and what changes it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from cdktf import App, S3Backend
+from cdktf_cdktf_provider_google.compute_address import ComputeAddress
+
+from infra_lib import DataDisk, Fleet, FleetError, GcsBackend, Machine, Reference, cost
+from infra_lib.stacks import GcpStack
+from main import fleet as example
+
+from .fleets import (
+    CONTROLLER,
+    FLEETS,
+    HOSTILE,
+    KEY,
+    WITH_DATA,
+    cpu,
+    fleet_of,
+    gpu,
+    project,
+    with_machine,
+)
+from .synthesis import Synthesize, instance, resources
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """The addresses of the resources and the names of the other blocks that differ."""
+    flat_before, flat_after = (
+        {**resources(stack), **{key: value for key, value in stack.items() if key != "resource"}}
+        for stack in (before, after)
+    )
+    return {
+        key
+        for key in flat_before.keys() | flat_after.keys()
+        if flat_before.get(key) != flat_after.get(key)
+    }
+
+
+def test_exactly_the_enabled_machines_are_there(synthesize: Synthesize) -> None:
+    assert [key for key in resources(synthesize(example)) if "instance" in key] == [
+        "google_compute_instance.galena"
+    ]
+
+
+def test_enabling_scheelite_changes_its_resource_and_the_output(synthesize: Synthesize) -> None:
+    before = synthesize(example)
+    after = synthesize(with_machine(example, "scheelite", enabled=True))
+    assert changed(before, after) == {"google_compute_instance.scheelite", "output"}
+    assert (
+        after["output"]["machines"]["value"]["galena"]
+        == (before["output"]["machines"]["value"]["galena"])
+    )
+
+
+def test_a_data_disk_stays_when_its_machine_goes(synthesize: Synthesize) -> None:
+    on = fleet_of(CONTROLLER, WITH_DATA, cpu())
+    off = with_machine(on, "scheelite", enabled=False)
+    assert changed(synthesize(on), synthesize(off)) == {
+        "google_compute_instance.scheelite",
+        "output",
+    }
+
+
+def test_stopping_changes_one_resource_and_the_output(synthesize: Synthesize) -> None:
+    on = fleet_of(CONTROLLER, WITH_DATA, cpu())
+    off = with_machine(on, "scheelite", stopped=True)
+    assert changed(synthesize(on), synthesize(off)) == {
+        "google_compute_instance.scheelite",
+        "output",
+    }
+
+
+def test_the_order_of_machines_changes_nothing(synthesize: Synthesize) -> None:
+    fleet = FLEETS["networks"]
+    assert synthesize(fleet) == synthesize(
+        attrs.evolve(fleet, machines=tuple(reversed(fleet.machines)))
+    )
+
+
+def test_a_machine_before_the_others_touches_none(synthesize: Synthesize) -> None:
+    fleet = fleet_of(CONTROLLER, WITH_DATA, cpu())
+    more = attrs.evolve(fleet, machines=(cpu("agate"), *fleet.machines))
+    assert changed(synthesize(fleet), synthesize(more)) == {
+        "google_compute_instance.agate",
+        "output",
+    }
+
+
+@pytest.mark.parametrize("description", ["other words", HOSTILE])
+def test_a_description_is_no_part_of_the_instance(synthesize: Synthesize, description: str) -> None:
+    renamed = with_machine(example, "galena", description=description)
+    assert synthesize(renamed) == synthesize(example)
+
+
+def test_names_that_the_stack_or_javascript_use_are_free_for_machines(
+    synthesize: Synthesize,
+) -> None:
+    names = ("backend", "machines", "provider", "ssh", "zerotier", "google", "constructor", "id")
+    fleet = fleet_of(CONTROLLER, *(cpu(name, tags=("peer",)) for name in names))
+    assert set(synthesize(fleet)["resource"]["google_compute_instance"]) == set(names)
+
+
+def test_the_project_and_the_provider(synthesize: Synthesize) -> None:
+    stack = synthesize(example)
+    assert stack["provider"]["google"] == [{"project": "example-project", "region": "us-central1"}]
+    google = stack["terraform"]["required_providers"]["google"]
+    assert google == {"source": "google", "version": "~> 7.0"}
+
+
+class TestOutput:
+    def test_it_tells_of_each_machine(self, synthesize: Synthesize) -> None:
+        outputs = synthesize(FLEETS["example-scheelite-on"])["output"]
+        assert set(outputs) == {"machines"}
+        machine = example.machine("scheelite")
+        interface = "google_compute_instance.scheelite.network_interface[0]"
+        assert outputs["machines"]["value"]["scheelite"] == {
+            "zone": "us-central1-c",
+            "machine_type": "n1-standard-8",
+            "external_ip": f"${{{interface}.access_config[0].nat_ip}}",
+            "gpu": {"type": "nvidia-tesla-t4", "count": 1},
+            "usd_per_hour": cost.running(machine),  # type: ignore[arg-type]
+        }
+
+    def test_what_is_not_there_is_null(self, synthesize: Synthesize) -> None:
+        fleet = fleet_of(cpu(external_ip=False))
+        machine = synthesize(fleet)["output"]["machines"]["value"]["galena"]
+        assert (machine["gpu"], machine["external_ip"]) == ("${null}", "${null}")
+
+    def test_a_stopped_machine_costs_nothing(self, synthesize: Synthesize) -> None:
+        machines = synthesize(FLEETS["stopped"])["output"]["machines"]["value"]
+        assert {machine["usd_per_hour"] for machine in machines.values()} == {0}
+
+    def test_no_machine_is_an_empty_map(self, synthesize: Synthesize) -> None:
+        assert synthesize(fleet_of(gpu(enabled=False)))["output"]["machines"]["value"] == {}
+
+
+class TestScheduling:
+    def test_a_gpu_does_not_migrate(self, synthesize: Synthesize) -> None:
+        machines = synthesize(FLEETS["accelerators"])["resource"]["google_compute_instance"]
+        assert set(machines) == {"lorandite", "anatase", "quartz", "vanadinite"}
+        for machine in machines.values():
+            assert machine["scheduling"] == {"on_host_maintenance": "TERMINATE"}
+
+    def test_built_in_gpus_are_said_as_they_are(self, synthesize: Synthesize) -> None:
+        machines = synthesize(FLEETS["accelerators"])["resource"]["google_compute_instance"]
+        assert {name: machine["guest_accelerator"] for name, machine in machines.items()} == {
+            "lorandite": [{"type": "nvidia-l4", "count": 1}],
+            "anatase": [{"type": "nvidia-tesla-a100", "count": 4}],
+            "quartz": [{"type": "nvidia-tesla-t4", "count": 4}],
+            "vanadinite": [{"type": "nvidia-tesla-v100", "count": 2}],
+        }
+
+    def test_an_ordinary_machine_has_nothing_to_say(self, synthesize: Synthesize) -> None:
+        machine = instance(synthesize(fleet_of(cpu())), "galena")
+        assert "scheduling" not in machine
+        assert "guest_accelerator" not in machine
+
+    def test_spot(self, synthesize: Synthesize) -> None:
+        stack = synthesize(FLEETS["spot"])
+        spot = {
+            "provisioning_model": "SPOT",
+            "preemptible": True,
+            "automatic_restart": False,
+            "on_host_maintenance": "TERMINATE",
+        }
+        assert instance(stack, "galena")["scheduling"] == spot | {
+            "instance_termination_action": "DELETE"
+        }
+        assert instance(stack, "scheelite")["scheduling"] == spot | {
+            "instance_termination_action": "STOP",
+            "max_run_duration": {"seconds": 3600},
+        }
+
+    def test_a_limited_run_of_e2_says_nothing_of_maintenance(self, synthesize: Synthesize) -> None:
+        assert instance(synthesize(FLEETS["spot"]), "halite")["scheduling"] == {
+            "instance_termination_action": "STOP",
+            "max_run_duration": {"seconds": 86400},
+        }
+
+    def test_stopped(self, synthesize: Synthesize) -> None:
+        stack = synthesize(fleet_of(cpu(), cpu("halite", stopped=True)))
+        assert instance(stack, "galena")["desired_status"] == "RUNNING"
+        assert instance(stack, "halite")["desired_status"] == "TERMINATED"
+
+
+class TestInstance:
+    def test_an_address_that_may_change(self, synthesize: Synthesize) -> None:
+        interface = instance(synthesize(fleet_of(cpu())), "galena")["network_interface"]
+        assert interface == [{"network": "default", "access_config": [{"network_tier": "PREMIUM"}]}]
+
+    @pytest.mark.parametrize("address", ["203.0.113.7", Reference("${google_compute_address.a.b}")])
+    def test_a_reserved_address(self, synthesize: Synthesize, address: str) -> None:
+        stack = synthesize(fleet_of(cpu(external_ip=address)))
+        interface = instance(stack, "galena")["network_interface"]
+        assert interface == [{"network": "default", "access_config": [{"nat_ip": address}]}]
+
+    def test_no_address(self, synthesize: Synthesize) -> None:
+        interface = instance(synthesize(fleet_of(cpu(external_ip=False))), "galena")
+        assert interface["network_interface"] == [{"network": "default"}]
+
+    def test_labels(self, synthesize: Synthesize) -> None:
+        fleet = fleet_of(
+            gpu(labels={"team": "geology", "org": "mine"}),
+            gcp=project(labels={"org": "example"}),
+        )
+        assert instance(synthesize(fleet), "scheelite")["labels"] == {
+            "org": "mine",
+            "team": "geology",
+            "fleet": "test",
+            "machine": "scheelite",
+            "cost": "0-7300-usd-per-hour",
+            "state": "on",
+        }
+
+    def test_metadata_holds_the_text_that_was_given(self, synthesize: Synthesize) -> None:
+        metadata = instance(synthesize(FLEETS["every-field"]), "galena")["metadata"]
+        # As tests/stacks/test_escape.py shows Terraform to read it.
+        assert metadata["motd"].replace("$${", "${").replace("%%{", "%{") == HOSTILE
+        assert metadata["ssh-keys"] == f"root:{KEY} $${{x}} %%{{y}}"
+        assert "$${path.module}" in metadata["startup-script"]
+
+    def test_a_reference_in_metadata_stays_one(self, synthesize: Synthesize) -> None:
+        fleet = fleet_of(cpu(metadata={"bucket": Reference("${google_storage_bucket.a.name}")}))
+        metadata = instance(synthesize(fleet), "galena")["metadata"]
+        assert metadata["bucket"] == "${google_storage_bucket.a.name}"
+
+    def test_the_startup_script_is_where_a_change_replaces_nothing(
+        self, synthesize: Synthesize
+    ) -> None:
+        for name, fleet in FLEETS.items():
+            for machine in synthesize(fleet)["resource"]["google_compute_instance"].values():
+                assert "metadata_startup_script" not in machine, name
+                assert machine["metadata"]["startup-script"].startswith("#!/bin/sh\n"), name
+
+    def test_no_service_account_unless_asked(self, synthesize: Synthesize) -> None:
+        assert "service_account" not in instance(synthesize(example), "galena")
+
+    def test_every_field(self, synthesize: Synthesize) -> None:
+        machine = instance(synthesize(FLEETS["every-field"]), "galena")
+        assert machine["boot_disk"] == {
+            "initialize_params": {
+                "image": "debian-cloud/debian-13",
+                "size": 20,
+                "type": "pd-ssd",
+            }
+        }
+        assert machine["shielded_instance_config"] == {
+            "enable_secure_boot": True,
+            "enable_vtpm": True,
+            "enable_integrity_monitoring": False,
+        }
+        assert machine["service_account"] == {
+            "email": "galena@example-project.iam.gserviceaccount.com",
+            "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+        }
+        assert machine["deletion_protection"] is True
+        assert machine["allow_stopping_for_update"] is False
+
+
+class TestDisks:
+    def test_a_data_disk_is_attached_by_its_name(self, synthesize: Synthesize) -> None:
+        stack = synthesize(fleet_of(CONTROLLER, WITH_DATA))
+        assert instance(stack, "scheelite")["attached_disk"] == [
+            {"source": "${google_compute_disk.tank.self_link}", "device_name": "tank"}
+        ]
+
+    def test_it_is_guarded_unless_told(self, synthesize: Synthesize) -> None:
+        disks = synthesize(FLEETS["data-disks"])["resource"]["google_compute_disk"]
+        assert {name: disk.get("lifecycle") for name, disk in disks.items()} == {
+            "tank": {"prevent_destroy": True},
+            "attic": {"prevent_destroy": True},
+            "scratch": None,
+        }
+
+    def test_the_state_of_its_machine_is_no_part_of_it(self, synthesize: Synthesize) -> None:
+        disk = synthesize(FLEETS["data-disks"])["resource"]["google_compute_disk"]["attic"]
+        assert disk["labels"] == {"fleet": "test", "machine": "galena"}
+        assert (disk["zone"], disk["size"], disk["type"]) == ("us-central1-b", 1000, "pd-standard")
+
+
+class TestBackend:
+    def test_the_state_is_beside_the_app_in_any_checkout(self, synthesize: Synthesize) -> None:
+        backend = synthesize(example)["terraform"]["backend"]
+        assert backend == {"local": {"path": "../../../terraform.gcp.tfstate"}}
+
+    @pytest.mark.parametrize(
+        ("prefix", "expected"), [("fleet/state", "fleet/state/gcp"), ("a/", "a/gcp"), ("", "gcp")]
+    )
+    def test_gcs_keeps_stacks_apart(
+        self, synthesize: Synthesize, prefix: str, expected: str
+    ) -> None:
+        fleet = fleet_of(cpu(), gcp=project(backend=GcsBackend("example-state", prefix=prefix)))
+        assert synthesize(fleet)["terraform"]["backend"] == {
+            "gcs": {"bucket": "example-state", "prefix": expected}
+        }
+
+    def test_a_backend_of_ones_own_wins(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        app = App(outdir=str(tmp_path / "out"))
+        S3Backend(GcpStack(app, "gcp", fleet=example), bucket="b", key="k", region="r")
+        app.synth()
+        stack = json.loads((tmp_path / "out/stacks/gcp/cdk.tf.json").read_text())
+        assert set(stack["terraform"]["backend"]) == {"s3"}
+
+
+def test_several_fleets_in_one_app_and_resources_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = App(outdir=str(tmp_path / "out"))
+    first = GcpStack(app, "first", fleet=example)
+    second = GcpStack(app, "second", fleet=fleet_of(CONTROLLER, WITH_DATA, gcp=project()))
+    ComputeAddress(first, "galena", name="galena", labels={"of": first.instances["galena"].name})
+    ComputeAddress(second, "tank", name="tank", description=second.disks["tank"].self_link)
+    assert set(first.firewalls) == {"ssh", "zerotier"}
+    app.synth()
+    one, two = (
+        json.loads((tmp_path / f"out/stacks/{name}/cdk.tf.json").read_text())
+        for name in ("first", "second")
+    )
+    assert set(one["resource"]["google_compute_instance"]) == {"galena"}
+    assert one["resource"]["google_compute_address"]["galena"]["labels"] == {
+        "of": "${google_compute_instance.galena.name}"
+    }
+    assert two["resource"]["google_compute_address"]["tank"]["description"] == (
+        "${google_compute_disk.tank.self_link}"
+    )
+    assert two["terraform"]["backend"] == {"local": {"path": "../../../terraform.second.tfstate"}}
+
+
+def test_a_fleet_without_a_project_is_refused(tmp_path: Path) -> None:
+    fleet = Fleet(name="test", domain="zt", machines=(Machine("cinnabar"),))
+    app = App(outdir=str(tmp_path / "out"))
+    with pytest.raises(FleetError, match="fleet 'test': gcp=None: GcpStack needs a GcpProject"):
+        GcpStack(app, "gcp", fleet=fleet)
+
+
+def test_a_project_without_machines_opens_nothing(synthesize: Synthesize) -> None:
+    assert resources(synthesize(fleet_of(CONTROLLER))) == {}
+
+
+def test_disks_of_one_fleet_have_names_of_their_own() -> None:
+    with pytest.raises(FleetError, match=r"data_disks\.name='tank'"):
+        fleet_of(CONTROLLER, WITH_DATA, cpu(data_disks=(DataDisk("tank", size_gb=1),)))
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@pytest.mark.parametrize("missing", ["cdktf", "cdktf_cdktf_provider_google"])
+def test_without_cdktf_one_message_says_what_to_install(missing: str) -> None:
+    done = run(
+        f"import sys\nsys.modules[{missing!r}] = None\nimport infra_lib, main\n"
+        "try:\n    import infra_lib.stacks\nexcept ImportError as error:\n    print(error)"
+    )
+    assert done.stdout == (
+        "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'\n"
+    )
+
+
+def test_the_model_loads_neither_cdktf_nor_node() -> None:
+    done = run("import sys, infra_lib, main\nprint({'cdktf', 'jsii'} & set(sys.modules))")
+    assert done.stdout == "set()\n"
