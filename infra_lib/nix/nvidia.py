@@ -153,12 +153,7 @@ def _overlay(nvidia: Nvidia) -> Value:
         Lambda(
             "pythonPrev",
             Let(
-                {
-                    "withCuda": {
-                        package: _torch() if package == "torch" else {"cudaSupport": True}
-                        for package in nvidia.cuda_packages
-                    }
-                },
+                {"withCuda": dict(map(_with_cuda, nvidia.cuda_packages))},
                 Commented(
                     Apply(
                         "builtins.mapAttrs",
@@ -174,9 +169,12 @@ def _overlay(nvidia: Nvidia) -> Value:
     return Lambda("_final", Lambda("prev", {"pythonPackagesExtensions": extensions}))
 
 
-def _torch() -> Value:
+def _with_cuda(package: str) -> tuple[str | tuple[str, str], Value]:
+    """A Python package, and the arguments it would have; torch as in nixpkgs' torchWithCuda."""
+    if package != "torch":
+        return (package, "cudaSupport"), True
     triton = If(HasAttr("pythonPrev", "triton-cuda"), {"triton": ref("pythonPrev.triton-cuda")}, {})
-    return BinaryOp("//", {"cudaSupport": True, "rocmSupport": False}, triton)
+    return package, BinaryOp("//", {"cudaSupport": True, "rocmSupport": False}, triton)
 
 
 def _environment() -> Value:

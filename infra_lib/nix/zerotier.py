@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nixgen.expr import Commented
+
+from ..hosts import guests
 from .services import instance, members
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if fleet.controller is None:
         return {}
     roles: dict[tuple[str, str], Value] = {
-        ("controller", "machines"): members([fleet.controller.name])
+        ("controller", "machines"): _controller(fleet, fleet.controller.name)
     }
     if fleet.peers:
         roles["peer", "tags"] = members([fleet.zerotier.peer_tag])
@@ -34,3 +37,9 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
             ("clan", "inventory", "instances", fleet.zerotier.instance): instance("zerotier", roles)
         }
     }
+
+
+def _controller(fleet: Fleet, name: str) -> dict[str | tuple[str, ...], Value]:
+    """The controller admits who has no vars in clan by their address."""
+    allowed = [Commented(address, after=guest) for guest, address in guests(fleet)]
+    return {(name, "settings", "allowedIps"): allowed} if allowed else {**members([name])}

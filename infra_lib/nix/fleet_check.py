@@ -1,0 +1,40 @@
+"""`modules/checks/fleet.nix`: `nix flake check` runs the tests of the fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.expr import Apply, AttrSet, BinaryOp, If, Inherit, Lambda, Let, Pattern, Str, ref
+
+from . import fleet_tests
+from .placement import path_from, path_of
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+PATH = "modules/checks/fleet.nix"
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the file, when there are tests to run."""
+    here, tests = path_of(fleet, PATH), path_of(fleet, fleet_tests.PATH)
+    if here is None or tests is None or not fleet.machines:
+        return {}
+    run = Apply("lib.runTests", Apply("import", path_from(here, tests), AttrSet(Inherit("self"))))
+    check = If(
+        BinaryOp("==", ref("failures"), []),
+        Apply("pkgs.runCommand", "fleet", {}, "touch $out"),
+        Apply(
+            "throw",
+            Str("not as the fleet says: ", Apply("lib.generators.toPretty", {}, ref("failures"))),
+        ),
+    )
+    per_system = Lambda(Pattern("pkgs", ellipsis=True), {("checks", "fleet"): check})
+    return {
+        PATH: Lambda(
+            Pattern("lib", "self", ellipsis=True),
+            Let({"failures": run}, {"perSystem": per_system}),
+        )
+    }

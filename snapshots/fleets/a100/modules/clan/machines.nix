@@ -1,0 +1,6 @@
+{ config, ... }:
+{
+  clan.machines = {
+    anatase.imports = [ config.flake.modules.nixos."machines/nixos/anatase" ];
+  };
+}

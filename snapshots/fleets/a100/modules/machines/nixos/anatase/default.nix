@@ -1,0 +1,63 @@
+{ config, ... }:
+let
+  flakeModules = config.flake.modules.nixos;
+in
+{
+  flake.modules.nixos."machines/nixos/anatase" =
+    { lib, ... }:
+    {
+      imports = [
+        flakeModules.base
+        flakeModules.nvidia
+      ];
+
+      nixpkgs.hostPlatform = "x86_64-linux";
+      # The release it was installed with; upgrading nixpkgs does not change it.
+      system.stateVersion = "25.05";
+
+      boot = {
+        loader = {
+          systemd-boot.enable = true;
+          efi.canTouchEfiVariables = true;
+          # Compute Engine boots with UEFI, whatever others import.
+          grub.enable = lib.mkForce false;
+        };
+        initrd.availableKernelModules = [
+          "nvme"
+          "virtio_pci"
+          "virtio_scsi"
+        ];
+        # Read with gcloud compute connect-to-serial-port.
+        kernelParams = [ "console=ttyS0,115200" ];
+        # Clan sets networking.hostId: its installer's, with which the pool imports.
+        zfs.devNodes = "/dev/disk/by-path";
+      };
+
+      networking = {
+        hostName = "anatase";
+        useNetworkd = true;
+        useDHCP = false;
+        # Google smears leap seconds; its clocks do not mix with others.
+        timeServers = [ "metadata.google.internal" ];
+        firewall = {
+          enable = true;
+          allowedTCPPorts = [ 22 ];
+        };
+      };
+      systemd.network.networks."10-uplink" = {
+        matchConfig.Name = "en* eth*";
+        networkConfig.DHCP = "yes";
+        # 1460 bytes, unless the VPC network has another.
+        dhcpV4Config.UseMTU = true;
+      };
+
+      services.openssh = {
+        enable = true;
+        settings = {
+          PermitRootLogin = "prohibit-password";
+          PasswordAuthentication = false;
+          KbdInteractiveAuthentication = false;
+        };
+      };
+    };
+}

@@ -1,0 +1,6 @@
+{ config, ... }:
+{
+  clan.machines = {
+    galena.imports = [ config.flake.modules.nixos."machines/nixos/galena" ];
+  };
+}

@@ -1,0 +1,18 @@
+let
+  caches = [
+    {
+      url = "https://cache.nixos.org";
+      publicKey = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";
+      priority = null;
+    }
+  ];
+in
+{
+  inherit caches;
+
+  # As nix.settings takes them: the lowest priority is asked first.
+  substituters = map (
+    cache: cache.url + (if cache.priority == null then "" else "?priority=${toString cache.priority}")
+  ) caches;
+  publicKeys = map (cache: cache.publicKey) caches;
+}

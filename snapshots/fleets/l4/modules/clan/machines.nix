@@ -1,0 +1,6 @@
+{ config, ... }:
+{
+  clan.machines = {
+    lorandite.imports = [ config.flake.modules.nixos."machines/nixos/lorandite" ];
+  };
+}
