@@ -110,12 +110,12 @@ def zone(machine: GcpMachine) -> Zone:
     check.word(_where(machine), "zone", machine.zone, 'one such as "us-central1-c"')
     found = machine.catalog.zone(machine.zone)
     if found is None:
-        region = machine.zone.rpartition("-")[0]
-        siblings = [
-            name for name, zone in machine.catalog.all_zones().items() if zone.region == region
-        ]
+        zones = machine.catalog.all_zones().values()
+        meant = {machine.zone, machine.zone.rpartition("-")[0]}  # it may be a region itself
+        siblings = [zone for zone in zones if zone.region in meant]
         accepted = (
-            f"not a zone of {region}, which has {', '.join(siblings)}"
+            f"not a zone of {siblings[0].region}, which has "
+            + ", ".join(zone.name for zone in siblings)
             if siblings
             else "in no region of the catalogue"
             + _nearest(machine.zone, machine.catalog.all_zones())

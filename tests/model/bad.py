@@ -1,0 +1,545 @@
+"""Fleets that cannot be: how each is written, and what its message has to name."""
+
+PRELUDE = """\
+from infra_lib import *
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
+
+
+def gcp(name="galena", machine_type="e2-standard-8", zone="us-central1-b", **fields):
+    return GcpMachine(name, machine_type=machine_type, zone=zone, **fields)
+
+
+def n1(gpu, machine_type="n1-standard-8", zone="us-central1-c", **fields):
+    return gcp(machine_type=machine_type, zone=zone, gpu=gpu, **fields)
+
+
+def fleet(*machines, **fields):
+    given = {"name": "metals", "domain": "zt", "machines": machines, "gcp": project()}
+    return Fleet(**given | fields)
+
+
+def project(**fields):
+    return GcpProject("example-project", **{"region": "us-central1", **fields})
+
+
+def catalog(**fields):
+    return gcp(catalog=Catalog(**fields))
+"""
+
+# What Compute Engine, clan or Nix would refuse.
+REFUSED = {
+    "A100 on n1": (
+        'n1(Gpu("nvidia-tesla-a100"))',
+        ("'galena'", "gpu.type='nvidia-tesla-a100'", "a2-highgpu-1g", "n1-standard-8"),
+    ),
+    "three T4s": (
+        'n1(Gpu("nvidia-tesla-t4", 3))',
+        ("'galena'", "gpu.count=3", "1, 2, 4"),
+    ),
+    "one T4 on n1-standard-64": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="n1-standard-64")',
+        ("'galena'", "gpu.count=1", "up to 48 vCPUs", "has 64", "take 4 GPUs"),
+    ),
+    "eight V100s' vCPUs on one": (
+        'n1(Gpu("nvidia-tesla-v100"), machine_type="n1-standard-16")',
+        ("'galena'", "gpu.count=1", "up to 12 vCPUs", "take 2 GPUs"),
+    ),
+    "one P100 on n1-standard-32": (
+        'n1(Gpu("nvidia-tesla-p100"), machine_type="n1-standard-32")',
+        ("'galena'", "up to 16 vCPUs"),
+    ),
+    "one P4 on n1-standard-32": (
+        'n1(Gpu("nvidia-tesla-p4"), machine_type="n1-standard-32", zone="us-central1-a")',
+        ("'galena'", "up to 24 vCPUs"),
+    ),
+    "L4 on n1": (
+        'n1(Gpu("nvidia-l4"))',
+        ("'galena'", "gpu.type='nvidia-l4'", "g2-standard-4"),
+    ),
+    "g2 with a T4": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="g2-standard-4")',
+        ("'galena'", "gpu='1x nvidia-tesla-t4'", "1x nvidia-l4", "leave gpu out"),
+    ),
+    "g2 with too many L4s": (
+        'n1(Gpu("nvidia-l4", 2), machine_type="g2-standard-4")',
+        ("'galena'", "gpu='2x nvidia-l4'", "1x nvidia-l4"),
+    ),
+    "e2 with a GPU": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="e2-standard-8")',
+        ("'galena'", "machine_type='e2-standard-8'", "n1-standard-8"),
+    ),
+    "n2 with a GPU": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="n2-standard-8")',
+        ("'galena'", "machine_type='n2-standard-8'", "n1-standard-8"),
+    ),
+    "GPU beside a shared core": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="n1-tiny", catalog=Catalog(machine_types=('
+        'MachineType("n1-tiny", 1, 0.6, shared_core=True),)))',
+        ("'galena'", "machine_type='n1-tiny'", "shares no core (n1-standard-8)"),
+    ),
+    "unknown GPU": (
+        'n1(Gpu("nvidia-t4"))',
+        ("'galena'", "gpu.type='nvidia-t4'", "nvidia-tesla-t4", "AcceleratorType("),
+    ),
+    "no GPU counted": (
+        'n1(Gpu("nvidia-tesla-t4", 0))',
+        ("'galena'", "gpu.count=0", "from 1"),
+    ),
+    "zone without that GPU": (
+        'n1(Gpu("nvidia-tesla-t4"), zone="us-central1-d")',
+        ("'galena'", "zone='us-central1-d'"),
+    ),
+    "zone without any GPU": (
+        'n1(Gpu("nvidia-tesla-t4"), zone="africa-south1-a")',
+        ("'galena'", "zone='africa-south1-a'", "nvidia-tesla-t4", "us-central1"),
+    ),
+    "zone without the L4 of its machine type": (
+        'gcp(machine_type="g2-standard-4", zone="us-central1-f")',
+        ("'galena'", "zone='us-central1-f'", "nvidia-l4", "in us-central1 it is in us-central1-a"),
+    ),
+    "zone outside any region": (
+        'gcp(zone="moon-base1-a")',
+        ("'galena'", "zone='moon-base1-a'", "Catalog(zones=(Zone('moon-base1-a'"),
+    ),
+    "zone that its region has not": (
+        'gcp(zone="us-central1-d")',
+        ("'galena'", "zone='us-central1-d'", "us-central1-a", "Catalog(zones="),
+    ),
+    "region for a zone": (
+        'gcp(zone="us-central1")',
+        ("'galena'", "zone='us-central1'", "us-central1-a"),
+    ),
+    "unknown machine type": (
+        'gcp(machine_type="e2-standard-9")',
+        (
+            "'galena'",
+            "machine_type='e2-standard-9'",
+            "e2-standard-8",
+            "catalog=Catalog(machine_types=(MachineType('e2-standard-9', vcpus=…, memory_gib=…),))",
+        ),
+    ),
+    "duplicate machine": (
+        'fleet(Machine("galena"), gcp())',
+        ("'metals'", "machines='galena'", "twice"),
+    ),
+    "name with capitals": ('gcp("Galena")', ("name='Galena'", "lower-case")),
+    "name with an underscore": ('gcp("gal_ena")', ("name='gal_ena'", "hyphens")),
+    "name of 64 characters": ('gcp("g" * 64)', ("name='gggg", "1 to 63")),
+    "name ending in a hyphen": ('gcp("galena-")', ("name='galena-'", "not ending in a hyphen")),
+    "name beginning with a digit": (
+        'gcp("7galena")',
+        ("name='7galena'", "beginning with a letter"),
+    ),
+    "name with a dot": ('Machine("galena.zt")', ("name='galena.zt'", "RFC 1035")),
+    "name with a line end": ('Machine("galena\\n")', (r"name='galena\n'", "RFC 1035")),
+    "name with a digit of another script": ('Machine("galena٣")', ("name='galena٣'", "RFC 1035")),
+    "empty name": ('Machine("")', ("name=''", "1 to 63")),
+    "empty fleet name": ('fleet(name="")', ("fleet ''", "name=''")),
+    "domain with a space": ('fleet(domain="z t")', ("'metals'", "domain='z t'", "example.org")),
+    "domain with an empty label": ('fleet(domain="a..b")', ("domain='a..b'", "example.org")),
+    "two ZeroTier controllers": (
+        'fleet(Machine("a", tags=("controller",)), Machine("b", tags=("controller",)))',
+        ("'metals'", "machines=['a', 'b']", "one machine is the ZeroTier controller"),
+    ),
+    "ZeroTier peers and no controller": (
+        'fleet(gcp(tags=("peer",)))',
+        ("'metals'", "machines=['galena']", "tag one machine 'controller'"),
+    ),
+    "moon on no machine": (
+        'fleet(Machine("a"), zerotier=ZeroTier(moons={"luna": ("203.0.113.7",)}))',
+        ("zerotier", "moons='luna'", "one of a"),
+    ),
+    "five moons": (
+        'ZeroTier(moons={name: ("203.0.113.7",) for name in "abcde"})',
+        ("zerotier", "moons=['a', 'b', 'c', 'd', 'e']", "at most 4"),
+    ),
+    "moon at no address": (
+        'ZeroTier(moons={"a": ("luna.example.org",)})',
+        ("moons['a']='luna.example.org'", "IP addresses"),
+    ),
+    "one tag for controller and peers": (
+        'ZeroTier(controller_tag="peer")',
+        ("peer_tag='peer'", "controller"),
+    ),
+    "user on a machine that is not there": (
+        'fleet(Machine("a"), users=(User("cameron", machines=("b",)),))',
+        ("user 'cameron'", "machines='b'", "one of a"),
+    ),
+    "user on a tag that nobody has": (
+        'fleet(Machine("a"), users=(User("cameron", tags=("b",)),))',
+        ("user 'cameron'", "tags='b'", "nixos"),
+    ),
+    "duplicate user": (
+        'fleet(users=(User("cameron"), User("cameron")))',
+        ("'metals'", "users='cameron'", "twice"),
+    ),
+    "login name with capitals": ('User("Cameron")', ("name='Cameron'", "lower-case")),
+    "malformed cache key": (
+        'BinaryCache("https://a.example", public_key="a.example:AAAA")',
+        ("'https://a.example'", "public_key='a.example:AAAA'", "base64 of 32 bytes"),
+    ),
+    "cache key without a name": (
+        'BinaryCache("https://a.example", public_key=CACHE_KEY.partition(":")[2])',
+        ("public_key=", "a name, a colon"),
+    ),
+    "cache key with a line end": (
+        'BinaryCache("https://a.example", public_key=CACHE_KEY + "\\n")',
+        ("public_key=", "without spaces"),
+    ),
+    "cache URL without a scheme": (
+        'BinaryCache("cache.nixos.org", public_key=CACHE_KEY)',
+        ("url='cache.nixos.org'", "https://"),
+    ),
+    "cache URL with parameters": (
+        'BinaryCache("https://cache.nixos.org?priority=5", public_key=CACHE_KEY)',
+        ("url='https://cache.nixos.org?priority=5'", "without parameters"),
+    ),
+    "cache priority below zero": (
+        'BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY, priority=-1)',
+        ("'https://cache.nixos.org'", "priority=-1", "from 0"),
+    ),
+    "duplicate cache": (
+        'fleet(caches=(BinaryCache("https://a.example", public_key=CACHE_KEY),) * 2)',
+        ("'metals'", "caches='https://a.example'", "twice"),
+    ),
+    "tag with a space": ('gcp(tags=("a b",))', ("'galena'", "tags='a b'", "without spaces")),
+    "tag with $": ('gcp(tags=("${a}",))', ("'galena'", "tags='${a}'", "$")),
+    "empty tag": ('gcp(tags=("",))', ("'galena'", "tags=''", "one word")),
+    "max_run_duration of zero": (
+        "gcp(max_run_duration=0)",
+        ("'galena'", "max_run_duration=0", "seconds", "30", "None for no limit"),
+    ),
+    "max_run_duration of a year": (
+        "gcp(max_run_duration=365 * 24 * 3600)",
+        ("'galena'", "max_run_duration=31536000", "120 days"),
+    ),
+    "termination action without an end": (
+        'gcp(instance_termination_action="STOP")',
+        ("'galena'", "instance_termination_action='STOP'", "spot=True or max_run_duration"),
+    ),
+    "unknown termination action": (
+        'gcp(spot=True, instance_termination_action="HALT")',
+        ("'galena'", "instance_termination_action='HALT'", '"STOP" or "DELETE"'),
+    ),
+    "deletion of what is protected": (
+        'gcp(spot=True, instance_termination_action="DELETE", deletion_protection=True)',
+        ("'galena'", "instance_termination_action='DELETE'", "STOP"),
+    ),
+    "stopped and not enabled": (
+        "gcp(enabled=False, stopped=True)",
+        ("'galena'", "stopped=True", "enabled=True"),
+    ),
+    "SSH source range that is no CIDR": (
+        'project(ssh_source_ranges=("everyone",))',
+        ("'example-project'", "ssh_source_ranges='everyone'", "35.235.240.0/20"),
+    ),
+    "SSH source range with host bits": (
+        'project(ssh_source_ranges=("10.0.0.1/8",))',
+        ("ssh_source_ranges='10.0.0.1/8'", "35.235.240.0/20"),
+    ),
+    "SSH source range without a length": (
+        'project(ssh_source_ranges=("203.0.113.7",))',
+        ("ssh_source_ranges='203.0.113.7'", '"203.0.113.7/32"'),
+    ),
+    "SSH source range with a mask": (
+        'project(ssh_source_ranges=("10.0.0.0/255.0.0.0",))',
+        ("ssh_source_ranges='10.0.0.0/255.0.0.0'", '"10.0.0.0/8"'),
+    ),
+    "private key": (
+        'project(ssh_keys=("-----BEGIN OPENSSH PRIVATE KEY-----\\nhush",))',
+        ("ssh_keys", "PRIVATE"),
+    ),
+    "public key with a line end": (
+        'project(ssh_keys=(KEY + "\\n",))',
+        ("ssh_keys=", "on one line"),
+    ),
+    "unknown region": (
+        'fleet(gcp(), gcp=project(region="us-centrall1"))',
+        ("'example-project'", "region='us-centrall1'", "us-central1", "Zone("),
+    ),
+    "region with capitals": ('project(region="US")', ("region='US'",)),
+    "project with a space": ('GcpProject("my project", region="us-central1")', ("'my project'",)),
+    "bucket with a slash": ('GcsBackend("a/b")', ("bucket='a/b'", "bucket's name")),
+    "provisioned machine without a project": (
+        "fleet(gcp(), gcp=None)",
+        ("'metals'", "gcp=None", "GcpProject(…)", "'galena'"),
+    ),
+    "label key with a capital": (
+        'gcp(labels={"Team": "ml"})',
+        ("'galena'", "labels='Team'", "lower-case"),
+    ),
+    "label value with ${": (
+        'gcp(labels={"team": "${ml}"})',
+        ("'galena'", "labels['team']='${ml}'", "lower-case"),
+    ),
+    "label value with quotes": (
+        """gcp(labels={"team": "''\\"\\\\\\n"})""",
+        ("'galena'", "labels['team']=", "lower-case"),
+    ),
+    "label value of 64 characters": (
+        'gcp(labels={"team": "m" * 64})',
+        ("labels['team']=", "at most 63"),
+    ),
+    "label of the stack": ('gcp(labels={"cost": "a"})', ("labels='cost'", "by the stack itself")),
+    "label of the stack in the project": (
+        'project(labels={"fleet": "a"})',
+        ("'example-project'", "labels='fleet'", "by the stack itself"),
+    ),
+    "metadata key with ${": (
+        'gcp(metadata={"${a}": "b"})',
+        ("'galena'", "metadata='${a}'", "letters, digits, _ and -"),
+    ),
+    "metadata of the stack": (
+        'gcp(metadata={"startup-script": "b"})',
+        ("metadata='startup-script'", "by the stack itself"),
+    ),
+    "metadata with NUL": ('gcp(metadata={"a": "\\0"})', (r"metadata['a']='\x00'", "control")),
+    "description with an escape": ('Machine("a", description="\\x1b[2J")', ("description=",)),
+    "description with a lone surrogate": (
+        'Machine("a", description="\\ud800")',
+        (r"description='\ud800'", "surrogates"),
+    ),
+    "description cut short in the message": (
+        'Machine("a", description="\\0" * 10_000)',
+        ("machine 'a'", "description=", "…: text"),
+    ),
+    "target host with a space": ('Machine("a", target_host="a b")', ("target_host='a b'", "root@")),
+    "target host that ssh takes for an option": (
+        'Machine("a", target_host="-oProxyCommand=x")',
+        ("target_host='-oProxyCommand=x'", "root@"),
+    ),
+    "unknown class": (
+        'Machine("a", machine_class="windows")',
+        ("machine_class='windows'", '"nixos" or "darwin"'),
+    ),
+    "boot disk too small": (
+        "gcp(boot_disk=BootDisk(size_gb=9))",
+        ("'galena'", "boot_disk.size_gb=9", "from 10 to 65536"),
+    ),
+    "boot disk too large": (
+        "gcp(boot_disk=BootDisk(size_gb=10**30))",
+        ("'galena'", "boot_disk.size_gb=1000", "from 10 to 65536"),
+    ),
+    "image with a space": (
+        'gcp(boot_disk=BootDisk(image="a b"))',
+        ("boot_disk.image='a b'", "debian-cloud/debian-12"),
+    ),
+    "disk type with a space": (
+        'gcp(boot_disk=BootDisk(type="pd ssd"))',
+        ("boot_disk.type='pd ssd'", "pd-ssd"),
+    ),
+    "data disk twice on a machine": (
+        'gcp(data_disks=(DataDisk("a", size_gb=1), DataDisk("a", size_gb=1)))',
+        ("'galena'", "data_disks.name='a'", "twice"),
+    ),
+    "data disk on two machines": (
+        'fleet(*(gcp(name, data_disks=(DataDisk("a", size_gb=1),)) for name in ("b", "c")))',
+        ("'c'", "data_disks.name='a'", "'b'"),
+    ),
+    "data disk named like a boot disk": (
+        'fleet(gcp("a"), gcp("b", data_disks=(DataDisk("a", size_gb=1),)))',
+        ("'b'", "data_disks.name='a'", "'a'"),
+    ),
+    "data disk named like its own boot disk": (
+        'gcp("a", data_disks=(DataDisk("a", size_gb=1),))',
+        ("'a'", "data_disks.name='a'", "boot disk"),
+    ),
+    "address that is none": (
+        'gcp(external_ip="203.0.113.700")',
+        ("'galena'", "external_ip='203.0.113.700'", "reserved IPv4 address"),
+    ),
+    "network with a quote": ("""gcp(network="a'b")""", ("network=", '"default"')),
+    "network tag with a capital": ('gcp(network_tags=("Web",))', ("network_tags='Web'",)),
+    "service account that is no address": (
+        'gcp(service_account=ServiceAccount("a@b@c"))',
+        ("'galena'", "service_account.email='a@b@c'", "iam.gserviceaccount.com"),
+    ),
+    "scope with a space": (
+        'gcp(service_account=ServiceAccount("a@b", scopes=("a b",)))',
+        ("service_account.scopes='a b'", "https://www.googleapis.com"),
+    ),
+    "state version with digits of another script": (
+        r'gcp(state_version="\u0662\u0665.\u0660\u0665")',
+        ("'galena'", "state_version=", '"25.05"'),
+    ),
+    "driver that is none": ('Nvidia(driver="legacy_470")', ("driver='legacy_470'", '"production"')),
+    "CUDA package that is no attribute": (
+        'Nvidia(cuda_packages=("torch;",))',
+        ("cuda_packages='torch;'", "python3Packages"),
+    ),
+    "power limit of zero": ("NvidiaTuning(power_limit=0)", ("power_limit=0", "watts", "from 1")),
+    "one clock": (
+        "NvidiaTuning(application_clocks=(1590,))",
+        ("application_clocks=(1590,)", "(memory MHz, graphics MHz)"),
+    ),
+    "price below zero": (
+        'Price("e2-standard-8", "*", -0.1)',
+        ("'e2-standard-8'", "usd_per_hour=-0.1", "USD per hour"),
+    ),
+    "price that is no number": (
+        'Price("e2-standard-8", "*", float("nan"))',
+        ("'e2-standard-8'", "usd_per_hour=nan", "USD per hour"),
+    ),
+    "price without end": (
+        'Price("e2-standard-8", "*", 0.1, float("inf"))',
+        ("usd_per_hour_spot=inf", "USD per hour"),
+    ),
+    "price twice": (
+        'Catalog(prices=(Price("a", "*", 1), Price("a", "*", 2)))',
+        ("catalog", "prices='a in *'", "twice"),
+    ),
+    "zone in another region": (
+        'Zone("us-central1-z", "us-east1")',
+        ("name='us-central1-z'", "us-east1-a"),
+    ),
+    "machine type with GPUs and no count": (
+        'MachineType("a", 8, 30, accelerator="nvidia-l4")',
+        ("'a'", "accelerator_count=0", "from 1"),
+    ),
+    "generation with a capital": (
+        'AcceleratorType("a", "A", "Pascal", 8)',
+        ("'a'", "architecture='Pascal'", "lower case"),
+    ),
+}
+
+# Values of the wrong kind, which Python itself would only meet later or not at all.
+WRONG_KIND = {
+    "a string for tags": ('Machine("a", tags="peer")', ("'a'", "tags='peer'", '("peer",)')),
+    "a set for tags": ('Machine("a", tags={"b"})', ("tags={'b'}", "a tuple or a list")),
+    "None for tags": ('Machine("a", tags=None)', ("tags=None", "a tuple or a list")),
+    "a number among tags": ('Machine("a", tags=(5,))', ("tags=5", "str")),
+    "None for a name": ("Machine(None)", ("name=None", "RFC 1035")),
+    "None for a description": ('Machine("a", description=None)', ("'a'", "description=None")),
+    "a list for a class": ('Machine("a", machine_class=["nixos"])', ("machine_class=['nixos']",)),
+    "a number for a target host": ('Machine("a", target_host=5)', ("target_host=5", "root@")),
+    "None for a machine type": (
+        "gcp(machine_type=None)",
+        ("'galena'", "machine_type=None", "n1-standard-8"),
+    ),
+    "a list for a machine type": (
+        'gcp(machine_type=["e2-standard-8"])',
+        ("'galena'", "machine_type=['e2-standard-8']"),
+    ),
+    "a list for a machine type that is enabled": (
+        'gcp(machine_type=["e2-standard-8"], enabled=True)',
+        ("'galena'", "machine_type=['e2-standard-8']"),
+    ),
+    "None for a zone": ("gcp(zone=None)", ("'galena'", "zone=None", "us-central1-c")),
+    "a dict for a zone": ("gcp(zone={})", ("'galena'", "zone={}", "us-central1-c")),
+    "None for a catalogue": ("gcp(catalog=None)", ("'galena'", "catalog=None", "Catalog(…)")),
+    "a string for a GPU": ('n1("nvidia-tesla-t4")', ("'galena'", "gpu='nvidia-t", "Gpu(…)")),
+    "a number for a GPU's type": ("n1(Gpu(4))", ("'galena'", "gpu.type=4", "nvidia-tesla-t4")),
+    "a bool for a count": (
+        'n1(Gpu("nvidia-tesla-t4", count=True))',
+        ("'galena'", "gpu.count=True", "a whole number"),
+    ),
+    "a float for a count": ('n1(Gpu("nvidia-tesla-t4", 1.0))', ("gpu.count=1.0", "a whole number")),
+    "a string for enabled": ('gcp(enabled="no")', ("'galena'", "enabled='no'", "True or False")),
+    "None for enabled": ("gcp(enabled=None)", ("'galena'", "enabled=None", "True or False")),
+    "a number for spot": ("gcp(spot=1)", ("'galena'", "spot=1", "True or False")),
+    "a bool for seconds": ("gcp(max_run_duration=True)", ("max_run_duration=True", "seconds")),
+    "a float for seconds": ("gcp(max_run_duration=3.6e3)", ("max_run_duration=3600.0", "seconds")),
+    "a list for a termination action": (
+        'gcp(spot=True, instance_termination_action=["STOP"])',
+        ("instance_termination_action=['STOP']", '"STOP"'),
+    ),
+    "None for a boot disk": ("gcp(boot_disk=None)", ("boot_disk=None", "BootDisk(…)")),
+    "a string for a boot disk's size": (
+        'gcp(boot_disk=BootDisk(size_gb="100"))',
+        ("boot_disk.size_gb='100'", "whole number of GB"),
+    ),
+    "a number for a disk's type": ("gcp(boot_disk=BootDisk(type=5))", ("boot_disk.type=5",)),
+    "a disk for disks": (
+        'gcp(data_disks=DataDisk("a", size_gb=1))',
+        ("data_disks=DataDisk(", "a tuple or a list"),
+    ),
+    "names for disks": ('gcp(data_disks=("a",))', ("data_disks='a'", "DataDisk(")),
+    "a number for an address": ("gcp(external_ip=5)", ("external_ip=5", "IPv4")),
+    "None for an address": ("gcp(external_ip=None)", ("external_ip=None", "True")),
+    "a string for network tags": ('gcp(network_tags="web")', ("network_tags='web'", '("web",)')),
+    "a list for labels": ('gcp(labels=["team"])', ("labels=['team']", "a mapping")),
+    "a number for a label": ('gcp(labels={"team": 5})', ("labels['team']=5",)),
+    "None for metadata": ("gcp(metadata=None)", ("metadata=None", "a mapping")),
+    "a bool in metadata": ('gcp(metadata={"a": True})', ("metadata['a']=True", "text")),
+    "None for a script": ("gcp(startup_script=None)", ("startup_script=None", "text")),
+    "a dict for Shielded VM": ("gcp(shielded_vm={})", ("shielded_vm={}", "ShieldedVm(…)")),
+    "a number in Shielded VM": (
+        "gcp(shielded_vm=ShieldedVm(vtpm=1))",
+        ("'galena'", "shielded_vm.vtpm=1", "True or False"),
+    ),
+    "a string for a service account": (
+        'gcp(service_account="a@b")',
+        ("service_account='a@b'", "ServiceAccount(…)"),
+    ),
+    "a number for a service account's address": (
+        "gcp(service_account=ServiceAccount(5))",
+        ("service_account.email=5",),
+    ),
+    "a float for a state version": ("gcp(state_version=25.05)", ("state_version=25.05", '"25.05"')),
+    "a machine for machines": (
+        'fleet(machines=Machine("a"))',
+        ("'metals'", "machines=Machine(", "a tuple or a list"),
+    ),
+    "a name among machines": ('fleet("a")', ("'metals'", "machines='a'", 'Machine("cinnabar")')),
+    "a set of machines": ('fleet(machines={Machine("a")})', ("machines={", "a tuple or a list")),
+    "None for machines": ("fleet(machines=None)", ("machines=None", "a tuple or a list")),
+    "a user among caches": ('fleet(caches=(User("a"),))', ("caches=User(", "BinaryCache")),
+    "a string for users": ('fleet(users="cameron")', ("users='cameron'", "a tuple or a list")),
+    "a string for a project": ('fleet(gcp="example")', ("gcp='example'", "GcpProject(…)")),
+    "None for nvidia": ("fleet(nvidia=None)", ("nvidia=None", "Nvidia(…)")),
+    "None for zerotier": ("fleet(zerotier=None)", ("zerotier=None", "ZeroTier(…)")),
+    "a string for modules": ('fleet(modules="base")', ("modules='base'", '("base",)')),
+    "a list for files": ('fleet(files=["a"])', ("files=['a']", "a mapping")),
+    "a bool for a file": ('fleet(files={"lib/caches.nix": False})', ("files=False", "None")),
+    "None for a domain": ("fleet(domain=None)", ("domain=None", "example.org")),
+    "a number for a fleet's name": ("fleet(name=5)", ("name=5", "RFC 1035")),
+    "a number for a project's name": (
+        'GcpProject(5, region="us-central1")',
+        ("project=5", "example-project"),
+    ),
+    "a string for a backend": ('project(backend="bucket")', ("backend='bucket'", "GcsBackend(…)")),
+    "a string for SSH keys": ("project(ssh_keys=KEY)", ("ssh_keys='ssh-ed25519", "a tuple or")),
+    "a number for an SSH range": ("project(ssh_source_ranges=(5,))", ("ssh_source_ranges=5",)),
+    "a number for a user's name": ("User(5)", ("name=5", "login name")),
+    "a string for a user's machines": (
+        'User("cameron", machines="galena")',
+        ("'cameron'", "machines='galena'", '("galena",)'),
+    ),
+    "a string for a user's keys": ('User("a", ssh_keys="k")', ("ssh_keys='k'", "a tuple or")),
+    "a number for share": ('User("a", share=1)', ("'a'", "share=1", "True or False")),
+    "None for a cache's URL": ("BinaryCache(None, public_key=CACHE_KEY)", ("url=None",)),
+    "None for a cache's key": (
+        'BinaryCache("https://a.example", public_key=None)',
+        ("public_key=None", "base64"),
+    ),
+    "a bool for a priority": (
+        'BinaryCache("https://a.example", public_key=CACHE_KEY, priority=True)',
+        ("priority=True", "a whole number"),
+    ),
+    "a number for clocks": ("NvidiaTuning(application_clocks=5)", ("application_clocks=5",)),
+    "a dict for tuning": ("Nvidia(tuning={})", ("tuning={}", "NvidiaTuning(…)")),
+    "a string for CUDA packages": ('Nvidia(cuda_packages="torch")', ("cuda_packages='torch'",)),
+    "a list for moons": ('ZeroTier(moons=["a"])', ("moons=['a']",)),
+    "a string for a moon's addresses": (
+        'ZeroTier(moons={"a": "203.0.113.7"})',
+        ("moons['a']='203.0.113.7'", '("203.0.113.7",)'),
+    ),
+    "a string for vCPUs": ('MachineType("a", "8", 30)', ("vcpus='8'", "whole number of vCPUs")),
+    "a string for memory": ('MachineType("a", 8, "30")', ("memory_gib='30'", "GiB")),
+    "a name for machine types": ('Catalog(machine_types=("a",))', ("machine_types='a'",)),
+    "a string for prices": ('Catalog(prices="a")', ("prices='a'", "a tuple or a list")),
+    "a string for a price": ('Price("a", "*", "0.1")', ("usd_per_hour='0.1'", "USD per hour")),
+    "a bool for a price": ('Price("a", "*", True)', ("usd_per_hour=True", "USD per hour")),
+    "None for a price's place": ('Price("a", None, 1)', ("location=None", '"*"')),
+    "a list for vCPU limits": (
+        'AcceleratorType("a", "A", "turing", 8, [48])',
+        ("max_vcpus=[48]", "a mapping"),
+    ),
+    "a string for accelerators": (
+        'Zone("us-central1-z", "us-central1", "nvidia-l4")',
+        ("accelerators='nvidia-l4'", '("nvidia-l4",)'),
+    ),
+    "a number of endless digits": ("gcp(max_run_duration=10**9999)", ("max_run_duration=int(…)",)),
+}

@@ -1,0 +1,72 @@
+"""Whatever cannot be is refused when it is described, in words that help."""
+
+from typing import Any
+
+import pytest
+
+from infra_lib import FleetError
+
+from .bad import PRELUDE, REFUSED, WRONG_KIND
+
+
+def evaluated(expression: str) -> Any:
+    names: dict[str, Any] = {}
+    exec(PRELUDE, names)  # noqa: S102 - our own text
+    return eval(expression, names)  # noqa: S307 - our own text
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [pytest.param(*bad, id=name) for name, bad in {**REFUSED, **WRONG_KIND}.items()],
+)
+def test_message_names_the_thing_the_field_what_was_given_and_what_would_do(
+    expression: str, named: tuple[str, ...]
+) -> None:
+    with pytest.raises(FleetError) as caught:
+        evaluated(expression)
+    message = str(caught.value)
+    for words in named:
+        assert words in message
+    assert "\n" not in message
+    assert message.isprintable() or "nix-store" in message
+    assert len(message) < 1200
+
+
+def test_a_private_key_is_not_repeated() -> None:
+    with pytest.raises(FleetError) as caught:
+        evaluated('project(ssh_keys=("-----BEGIN OPENSSH PRIVATE KEY-----\\nhush",))')
+    assert "hush" not in str(caught.value)
+
+
+def test_an_abandoned_cache_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"cuda-maintainers\.cachix\.org.*cache\.nixos-cuda\.org"):
+        evaluated('BinaryCache("https://cuda-maintainers.cachix.org", public_key=CACHE_KEY)')
+
+
+def test_lists_and_iterators_do_where_tuples_do() -> None:
+    machine = evaluated(
+        'gcp(tags=["peer"], data_disks=[DataDisk("a", size_gb=1)], modules=iter("ab"))'
+    )
+    assert machine.tags == ("peer",)
+    assert [disk.name for disk in machine.data_disks] == ["a"]
+    assert machine.modules == ("a", "b")
+    assert evaluated("fleet(machines=[gcp()])") == evaluated("fleet(gcp())")
+
+
+def test_sources_of_mappings_may_change_afterwards() -> None:
+    labels = {"team": "ml"}
+    names: dict[str, Any] = {}
+    exec(PRELUDE, names)  # noqa: S102 - our own text
+    machine = names["gcp"](labels=labels)
+    labels["team"] = "other"
+    assert machine.labels == {"team": "ml"}
+
+
+def test_an_enabled_machine_may_be_stopped() -> None:
+    assert evaluated("gcp(enabled=True, stopped=True)").state == "stopped"
+
+
+def test_the_whole_world_may_be_let_in_when_asked_for() -> None:
+    assert evaluated('project(ssh_source_ranges=("0.0.0.0/0", "::/0"))').ssh_source_ranges
+    assert evaluated("project()").ssh_source_ranges == ("35.235.240.0/20",)
+    assert evaluated("project(ssh_source_ranges=())").ssh_source_ranges == ()

@@ -1,0 +1,108 @@
+"""Costs are computed from the catalogue, whole machine, and never guessed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import infra_lib
+from infra_lib import Catalog, GcpMachine, Gpu, MachineType, Price, cost
+
+T4 = Gpu("nvidia-tesla-t4")
+UNPRICED = Catalog(machine_types=(MachineType("c4-standard-8", 8, 30),))
+
+
+def gcp(
+    machine_type: str,
+    zone: str = "us-central1-c",
+    gpu: Gpu | None = None,
+    *,
+    enabled: bool = True,
+    stopped: bool = False,
+    spot: bool = False,
+    catalog: Catalog = UNPRICED,
+) -> GcpMachine:
+    return GcpMachine(
+        "a",
+        machine_type=machine_type,
+        zone=zone,
+        gpu=gpu,
+        enabled=enabled,
+        stopped=stopped,
+        spot=spot,
+        catalog=catalog,
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "on_demand", "spot"),
+    [
+        (gcp("e2-standard-8"), 0.26805, 0.08041),
+        (gcp("n1-standard-8"), 0.38, 0.08),
+        (gcp("n1-standard-8", gpu=T4), 0.73, 0.255),
+        (gcp("n1-standard-8", gpu=Gpu("nvidia-tesla-t4", 2)), 1.08, 0.43),
+        # These come with their GPU, so it is in their price.
+        (gcp("g2-standard-4", "us-central1-a"), 0.70683, 0.2238),
+        (gcp("a2-highgpu-1g", "us-central1-a"), 3.67339, 1.46935),
+    ],
+)
+def test_machine_and_gpus_together(machine: GcpMachine, on_demand: float, spot: float) -> None:
+    assert cost.of_machine(machine) == cost.Cost(on_demand, spot)
+
+
+def test_a_month_has_730_hours() -> None:
+    assert cost.per_month(0.73) == 532.9
+    assert cost.month_text(0.73) == "$532.90"
+    assert cost.hour_text(0.73) == "$0.7300"
+    assert cost.per_month(None) is None
+    assert cost.month_text(None) == cost.hour_text(None) == "unknown"
+
+
+def test_what_applies_is_how_the_machine_runs() -> None:
+    assert cost.running(gcp("n1-standard-8")) == 0.38
+    spot = cost.running(gcp("n1-standard-8", spot=True))
+    assert spot == cost.of_machine(gcp("n1-standard-8")).spot
+
+
+def test_what_is_off_or_stopped_costs_nothing_now() -> None:
+    assert cost.now(gcp("n1-standard-8")) == 0.38
+    assert cost.now(gcp("n1-standard-8", stopped=True)) == 0.0
+    assert cost.now(gcp("n1-standard-8", enabled=False)) == 0.0
+    assert cost.running(gcp("n1-standard-8", enabled=False)) == 0.38
+    assert cost.now(gcp("c4-standard-8", enabled=False)) == 0.0
+
+
+def test_a_total_with_something_unknown_is_unknown_and_not_less() -> None:
+    known, unknown = gcp("n1-standard-8"), gcp("c4-standard-8")
+    assert cost.of_machine(unknown) == cost.Cost(None, None)
+    assert cost.total((known, known)) == 0.76
+    assert cost.total((known, unknown)) is None
+    assert cost.at_least((known, unknown)) == 0.38
+    assert cost.unknown((known, unknown)) == (unknown,)
+    assert cost.total((known, gcp("c4-standard-8", enabled=False))) == 0.38
+    assert cost.total(iter((known, known))) == 0.76
+    assert cost.total(()) == 0.0
+
+
+def test_one_unknown_part_makes_the_whole_unknown() -> None:
+    catalog = Catalog(prices=(Price("nvidia-tesla-t4", "*", None, 0.1),))
+    price = cost.of_machine(gcp("n1-standard-8", gpu=T4, catalog=catalog))
+    assert price.on_demand is None
+    assert price.spot is not None
+
+
+def test_a_price_that_someone_knows_better() -> None:
+    catalog = Catalog(prices=(Price("n1-standard-8", "us-central1", 0.30),))
+    assert cost.of_machine(gcp("n1-standard-8", gpu=T4, catalog=catalog)).on_demand == 0.65
+
+
+def test_the_wrong_numbers_of_the_story_are_nowhere() -> None:
+    """It says $0.37 for g2-standard-4, $0.54 for n1-standard-8 with a T4, and A100 on n1."""
+    table = {
+        name: infra_lib.catalog.CATALOG.machine_price(name, "us-central1").usd_per_hour
+        for name in ("g2-standard-4", "n1-standard-8")
+    }
+    assert table == {"g2-standard-4": 0.70683, "n1-standard-8": 0.38}
+    root = Path(infra_lib.__file__).parent
+    for path in root.rglob("*.py"):
+        assert not re.search(r"(?<![\d.])0\.(?:37|54|24|35)(?!\d)", path.read_text()), path

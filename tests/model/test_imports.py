@@ -1,0 +1,55 @@
+"""What a fleet costs to import: neither cdktf nor the tables, and few modules."""
+
+import subprocess
+import sys
+
+
+def run(code: str) -> list[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+
+IMPORTED = "import sys; before = set(sys.modules); {}; print(*set(sys.modules) - before)"
+
+
+def test_import_loads_neither_cdktf_nor_what_few_need() -> None:
+    loaded = set(run(IMPORTED.format("import infra_lib")))
+    assert not loaded & {
+        *("cdktf", "jsii", "constructs", "infra_lib.stacks", "infra_lib.nix", "nixgen.cli"),
+        *("json", "subprocess", "difflib", "tomllib", "csv", "tempfile", "argparse", "hashlib"),
+        *("asyncio", "logging", "infra_lib.cli", "urllib.request"),
+    }
+
+
+def test_import_loads_few_modules() -> None:
+    with_attrs = set(run(IMPORTED.format("import attrs")))
+    loaded = set(run(IMPORTED.format("import infra_lib")))
+    own = {name for name in loaded if name.partition(".")[0] in {"infra_lib", "nixgen"}}
+    assert len(loaded - with_attrs - own) <= 12
+
+
+def test_import_reads_no_table() -> None:
+    code = """
+from infra_lib import GcpMachine, catalog
+caches = (catalog._prices, catalog._machine_types, catalog._zones)
+print(sum(cache.cache_info().currsize for cache in caches))
+GcpMachine("a", machine_type="e2-micro", zone="us-central1-a")
+print(sum(cache.cache_info().currsize for cache in caches))
+"""
+    before, after = map(int, run(code))
+    assert before == 0
+    assert after > 0
+
+
+def test_the_command_needs_no_cdktf() -> None:
+    code = """
+import sys
+sys.modules.update(cdktf=None, jsii=None, constructs=None)
+from infra_lib.cli import main
+from infra_lib.source import load_fleet
+try:
+    main(["--version"])
+except SystemExit as end:
+    print(end.code)
+"""
+    assert run(code)[-1] == "0"

@@ -1,0 +1,154 @@
+"""The checks agree with the rules as others state them, whatever is tried."""
+
+import string
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from infra_lib import FleetError, GcpMachine, GcpProject, Machine
+
+LOWER, DIGITS = string.ascii_lowercase, string.digits
+
+# Mostly what is nearly right, now and then anything at all.
+near_names = st.text(st.sampled_from("ab-zA_0 9.\n٣é"), max_size=66)
+anything = st.text(max_size=70)
+
+
+def accepts(make: Callable[[], object]) -> bool:
+    try:
+        make()
+    except FleetError:
+        return False
+    return True
+
+
+def is_rfc1035_label(text: str) -> bool:
+    return (
+        0 < len(text) < 64
+        and text[0] in LOWER
+        and text[-1] in LOWER + DIGITS
+        and all(character in LOWER + DIGITS + "-" for character in text)
+    )
+
+
+@given(near_names | anything | st.from_regex(r"[a-z][-a-z0-9]{0,64}", fullmatch=True))
+@example("nul")
+@example("a" * 63)
+@example("a" * 64)
+@example("galena\n")
+def test_names(text: str) -> None:
+    assert accepts(lambda: Machine(text)) == is_rfc1035_label(text)
+
+
+def gcp(
+    labels: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+    description: str = "",
+    startup_script: str = "",
+) -> GcpMachine:
+    return GcpMachine(
+        "a",
+        machine_type="e2-micro",
+        zone="us-central1-a",
+        labels=labels or {},
+        metadata=metadata or {},
+        description=description,
+        startup_script=startup_script,
+    )
+
+
+@given(near_names | anything, near_names | anything)
+@example("team", "")
+@example("cost", "ml")
+def test_labels(key: str, value: str) -> None:
+    allowed = set(LOWER + DIGITS + "_-")
+    possible = (
+        0 < len(key) < 64
+        and key[0] in LOWER
+        and set(key) <= allowed
+        and len(value) < 64
+        and set(value) <= allowed
+    )
+    reserved = {"cost", "fleet", "machine", "state"}
+    assert accepts(lambda: gcp(labels={key: value})) == (possible and key not in reserved)
+
+
+@given(near_names | anything)
+@example("ssh-keys")
+def test_metadata_keys(key: str) -> None:
+    allowed = set(string.ascii_letters + DIGITS + "_-")
+    possible = 0 < len(key) < 129 and set(key) <= allowed
+    assert accepts(lambda: gcp(metadata={key: ""})) == (
+        possible and key not in {"ssh-keys", "startup-script"}
+    )
+
+
+@given(st.text(st.sampled_from("ab-_:.$\\'\"{} \t\nä\u00a0\x7f"), max_size=8) | anything)
+@example("")
+def test_tags(tag: str) -> None:
+    word = tag.split() == [tag] and not set(tag) & set("\"'\\${}")
+    control = any(ord(character) < 32 or ord(character) == 127 for character in tag)
+    surrogate = any(0xD800 <= ord(character) <= 0xDFFF for character in tag)
+    assert accepts(lambda: Machine("a", tags=(tag,))) == (word and not control and not surrogate)
+
+
+def is_ipv4_range(text: str) -> bool:
+    address, slash, length = text.partition("/")
+    octets = address.split(".")
+    numbers = [*octets, length]
+    if not slash or len(octets) != 4 or not all(set(part) <= set(DIGITS) for part in numbers):
+        return False
+    if not all(numbers) or any(part != str(int(part)) for part in numbers):
+        return False
+    value = 0
+    for octet in octets:
+        if int(octet) > 255:
+            return False
+        value = value * 256 + int(octet)
+    return int(length) <= 32 and value % 2 ** (32 - int(length)) == 0
+
+
+octets = st.integers(0, 300).map(str) | st.sampled_from(["0", "00", "", "255"])
+ranges = st.builds("{}.{}.{}.{}/{}".format, octets, octets, octets, octets, st.integers(0, 40))
+
+
+@given(ranges | st.text(st.sampled_from("0123456789./"), max_size=20))
+@example("0.0.0.0/0")
+@example("10.0.0.0/08")
+@example("35.235.240.0/20\n")
+def test_ipv4_ranges(text: str) -> None:
+    project = accepts(
+        lambda: GcpProject("example-project", region="us-central1", ssh_source_ranges=(text,))
+    )
+    assert project == is_ipv4_range(text)
+
+
+@given(st.integers(0, 2**128 - 1), st.integers(0, 128))
+def test_ipv6_ranges(value: int, length: int) -> None:
+    network = value >> (128 - length) << (128 - length)
+    text = f"{ip_address(network + (1 << 128) - (1 << 128)) if network > 2**32 else '::'}/{length}"
+    assert accepts(
+        lambda: GcpProject("example-project", region="us-central1", ssh_source_ranges=(text,))
+    )
+
+
+@given(st.text())
+@example("${a} %{b} ''${c} \" \\ \r\n\t $$ 'd'")
+@example("\x00")
+@example("\ud800")
+def test_text_is_kept_exactly_or_refused(text: str) -> None:
+    writable = not any(
+        (ord(character) < 32 and character not in "\t\r\n")
+        or ord(character) == 127
+        or 0xD800 <= ord(character) <= 0xDFFF
+        for character in text
+    )
+    assert accepts(lambda: Machine("a", description=text)) == writable
+    if writable:
+        machine = gcp(metadata={"a": text}, description=text, startup_script=text)
+        assert machine.metadata["a"] == text
+        assert machine.description == text
+        assert machine.startup_script == text
+        assert machine.full_description == f"GCP node (e2-micro){': ' * bool(text)}{text}"

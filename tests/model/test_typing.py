@@ -1,0 +1,58 @@
+"""A user's type checkers: common use passes, mistakes are found."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..tools import require
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "typing_tests"
+MARKED = {
+    number
+    for number, line in enumerate((FOLDER / "mistakes.py").read_text().splitlines(), start=1)
+    if line.endswith("# error")
+}
+
+
+def mypy() -> list[tuple[str, int, str]]:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--output=json"]
+    done = subprocess.run(
+        [*command, "--follow-imports=silent", "--cache-dir=.mypy_cache/typing_tests", FOLDER],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "MYPYPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return [
+        (Path(item["file"]).name, item["line"], item["message"])
+        for item in found
+        if item["severity"] == "error"
+    ]
+
+
+def pyright() -> list[tuple[str, int, str]]:
+    command = [require("pyright"), "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(
+        [*command, "--project", FOLDER], check=False, capture_output=True, text=True
+    )
+    return [
+        (Path(item["file"]).name, item["range"]["start"]["line"] + 1, item["message"])
+        for item in json.loads(done.stdout)["generalDiagnostics"]
+        if item["severity"] == "error"
+    ]
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_checkers_agree_with_users(checker: object) -> None:
+    assert callable(checker)
+    found = checker()
+    assert [item for item in found if item[0] != "mistakes.py"] == []
+    assert {line for _, line, _ in found} == MARKED

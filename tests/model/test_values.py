@@ -1,0 +1,134 @@
+"""The parts of a fleet are values: frozen, compared by content, hashable, evolved by attrs."""
+
+from typing import Any
+
+import attrs
+import pytest
+
+import infra_lib
+from infra_lib import (
+    AcceleratorType,
+    BinaryCache,
+    BootDisk,
+    Catalog,
+    DataDisk,
+    Fleet,
+    FleetError,
+    GcpMachine,
+    GcpProject,
+    GcsBackend,
+    Gpu,
+    Machine,
+    MachineType,
+    Nvidia,
+    NvidiaTuning,
+    Price,
+    ServiceAccount,
+    ShieldedVm,
+    User,
+    ZeroTier,
+    Zone,
+)
+
+CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
+
+
+def values() -> dict[str, Any]:
+    """One of each class, made anew, with every mapping and sequence filled."""
+    project = GcpProject("example-project", region="us-central1", labels={"team": "ml"})
+    l4 = GcpMachine(
+        "l4",
+        machine_type="g2-standard-4",
+        zone="us-central1-a",
+        labels={"a": "b"},
+        metadata={"c": "d"},
+        data_disks=(DataDisk("data", size_gb=10),),
+        service_account=ServiceAccount("a@b"),
+        spot=True,
+        max_run_duration=60,
+    )
+    return {
+        "accelerator type": AcceleratorType("nvidia-x", "X", "turing", 16, {1: 8}),
+        "cache": BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY, priority=1),
+        "boot disk": BootDisk(size_gb=50),
+        "catalog": Catalog(prices=(Price("a", "*", 1),)),
+        "data disk": DataDisk("data", size_gb=10),
+        "fleet": Fleet(
+            name="metals",
+            domain="zt",
+            machines=(Machine("cinnabar", tags=("controller",)), l4),
+            gcp=project,
+            files={"docs/gpu-costs.md": None},
+        ),
+        "GCP machine": l4,
+        "project": project,
+        "backend": GcsBackend("bucket"),
+        "GPU": Gpu("nvidia-tesla-t4", 2),
+        "machine": Machine("cinnabar", machine_class="darwin", tags=("a",)),
+        "machine type": MachineType("a", 1, 0.5),
+        "nvidia": Nvidia(tuning=NvidiaTuning(application_clocks=(5001, 1590))),
+        "tuning": NvidiaTuning(power_limit=70),
+        "price": Price("a", "*", 1.0),
+        "service account": ServiceAccount("a@b", scopes=("c",)),
+        "shielded": ShieldedVm(secure_boot=True),
+        "user": User("cameron", groups=("wheel",), machines=("l4",)),
+        "zerotier": ZeroTier(moons={"cinnabar": ("203.0.113.7",)}),
+        "zone": Zone("a-b", "a", ("nvidia-l4",)),
+    }
+
+
+def test_every_public_class_is_covered() -> None:
+    public = {getattr(infra_lib, name) for name in infra_lib.__all__}
+    classes = {item for item in public if isinstance(item, type) and attrs.has(item)}
+    modules = {"infra_lib.facts", "infra_lib.device", "infra_lib.ssh"}  # have tests of their own
+    mine = {item for item in classes if item.__module__ not in modules}
+    assert mine == {type(value) for value in values().values()}
+
+
+@pytest.mark.parametrize("name", values())
+def test_equal_content_is_equal_and_hashes_alike(name: str) -> None:
+    one, other = values()[name], values()[name]
+    assert one == other
+    assert hash(one) == hash(other)
+    assert len({one, other}) == 1
+
+
+@pytest.mark.parametrize("name", values())
+def test_nothing_can_be_changed(name: str) -> None:
+    value = values()[name]
+    for field in attrs.fields(type(value)):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(value, field.name, None)
+        held = getattr(value, field.name)
+        if hasattr(held, "keys"):
+            with pytest.raises(TypeError):
+                held["new"] = "value"
+        else:
+            assert not isinstance(held, (list, set, dict))
+
+
+@pytest.mark.parametrize("name", values())
+def test_evolving_nothing_changes_nothing(name: str) -> None:
+    value = values()[name]
+    assert attrs.evolve(value) == value
+
+
+def test_evolving_is_checked_as_construction_is() -> None:
+    machine = values()["GCP machine"]
+    assert attrs.evolve(machine, name="other").full_description == machine.full_description
+    assert attrs.evolve(machine, enabled=True).state == "on"
+    with pytest.raises(FleetError, match="name='Other'"):
+        attrs.evolve(machine, name="Other")
+    larger = attrs.evolve(machine, machine_type="g2-standard-24", gpu=None)
+    assert larger.gpu == Gpu("nvidia-l4", 2)
+
+
+def test_different_content_differs() -> None:
+    machine = values()["GCP machine"]
+    assert attrs.evolve(machine, labels={}) != machine
+    assert attrs.evolve(machine, enabled=True) != machine
+    assert Machine("a") != Machine("b")
+
+
+def test_a_fleet_of_the_same_machines_described_apart_is_the_same() -> None:
+    assert values()["fleet"].gcp_machines[0] == values()["GCP machine"]

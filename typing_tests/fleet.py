@@ -1,0 +1,124 @@
+"""A user's fleet, as they write it: everything here is to pass strict type checks."""
+
+from __future__ import annotations
+
+from typing import Literal, assert_type
+
+from infra_lib import (
+    AcceleratorType,
+    BinaryCache,
+    BootDisk,
+    Catalog,
+    DataDisk,
+    Fleet,
+    FleetError,
+    GcpMachine,
+    GcpProject,
+    GcsBackend,
+    Gpu,
+    Machine,
+    MachineType,
+    Nvidia,
+    NvidiaTuning,
+    Price,
+    ServiceAccount,
+    ShieldedVm,
+    User,
+    ZeroTier,
+    Zone,
+)
+
+catalog = Catalog(
+    machine_types=[
+        MachineType("c4-standard-8", vcpus=8, memory_gib=30),
+        MachineType("g4-standard-48", 48, 180.0, accelerator="nvidia-rtx", accelerator_count=1),
+    ],
+    accelerator_types=(
+        AcceleratorType("nvidia-rtx", "RTX", "blackwell", 96),
+        AcceleratorType("nvidia-old", "Old", "turing", 8, max_vcpus={1: 24}),
+    ),
+    zones=(Zone("us-central1-z", "us-central1", accelerators=["nvidia-rtx"]),),
+    prices=(
+        Price("c4-standard-8", "*", usd_per_hour=0.4),
+        Price("c4-standard-8", "us-central1", 1, None),
+    ),
+)
+
+everything = GcpMachine(
+    "galena",
+    machine_type="n1-standard-8",
+    zone="us-central1-c",
+    catalog=catalog,
+    gpu=Gpu("nvidia-tesla-t4", count=1),
+    enabled=True,
+    stopped=False,
+    spot=True,
+    max_run_duration=3600,
+    instance_termination_action="STOP",
+    boot_disk=BootDisk(size_gb=200, type="pd-ssd", image="debian-cloud/debian-12"),
+    data_disks=[DataDisk("models", size_gb=500)],
+    network="default",
+    subnetwork=None,
+    external_ip="203.0.113.7",
+    network_tags=["web"],
+    labels={"team": "ml"},
+    metadata={"enable-oslogin": "FALSE"},
+    startup_script="echo",
+    shielded_vm=ShieldedVm(secure_boot=False),
+    service_account=ServiceAccount("a@b.iam.gserviceaccount.com", scopes=["cloud-platform"]),
+    deletion_protection=True,
+    allow_stopping_for_update=False,
+    modules=("monitoring",),
+    state_version="25.11",
+    tags=("peer",),
+    description="for training",
+    target_host="root@198.51.100.1",
+)
+
+machines: list[GcpMachine] = [
+    GcpMachine(f"worker-{number}", machine_type="e2-standard-8", zone="us-central1-b")
+    for number in range(3)
+]
+
+fleet = Fleet(
+    name="metals",
+    domain="zt",
+    gcp=GcpProject(
+        "example-project",
+        region="us-central1",
+        ssh_keys=["ssh-ed25519 AAAA admin"],
+        ssh_source_ranges=(),
+        labels={"team": "ml"},
+        install=True,
+        backend=GcsBackend("states", prefix="metals"),
+    ),
+    machines=[Machine("cinnabar", machine_class="darwin"), everything, *machines],
+    caches=(BinaryCache("https://cache.nixos.org", public_key="…", priority=5),),
+    users=[User("cameron", groups=("wheel",), machines=("galena",), share=False, prompt=False)],
+    nvidia=Nvidia(
+        driver="latest",
+        cuda_packages=["torch"],
+        tuning=NvidiaTuning(compute_mode="DEFAULT", application_clocks=(5001, 1590), ecc=True),
+    ),
+    zerotier=ZeroTier(controller_tag="controller", moons={"cinnabar": ("203.0.113.7",)}),
+    modules=("base", "ssh-known-hosts"),
+    files={"docs/gpu-costs.md": None},
+)
+only_gcp = Fleet(name="workers", domain="zt", machines=machines, gcp=fleet.gcp)
+
+assert_type(fleet.machines, tuple[Machine, ...])
+assert_type(fleet.gcp_machines, tuple[GcpMachine, ...])
+assert_type(fleet.machine("galena").all_tags, tuple[str, ...])
+assert_type(fleet.controller, Machine | None)
+assert_type(fleet.users[0].machines, tuple[str, ...])
+assert_type(everything.gpu, Gpu | None)
+assert_type(everything.enabled, bool)
+assert_type(everything.state, Literal["off", "on", "stopped"])
+assert_type(everything.labels["team"], str)
+assert_type(everything.accelerator, AcceleratorType | None)
+assert_type(catalog.machine_price("c4-standard-8", "us-central1").usd_per_hour, float | None)
+
+
+def failed(error: FleetError) -> ValueError:
+    """Handle what the library raises as what Python programs know."""
+    return error

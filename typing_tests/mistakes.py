@@ -1,0 +1,58 @@
+# ruff: noqa: B018
+"""What type checkers are to find in a user's fleet: an error at each line marked so, no other."""
+
+from __future__ import annotations
+
+from infra_lib import (
+    BinaryCache,
+    Catalog,
+    DataDisk,
+    Fleet,
+    GcpMachine,
+    GcpProject,
+    Gpu,
+    Machine,
+    MachineType,
+    Nvidia,
+    Price,
+    User,
+    ZeroTier,
+    Zone,
+)
+
+E2, HERE = "e2-standard-8", "us-central1-b"
+machine = GcpMachine("galena", machine_type=E2, zone=HERE)
+
+Machine()  # error
+Machine(5)  # error
+Machine("cinnabar", "nixos")  # error
+Machine("cinnabar", machine_class="windows")  # error
+Machine("cinnabar", tags="peer")  # error
+Machine("cinnabar", tags=("peer", 5))  # error
+Machine("cinnabar", description=None)  # error
+Machine("cinnabar", colour="red")  # error
+GcpMachine("galena", machine_type=E2)  # error
+GcpMachine("galena", machine_type=None, zone=HERE)  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, gpu="t4")  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, enabled="yes")  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, machine_class="nixos")  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, labels={"a": 1})  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, data_disks=("a",))  # error
+Gpu("nvidia-tesla-t4", count="1")  # error
+DataDisk("models")  # error
+GcpProject("example-project")  # error
+GcpProject("example-project", region="us-central1", ssh_keys="ssh-ed25519 AAAA")  # error
+BinaryCache("https://cache.nixos.org")  # error
+BinaryCache("https://cache.nixos.org", public_key="…", priority="5")  # error
+User("cameron", groups="wheel")  # error
+Nvidia(driver="legacy")  # error
+ZeroTier(moons=["cinnabar"])  # error
+Fleet(name="metals", domain="zt")  # error
+Fleet(name="metals", domain="zt", machines=("galena",))  # error
+Fleet(name="metals", domain="zt", machines=machine)  # error
+Fleet(name="metals", domain="zt", machines=(machine,), gcp="example-project")  # error
+Catalog(machine_types=(Zone("us-central1-z", "us-central1"),))  # error
+MachineType("c4-standard-8", vcpus="8", memory_gib=30)  # error
+Price("c4-standard-8", "*", "0.4")  # error
+machine.enabled = True  # error
+machine.gpu.count  # error
