@@ -58,7 +58,7 @@ def _parser() -> ArgumentParser:
         prog="nixgen",
         description=_SUMMARY,
         epilog=_DETAILS,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
     )
     parser.add_argument(
         "--version", action="store_const", const=_version, dest="run", help="print the version"
@@ -66,7 +66,10 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: "Callable[[Namespace], int]", text: str) -> ArgumentParser:
-        added = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        description = f"{text[0].upper()}{text[1:]}."
+        added = commands.add_parser(
+            name, help=text, description=description, formatter_class=_formatter
+        )
         added.add_argument(
             "source", nargs="?", metavar="SOURCE", help="what generates the files: main:fleet"
         )
@@ -93,6 +96,11 @@ def _parser() -> ArgumentParser:
     command("list", _list, "print the paths of the generated files, relative to the root")
     parser.set_defaults(run=lambda _: parser.error("give a command: write, check, diff or list"))
     return parser
+
+
+def _formatter(prog: str) -> RawDescriptionHelpFormatter:
+    # Unless told a width, argparse loads shutil for each argument, to ask the terminal.
+    return RawDescriptionHelpFormatter(prog, width=96)
 
 
 def _write(given: Namespace) -> int:

@@ -8,17 +8,14 @@ from attrs import field, frozen
 
 from nixgen import header, paths
 from nixgen.errors import NixgenError
+from nixgen.source import split
 
 if TYPE_CHECKING:
-    from pathlib import PurePath
-
     from attrs import Attribute
 
-Files: TypeAlias = "Mapping[str | PurePath, Any]"
-"""Paths below the root; for each a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
-
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-_SOURCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+Files: TypeAlias = Mapping[Any, Any]
+"""Paths below the root, `str` or `PurePath`, and for each what goes there: a Nix value, a
+`TextFile`, a `Region` or a tuple of regions."""
 
 
 def _text(instance: object, attribute: "Attribute[str]", value: object) -> None:
@@ -38,7 +35,7 @@ def _comment(_instance: object, _attribute: "Attribute[str]", value: str) -> Non
 
 
 def _name(_instance: object, _attribute: "Attribute[str]", value: object) -> None:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.-]+", value):
         raise NixgenError(
             "Region.name: expected letters, digits, '.', '_' and '-', such as 'caches'; "
             f"got {value!r}"
@@ -119,8 +116,7 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
     Raises:
         NixgenError: When a path or a value is not one that can be written.
     """
-    if not _SOURCE.fullmatch(source):
-        raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
+    split(source)
     given = [(paths.relative(path), value) for path, value in files.items()]
     paths.refuse_collisions(path for path, _ in given)
     return tuple(_rendered(path, value, source) for path, value in given)

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def split(source: str) -> tuple[str, list[str]]:
+    """Return the module that a source names, and the attributes on the way to what it names.
+
+    Raises:
+        NixgenError: When it is not `module:attribute`.
+    """
+    module, _, attribute = source.partition(":")
+    names = attribute.split(".")
+    if not all(name.isidentifier() for name in (*module.split("."), *names)):
+        raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
+    return module, names
+
+
 def load(source: str, project: Path) -> "Files":
     """Import a source and return what it wants written.
 
@@ -44,10 +57,7 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
     Raises:
         NixgenError: When there is no such thing, or when it fails.
     """
-    module, colon, attribute = source.partition(":")
-    names = attribute.split(".")
-    if not colon or not all(name.isidentifier() for name in (*module.split("."), *names)):
-        raise NixgenError(f"source {source!r}: expected module:attribute, such as main:fleet")
+    module, names = split(source)
     sys.path.insert(0, str(project))
     try:
         return made(_found(module, names, source, project))

@@ -82,7 +82,7 @@ class Tree:
             with os.fdopen(handle, "rb") as file:
                 status = os.fstat(handle)
                 if not stat.S_ISREG(status.st_mode):
-                    raise NixgenError(f"{path} is not a regular file")
+                    raise NixgenError(f"{path} is neither a file nor a folder")
                 return Found(file.read(), status)
         return None
 
@@ -144,23 +144,21 @@ class Tree:
         prefix = self._temporary()
         steps = [(change, f"{prefix}{number}") for number, change in enumerate(changes)]
         made: list[str] = []
-        done = 0
+        begun = 0
         try:
             for change, temporary in steps:
-                if change.data is None:
-                    self._permit(change.path)
-                else:
+                if change.data is not None:
                     self._stage(change.path, temporary, change.data, change.like, made)
             for change in changes:
                 self._expect(change)
             for change, temporary in steps:
+                begun += 1
                 self._settle(change.path, temporary if change.data is not None else None)
-                done += 1
         except BaseException:
-            for change, temporary in reversed(steps[:done]):
-                self._undo(change, temporary)
-            for change, temporary in steps[done:]:
+            for change, temporary in steps:
                 self._discard(_beside(change.path, temporary))
+            for change, temporary in reversed(steps[:begun]):
+                self._undo(change, temporary)
             for path in reversed(made):
                 self._discard_folder(path)
             raise
@@ -193,19 +191,15 @@ class Tree:
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def _undo(self, change: Change, temporary: str) -> None:
-        """Bring back what a change replaced, after a later one failed."""
+        """Bring back what a change replaced, if it did, after a later one failed."""
         if change.found is None:
             self._discard(change.path)
             return
         with suppress(OSError, NixgenError):
-            self._stage(change.path, temporary, change.found.data, change.found, [])
-            self._settle(change.path, temporary)
-
-    def _permit(self, path: str) -> None:
-        """Refuse to remove a file from a folder that cannot be changed, before anything is."""
-        with self._parent(path) as (folder, _):
-            if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
-                raise NixgenError(f"{path}: it cannot be removed from a read-only folder")
+            now = self.read(change.path)
+            if now is None or now.data != change.found.data:
+                self._stage(change.path, temporary, change.found.data, change.found, [])
+                self._settle(change.path, temporary)
 
     def _expect(self, change: Change) -> None:
         """Refuse to lose what was saved while we worked."""
@@ -280,6 +274,8 @@ def opened(
     except FileNotFoundError:
         yield Tree(root, None)
         return
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NixgenError(f"root {root} is not a folder") from error
     except OSError as error:
         raise NixgenError(f"root {root}: {error.strerror}") from error
     try:
@@ -329,6 +325,8 @@ def _named(path: str, folder: int, name: str) -> "Iterator[None]":
                 ) from error
             if error.errno == errno.ENOTDIR:
                 raise NixgenError(f"{path} is a file, where a folder is needed") from error
+            if stat.S_ISDIR(mode) and error.errno == errno.EISDIR:
+                raise NixgenError(f"{path} is a folder, where a file is needed") from error
         raise NixgenError(f"{path}: {error.strerror}") from error
 
 

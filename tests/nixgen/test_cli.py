@@ -1,0 +1,300 @@
+"""The `nixgen` command: what it prints, and how it exits."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.nixgen.conftest import REPOSITORY, Nixgen
+from tests.nixgen.trees import contents, put
+
+
+def lines(text: str) -> list[str]:
+    return text.splitlines()
+
+
+# The four commands
+
+
+def test_write_says_what_it_did(project: Path, nixgen: Nixgen) -> None:
+    first = nixgen("write")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert lines(first.stdout) == [
+        "created lib/caches.nix",
+        "created docs/costs.md",
+        "2 files: 2 created",
+    ]
+    put(project, "out/lib/caches.nix", (project / "out/lib/caches.nix").read_text() + "# mine\n")
+    main = (project / "main.py").read_text().replace("docs/costs.md", "docs/new.md")
+    put(project, "main.py", main)
+    second = nixgen("write")
+    assert lines(second.stdout) == [
+        "kept lib/caches.nix.orig: what lib/caches.nix held",
+        "changed lib/caches.nix",
+        "created docs/new.md",
+        "removed docs/costs.md",
+        "3 files: 1 created, 1 changed, 1 removed",
+    ]
+    assert lines(nixgen("write").stdout) == ["2 files: 2 unchanged"]
+
+
+def test_check_names_each_file_why_and_the_remedy(project: Path, nixgen: Nixgen) -> None:
+    missing = nixgen("check")
+    assert missing.returncode == 1
+    assert lines(missing.stdout) == [
+        "lib/caches.nix: missing",
+        "docs/costs.md: missing",
+        "2 of 2 files not as generated; renew with: nixgen write",
+    ]
+    nixgen("write")
+    fine = nixgen("check")
+    assert (fine.returncode, lines(fine.stdout)) == (0, ["2 files as generated"])
+    put(project, "out/docs/costs.md", "mine\n")
+    put(project, "main.py", (project / "main.py").read_text().replace("lib/caches", "lib/c d"))
+    drifted = nixgen("check", "main:fleet", "--root", "./out")
+    assert drifted.returncode == 1
+    assert lines(drifted.stdout) == [
+        "lib/c d.nix: missing",
+        "docs/costs.md: not ours (nixgen did not generate it)",
+        "lib/caches.nix: left over",
+        "3 of 3 files not as generated; "
+        "renew with: nixgen write main:fleet --root ./out --adopt docs/costs.md",
+    ]
+    remedy = drifted.stdout.split("renew with: nixgen ")[1].split()
+    assert nixgen(*remedy).returncode == 0
+    assert nixgen("check").returncode == 0
+
+
+def test_check_writes_nothing(project: Path, nixgen: Nixgen) -> None:
+    nixgen("check")
+    nixgen("diff")
+    nixgen("list")
+    assert sorted(contents(project)) == ["main.py", "pyproject.toml"]
+
+
+def test_diff_shows_what_write_would_change(project: Path, nixgen: Nixgen) -> None:
+    nixgen("write")
+    assert (nixgen("diff").returncode, nixgen("diff").stdout) == (0, "")
+    put(project, "main.py", (project / "main.py").read_text().replace("[]", "[1]"))
+    changed = nixgen("diff")
+    assert changed.returncode == 1
+    assert lines(changed.stdout)[:2] == ["--- a/lib/caches.nix", "+++ b/lib/caches.nix"]
+    assert "-{ caches = [ ]; }" in changed.stdout
+    assert "+{ caches = [ 1 ]; }" in changed.stdout
+
+
+def test_list_prints_paths(nixgen: Nixgen) -> None:
+    assert lines(nixgen("list").stdout) == ["lib/caches.nix", "docs/costs.md"]
+
+
+def test_quiet_prints_nothing_but_errors(project: Path, nixgen: Nixgen) -> None:
+    assert (nixgen("check", "-q").stdout, nixgen("check", "-q").returncode) == ("", 1)
+    assert (nixgen("write", "-q").stdout, nixgen("write", "-q").returncode) == ("", 0)
+    put(project, "out/lib/caches.nix", "mine")
+    refused = nixgen("write", "--quiet")
+    assert (refused.stdout, refused.returncode) == ("", 2)
+    assert "lib/caches.nix" in refused.stderr
+
+
+def test_write_can_exit_with_1_when_it_changed_something(nixgen: Nixgen) -> None:
+    assert nixgen("write", "--exit-code").returncode == 1
+    assert nixgen("write", "--exit-code").returncode == 0
+
+
+def test_a_region_without_its_file_is_skipped_and_said_so(project: Path, nixgen: Nixgen) -> None:
+    put(
+        project,
+        "main.py",
+        "from nixgen.files import Region\nfleet = {'flake.nix': Region({}, name='caches')}\n",
+    )
+    for command in ("write", "check"):
+        done = nixgen(command)
+        assert done.returncode == 0
+        assert done.stdout.startswith("skipped flake.nix: no such file;")
+
+
+@pytest.mark.parametrize(
+    ("cwd", "path"),
+    [(".", "lib/caches.nix"), (".", "out/lib/caches.nix"), ("out/lib", "caches.nix"), ("out", ".")],
+)
+def test_adopt_takes_paths_as_listed_and_as_typed(
+    project: Path, nixgen: Nixgen, cwd: str, path: str
+) -> None:
+    put(project, "out/lib/caches.nix", "mine")
+    refused = nixgen("write")
+    assert refused.returncode == 2
+    assert sorted(contents(project / "out")) == ["lib/caches.nix"]
+    assert nixgen("write", "--adopt", path, cwd=cwd).returncode == 0
+    assert (project / "out/lib/caches.nix.orig").read_text() == "mine"
+
+
+# Finding the source
+
+
+def test_settings_are_found_from_a_folder_below(project: Path, nixgen: Nixgen) -> None:
+    (project / "deep/er").mkdir(parents=True)
+    put(project, "deep/pyproject.toml", "[tool.other]\n")
+    assert nixgen("write", cwd="deep/er").returncode == 0
+    assert (project / "out/lib/caches.nix").exists()
+
+
+def test_source_and_root_override_the_settings(project: Path, nixgen: Nixgen) -> None:
+    put(project, "pkg/other.py", "class C:\n    fleet = {'o.nix': 1}\n")
+    assert nixgen("write", "pkg.other:C.fleet", "--root", "../there", cwd="pkg").returncode == 0
+    assert sorted(contents(project / "there")) == ["o.nix"]
+    assert "nixgen write pkg.other:C.fleet" in (project / "there/o.nix").read_text()
+
+
+def test_without_settings_the_working_directory_is_project_and_root(
+    project: Path, nixgen: Nixgen
+) -> None:
+    (project / "pyproject.toml").unlink()
+    assert nixgen("write", "main:fleet").returncode == 0
+    assert (project / "lib/caches.nix").exists()
+    assert "no source" in nixgen("write").stderr
+
+
+def test_the_project_is_imported_before_anything_else(project: Path, nixgen: Nixgen) -> None:
+    elsewhere = put(project, "elsewhere/main.py", "fleet = {}\n").parent
+    path = os.pathsep.join((str(elsewhere), str(REPOSITORY)))
+    assert lines(nixgen("list", PYTHONPATH=path).stdout) == ["lib/caches.nix", "docs/costs.md"]
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "class Fleet:\n    def nix_files(self):\n        return {'a.nix': 1}\nfleet = Fleet()\n",
+        "class Fleet:\n    def nix_files(self):\n        return {'a.nix': 1}\n"
+        "def fleet():\n    return Fleet()\n",
+        "def fleet():\n    return {'a.nix': 1}\n",
+        "import os\nos.chdir('/')\nfleet = {'a.nix': 1}\n",
+    ],
+    ids=["object", "callable to object", "callable to mapping", "changes directory"],
+)
+def test_sources(project: Path, nixgen: Nixgen, main: str) -> None:
+    put(project, "main.py", main)
+    assert nixgen("write").returncode == 0
+    assert sorted(contents(project / "out")) == ["a.nix"]
+
+
+@pytest.mark.parametrize(
+    ("main", "message"),
+    [
+        ("", "source main:fleet: module 'main' has no attribute 'fleet'"),
+        ("fleet = 5", "expected an object with nix_files(), a mapping of paths, or a callable"),
+        ("class fleet:\n    def nix_files(self): ...", "fleet is a class; name an object"),
+        ("fleet = lambda: [1]", "got list"),
+        ("import none_such", "ModuleNotFoundError at main.py:1: No module named 'none_such'"),
+        ("fleet = (", "main.py:1: '(' was never closed"),
+        ("raise ValueError('zone x: no such zone')", "nixgen: zone x: no such zone"),
+        ("\ndef fleet(a): ...", "TypeError"),
+        ("def f():\n    return {}['x']\nf()", "KeyError at main.py:2: 'x' (NIXGEN_DEBUG=1"),
+        ("import sys; sys.exit(0)", "SystemExit at main.py:1"),
+        ("fleet = {'../x.nix': 1}", "path '../x.nix': '..' could lead out of the root"),
+        ("fleet = {'a.nix': {'b': object()}}", "a.nix: "),
+    ],
+)
+def test_sources_that_fail_do_so_in_one_line(
+    project: Path, nixgen: Nixgen, main: str, message: str
+) -> None:
+    put(project, "main.py", main)
+    for command in ("write", "check", "diff", "list"):
+        done = nixgen(command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(lines(done.stderr)) == 1
+        assert message in done.stderr
+    assert not (project / "out").exists()
+
+
+def test_debugging_shows_the_traceback(project: Path, nixgen: Nixgen) -> None:
+    put(project, "main.py", "fleet = {}['x']")
+    assert "Traceback" in nixgen("check", NIXGEN_DEBUG="1").stderr
+    assert "Traceback" not in nixgen("check", NIXGEN_DEBUG="").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("write", "none_such:fleet"), "there is no module 'none_such' in"),
+        (("write", "main"), "expected module:attribute, such as main:fleet"),
+        (("write", "main:fleet:x"), "expected module:attribute"),
+        (("write", "--root", "main.py"), "main.py is not a folder"),
+        (("check", "--root", "main.py/x"), "main.py/x is not a folder"),
+        (("write", "--adopt", "x.nix"), "cannot adopt x.nix: main:fleet generates no such file"),
+        ((), "give a command: write, check, diff or list"),
+        (("wriet",), "invalid choice: 'wriet'"),
+    ],
+)
+def test_bad_usage(nixgen: Nixgen, arguments: tuple[str, ...], message: str) -> None:
+    done = nixgen(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[tool.nixgen]\nsource = 5", "[tool.nixgen] source: expected a string, got 5"),
+        ("[tool.nixgen]\nsurce = 'a:b'", "has no setting 'surce'; it has 'source' and 'root'"),
+        ("[tool]\nnixgen = 'x'", "tool.nixgen: expected a table, got 'x'"),
+        ("[tool.nixgen\n", "pyproject.toml: "),
+    ],
+)
+def test_bad_settings(project: Path, nixgen: Nixgen, toml: str, message: str) -> None:
+    put(project, "pyproject.toml", toml)
+    done = nixgen("check")
+    assert (done.returncode, len(lines(done.stderr))) == (2, 1)
+    assert message in done.stderr
+
+
+# Around it
+
+
+def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
+    put(project, "main.py", "fleet = {f'{n}.nix': {} for n in range(20000)}\n")
+    done = subprocess.run(
+        ["sh", "-c", f"'{sys.executable}' -m nixgen list | head -1"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (b"0.nix\n", b"")
+
+
+def test_importing_nixgen_loads_no_file_handling() -> None:
+    program = "import sys, nixgen; print([m for m in sys.modules if m.startswith('nixgen.')])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    for module in ("cli", "files", "tree", "settings", "source"):
+        assert f"nixgen.{module}" not in loaded.stdout
+
+
+def test_check_loads_only_what_it_needs(project: Path) -> None:
+    program = (
+        "import sys; from nixgen.cli import main; main(['write']); main(['check']); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(lines(done.stdout)[-1].split())
+    unneeded = {
+        "difflib",
+        "json",
+        "subprocess",
+        "tempfile",
+        "shutil",
+        "logging",
+        "importlib.metadata",
+    }
+    assert loaded & unneeded == set()
