@@ -51,7 +51,7 @@ lock: setup
 	@$(bin)/pip install --quiet uv==0.13.9
 	@$(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command 'make lock' --upgrade --extra cdktf --group dev --output-file requirements.txt pyproject.toml
-	@npm install --package-lock-only --no-audit --no-fund
+	@npm install --package-lock-only
 
 clean:
 	rm -rf .venv node_modules cdktf.out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

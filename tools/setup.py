@@ -119,7 +119,7 @@ def install_cdktf() -> None:
         return
     say("installing the cdktf command line of package-lock.json into node_modules")
     run(
-        ["npm", "ci", "--no-audit", "--no-fund"],
+        ["npm", "ci"],
         "npm could not install package-lock.json (is the npm registry reachable?)",
     )
     stamp.write_text(key)

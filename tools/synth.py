@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,8 +23,8 @@ def main() -> int:
     except subprocess.CalledProcessError as failed:
         sys.stderr.write(failed.stdout)
         return failed.returncode
-    for title, text in (("Stacks", stacks()), ("Nix files", files), ("Machines", machines)):
-        print(f"{title}\n{indented(text)}\n")
+    parts = {"Stacks": stacks(), f"Nix files in {nix_root()}": files, "Machines": machines}
+    print("\n\n".join(f"{title}\n{indented(text)}" for title, text in parts.items()))
     return 0
 
 
@@ -60,6 +61,13 @@ def count_resources(stack: Path) -> int:
     """How many resources a synthesized stack declares."""
     resources = json.loads(stack.read_text()).get("resource", {})
     return sum(len(named) for named in resources.values())
+
+
+def nix_root() -> str:
+    """The folder that the Nix files go into, from the root of the checkout."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    root: str = settings["tool"]["nixgen"]["root"]
+    return root
 
 
 def indented(text: str) -> str:
