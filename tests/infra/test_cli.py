@@ -1,0 +1,212 @@
+"""The `infra` command: where the fleet comes from, and how it fails."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import infra_lib
+import nixgen.cli
+from infra_lib.cli import COMMANDS, main
+
+from ..model.bad import REFUSED
+
+ROOT = Path(__file__).parents[2]
+
+Describe = Callable[[str], Path]
+Run = Callable[[list[str]], int]
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str, run: Run = main) -> str:
+    """What the one line on stderr says after the command's name."""
+    assert run([*arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    name, colon, message = output.err.partition(": ")
+    assert (name, colon) in {("infra", ": "), ("nixgen", ": ")}
+    assert message.count("\n") == 1
+    return message.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [pytest.param(*bad, id=name) for name, bad in REFUSED.items()],
+)
+def test_bad_input_ends_every_command_with_2_and_writes_nothing(
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    expression: str,
+    named: tuple[str, ...],
+) -> None:
+    folder = described(f"bad = {expression}\nmetals = fleet()")
+    before = sorted(folder.rglob("*"))
+    for run, *arguments in (
+        (main, "cost"),
+        (main, "show", "--json"),
+        (nixgen.cli.main, "write"),
+        (nixgen.cli.main, "check"),
+    ):
+        message = refused(capsys, *arguments, run=run)
+        for words in named:
+            assert words in message
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "named"),
+    [
+        ("", "described", ("source 'described'", "main:fleet")),
+        ("", "nowhere:fleet", ("source nowhere:fleet", "no module 'nowhere'")),
+        ("", "described:metals", ("source described:metals", "no attribute 'metals'")),
+        ("metals = 5", "described:metals", ("source described:metals", "a Fleet", "got int")),
+        ("metals = lambda: 5", "described:metals", ("a Fleet", "got int")),
+        ("metals = dict", "described:metals", ("a Fleet", "got dict")),
+        ("metals = Fleet", "described:metals", ("TypeError", "missing", "INFRA_DEBUG=1")),
+        ("metals = GcpMachine('a')", "described:metals", ("TypeError at described.py:", "zone")),
+        ("metals = 1 / 0", "described:metals", ("ZeroDivisionError at described.py:",)),
+        ("import sys; sys.exit(3)", "described:metals", ("SystemExit at described.py:",)),
+        ("metals = (", "described:metals", ("described.py:", "never closed")),
+        ("import not_there", "described:metals", ("ModuleNotFoundError", "not_there")),
+    ],
+)
+def test_a_source_that_gives_no_fleet(
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    code: str,
+    source: str,
+    named: tuple[str, ...],
+) -> None:
+    described(code)
+    message = refused(capsys, "cost", source)
+    for words in named:
+        assert words in message
+
+
+def test_no_source_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    message = refused(capsys, "show")
+    assert "infra show main:fleet" in message
+    assert '[tool.nixgen] source = "main:fleet"' in message
+
+
+@pytest.mark.parametrize(
+    "code", ["metals = fleet(gcp())", "def metals(): return fleet(gcp())", "metals = fleet"]
+)
+def test_the_source_is_a_fleet_or_makes_one(
+    described: Describe, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    folder = described(code)
+    assert main(["show"]) == 0
+    sub = folder / "deep" / "down"
+    sub.mkdir(parents=True)
+    os.chdir(sub)
+    sys.modules.pop("described")
+    assert main(["show", "described:metals"]) == 0
+    whole = capsys.readouterr().out
+    assert whole[: len(whole) // 2] * 2 == whole
+
+
+def test_what_the_source_prints_stays_out_of_the_output(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described('print("loading"); metals = fleet(gcp=None)')
+    assert main(["cost", "--json"]) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith("{")
+    assert output.err == "loading\n"
+
+
+def test_a_warning_is_one_line(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
+    described(
+        "import warnings\n"
+        'warnings.simplefilter("default")\n'
+        'old = BinaryCache("https://cuda-maintainers.cachix.org", public_key=CACHE_KEY)\n'
+        "metals = fleet(caches=(old,), gcp=None)"
+    )
+    assert main(["show"]) == 0
+    assert capsys.readouterr().err == (
+        "warning: cache 'https://cuda-maintainers.cachix.org': abandoned, and refuses every "
+        "request; use https://cache.nixos-cuda.org\n"
+    )
+
+
+def test_a_traceback_for_those_who_ask(
+    described: Describe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described("metals = 1 / 0")
+    monkeypatch.setenv("INFRA_DEBUG", "1")
+    with pytest.raises(ValueError, match="ZeroDivisionError") as caught:
+        main(["cost"])
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["cost", "--what"], ["cost", "a:b", "c"]])
+def test_bad_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: infra" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n    {name} " in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    assert f"usage: infra {name}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"infra {infra_lib.__version__}\n"
+
+
+def test_a_reader_who_has_seen_enough() -> None:
+    command = [sys.executable, "-m", "infra_lib", "show"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+WITHOUT = """
+import sys
+sys.modules.update(cdktf=None, jsii=None, constructs=None)
+from infra_lib.cli import main
+status = main(["{command}"])
+heavy = "json", "subprocess", "tempfile", "difflib", "csv", "infra_lib.nix", "infra_lib.stacks"
+print(status, [name for name in heavy if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("command", ["cost", "show"])
+def test_the_example_without_cdktf_and_with_little_loaded(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(command=command)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
+    assert "scheelite" in done.stdout
