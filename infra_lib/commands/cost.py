@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import cost
 from ..catalog import ACCELERATORS_AS_OF, ACCELERATORS_SOURCE, PRICES_AS_OF, PRICES_SOURCE
+from ..gcp_machine import GcpMachine
 from ..source import add_argument, load_fleet
 from ..table import table
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
+    from ..machine import Machine
 
 _PRICES = ("ON DEMAND", "SPOT", "MONTH")
 
@@ -140,5 +141,5 @@ def _notes(fleet: Fleet) -> list[str]:
     return [*notes, f"Not provisioned here, so not counted: {elsewhere}."] if elsewhere else notes
 
 
-def _elsewhere(fleet: Fleet) -> list[Any]:
-    return [machine for machine in fleet.machines if machine not in fleet.gcp_machines]
+def _elsewhere(fleet: Fleet) -> list[Machine]:
+    return [machine for machine in fleet.machines if not isinstance(machine, GcpMachine)]

@@ -144,10 +144,11 @@ def _users(fleet: Fleet, machine: Machine) -> list[str]:
 
 
 def _roles(fleet: Fleet, machine: Machine) -> list[str]:
+    zerotier, tags = fleet.zerotier, machine.all_tags
     roles = {
-        "controller": machine == fleet.controller,
-        "moon": machine.name in fleet.zerotier.moons,
-        "peer": machine in fleet.peers,
+        "controller": zerotier.controller_tag in tags,
+        "moon": machine.name in zerotier.moons,
+        "peer": zerotier.peer_tag in tags,
     }
     return [role for role, played in roles.items() if played]
 
