@@ -1,0 +1,331 @@
+"""Terraform and cdktf, run for real against the provider that stands in for google's.
+
+`StandIn` is made once: the provider in a local mirror, and a configuration that lets Terraform
+find providers nowhere else, so that nothing reaches for the network. `Workspace` is a folder with
+a stack in it, and a cloud of its own.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tests.terraform.provider import schema
+from tests.tools import require, unavailable
+
+ROOT = Path(__file__).resolve().parents[2]
+
+VERSIONS = ("6.50.0", "7.0.0")
+"""What the stand-in goes by: the version its schema is from, and the first of the next major."""
+
+REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+JSON = dict[str, Any]
+
+
+def terraform() -> str:
+    """The path of Terraform: what TERRAFORM_BINARY_NAME names, or `terraform`, or `tofu`."""
+    named = os.environ.get("TERRAFORM_BINARY_NAME")
+    if not named and not shutil.which("terraform") and shutil.which("tofu"):
+        named = "tofu"
+    return require(named or "terraform")
+
+
+def provider_package() -> Path:
+    """The tarball of google's constructs, which the schema of the stand-in is read from."""
+    # Found, not imported: an import loads all of it into a Node process.
+    found = find_spec("cdktf_cdktf_provider_google")
+    if found is None or not found.submodule_search_locations:
+        unavailable("cdktf-cdktf-provider-google is not installed")
+    (folder,) = found.submodule_search_locations
+    (package,) = (Path(folder) / "_jsii").glob("*.tgz")
+    return package
+
+
+@attrs.frozen
+class StandIn:
+    """The provider, where Terraform finds it.
+
+    Attributes:
+        binary: The path of Terraform.
+        config: Terraform's CLI configuration.
+    """
+
+    binary: str
+    config: Path
+
+    @classmethod
+    def install(cls, folder: Path) -> "StandIn":
+        """Put the provider into a mirror in `folder`."""
+        binary = terraform()
+        schemas = folder / "schemas.json"
+        schemas.write_text(schema.dump(schema.derive(provider_package())))
+        mirror = folder / "mirror"
+        for registry in REGISTRIES:
+            for version in VERSIONS:
+                target = mirror / registry / "hashicorp" / "google" / version / platform(binary)
+                target.mkdir(parents=True)
+                plugin = target / f"terraform-provider-google_v{version}"
+                plugin.write_text(
+                    f"#!/bin/sh\nPYTHONPATH='{ROOT}' PYTHONSAFEPATH=1"
+                    f" exec '{sys.executable}' -m tests.terraform.provider '{schemas}'\n"
+                )
+                plugin.chmod(0o755)
+        config = folder / "terraform.rc"
+        config.write_text(
+            "disable_checkpoint = true\n"
+            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
+        )
+        return cls(binary, config)
+
+    def environment(self, cloud: Path) -> dict[str, str]:
+        """The environment for Terraform and cdktf with their cloud in `cloud`."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TF_", "GOOGLE_", "CLOUDSDK_"))
+        }
+        return kept | {
+            "CHECKPOINT_DISABLE": "1",
+            "DISABLE_VERSION_CHECK": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+            "STAND_IN_CLOUD": str(cloud),
+            "TERRAFORM_BINARY_NAME": self.binary,
+            "TF_CLI_CONFIG_FILE": str(self.config),
+            "TF_DISABLE_PLUGIN_TLS": "1",
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+        }
+
+
+def platform(binary: str) -> str:
+    """What Terraform calls this machine: `linux_amd64`."""
+    asked = subprocess.run(
+        [binary, "version", "-json"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull},
+    )
+    return str(json.loads(asked.stdout)["platform"])
+
+
+@attrs.frozen
+class CloudFile:
+    """What is in the cloud, and what is to go wrong in it.
+
+    Attributes:
+        path: The file that the provider keeps it in.
+    """
+
+    path: Path
+
+    def content(self) -> JSON:
+        """Resources, faults and log; see `tests.terraform.provider.cloud`."""
+        empty: JSON = {"resources": {}, "faults": [], "log": []}
+        return empty | (json.loads(self.path.read_text()) if self.path.exists() else {})
+
+    @contextmanager
+    def changed(self) -> Iterator[JSON]:
+        """The content, to be changed behind Terraform's back while nothing runs."""
+        content = self.content()
+        yield content
+        self.path.write_text(json.dumps(content))
+
+    def named(self, kind: str) -> dict[str, JSON]:
+        """The resources of type `google_compute_<kind>`, by name."""
+        found = self.content()["resources"].get(f"google_compute_{kind}", {})
+        return {resource["name"]: resource for resource in found.values()}
+
+    @property
+    def instances(self) -> dict[str, JSON]:
+        """The instances, by name."""
+        return self.named("instance")
+
+    @property
+    def log(self) -> list[str]:
+        """The calls that changed something: `instances.insert galena` …"""
+        return list(self.content()["log"])
+
+    def fail(self, error: str, **narrowed: Any) -> None:
+        """Let requests for capacity fail; see `tests.terraform.provider.cloud.Cloud.fault`."""
+        with self.changed() as content:
+            content["faults"].append({"error": error, **narrowed})
+
+    def recover(self) -> None:
+        """Let nothing fail any more."""
+        with self.changed() as content:
+            content["faults"] = []
+
+
+ACTIONS = {
+    "create": ("create",),
+    "update": ("update",),
+    "replace": ("delete", "create"),
+    "delete": ("delete",),
+}
+
+
+@attrs.frozen
+class Plan:
+    """What Terraform means to do.
+
+    Attributes:
+        actions: By address, what happens to each resource that something happens to, in the words
+            of Terraform's plan format: `("update",)`, `("delete", "create")` …
+        outputs: By name, what happens to each output that something happens to.
+    """
+
+    actions: Mapping[str, tuple[str, ...]]
+    outputs: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, messages: Iterable[JSON]) -> "Plan":
+        """The plan in what Terraform prints with `-json`, before it carries it out."""
+        actions: dict[str, tuple[str, ...]] = {}
+        outputs: dict[str, tuple[str, ...]] = {}
+        for message in messages:
+            if message["type"] == "planned_change":
+                change = message["change"]
+                actions[change["resource"]["addr"]] = ACTIONS[change["action"]]
+            if message["type"] == "outputs":
+                for name, output in message["outputs"].items():
+                    if (action := output.get("action", "noop")) != "noop":
+                        outputs.setdefault(name, ACTIONS[action])
+        return cls(actions, outputs)
+
+
+@attrs.frozen
+class Workspace:
+    """A folder that Terraform and cdktf run in.
+
+    Attributes:
+        folder: Where they run.
+        environment: What they run with.
+        binary: The path of Terraform.
+        cloud: What they change.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    binary: str
+    cloud: CloudFile
+
+    @classmethod
+    def make(cls, folder: Path, stand_in: StandIn) -> "Workspace":
+        """A workspace with an empty cloud in an empty `folder`."""
+        cloud = CloudFile(folder / "cloud.json")
+        stack = folder / "stack"
+        stack.mkdir(parents=True)
+        return cls(stack, stand_in.environment(cloud.path), stand_in.binary, cloud)
+
+    def run(
+        self, *command: str, folder: Path | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command`; where it fails and should not, raise with all that it printed."""
+        done = subprocess.run(
+            command,
+            cwd=folder or self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        done.stdout = COLOURS.sub("", done.stdout)
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}")
+        return done
+
+    def write(self, stack: JSON) -> None:
+        """Make `stack` the stack, in Terraform's JSON; the backend is a local file.
+
+        The first stack is initialized; the same providers serve all that follow.
+        """
+        (self.folder / "cdk.tf.json").write_text(json.dumps(stack, indent=2))
+        if not (self.folder / ".terraform").exists():
+            self.terraform("init")
+
+    def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Terraform in the folder of the stack."""
+        return self.run(self.binary, *arguments, check=check)
+
+    def messages(self, *arguments: str, fails: bool = False) -> list[JSON]:
+        """Run Terraform with `-json` and return all that it says; it has to fail if it `fails`."""
+        verb, *rest = arguments
+        done = self.terraform(verb, "-json", *rest, check=False)
+        assert done.returncode == int(fails), done.stdout
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def plan(self, *arguments: str) -> Plan:
+        """What `terraform apply` would do now."""
+        return Plan.of(self.messages("plan", "-out=plan", *arguments))
+
+    def planned(self, address: str) -> JSON:
+        """The change of one resource in the last `plan`: `before`, `after`, `replace_paths` …"""
+        shown = json.loads(self.terraform("show", "-json", "plan").stdout)
+        (found,) = (c for c in shown["resource_changes"] if c["address"] == address)
+        return dict(found["change"])
+
+    def apply(self, *arguments: str) -> Plan:
+        """Do what `plan` says, and return what that was."""
+        return Plan.of(self.messages("apply", "-auto-approve", *arguments))
+
+    def destroy(self) -> Plan:
+        """Remove everything, and return what that was."""
+        return self.apply("-destroy")
+
+    def refused(self, *arguments: str) -> dict[str, str]:
+        """Run Terraform, which has to fail, and return the errors by address.
+
+        What belongs to no resource, or to one that is removed, stands at the empty address.
+        """
+        errors: dict[str, str] = {}
+        for message in self.messages(*arguments, fails=True):
+            if message["type"] == "diagnostic" and message["@level"] == "error":
+                found = message["diagnostic"]
+                context = found.get("snippet", {}).get("context") or ""
+                address = found.get("address") or context.removeprefix("resource.")
+                text = f"{found['summary']}\n{found['detail']}"
+                errors[address] = f"{errors.get(address, '')}{text}\n"
+        return errors
+
+    def refused_apply(self, *arguments: str) -> dict[str, str]:
+        """Apply, which has to fail, and return the errors by address."""
+        return self.refused("apply", "-auto-approve", *arguments)
+
+    def outputs(self) -> JSON:
+        """The outputs, by name."""
+        printed = json.loads(self.terraform("output", "-json").stdout)
+        return {name: output["value"] for name, output in printed.items()}
+
+    def cdktf(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run cdktf, in the folder that holds the stack's program (see `program`)."""
+        return self.run(require("cdktf"), *arguments, folder=self.folder.parent, check=check)
+
+    def program(self, source: str, app: Sequence[str] = (sys.executable, "main.py")) -> None:
+        """Make `source` the program that cdktf runs, with this checkout on its path."""
+        folder = self.folder.parent
+        (folder / "main.py").write_text(source)
+        command = f"env PYTHONPATH='{ROOT}' " + " ".join(f"'{word}'" for word in app)
+        (folder / "cdktf.json").write_text(
+            json.dumps(
+                {
+                    "language": "python",
+                    "app": command,
+                    "projectId": "00000000-0000-0000-0000-000000000000",
+                    "sendCrashReports": "false",
+                }
+            )
+        )

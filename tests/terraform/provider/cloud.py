@@ -1,0 +1,138 @@
+"""The cloud of the tests: a JSON file that holds what was created, and what is to go wrong.
+
+    {
+      "resources": {"google_compute_instance": {"projects/p/zones/z/instances/n": {…}}},
+      "faults": [{"error": "ZONE_RESOURCE_POOL_EXHAUSTED", "zone": "us-central1-c", "times": 1}],
+      "log": ["instances.insert n", …]
+    }
+
+Several provider processes work on it at once, so every change happens under a lock and the file is
+replaced whole.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .values import relative
+
+State = dict[str, Any]
+
+LINK = "https://www.googleapis.com/compute/v1/"
+
+
+class ApiError(Exception):
+    """What the API, or google's provider before asking it, answers instead."""
+
+
+def bad_request(message: str, reason: str = "badRequest") -> ApiError:
+    """A request that the API refuses for what it asks."""
+    return ApiError(f"googleapi: Error 400: {message}, {reason}")
+
+
+def not_found(link: str) -> ApiError:
+    """A request that names something that is not there."""
+    return ApiError(
+        f"googleapi: Error 404: The resource '{relative(link)}' was not found, notFound"
+    )
+
+
+@attrs.frozen
+class Cloud:
+    """The content of the file, within one transaction.
+
+    Attributes:
+        resources: By type and id, all arguments and outputs.
+        faults: What is to go wrong; see `fail_on_purpose`.
+        log: Every call that changed something, in order.
+    """
+
+    resources: dict[str, dict[str, State]] = attrs.field(factory=dict)
+    faults: list[dict[str, Any]] = attrs.field(factory=list)
+    log: list[str] = attrs.field(factory=list)
+
+    def of(self, kind: str) -> dict[str, State]:
+        """The resources of type `kind`, by id; they may be changed in place."""
+        return self.resources.setdefault(kind, {})
+
+    def find(self, kind: str, link: str) -> State:
+        """The resource of type `kind` that `link`, an id or self link, names.
+
+        Raises:
+            ApiError: There is none.
+        """
+        try:
+            return self.of(kind)[relative(link)]
+        except KeyError:
+            raise not_found(link) from None
+
+    def fault(self, name: str, zone: str, *, gpus: bool) -> dict[str, Any] | None:
+        """The first fault that a request for capacity runs into, or None.
+
+        A fault has `error`, either `ZONE_RESOURCE_POOL_EXHAUSTED` or `QUOTA_EXCEEDED`, and may have
+        `zone` and `machine`, which narrow it, `times`, after which it is over, and `metric`, the
+        quota (`GPUS_ALL_REGIONS` unless told). A quota of GPUs fails machines with a GPU only.
+        """
+        for fault in self.faults:
+            if (
+                fault.get("zone", zone) != zone
+                or fault.get("machine", name) != name
+                or fault.get("times") == 0
+                or (fault["error"] == "QUOTA_EXCEEDED" and not gpus)
+            ):
+                continue
+            if "times" in fault:
+                fault["times"] -= 1
+            return fault
+        return None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Cloud]:
+    """The cloud in `path`, for one transaction.
+
+    It is written back after an `ApiError` too: an update can fail half way, and a fault that struck
+    has struck.
+    """
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        before = path.read_text() if path.exists() else "{}"
+        cloud = Cloud(**json.loads(before))
+        try:
+            yield cloud
+        finally:
+            write(path, before, cloud)
+
+
+def write(path: Path, before: str, cloud: Cloud) -> None:
+    """Replace the content of `path`, which was `before`, where it differs."""
+    after = json.dumps(attrs.asdict(cloud), indent=1, sort_keys=True)
+    if after != before:
+        fresh = path.with_suffix(".new")
+        fresh.write_text(after)
+        fresh.replace(path)
+
+
+def fingerprint(value: Any) -> str:
+    """A short text that differs when `value` does."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def external_address(link: str, taken: set[str], start: int) -> str:
+    """The external address that `link` gets at its `start`-th start, the same in every run.
+
+    From 198.18.0.0/15, which is set aside for tests (RFC 2544).
+    """
+    number = int(fingerprint([link, start]), 16)
+    while True:
+        octets = (18 + (number >> 16) % 2, (number >> 8) % 256, number % 256)
+        address = ".".join(map(str, (198, *octets)))
+        if address not in taken:
+            return address
+        number += 1

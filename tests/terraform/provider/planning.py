@@ -1,0 +1,180 @@
+"""What becomes of a resource when its configuration changes: nothing, an update, or a replacement.
+
+The rules are those of Terraform's SDK, which google's provider is built on: defaults fill gaps,
+what the API computes stays until it is replaced, and some arguments cannot be changed in place.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from .schema import Block, Nested
+from .values import UNKNOWN, same_image, same_link
+
+State = dict[str, Any]
+Path = tuple[str | int, ...]
+
+
+def nothing(_prior: State, _planned: State) -> tuple[str, ...]:
+    """No argument beyond those listed asks for a replacement."""
+    return ()
+
+
+def settled(_prior: State | None, _planned: State) -> None:
+    """Nothing to put right."""
+
+
+def accepted(_planned: State) -> str | None:
+    """No rule beyond the schema."""
+    return None
+
+
+@attrs.frozen
+class Rules:
+    """What the schema does not say of a resource; names are dotted, without indexes.
+
+    Attributes:
+        id: The id, with the arguments it is made from in braces.
+        replaced_by: Arguments whose change replaces the resource.
+        defaults: What an argument is when it is not given.
+        kept: Blocks that the API fills in: left out, they stay as they are.
+        links: Arguments that take a name or a link and read back as a link.
+        images: Arguments that take an image or a family and read back as an image.
+        settle: Puts a plan right in place, where arguments hang together.
+        also_replaced_by: Arguments whose change replaces the resource sometimes.
+        refusal: Why a plan is refused, or None.
+    """
+
+    id: str
+    replaced_by: frozenset[str]
+    defaults: Mapping[str, Any] = attrs.field(factory=dict)
+    kept: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+    settle: Callable[[State | None, State], None] = settled
+    also_replaced_by: Callable[[State, State], tuple[str, ...]] = nothing
+    refusal: Callable[[State], str | None] = accepted
+
+
+def invalid(block: Block, config: State) -> Iterator[tuple[str, str]]:
+    """What is wrong that Terraform itself does not find: a summary and a detail each."""
+    for name, attribute in block.attributes.items():
+        if attribute.required and config[name] is None:
+            yield (
+                "Missing required argument",
+                f'The argument "{name}" is required, but no definition was found.',
+            )
+        if not (attribute.required or attribute.optional) and config[name] is not None:
+            yield (
+                "Value for unconfigurable attribute",
+                f'Can\'t configure a value for "{name}": its value will be decided automatically'
+                " based on the result of applying this configuration.",
+            )
+    for name, nested in block.blocks.items():
+        given = config[name]
+        for item in given if isinstance(given, list) else [given]:
+            if isinstance(item, dict):
+                yield from invalid(nested.block, item)
+
+
+@attrs.frozen
+class Plan:
+    """A planned resource.
+
+    Attributes:
+        state: Its arguments and outputs, unknown where only the API can say.
+        replacing: Paths of the changes that ask for a replacement.
+    """
+
+    state: State
+    replacing: tuple[Path, ...]
+
+
+def plan(block: Block, rules: Rules, prior: State | None, proposed: State) -> Plan:
+    """What `proposed` comes to for a resource that is as in `prior`, or is not there yet."""
+    state = _planned(block, rules, "", prior, proposed)
+    rules.settle(prior, state)
+    if prior is None:
+        return Plan(state, ())
+    sometimes = rules.also_replaced_by(prior, state)
+    return Plan(
+        state,
+        tuple(
+            path
+            for dotted, path in changes(block, prior, state)
+            if dotted in rules.replaced_by or dotted in sometimes
+        ),
+    )
+
+
+def _planned(
+    block: Block, rules: Rules, within: str, prior: State | None, proposed: State
+) -> State:
+    state: State = {}
+    for name, attribute in block.attributes.items():
+        dotted, value = within + name, proposed[name]
+        before = None if prior is None else prior[name]
+        if value is None:
+            value = rules.defaults.get(dotted)
+        if value is None and attribute.computed and prior is None:
+            value = UNKNOWN
+        elif prior is not None and _means(rules, dotted, before, value):
+            value = before
+        state[name] = value
+    for name, nested in block.blocks.items():
+        value = proposed[name]
+        before = None if prior is None else prior[name]
+        if not value and before and within + name in rules.kept:
+            value = before
+        state[name] = _planned_blocks(nested, rules, f"{within}{name}.", before, value)
+    return state
+
+
+def _planned_blocks(nested: Nested, rules: Rules, within: str, before: Any, value: Any) -> Any:
+    if value is None or value is UNKNOWN:
+        return value
+    if nested.nesting == "single":
+        return _planned(nested.block, rules, within, before, value)
+    earlier = before if nested.nesting == "list" and before else []
+    return [
+        _planned(nested.block, rules, within, earlier[i] if i < len(earlier) else None, item)
+        for i, item in enumerate(value)
+    ]
+
+
+def changes(
+    block: Block, prior: State, planned: State, within: str = "", path: Path = ()
+) -> Iterator[tuple[str, Path]]:
+    """Each argument that differs: its dotted name and its path. Sets count as one."""
+    for name in block.attributes:
+        if not _same(prior[name], planned[name]):
+            yield within + name, (*path, name)
+    for name, nested in block.blocks.items():
+        before, after = prior[name], planned[name]
+        here = (*path, name)
+        if nested.nesting == "list" and isinstance(before, list) and isinstance(after, list):
+            if len(before) != len(after):
+                yield within + name, here
+            for i, (old, new) in enumerate(zip(before, after, strict=False)):
+                yield from changes(nested.block, old, new, f"{within}{name}.", (*here, i))
+        elif not _same(before, after):
+            yield within + name, here
+
+
+def _means(rules: Rules, dotted: str, before: Any, value: Any) -> bool:
+    """Whether `value` is another way to write what is there."""
+    return (
+        _same(before, value)
+        or (dotted in rules.links and same_link(before, value))
+        or (dotted in rules.images and same_image(before, value))
+    )
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two values mean the same; the SDK does not tell a missing one from an empty one."""
+    return bool(before == after) or not (_known_and_set(before) or _known_and_set(after))
+
+
+def _known_and_set(value: Any) -> bool:
+    return value is UNKNOWN or value not in (None, "", False, 0, [], {})
