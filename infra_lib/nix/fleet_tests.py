@@ -62,10 +62,10 @@ def _tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
     tests = {
         "has its tags": _test(Apply("lacking", list(machine.all_tags), entry("tags")), []),
         "has its class": _test(entry("machineClass"), machine.machine_class),
-        "is reached at": _test(entry("deploy", "targetHost"), fleet.target_host(machine)),
+        "has its target host": _test(entry("deploy", "targetHost"), fleet.target_host(machine)),
     }
     if machine.full_description:
-        tests["is described"] = _test(entry("description"), machine.full_description)
+        tests["has its description"] = _test(entry("description"), machine.full_description)
     if machine.machine_class == "nixos":
         tests |= _nixos_tests(machine)
     return {f"test {machine.name} {claim}": test for claim, test in tests.items()}
@@ -76,7 +76,7 @@ def _nixos_tests(machine: Machine) -> dict[str, Value]:
     cuda = config("nixpkgs", "config", "cudaSupport", default=False)
     tests = {
         "has its host name": _test(config("networking", "hostName"), machine.name),
-        "does not rebuild all for CUDA": _test(cuda, False),
+        "has no global cudaSupport": _test(cuda, False),
     }
     if isinstance(machine, GcpMachine) and machine.gpu is not None:
         drivers = config("services", "xserver", "videoDrivers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import AttrSet, Inherit, Lambda, Let, Pattern, Select, ref
+from nixgen.expr import AttrSet, Ident, Inherit, Lambda, Let, Pattern, Select
 
 from ..hosts import hosts
 
@@ -50,7 +50,7 @@ def _entry(host: Host, by_vars: bool) -> dict[str, Value]:
 def _var(host: Host) -> Value:
     """The key in clan's vars, as the machine's own configuration knows it."""
     return Select(
-        ref("config.flake.nixosConfigurations"),
-        *(host.name, "config", "clan", "core", "vars", "generators", "openssh"),
-        *("files", "ssh.id_ed25519.pub", "value"),
+        Ident("config"),
+        *("flake", "nixosConfigurations", host.name, "config"),
+        *("clan", "core", "vars", "generators", "openssh", "files", "ssh.id_ed25519.pub", "value"),
     )

@@ -15,7 +15,7 @@ from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
 from tests.tools import require
 
-MACHINES = {
+MACHINES: dict[str, dict[str, Any]] = {
     "galena": {
         "zone": "us-central1-b",
         "machine_type": "e2-standard-8",

@@ -53,6 +53,8 @@ def test_the_example_has_every_file_that_needs_no_facts() -> None:
         "modules/clan/inventory/machines.nix",
         "modules/clan/inventory/services/zerotier.nix",
         "modules/clan/inventory/services/users.nix",
+        "tests/fleet.nix",
+        "modules/checks/fleet.nix",
         "docs/gpu-costs.md",
     }
 

@@ -1,0 +1,94 @@
+"""Where machines and devices are reached, as far as it is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from .gcp_machine import GcpMachine
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+    from .machine import Machine
+
+
+@frozen(kw_only=True)
+class Host:
+    """A machine or a device as an SSH client sees it.
+
+    Attributes:
+        name: Its name in the fleet.
+        alias: What people call it: `<name>.<domain>`.
+        addresses: Where it is reached, the best first: ZeroTier, then the Internet.
+        port: The TCP port of its SSH server.
+        user: Who to log in as; None for what ssh takes by itself.
+        key: The public SSH key it answers with; None when it is not known.
+        nixos: Whether it has a configuration in `flake.nixosConfigurations`.
+    """
+
+    name: str
+    alias: str
+    addresses: tuple[str, ...]
+    port: int = 22
+    user: str | None = None
+    key: str | None = None
+    nixos: bool = False
+
+
+def hosts(fleet: Fleet) -> tuple[Host, ...]:
+    """Return every machine and device of a fleet, in the fleet's order."""
+    machines = (_machine(fleet, machine) for machine in fleet.machines)
+    devices = (
+        Host(
+            name=device.name,
+            alias=f"{device.name}.{fleet.domain}",
+            addresses=_known(fleet.facts.zerotier_ip(device.zerotier_member_id)),
+            port=device.port,
+            user=device.user,
+            key=device.ssh_host_key,
+        )
+        for device in fleet.devices
+    )
+    return (*machines, *devices)
+
+
+def external_ip(fleet: Fleet, machine: Machine) -> str | None:
+    """Return the address of a machine on the Internet; None when it is not known, or is not up.
+
+    The address of a machine that is off or stopped is, or soon will be, somebody else's.
+    """
+    if isinstance(machine, GcpMachine) and machine.state != "on":
+        return None
+    return fleet.facts.machine(machine.name).external_ip
+
+
+def guests(fleet: Fleet) -> tuple[tuple[str, str], ...]:
+    """Return name and address of each ZeroTier member that clan does not manage: Macs, devices."""
+    inside = {machine.name for machine in (*fleet.peers, fleet.controller) if machine is not None}
+    inside |= fleet.zerotier.moons.keys()
+    members = [
+        (machine.name, fleet.facts.machine(machine.name).zerotier_ip)
+        for machine in fleet.machines
+        if machine.machine_class == "darwin" or machine.name not in inside
+    ]
+    members += [
+        (device.name, fleet.facts.zerotier_ip(device.zerotier_member_id))
+        for device in fleet.devices
+    ]
+    return tuple((name, address) for name, address in members if address is not None)
+
+
+def _machine(fleet: Fleet, machine: Machine) -> Host:
+    facts = fleet.facts.machine(machine.name)
+    return Host(
+        name=machine.name,
+        alias=f"{machine.name}.{fleet.domain}",
+        addresses=_known(facts.zerotier_ip, external_ip(fleet, machine)),
+        key=facts.ssh_host_key,
+        nixos=machine.machine_class == "nixos",
+    )
+
+
+def _known(*addresses: str | None) -> tuple[str, ...]:
+    return tuple(address for address in addresses if address is not None)
