@@ -194,7 +194,7 @@ import sys
 sys.modules.update(cdktf=None, jsii=None, constructs=None)
 from infra_lib.cli import main
 status = main(["{command}"])
-heavy = "json", "subprocess", "tempfile", "difflib", "csv", "infra_lib.nix", "infra_lib.stacks"
+heavy = "subprocess", "tempfile", "difflib", "csv", "infra_lib.nix", "infra_lib.stacks"
 print(status, [name for name in heavy if name in sys.modules])
 """
 
