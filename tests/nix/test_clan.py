@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_lib import Fleet, Machine
+from infra_lib import Facts, Fleet, Machine
 from main import fleet as example
 
 from .fleets import FLEETS, HOSTILE, KEY
@@ -95,8 +96,11 @@ def test_any_description_arrives(plant: Callable[[Fleet], NixTree], words: list[
     assert [found[machine.name]["description"] for machine in machines] == words
 
 
-def test_zerotier_has_its_controller_by_machine_and_its_peers_by_tag(tree: Trees) -> None:
-    assert instances(tree("example"), ZEROTIER) == {
+def test_zerotier_has_its_controller_by_machine_and_its_peers_by_tag(
+    plant: Callable[[Fleet], NixTree],
+) -> None:
+    unknown = plant(evolve(example, facts=Facts()))
+    assert instances(unknown, ZEROTIER) == {
         "zerotier": {
             "module": {"name": "zerotier", "input": "clan-core"},
             "roles": {

@@ -1,0 +1,73 @@
+{ self }:
+let
+  machines = self.clan.inventory.machines;
+  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  nixos = self.nixosConfigurations;
+in
+{
+  "test pitchblende has its tags" = {
+    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.pitchblende.tags;
+    expected = [ ];
+  };
+  "test pitchblende has its class" = {
+    expr = machines.pitchblende.machineClass;
+    expected = "nixos";
+  };
+  "test pitchblende has its target host" = {
+    expr = machines.pitchblende.deploy.targetHost;
+    expected = "root@pitchblende.example.org";
+  };
+  "test pitchblende has its description" = {
+    expr = machines.pitchblende.description;
+    expected = "GCP GPU node (n1-standard-8, 1x P100)";
+  };
+  "test pitchblende has its host name" = {
+    expr = nixos.pitchblende.config.networking.hostName;
+    expected = "pitchblende";
+  };
+  "test pitchblende has no global cudaSupport" = {
+    expr = nixos.pitchblende.config.nixpkgs.config.cudaSupport or false;
+    expected = false;
+  };
+  "test pitchblende imports nvidia" = {
+    expr = builtins.elem "nvidia" nixos.pitchblende.config.services.xserver.videoDrivers;
+    expected = true;
+  };
+  "test pitchblende leaves datacenter.enable alone" = {
+    expr = nixos.pitchblende.config.hardware.nvidia.datacenter.enable or false;
+    expected = false;
+  };
+
+  "test scheelite has its tags" = {
+    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.scheelite.tags;
+    expected = [ ];
+  };
+  "test scheelite has its class" = {
+    expr = machines.scheelite.machineClass;
+    expected = "nixos";
+  };
+  "test scheelite has its target host" = {
+    expr = machines.scheelite.deploy.targetHost;
+    expected = "root@scheelite.example.org";
+  };
+  "test scheelite has its description" = {
+    expr = machines.scheelite.description;
+    expected = "GCP GPU node (n1-standard-8, 1x T4)";
+  };
+  "test scheelite has its host name" = {
+    expr = nixos.scheelite.config.networking.hostName;
+    expected = "scheelite";
+  };
+  "test scheelite has no global cudaSupport" = {
+    expr = nixos.scheelite.config.nixpkgs.config.cudaSupport or false;
+    expected = false;
+  };
+  "test scheelite imports nvidia" = {
+    expr = builtins.elem "nvidia" nixos.scheelite.config.services.xserver.videoDrivers;
+    expected = true;
+  };
+  "test scheelite leaves datacenter.enable alone" = {
+    expr = nixos.scheelite.config.hardware.nvidia.datacenter.enable or false;
+    expected = false;
+  };
+}
