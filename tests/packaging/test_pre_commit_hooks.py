@@ -113,5 +113,8 @@ def test_hand_edit_is_refused(regenerating: Path) -> None:
 
 @pytest.mark.usefixtures("regenerating")
 def test_hook_environment_holds_attrs_alone(home: Path) -> None:
-    installed = {path.name.partition("-")[0] for path in home.rglob("*.dist-info")}
+    installed = {
+        path.name.partition("-")[0]
+        for path in home.glob("*/py_env-*/lib/python*/site-packages/*.dist-info")
+    }
     assert installed - {"pip", "setuptools", "wheel"} == {"attrs", "infra_lib"}
