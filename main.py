@@ -1,7 +1,10 @@
 """The example: the fleet of the story, and the CDKTF app that provisions it."""
 
+from pathlib import Path
+
 from infra_lib import (
     BinaryCache,
+    Facts,
     Fleet,
     GcpMachine,
     GcpProject,
@@ -62,6 +65,8 @@ fleet = Fleet(
         ),
     ),
     nvidia=Nvidia(cuda_toolkit=True),
+    # Addresses and keys, as `infra sync` learnt them.
+    facts=Facts.load(Path(__file__).with_name("facts.json")),
 )
 
 
