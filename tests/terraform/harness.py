@@ -29,7 +29,8 @@ VERSIONS = ("6.50.0", "7.0.0")
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""Colours, and what moves the cursor."""
 
 JSON = dict[str, Any]
 
@@ -60,10 +61,12 @@ class StandIn:
     Attributes:
         binary: The path of Terraform.
         config: Terraform's CLI configuration.
+        mirror: The only place that Terraform finds providers in.
     """
 
     binary: str
     config: Path
+    mirror: Path
 
     @classmethod
     def install(cls, folder: Path) -> "StandIn":
@@ -87,7 +90,7 @@ class StandIn:
             "disable_checkpoint = true\n"
             f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
         )
-        return cls(binary, config)
+        return cls(binary, config, mirror)
 
     def environment(self, cloud: Path) -> dict[str, str]:
         """The environment for Terraform and cdktf with their cloud in `cloud`."""
@@ -102,6 +105,8 @@ class StandIn:
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             "STAND_IN_CLOUD": str(cloud),
             "TERRAFORM_BINARY_NAME": self.binary,
+            # `cdktf deploy` locks providers after `init`, which asks their registry unless told.
+            "TF_CLI_ARGS_providers_lock": f"-fs-mirror={self.mirror}",
             "TF_CLI_CONFIG_FILE": str(self.config),
             "TF_DISABLE_PLUGIN_TLS": "1",
             "TF_IN_AUTOMATION": "1",
@@ -243,7 +248,7 @@ class Workspace:
             text=True,
             check=False,
         )
-        done.stdout = COLOURS.sub("", done.stdout)
+        done.stdout = TERMINAL.sub("", done.stdout)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}")
         return done
