@@ -198,7 +198,7 @@ def static_name(name: Name) -> str | None:
     """The attribute name that can be told without evaluating, or `None`."""
     if isinstance(name, str):
         return name
-    if isinstance(name, Str) and all(isinstance(part, str) for part in name.parts):
+    if isinstance(name, Str | IndentedStr) and all(isinstance(part, str) for part in name.parts):
         return "".join(name.parts)
     return None
 

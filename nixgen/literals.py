@@ -34,8 +34,11 @@ def indented(text: str, *, before_interpolation: bool = False, last: bool = Fals
         last: Whether the closing `''` follows, which a `'` at the end would spoil.
     """
 
+    dollar = before_interpolation and text.endswith("$")
+    text = text[:-1] if dollar else text
+
     def escape(found: Match[str]) -> str:
-        special: str = found[0]
+        special = found[0]
         if special == "\r":
             return r"''\r"
         if special == "${":
@@ -44,11 +47,10 @@ def indented(text: str, *, before_interpolation: bool = False, last: bool = Fals
         if not single:
             return "'''" * pairs
         end = found.end()
-        exposed = last if end == len(text) else text.startswith(("${", "\r"), end)
-        return "'''" * pairs + ("'" if not pairs and not exposed else r"''\'")
+        exposed = (last or dollar) if end == len(text) else text.startswith(("${", "\r"), end)
+        return "'''" * pairs + (r"''\'" if pairs or exposed else "'")
 
-    text = _INDENTED.sub(escape, text)
-    return text[:-1] + "''$" if before_interpolation and text.endswith("$") else text
+    return _INDENTED.sub(escape, text) + ("''$" if dollar else "")
 
 
 def string(text: str) -> str:

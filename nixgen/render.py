@@ -243,7 +243,7 @@ def _entries(entries: list[Any], separator: int) -> Doc:
 
 def _list(node: syntax.List, separator: int = NEWLINE) -> Doc:
     yield _above(node.before)
-    if not node.entries:
+    if not node.entries and not node.before:
         yield "["
         yield SPACE
     else:
@@ -264,7 +264,7 @@ def _set(node: syntax.AttrSet, *, wide: bool = False) -> Doc:
     if node.recursive:
         yield "rec"
         yield SPACE
-    if not node.entries:
+    if not node.entries and not node.before:
         yield "{"
         yield SPACE
     else:
@@ -699,12 +699,16 @@ def _chain(node: syntax.Operation) -> Iterable[Node]:
 
 
 def _has(node: syntax.Has) -> Doc:
+    yield GROUP
     yield _doc(node.target)
-    yield SOFT_LINE
+    yield NEST
+    yield LINE
     yield "?"
     yield SPACE
     yield _selectors(node.path)
     yield _after(node.after)
+    yield UNNEST
+    yield END
 
 
 def _prefix(node: syntax.Prefix) -> Doc:
@@ -752,11 +756,8 @@ def _function_of_pattern(node: syntax.Function, pattern: syntax.Pattern) -> Doc:
     if pattern.alias:
         yield LINE
         yield _group(_wide(body)) if body.absorbable else _doc(body)
-    elif body.absorbs:
-        yield NEWLINE
-        yield _doc(body)
     else:
-        yield Owned.line(node)
+        yield NEWLINE if node.broken else Owned.line(node)
         yield _doc(body)
 
 

@@ -331,21 +331,22 @@ class Function(Node):
         param: A name or a pattern.
         body: What it gives.
         absorbs: Whether it ends in something absorbable.
+        broken: Whether what it gives is on a line of its own, come what may.
     """
 
-    __slots__ = ("absorbs", "body", "param")
+    __slots__ = ("absorbs", "body", "broken", "param")
     level = FUNCTION
 
     def __init__(self, param: str | Pattern, body: Node) -> None:
         super().__init__()
         self.param = param
         self.body = body
+        self.absorbs = self.broken = False
         if isinstance(param, str):
             self.absorbs = body.absorbable or (isinstance(body, Function) and body.absorbs)
-        else:
-            self.absorbs = False
-            if not param.alias:
-                _break(body)
+        elif not param.alias and body.absorbs:
+            self.broken = True
+            _break(body)
 
 
 def _break(body: Node) -> None:
@@ -431,8 +432,9 @@ def first(node: Node) -> Node:
     return node
 
 
-def _last(node: Node) -> Node:
-    """The node that the last token of a node belongs to."""
+def _towards_last(node: Node) -> Iterator[Node]:
+    """The nodes that end with the last token of a node, from the outermost."""
+    yield node
     while True:
         if isinstance(node, Function | Let | With | Assert):
             node = node.body
@@ -447,7 +449,8 @@ def _last(node: Node) -> Node:
         elif isinstance(node, Selection) and node.default is not None:
             node = node.default
         else:
-            return node
+            return
+        yield node
 
 
 def _comment_above(node: Node, before: Trivia) -> None:
@@ -457,19 +460,18 @@ def _comment_above(node: Node, before: Trivia) -> None:
             start.simple = False
             node = start
         node.before = before
+        if isinstance(node, Sequence) and not node.entries:
+            node.broken = node.absorbable = node.absorbs = True  # so does nixfmt, and then keeps it
 
 
 def _comment_after(node: Node, after: str) -> None:
     """Put a comment after the last token; no call that ends with it is simple any more."""
-    if not after:
-        return
-    leaf = _last(node)
-    leaf.after = after
-    if not isinstance(leaf, Selection):
-        leaf.simple = False
-        while isinstance(node, Call):
-            node.simple = False
-            node = node.args[-1]
+    if after:
+        ends = list(_towards_last(node))
+        ends[-1].after = after
+        if not isinstance(ends[-1], Selection):
+            for end in ends:
+                end.simple = False
 
 
 # Comments --------------------------------------------------------------------------------------------------
@@ -515,6 +517,9 @@ def _entries(entries: list[Any]) -> list[Any]:
 
 _Step: TypeAlias = "Generator[tuple[Any, str], Node, Node]"
 """Asks for the tree of a part, with the way to that part for messages, and returns the tree of the whole."""
+
+_INTERPOLATED: Final = ".${…}"
+"""The way to what is interpolated."""
 
 
 def _in_parentheses(node: Node, level: int) -> Node:
@@ -640,10 +645,10 @@ def _selectors(path: tuple[expr.Name, ...]) -> Generator[tuple[Any, str], Node, 
         static = expr.static_name(name)
         if static is not None:
             selectors.append(_static_selector(static))
-        elif isinstance(name, expr.Str):
-            selectors.append((yield name, ""))
+        elif isinstance(name, expr.Str | expr.IndentedStr):
+            selectors.append(Quoted((yield from _parts(name.parts))))
         else:
-            selectors.append(Interpolated((yield name, "")))
+            selectors.append(Interpolated((yield name, _INTERPOLATED)))
     return selectors
 
 
@@ -657,36 +662,36 @@ class Interpolated(Node):
         self.value = value
 
 
-def _plain_list(value: list[expr.Value] | tuple[expr.Value, ...]) -> _Step:
-    entries: list[Any] = []
-    for index, element in enumerate(value):
-        yield from _element(entries, element, index)
-    return List(_entries(entries))
+def _list(value: expr.Value, *, interpolated: bool) -> _Step:
+    """A list.
 
-
-def _list(value: expr.List) -> _Step:
+    Args:
+        value: A plain or an `expr.List`.
+        interpolated: Whether it is interpolated. There, nixfmt may take the comment after an element for one
+            above the next, so it goes above the element.
+    """
     entries: list[Any] = []
     index = 0
-    for item in value.items:
+    for item in value.items if isinstance(value, expr.List) else value:
         if isinstance(item, expr.Comment):
             entries.append(comment_lines(item.text))
         elif isinstance(item, expr.BlankLine):
             entries.append([None])
         else:
-            yield from _element(entries, item, index)
+            after = ""
+            element = item
+            if isinstance(item, expr.Commented):
+                entries.append(_above(item))
+                after = item.after.strip()
+                element = item.value
+                if interpolated and after:
+                    entries.append([after])
+                    after = ""
+            node = _in_parentheses((yield element, f"[{index}]"), SELECT)
+            _comment_after(node, after)
+            entries.append(node)
             index += 1
     return List(_entries(entries))
-
-
-def _element(entries: list[Any], value: expr.Value, index: int) -> Generator[tuple[Any, str], Node]:
-    after = ""
-    if isinstance(value, expr.Commented):
-        entries.append(_above(value))
-        after = value.after.strip()
-        value = value.value
-    node = _in_parentheses((yield value, f"[{index}]"), SELECT)
-    _comment_after(node, after)
-    entries.append(node)
 
 
 def _string(value: expr.Str) -> _Step:
@@ -697,7 +702,7 @@ def _parts(values: tuple[expr.Value, ...]) -> Generator[tuple[Any, str], Node, l
     """The parts of a string in double quotes."""
     texts: list[Part] = []
     for value in values:
-        _extend(texts, value if isinstance(value, str) else (yield value, ""))
+        _extend(texts, value if isinstance(value, str) else (yield value, _INTERPOLATED))
     return [
         literals.escaped(part, before_interpolation=index + 1 < len(texts)) if isinstance(part, str) else part
         for index, part in enumerate(texts)
@@ -707,7 +712,7 @@ def _parts(values: tuple[expr.Value, ...]) -> Generator[tuple[Any, str], Node, l
 def _path(value: expr.PathLiteral) -> _Step:
     parts: list[Part] = []
     for part in value.parts:
-        _extend(parts, part if isinstance(part, str) else (yield part, ""))
+        _extend(parts, part if isinstance(part, str) else (yield part, _INTERPOLATED))
     return Path(parts)
 
 
@@ -724,7 +729,7 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
             _extend(lines[-1], head)
             lines += ([text] if text else [] for text in tail)
         else:
-            lines[-1].append((yield part, ""))
+            lines[-1].append((yield part, _INTERPOLATED))
     if len(lines) == 1 and not _quotes_better_indented(lines[0]):
         parts = lines[0]
         return Quoted(
@@ -861,12 +866,13 @@ def _not(value: expr.Not) -> _Step:
 
 
 def _neg(value: expr.Neg) -> _Step:
-    return _negative(_in_parentheses((yield value.operand, ""), NEGATE))
+    operand = _in_parentheses((yield value.operand, ""), NEGATE)
+    # A minus right before a path would be part of the path.
+    return _negative(Paren(operand) if isinstance(first(operand), Path) else operand)
 
 
 _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
     expr.AttrSet: _set,
-    expr.List: _list,
     expr.Str: _string,
     expr.IndentedStr: _indented_string,
     expr.PathLiteral: _path,
@@ -910,27 +916,28 @@ def tree(value: expr.Value) -> Node:
     Raises:
         NixError: Something in it is nothing that Nix could hold; the message starts with the way to it.
     """
-    steps: list[tuple[_Step, str]] = []
+    steps: list[tuple[_Step, str, bool]] = []
     way = ""
     node: Node | None
     try:
         while True:
             node = _leaf(value)
             if node is None:
+                interpolated = way == _INTERPOLATED or (bool(steps) and steps[-1][2])
                 if isinstance(value, Mapping):
                     step = _mapping(value)
-                elif isinstance(value, list | tuple):
-                    step = _plain_list(value)
+                elif isinstance(value, list | tuple | expr.List):
+                    step = _list(value, interpolated=interpolated)
                 elif type(value) in _STEPS:
                     step = _STEPS[type(value)](value)
                 else:
                     expr.check_value(value, "dumps")
                     raise NixError(f"{expr.describe(value)} is no Nix expression")
-                steps.append((step, way))
+                steps.append((step, way, interpolated))
             while True:
                 if node is not None and not steps:
                     return node
-                step, _ = steps[-1]
+                step = steps[-1][0]
                 way = ""
                 try:
                     value, way = next(step) if node is None else step.send(node)
@@ -939,5 +946,5 @@ def tree(value: expr.Value) -> Node:
                     node = done.value
                     steps.pop()
     except NixError as error:
-        path = "".join(way for _, way in steps) + way
+        path = "".join(way for _, way, _ in steps) + way
         raise NixError(f"{path.lstrip('.')}: {error}" if path else str(error)) from None
