@@ -58,7 +58,7 @@ def install_requirements(venv: Path) -> None:
 def install_project(venv: Path) -> None:
     """Have the commands `infra` and `nixgen` in `venv` run the code of this checkout."""
     stamp = venv / ".project-stamp"
-    key = fingerprint(files=("pyproject.toml",))
+    key = fingerprint(files=("pyproject.toml", "infra_lib/__init__.py"))
     if is_fresh(stamp, key):
         return
     run(
