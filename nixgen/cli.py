@@ -1,5 +1,6 @@
 """The `nixgen` command."""
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -35,6 +36,17 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     Returns:
         The exit status: 0 fine, 1 a difference was found, 2 bad input and nothing was changed.
     """
+    if arguments is not None:
+        return _run(arguments)
+    # The process ends with the command: to look for garbage, now or on the way out, gains nothing.
+    gc.disable()
+    try:
+        return _run(None)
+    finally:
+        gc.freeze()
+
+
+def _run(arguments: "Sequence[str] | None") -> int:
     given = _parser().parse_args(arguments)
     try:
         status: int = given.run(given)

@@ -6,19 +6,15 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from nixgen import header, region, tree
+from nixgen import header, tree
 from nixgen.errors import NixgenError
-from nixgen.outputs import Files, Region, Regions, TextFile, WholeFile, render
+from nixgen.outputs import Files, FileValue, Region, Regions, TextFile, WholeFile, render
 from nixgen.tree import Change, Found, Tree
 
 __all__ = ["File", "FileValue", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
-
-FileValue: TypeAlias = Any
-"""What a file holds: a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
 
 
 class State(StrEnum):
@@ -211,6 +207,8 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
 
 
 def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
+    from nixgen import region
+
     if found is None:
         markers = ", ".join(
             f"'{marker(name)}'" for name in output.contents for marker in (region.begin, region.end)

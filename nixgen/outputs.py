@@ -13,9 +13,11 @@ from nixgen.source import split
 if TYPE_CHECKING:
     from attrs import Attribute
 
-Files: TypeAlias = Mapping[Any, Any]
-"""Paths below the root, `str` or `PurePath`, and for each what goes there: a Nix value, a
-`TextFile`, a `Region` or a tuple of regions."""
+FileValue: TypeAlias = Any
+"""What goes into a file: a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
+
+Files: TypeAlias = Mapping[Any, FileValue]
+"""Paths below the root, `str` or `PurePath`, and for each what goes there."""
 
 
 def _text(instance: object, attribute: "Attribute[str]", value: object) -> None:
@@ -122,7 +124,7 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
     return tuple(_rendered(path, value, source) for path, value in given)
 
 
-def _rendered(path: str, value: Any, source: str) -> WholeFile | Regions:
+def _rendered(path: str, value: FileValue, source: str) -> WholeFile | Regions:
     try:
         if isinstance(value, Region):
             return Regions(path, {value.name: _region(value, source)})
