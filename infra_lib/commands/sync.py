@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nixgen.settings import read_settings
 
 from .. import clan_vars, outputs
+from ..cdktf_json import output_folder
 from ..errors import FleetError
 from ..source import add_argument, load_fleet
 from ..sync import Learnt, changes, check_fact, synced
@@ -111,7 +112,7 @@ def _deployed(
     if files is not None:
         answers = [outputs.parse(_read(file), file) for file in files]
     else:
-        stacks = outputs.deployed_stacks(project / _output_folder(project))
+        stacks = outputs.deployed_stacks(project / output_folder(project))
         answers = [outputs.ask(stack) for stack in stacks]
     names = [machine.name for machine in fleet.gcp_machines]
     machines: dict[str, outputs.Deployed | None] = {}
@@ -125,17 +126,6 @@ def _deployed(
     for name in sorted(machines.keys() - set(names)):
         print(f"warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines
-
-
-def _output_folder(project: Path) -> str:
-    """Return where cdktf writes stacks: what cdktf.json says, or cdktf's default."""
-    import json
-
-    try:
-        output = json.loads((project / "cdktf.json").read_text()).get("output")
-    except (OSError, ValueError, AttributeError):
-        output = None
-    return output if isinstance(output, str) else "cdktf.out"
 
 
 def _read(file: str) -> str:

@@ -1,0 +1,93 @@
+"""`infra runbook`: what to do, in order, with the fleet's own names and addresses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nixgen.settings import read_settings
+
+from ..cdktf_json import output_folder
+from ..errors import FleetError
+from ..gcp_machine import GcpMachine
+from ..runbook import Writer, as_shell, as_text
+from ..source import load_fleet
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from ..fleet import Fleet
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "machine",
+        nargs="?",
+        metavar="MACHINE",
+        help="the machine; every one of the fleet by default",
+    )
+    parser.add_argument(
+        "--source", metavar="SOURCE", help="where the fleet is described: main:fleet"
+    )
+    parser.add_argument(
+        "--stack",
+        metavar="NAME",
+        help="the stack that holds the machines; by default the one under cdktf.out, else gcp",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--shell",
+        action="store_true",
+        help="print a script that stops at the first failure, and is told what to do by its "
+        "arguments: up, down or replace, and the machine",
+    )
+    form.add_argument(
+        "--expect",
+        choices=("on", "off", "stopped"),
+        help="print nothing; exit 1 when the fleet describes the machine in another state",
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print the runbook."""
+    fleet = load_fleet(given.source)
+    machines = (fleet.machine(given.machine),) if given.machine else fleet.machines
+    if given.expect:
+        return _expect(fleet, given.machine, given.expect)
+    project = read_settings(Path.cwd()).project
+    writer = Writer(
+        fleet=fleet,
+        source=given.source or "",
+        output=output_folder(project),
+        stack=given.stack or _stack(project / output_folder(project)),
+    )
+    runbooks = [runbook for machine in machines for runbook in writer.runbooks(machine)]
+    print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
+    return 0
+
+
+def _stack(folder: Path) -> str:
+    found = sorted(path.parent.name for path in folder.glob("stacks/*/cdk.tf.json"))
+    if len(found) > 1:
+        raise FleetError(f"--stack: one of {', '.join(found)} is to be named")
+    return found[0] if found else "gcp"
+
+
+def _expect(fleet: Fleet, name: str | None, state: str) -> int:
+    machine = fleet.machine(name) if name else None
+    if not isinstance(machine, GcpMachine):
+        raise FleetError("--expect: a machine that this project provisions is wanted")
+    if machine.state == state:
+        return 0
+    fields = {
+        "on": "enabled=True, stopped=False",
+        "off": "enabled=False",
+        "stopped": "enabled=True, stopped=True",
+    }
+    print(
+        f"infra: the fleet has {machine.name} {machine.state}; {state} is {fields[state]}",
+        file=sys.stderr,
+    )
+    return 1

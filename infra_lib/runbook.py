@@ -1,0 +1,371 @@
+"""The commands that bring a machine up, take it down or replace it, in order."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Literal
+
+from attrs import frozen
+
+from . import cost
+from .fleet import Fleet
+from .gcp_machine import GcpMachine
+from .gcp_project import IAP_RANGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .machine import Machine
+
+Action = Literal["up", "down", "replace"]
+ACTIONS: tuple[Action, ...] = ("up", "down", "replace")
+
+_TITLES = {"up": "Bring it up", "down": "Take it down", "replace": "Replace it"}
+_TUNNEL_PORT = 2222
+_BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
+
+
+@frozen
+class Step:
+    """One thing to do.
+
+    Attributes:
+        text: What it is, and why.
+        commands: Lines of shell that do it; none when it is for a person to do.
+    """
+
+    text: str
+    commands: tuple[str, ...] = ()
+
+
+@frozen
+class Runbook:
+    """What to do for one machine and one end.
+
+    Attributes:
+        machine: The machine's name.
+        action: The end.
+        steps: What to do, in order.
+    """
+
+    machine: str
+    action: Action
+    steps: tuple[Step, ...]
+
+
+@frozen(kw_only=True)
+class Writer:
+    """Writes the runbooks of a fleet.
+
+    Attributes:
+        fleet: The fleet.
+        source: What `infra` and `nixgen` are told to read; empty for what pyproject.toml says.
+        stack: The name of the stack.
+        output: The folder that cdktf writes stacks to.
+    """
+
+    fleet: Fleet
+    source: str = ""
+    stack: str = "gcp"
+    output: str = "cdktf.out"
+
+    def runbooks(self, machine: Machine) -> tuple[Runbook, ...]:
+        """Return what to do for a machine: one for each of `ACTIONS`."""
+        if isinstance(machine, GcpMachine):
+            steps = self._gcp_up(machine), self._gcp_down(machine), self._gcp_replace(machine)
+        elif machine.machine_class == "darwin":
+            up = self._mac_up(machine, self.fleet.facts.machine(machine.name).zerotier_member_id)
+            steps = up, self._mac_down(machine), self._mac_up(machine, None)
+        else:
+            up = self._elsewhere_up(machine)
+            steps = up, self._elsewhere_down(machine), up
+        return tuple(
+            Runbook(machine.name, action, tuple(each))
+            for action, each in zip(ACTIONS, steps, strict=True)
+        )
+
+    def _gcp_up(self, machine: GcpMachine) -> list[Step]:
+        fields = "enabled=True" + (" and no stopped=True" if machine.stopped else "")
+        return [
+            self._expect(machine, "on", f"In the fleet, give {machine.name} {fields}."),
+            self._written(),
+            Step(
+                f"Create it. {_price(machine)}",
+                (f"cdktf deploy {shlex.quote(self.stack)}",),
+            ),
+            *self._installed(machine, anew=False),
+        ]
+
+    def _gcp_down(self, machine: GcpMachine) -> list[Step]:
+        kept = ", ".join(disk.name for disk in machine.data_disks)
+        return [
+            self._expect(
+                machine,
+                "off",
+                f"In the fleet, give {machine.name} enabled=False. stopped=True instead keeps its "
+                f"boot disk, and stops paying for vCPUs, memory and GPUs.{_unprotected(machine)}",
+            ),
+            Step(
+                "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),
+                (f"cdktf deploy {shlex.quote(self.stack)}",),
+            ),
+            self._synced("Forget its address. Its keys stay: they come back with it."),
+            _reviewed(),
+        ]
+
+    def _gcp_replace(self, machine: GcpMachine) -> list[Step]:
+        folder = shlex.quote(f"{self.output}/stacks/{self.stack}")
+        return [
+            self._expect(
+                machine,
+                "on",
+                f"In the fleet, {machine.name} has enabled=True.{_unprotected(machine)}",
+            ),
+            Step(
+                "Delete the instance and its boot disk, and make them anew.",
+                (
+                    "cdktf synth",
+                    f"terraform -chdir={folder} init -input=false",
+                    f"terraform -chdir={folder} apply "
+                    f"-replace=google_compute_instance.{machine.name}",
+                ),
+            ),
+            *self._installed(machine, anew=True),
+        ]
+
+    def _installed(self, machine: GcpMachine, *, anew: bool) -> Iterator[Step]:
+        """From an instance that runs the image to a member of the network."""
+        if self.fleet.gcp is not None and self.fleet.gcp.install:
+            yield Step("Deploying it has also installed NixOS: GcpProject(install=True).")
+        elif self._tunnelled(machine):
+            yield self._installed_through_tunnel(machine)
+        else:
+            address = self._address(machine, anew=anew)
+            checked = "none" if anew else "accept-new"
+            yield Step(
+                f"Install NixOS. {_BUILT_THERE} The key it answers with is still the image's.",
+                (*address, _install(machine.name, 'root@"$address"', checked)),
+            )
+        yield self._synced("Learn its address and keys, and write them where they belong.")
+        yield from self._admitted(machine)
+        yield Step("See that it is there.", (self._ssh(machine),))
+        yield _reviewed()
+
+    def _tunnelled(self, machine: GcpMachine) -> bool:
+        project = self.fleet.gcp
+        ranges = () if project is None else project.ssh_source_ranges
+        return machine.external_ip is False or ranges == (IAP_RANGE,)
+
+    def _installed_through_tunnel(self, machine: GcpMachine) -> Step:
+        zone = self.fleet.facts.machine(machine.name).zone or machine.zone
+        project = self.fleet.gcp.project if self.fleet.gcp else ""
+        local = f"localhost:{_TUNNEL_PORT}"
+        return Step(
+            f"Install NixOS. {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows "
+            "the instance, so its key need not be known.",
+            (
+                f"gcloud compute start-iap-tunnel {machine.name} 22 --local-host-port={local} "
+                f"--zone={zone} --project={shlex.quote(project)} &",
+                "trap 'kill $! 2>/dev/null || true' EXIT",
+                f"until nc -z localhost {_TUNNEL_PORT}; do kill -0 $!; sleep 1; done",
+                _install(machine.name, f"root@{local}", "none"),
+            ),
+        )
+
+    def _address(self, machine: Machine, *, anew: bool) -> tuple[str]:
+        """The command that sets `address`: to what is known, unless there is a new one."""
+        known = self.fleet.facts.machine(machine.name).external_ip
+        if isinstance(machine, GcpMachine):
+            if isinstance(machine.external_ip, str):
+                known = machine.external_ip
+            elif anew or machine.state != "on":
+                known = None
+        asked = self._infra("sync", "--get", f"{machine.name}.external_ip")
+        return (f"address={known}" if known else f"address=$({asked})",)
+
+    def _elsewhere_up(self, machine: Machine) -> list[Step]:
+        known = self.fleet.facts.machine(machine.name).external_ip
+        told = self._infra("sync", "--set", f"{machine.name}.external_ip=ADDRESS")
+        return [
+            Step(
+                f"{machine.name} is provisioned elsewhere: have it run a Linux that lets root in "
+                "by your key." + ("" if known else f" Then record where: {told}")
+            ),
+            self._written(),
+            Step(
+                f"Install NixOS. {_BUILT_THERE}",
+                (
+                    *self._address(machine, anew=False),
+                    _install(machine.name, 'root@"$address"', "ask"),
+                ),
+            ),
+            self._synced("Learn its keys, and write them where they belong."),
+            *self._admitted(machine),
+            Step("See that it is there.", (self._ssh(machine),)),
+            _reviewed(),
+        ]
+
+    def _elsewhere_down(self, machine: Machine) -> list[Step]:
+        return [
+            Step(f"Take {machine.name} out of the fleet, and down where it is provisioned."),
+            self._synced("Forget it."),
+            *self._admitted(machine),
+            _reviewed(),
+        ]
+
+    def _mac_up(self, machine: Machine, member: str | None) -> list[Step]:
+        variable = '"${MEMBER_ID:?is what zerotier-cli info prints there}"'
+        fact = f"{machine.name}.zerotier_member_id={member or variable}"
+        joined = [
+            Step(
+                f"On {machine.name}: sudo zerotier-cli join {self._network()}, and sudo "
+                "zerotier-cli info prints its id of 10 digits."
+            ),
+            self._synced(
+                "Record that id: clan does not manage ZeroTier on a Mac."
+                + ("" if member else " MEMBER_ID=… says it."),
+                "--set",
+                fact,
+            ),
+            *self._admitted(machine),
+        ]
+        return [
+            *(joined if self.fleet.controller else ()),
+            Step(
+                f"Build and switch. It builds there: on {machine.name} itself.",
+                (f"clan machines update {machine.name}",),
+            ),
+            _reviewed(),
+        ]
+
+    def _mac_down(self, machine: Machine) -> list[Step]:
+        forgotten = f"{machine.name}.zerotier_member_id="
+        return [
+            Step(f"On {machine.name}: sudo zerotier-cli leave {self._network()}."),
+            self._synced("Forget its id, and with it its address.", "--set", forgotten),
+            *self._admitted(machine),
+            _reviewed(),
+        ]
+
+    def _network(self) -> str:
+        return self.fleet.facts.zerotier_network_id or "NETWORK"
+
+    def _expect(self, machine: GcpMachine, state: str, text: str) -> Step:
+        return Step(text, (self._infra("runbook", machine.name, "--expect", state),))
+
+    def _written(self) -> Step:
+        return Step(
+            "Write its Nix files. A flake sees only what git knows of.",
+            (self._nixgen(), "git add --intent-to-add ."),
+        )
+
+    def _synced(self, text: str, *arguments: str) -> Step:
+        commands = (self._infra("sync", *arguments), self._nixgen(), "git add --intent-to-add .")
+        return Step(text, commands)
+
+    def _admitted(self, machine: Machine) -> Iterator[Step]:
+        controller = self.fleet.controller
+        member = (
+            machine in self.fleet.peers
+            or machine.name in self.fleet.zerotier.moons
+            or machine.machine_class == "darwin"
+        )
+        if controller is not None and controller != machine and member:
+            yield Step(
+                f"Update the controller: {controller.name} admits only whom it has been told of.",
+                (f"clan machines update {controller.name}",),
+            )
+
+    def _ssh(self, machine: Machine) -> str:
+        gpu = isinstance(machine, GcpMachine) and machine.gpu is not None
+        return f"ssh {self.fleet.target_host(machine)} {'nvidia-smi' if gpu else 'nixos-version'}"
+
+    def _infra(self, command: str, *arguments: str) -> str:
+        option = "--source" if command == "runbook" else ""
+        source = [*([option] if option else []), shlex.quote(self.source)] if self.source else []
+        return " ".join(("infra", command, *source, *arguments))
+
+    def _nixgen(self) -> str:
+        return " ".join(("nixgen", "write", *([shlex.quote(self.source)] if self.source else [])))
+
+
+def as_text(runbooks: Sequence[Runbook], fleet: Fleet) -> str:
+    """Return runbooks for people to read."""
+    parts: list[str] = []
+    named = ""
+    for runbook in runbooks:
+        if runbook.machine != named:
+            named = runbook.machine
+            parts.append(_title(fleet, fleet.machine(named)))
+        lines = [_TITLES[runbook.action]]
+        for number, step in enumerate(runbook.steps, 1):
+            lines += _wrapped(f"{number}. {step.text}")
+            lines += [f"       {command}" for command in step.commands]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def as_shell(runbooks: Sequence[Runbook]) -> str:
+    """Return runbooks as a script that is told action and machine, and stops where one fails."""
+    alone = len({runbook.machine for runbook in runbooks}) == 1
+    lines = [
+        "#!/usr/bin/env bash",
+        "# Made by `infra runbook --shell` from the fleet as it was; renew it with the fleet.",
+        "set -euo pipefail",
+        "",
+        "step() { printf '\\n== %s\\n' \"$*\" >&2; }",
+        "",
+        'case "$*" in',
+    ]
+    for runbook in runbooks:
+        label = f'"{runbook.action} {runbook.machine}"'
+        lines.append(f"{runbook.action} | {label})" if alone else f"{label})")
+        for step in runbook.steps:
+            lines.append(f"  step {shlex.quote(step.text)}")
+            lines += [f"  {command}" for command in step.commands]
+        lines.append("  ;;")
+    usage = [f"{runbook.action} {runbook.machine}" for runbook in runbooks]
+    lines += ["*)", "  printf 'accepted is one of:\\n' >&2"]
+    lines += [f"  printf '  %s\\n' {shlex.quote(each)} >&2" for each in usage]
+    return "\n".join([*lines, "  exit 2", "  ;;", "esac", ""])
+
+
+def _install(machine: str, destination: str, host_key_check: str) -> str:
+    return (
+        f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
+        f"--host-key-check {host_key_check} --target-host {destination} --yes"
+    )
+
+
+def _unprotected(machine: GcpMachine) -> str:
+    protected = machine.deletion_protection
+    return " deletion_protection=False has to be deployed first." if protected else ""
+
+
+def _reviewed() -> Step:
+    return Step("Review what changed, and commit it.", ("git status --short",))
+
+
+def _price(machine: GcpMachine) -> str:
+    price = cost.running(machine)
+    return f"It costs {cost.hour_text(price)} an hour, {cost.month_text(price)} a month, while on."
+
+
+def _title(fleet: Fleet, machine: Machine) -> str:
+    state = f" ({machine.state})" if isinstance(machine, GcpMachine) else ""
+    about = f": {machine.full_description}" if machine.full_description else ""
+    known = fleet.facts.machine(machine.name)
+    addresses = [
+        f"{network} {address}"
+        for network, address in (("ZeroTier", known.zerotier_ip), ("Internet", known.external_ip))
+        if address
+    ]
+    return "\n".join(
+        (f"{machine.name}{state}{about}", *([", ".join(addresses)] if addresses else []))
+    )
+
+
+def _wrapped(text: str) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, 92, initial_indent="  ", subsequent_indent="     ", break_long_words=False)

@@ -1,0 +1,342 @@
+"""`infra runbook`: the right commands in the right order, to read and to run."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts
+from infra_lib.runbook import Runbook, Writer, as_shell, as_text
+from main import fleet as example
+from tests.facts import projects
+from tests.facts.projects import infra
+from tests.tools import require
+
+
+def with_machine(name: str, fleet: Fleet = example, **changes: Any) -> Fleet:
+    machines = tuple(
+        evolve(machine, **changes) if machine.name == name else machine
+        for machine in fleet.machines
+    )
+    return evolve(fleet, machines=machines)
+
+
+def runbook(fleet: Fleet, name: str, action: str, **options: Any) -> Runbook:
+    found = Writer(fleet=fleet, **options).runbooks(fleet.machine(name))
+    return next(each for each in found if each.action == action)
+
+
+def commands(*arguments: Any, **options: Any) -> list[str]:
+    return [line for step in runbook(*arguments, **options).steps for line in step.commands]
+
+
+def first_words(lines: list[str], count: int = 3) -> list[str]:
+    return [" ".join(line.split()[:count]) for line in lines]
+
+
+def open_to(ranges: tuple[str, ...]) -> Fleet:
+    assert example.gcp is not None
+    return evolve(example, gcp=evolve(example.gcp, ssh_source_ranges=ranges))
+
+
+def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
+    """Design: deploy, install, facts, generated files, and then the controller."""
+    assert first_words(commands(example, "scheelite", "up")) == [
+        "infra runbook scheelite",
+        "nixgen write",
+        "git add --intent-to-add",
+        "cdktf deploy gcp",
+        "gcloud compute start-iap-tunnel",
+        "trap 'kill $!",
+        "until nc -z",
+        "clan machines install",
+        "infra sync",
+        "nixgen write",
+        "git add --intent-to-add",
+        "clan machines update",
+        "ssh root@scheelite.zt nvidia-smi",
+        "git status --short",
+    ]
+
+
+def test_the_names_flags_and_addresses_are_the_fleets() -> None:
+    lines = commands(example, "scheelite", "up")
+    assert (
+        "gcloud compute start-iap-tunnel scheelite 22 --local-host-port=localhost:2222 "
+        "--zone=us-central1-c --project=example-project &"
+    ) in lines
+    assert (
+        "clan machines install scheelite --update-hardware-config nixos-facter --build-on remote "
+        "--host-key-check none --target-host root@localhost:2222 --yes"
+    ) in lines
+    assert "clan machines update cinnabar" in lines
+
+
+def test_without_a_tunnel_the_address_is_the_one_that_is_known() -> None:
+    fleet = open_to(("198.51.100.0/24",))
+    lines = commands(fleet, "galena", "up")
+    assert "address=203.0.113.20" in lines
+    assert lines[lines.index("address=203.0.113.20") + 1].endswith(
+        '--target-host root@"$address" --yes'
+    )
+    assert "address=$(infra sync --get scheelite.external_ip)" in commands(fleet, "scheelite", "up")
+
+
+def test_a_replaced_machine_has_a_new_address_and_the_images_key() -> None:
+    lines = commands(open_to(("198.51.100.0/24",)), "galena", "replace")
+    assert "address=$(infra sync --get galena.external_ip)" in lines
+    assert any("--host-key-check none --target-host" in line for line in lines)
+    assert (
+        "terraform -chdir=cdktf.out/stacks/gcp apply -replace=google_compute_instance.galena"
+        in lines
+    )
+
+
+def test_a_reserved_address_stays_through_everything() -> None:
+    fleet = with_machine("galena", open_to(("198.51.100.0/24",)), external_ip="203.0.113.77")
+    for action in ("up", "replace"):
+        assert "address=203.0.113.77" in commands(fleet, "galena", action)
+
+
+def test_a_machine_without_external_address_is_reached_through_a_tunnel() -> None:
+    fleet = with_machine("galena", open_to(("198.51.100.0/24",)), external_ip=False)
+    assert any("start-iap-tunnel galena" in line for line in commands(fleet, "galena", "up"))
+
+
+def test_the_tunnel_goes_to_the_zone_in_use() -> None:
+    facts = Facts(machines=(MachineFacts("scheelite", zone="us-central1-f"),))
+    lines = commands(evolve(example, facts=facts), "scheelite", "up")
+    assert any("--zone=us-central1-f" in line for line in lines)
+
+
+def test_a_stack_that_installs_leaves_installing_out() -> None:
+    assert example.gcp is not None
+    fleet = evolve(example, gcp=evolve(example.gcp, install=True))
+    assert not any("machines install" in line for line in commands(fleet, "galena", "up"))
+
+
+def test_taking_down() -> None:
+    assert first_words(commands(example, "scheelite", "down")) == [
+        "infra runbook scheelite",
+        "cdktf deploy gcp",
+        "infra sync",
+        "nixgen write",
+        "git add --intent-to-add",
+        "git status --short",
+    ]
+
+
+def test_what_stands_in_the_way_of_taking_down_is_said() -> None:
+    fleet = with_machine(
+        "galena", data_disks=(DataDisk("ore", size_gb=10),), deletion_protection=True
+    )
+    text = as_text([runbook(fleet, "galena", "down")], fleet)
+    assert "Its data disks stay: ore." in text
+    assert "deletion_protection=False has to be deployed first." in text.replace("\n     ", " ")
+
+
+def test_a_mac_joins_the_network_and_is_let_in() -> None:
+    lines = commands(example, "stibnite", "up")
+    assert lines[0] == "infra sync --set stibnite.zerotier_member_id=4c1f6a2b9e"
+    assert lines[-3:] == [
+        "clan machines update cinnabar",
+        "clan machines update stibnite",
+        "git status --short",
+    ]
+    assert "zerotier-cli join db4344343b14b903" in runbook(example, "stibnite", "up").steps[0].text
+    assert "MEMBER_ID:?" in commands(example, "stibnite", "replace")[0]
+    assert commands(example, "stibnite", "down")[0].endswith("stibnite.zerotier_member_id=")
+
+
+def test_a_machine_of_another_provider() -> None:
+    assert "address=203.0.113.5" in commands(example, "cinnabar", "up")
+    assert "clan machines update cinnabar" not in commands(example, "cinnabar", "up")
+    assert "address=$(infra sync --get electrum.external_ip)" in commands(example, "electrum", "up")
+    assert "cdktf" not in " ".join(commands(example, "electrum", "replace"))
+
+
+def test_a_machine_outside_the_network_needs_no_controller() -> None:
+    machines = tuple(machine for machine in example.machines if isinstance(machine, GcpMachine))
+    alone = evolve(
+        example,
+        machines=tuple(evolve(machine, tags=()) for machine in machines),
+        users=(),
+        facts=Facts(),
+    )
+    assert "clan machines update" not in " ".join(commands(alone, "galena", "up"))
+
+
+def test_the_source_that_was_named_is_named_in_the_commands() -> None:
+    lines = commands(
+        example, "galena", "up", source="fleets.main:fleet", stack="ores", output="out"
+    )
+    assert "infra runbook --source fleets.main:fleet galena --expect on" in lines
+    assert "infra sync fleets.main:fleet" in lines
+    assert "nixgen write fleets.main:fleet" in lines
+    assert "cdktf deploy ores" in lines
+    replaced = commands(example, "galena", "replace", stack="ores", output="out")
+    assert any(line.startswith("terraform -chdir=out/stacks/ores apply") for line in replaced)
+
+
+def test_every_machine_has_all_three() -> None:
+    text = infra(Path(__file__).parents[2], "runbook").stdout
+    for machine in example.machines:
+        assert re.search(
+            rf"^{machine.name}\b.*{re.escape(machine.full_description)}$", text, re.MULTILINE
+        )
+    for title in ("Bring it up", "Take it down", "Replace it"):
+        assert text.count(f"\n{title}\n") == len(example.machines)
+
+
+@pytest.mark.parametrize("name", [None, "scheelite"])
+def test_shellcheck_has_nothing_to_say(name: str | None, tmp_path: Path) -> None:
+    script = tmp_path / "runbook.sh"
+    writer = Writer(fleet=example)
+    machines = example.machines if name is None else (example.machine(name),)
+    script.write_text(as_shell([each for machine in machines for each in writer.runbooks(machine)]))
+    done = subprocess.run(
+        [require("shellcheck"), "--severity=warning", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+class TestScript:
+    """The script itself, where infra and nixgen are real and what needs a cloud writes a log."""
+
+    OUTSIDE = ("cdktf", "terraform", "gcloud", "clan", "ssh", "nc", "git")
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        project = projects.make(tmp_path / "project", scheelite=True)
+        tools = project / "bin"
+        tools.mkdir()
+        for name in self.OUTSIDE:
+            self.tool(tools / name, f'echo "{name} $*" >> "$LOG"; test "{name} $1 $2" != "$FAIL"')
+        for name in ("infra_lib", "nixgen"):
+            self.tool(tools / name.removesuffix("_lib"), f'exec {sys.executable} -m {name} "$@"')
+        projects.newest_vars(project)
+        return project
+
+    @staticmethod
+    def tool(path: Path, script: str) -> None:
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def run(
+        self, project: Path, *arguments: str, fail: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        script = project / "runbook.sh"
+        script.write_text(infra(project, "runbook", "--shell").stdout)
+        environment = projects.environment()
+        return subprocess.run(
+            [require("bash"), script, *arguments],
+            cwd=project,
+            env={
+                **environment,
+                "PATH": f"{project / 'bin'}{os.pathsep}{environment['PATH']}",
+                "LOG": str(project / "log"),
+                "FAIL": fail,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def log(self, project: Path) -> list[str]:
+        path = project / "log"
+        return first_words(path.read_text().splitlines()) if path.exists() else []
+
+    def test_it_goes_through(self, project: Path) -> None:
+        done = self.run(project, "up", "scheelite")
+        assert done.returncode == 0, done.stderr
+        assert sorted(self.log(project)) == sorted(
+            [
+                "git add --intent-to-add",
+                "cdktf deploy gcp",
+                "gcloud compute start-iap-tunnel",
+                "nc -z localhost",
+                "clan machines install",
+                "git add --intent-to-add",
+                "clan machines update",
+                "ssh root@scheelite.zt nvidia-smi",
+                "git status --short",
+            ]
+        )
+        assert "8046d53400" in (project / "facts.json").read_text()
+        assert "scheelite.zt" in (project / "modules/home/core/ssh-hosts.nix").read_text()
+
+    def test_it_stops_at_the_first_failure(self, project: Path) -> None:
+        done = self.run(project, "up", "scheelite", fail="cdktf deploy gcp")
+        assert done.returncode == 1
+        assert self.log(project) == ["git add --intent-to-add", "cdktf deploy gcp"]
+        assert not (project / "facts.json").exists()
+
+    def test_it_waits_for_the_person_to_have_changed_the_fleet(self, project: Path) -> None:
+        done = self.run(project, "down", "scheelite")
+        assert done.returncode == 1
+        assert "infra: the fleet has scheelite on; off is enabled=False" in done.stderr
+        assert self.log(project) == []
+
+    def test_it_stops_when_the_address_is_not_known(self, project: Path) -> None:
+        done = self.run(project, "up", "cinnabar")
+        assert done.returncode == 1
+        assert "infra: cinnabar.external_ip is not known" in done.stderr
+        assert "clan machines install" not in self.log(project)
+
+    def test_it_says_what_it_takes(self, project: Path) -> None:
+        done = self.run(project, "up", "pyrite")
+        assert done.returncode == 2
+        assert "  up scheelite\n" in done.stderr
+        assert self.log(project) == []
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return projects.make(tmp_path / "project", scheelite=False)
+
+
+def test_expect_tells_the_state(project: Path) -> None:
+    assert infra(project, "runbook", "scheelite", "--expect", "off").returncode == 0
+    other = infra(project, "runbook", "scheelite", "--expect", "on")
+    assert (other.returncode, other.stdout) == (1, "")
+    assert other.stderr == "infra: the fleet has scheelite off; on is enabled=True, stopped=False\n"
+
+
+def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
+    for name, expected in (("ores", "cdktf deploy ores"), ("more", "--stack: one of more, ores")):
+        folder = project / "cdktf.out/stacks" / name
+        folder.mkdir(parents=True)
+        (folder / "cdk.tf.json").write_text("{}")
+        done = infra(project, "runbook", "scheelite")
+        assert expected in done.stdout + done.stderr
+    assert "cdktf deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+
+
+def test_cdktf_json_may_name_another_folder(project: Path) -> None:
+    (project / "cdktf.json").write_text('{"output": "out"}')
+    assert "-chdir=out/stacks/gcp" in infra(project, "runbook", "scheelite").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("pyrite",), "machine='pyrite': one of cinnabar, galena, scheelite, stibnite"),
+        (("cinnabar", "--expect", "on"), "a machine that this project provisions is wanted"),
+        (("--expect", "on"), "a machine that this project provisions is wanted"),
+        (("--source", "nothing:fleet"), "there is no module 'nothing'"),
+    ],
+)
+def test_bad_input_is_told(project: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = infra(project, "runbook", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
