@@ -13,6 +13,10 @@ except ModuleNotFoundError as error:
     message = "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
     raise ModuleNotFoundError(message, name=error.name) from None
 
-from .gcp import GcpStack
+from .provider import prepare as _prepare
+
+_prepare()
+
+from .gcp import GcpStack  # noqa: E402 - imports the provider
 
 __all__ = ["GcpStack"]

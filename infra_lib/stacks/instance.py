@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_google.compute_instance import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine, Gpu
+    from ..gcp_machine import BootDisk, GcpMachine, Gpu, ServiceAccount, ShieldedVm
     from ..gcp_project import GcpProject
 
 
@@ -43,14 +44,7 @@ def compute_instance(
         name=machine.name,
         machine_type=machine.machine_type,
         zone=machine.zone,
-        boot_disk=ComputeInstanceBootDisk(
-            # No labels: a change of these parameters makes a new machine with a new disk.
-            initialize_params=ComputeInstanceBootDiskInitializeParams(
-                image=escape(machine.boot_disk.image),
-                size=machine.boot_disk.size_gb,
-                type=machine.boot_disk.type,
-            ),
-        ),
+        boot_disk=_boot_disk(machine.boot_disk),
         attached_disk=[
             ComputeInstanceAttachedDisk(
                 source=f"${{google_compute_disk.{disk.name}.self_link}}", device_name=disk.name
@@ -59,29 +53,25 @@ def compute_instance(
         ]
         or None,
         network_interface=[
-            ComputeInstanceNetworkInterface(
-                network=escape(machine.network or project.network),
-                subnetwork=None if machine.subnetwork is None else escape(machine.subnetwork),
-                access_config=_access_config(machine.external_ip),
+            _network_interface(
+                machine.network or project.network, machine.subnetwork, machine.external_ip
             )
         ],
         tags=list(network_tags(fleet, machine)),
         labels=_labels(fleet, project, machine),
         metadata=_metadata(project, machine),
-        guest_accelerator=_guest_accelerator(machine.gpu),
-        scheduling=_scheduling(machine),
-        desired_status="TERMINATED" if machine.stopped else "RUNNING",
-        shielded_instance_config=ComputeInstanceShieldedInstanceConfig(
-            enable_secure_boot=machine.shielded_vm.secure_boot,
-            enable_vtpm=machine.shielded_vm.vtpm,
-            enable_integrity_monitoring=machine.shielded_vm.integrity_monitoring,
+        guest_accelerator=None if machine.gpu is None else [_guest_accelerator(machine.gpu)],
+        scheduling=_scheduling(
+            machine.gpu is not None,
+            machine.spot,
+            machine.max_run_duration,
+            machine.instance_termination_action,
         ),
+        desired_status="TERMINATED" if machine.stopped else "RUNNING",
+        shielded_instance_config=_shielded_instance_config(machine.shielded_vm),
         service_account=None
         if machine.service_account is None
-        else ComputeInstanceServiceAccount(
-            email=escape(machine.service_account.email),
-            scopes=[escape(scope) for scope in machine.service_account.scopes],
-        ),
+        else _service_account(machine.service_account),
         deletion_protection=machine.deletion_protection,
         allow_stopping_for_update=machine.allow_stopping_for_update,
     )
@@ -130,43 +120,78 @@ def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
     return metadata
 
 
-def _access_config(
-    external_ip: bool | str,
-) -> list[ComputeInstanceNetworkInterfaceAccessConfig] | None:
-    if external_ip is False:
-        return None
-    if external_ip is True:
-        # The tier stands here because cdktf leaves out an empty block, and the address with it.
-        return [ComputeInstanceNetworkInterfaceAccessConfig(network_tier="PREMIUM")]
-    return [ComputeInstanceNetworkInterfaceAccessConfig(nat_ip=escape(external_ip))]
+# The blocks of an instance are values, and machines mostly have the same: each is made once,
+# since making one checks its types, which is what most of a large fleet's synthesis goes into.
 
 
-def _guest_accelerator(gpu: Gpu | None) -> list[ComputeInstanceGuestAccelerator] | None:
-    return (
-        None if gpu is None else [ComputeInstanceGuestAccelerator(type=gpu.type, count=gpu.count)]
+@cache
+def _boot_disk(disk: BootDisk) -> ComputeInstanceBootDisk:
+    return ComputeInstanceBootDisk(
+        # No labels: a change of these parameters makes a new machine with a new disk.
+        initialize_params=ComputeInstanceBootDiskInitializeParams(
+            image=escape(disk.image), size=disk.size_gb, type=disk.type
+        ),
     )
 
 
-def _scheduling(machine: GcpMachine) -> ComputeInstanceScheduling | None:
-    """Return what Compute Engine wants said about a Spot VM, a GPU or a limited run.
+@cache
+def _network_interface(
+    network: str, subnetwork: str | None, external_ip: bool | str
+) -> ComputeInstanceNetworkInterface:
+    access_config = None
+    if external_ip is True:
+        # The tier stands here because cdktf leaves out an empty block, and the address with it.
+        access_config = ComputeInstanceNetworkInterfaceAccessConfig(network_tier="PREMIUM")
+    elif external_ip:
+        access_config = ComputeInstanceNetworkInterfaceAccessConfig(nat_ip=escape(external_ip))
+    return ComputeInstanceNetworkInterface(
+        network=escape(network),
+        subnetwork=None if subnetwork is None else escape(subnetwork),
+        access_config=None if access_config is None else [access_config],
+    )
 
-    See https://cloud.google.com/compute/docs/instances/spot,
-    https://cloud.google.com/compute/docs/gpus#restrictions and
+
+@cache
+def _guest_accelerator(gpu: Gpu) -> ComputeInstanceGuestAccelerator:
+    return ComputeInstanceGuestAccelerator(type=gpu.type, count=gpu.count)
+
+
+@cache
+def _scheduling(
+    gpu: bool, spot: bool, max_run_duration: int | None, termination_action: str | None
+) -> ComputeInstanceScheduling | None:
+    """Return what Compute Engine wants said about a GPU, a Spot VM or a limited run.
+
+    See https://cloud.google.com/compute/docs/gpus#restrictions,
+    https://cloud.google.com/compute/docs/instances/spot and
     https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
     """
-    seconds = machine.max_run_duration
-    ends = machine.spot or seconds is not None
-    if not ends and machine.gpu is None:
+    ends = spot or max_run_duration is not None
+    if not ends and not gpu:
         return None
     return ComputeInstanceScheduling(
-        provisioning_model="SPOT" if machine.spot else None,
-        preemptible=True if machine.spot else None,
-        automatic_restart=False if machine.spot else None,
-        on_host_maintenance="TERMINATE" if machine.spot or machine.gpu is not None else None,
+        provisioning_model="SPOT" if spot else None,
+        preemptible=True if spot else None,
+        automatic_restart=False if spot else None,
+        on_host_maintenance="TERMINATE" if spot or gpu else None,
         max_run_duration=None
-        if seconds is None
-        else ComputeInstanceSchedulingMaxRunDuration(seconds=seconds),
-        instance_termination_action=(machine.instance_termination_action or "STOP")
-        if ends
-        else None,
+        if max_run_duration is None
+        else ComputeInstanceSchedulingMaxRunDuration(seconds=max_run_duration),
+        instance_termination_action=(termination_action or "STOP") if ends else None,
+    )
+
+
+@cache
+def _shielded_instance_config(options: ShieldedVm) -> ComputeInstanceShieldedInstanceConfig:
+    return ComputeInstanceShieldedInstanceConfig(
+        enable_secure_boot=options.secure_boot,
+        enable_vtpm=options.vtpm,
+        enable_integrity_monitoring=options.integrity_monitoring,
+    )
+
+
+@cache
+def _service_account(account: ServiceAccount) -> ComputeInstanceServiceAccount:
+    return ComputeInstanceServiceAccount(
+        email=escape(account.email), scopes=[escape(scope) for scope in account.scopes]
     )
