@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -212,15 +212,17 @@ class Plan:
 
 @attrs.frozen
 class Workspace:
-    """A folder that Terraform and cdktf run in.
+    """An app that cdktf runs, and the stack that Terraform runs in.
 
     Attributes:
-        folder: Where they run.
+        app: Where cdktf runs.
+        folder: Where Terraform runs: the stack `gcp`, as cdktf lays it out.
         environment: What they run with.
         binary: The path of Terraform.
         cloud: What they change.
     """
 
+    app: Path
     folder: Path
     environment: Mapping[str, str]
     binary: str
@@ -228,11 +230,12 @@ class Workspace:
 
     @classmethod
     def make(cls, folder: Path, stand_in: StandIn) -> "Workspace":
-        """A workspace with an empty cloud in an empty `folder`."""
+        """A workspace with an empty cloud, in an empty `folder`."""
         cloud = CloudFile(folder / "cloud.json")
-        stack = folder / "stack"
+        app = folder / "app"
+        stack = app / "cdktf.out" / "stacks" / "gcp"
         stack.mkdir(parents=True)
-        return cls(stack, stand_in.environment(cloud.path), stand_in.binary, cloud)
+        return cls(app, stack, stand_in.environment(cloud.path), stand_in.binary, cloud)
 
     def run(
         self, *command: str, folder: Path | None = None, check: bool = True
@@ -254,11 +257,12 @@ class Workspace:
         return done
 
     def write(self, stack: JSON) -> None:
-        """Make `stack` the stack, in Terraform's JSON; the backend is a local file.
-
-        The first stack is initialized; the same providers serve all that follow.
-        """
+        """Make `stack` the stack, in Terraform's JSON."""
         (self.folder / "cdk.tf.json").write_text(json.dumps(stack, indent=2))
+        self.initialize()
+
+    def initialize(self) -> None:
+        """Initialize the stack, once: the same providers serve all that follow."""
         if not (self.folder / ".terraform").exists():
             self.terraform("init")
 
@@ -316,21 +320,16 @@ class Workspace:
         return {name: output["value"] for name, output in printed.items()}
 
     def cdktf(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run cdktf, in the folder that holds the stack's program (see `program`)."""
-        return self.run(require("cdktf"), *arguments, folder=self.folder.parent, check=check)
+        """Run cdktf."""
+        return self.run(require("cdktf"), *arguments, folder=self.app, check=check)
 
-    def program(self, source: str, app: Sequence[str] = (sys.executable, "main.py")) -> None:
+    def program(self, source: str) -> None:
         """Make `source` the program that cdktf runs, with this checkout on its path."""
-        folder = self.folder.parent
-        (folder / "main.py").write_text(source)
-        command = f"env PYTHONPATH='{ROOT}' " + " ".join(f"'{word}'" for word in app)
-        (folder / "cdktf.json").write_text(
-            json.dumps(
-                {
-                    "language": "python",
-                    "app": command,
-                    "projectId": "00000000-0000-0000-0000-000000000000",
-                    "sendCrashReports": "false",
-                }
-            )
-        )
+        (self.app / "main.py").write_text(source)
+        settings = {
+            "language": "python",
+            "app": f"env PYTHONPATH='{ROOT}' '{sys.executable}' main.py",
+            "projectId": "00000000-0000-0000-0000-000000000000",
+            "sendCrashReports": "false",
+        }
+        (self.app / "cdktf.json").write_text(json.dumps(settings))

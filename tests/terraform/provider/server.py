@@ -14,7 +14,7 @@ from threading import Event
 from typing import Any
 
 import attrs
-import grpc  # type: ignore[import-untyped]
+import grpc
 
 from . import schema, wire
 from .api import Api
