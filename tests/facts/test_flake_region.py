@@ -18,7 +18,7 @@ TOP = """\
   description = "infra — naïve 漢字 \\${not.interpolated} \\"quoted\\"";  \n\
 \tinputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-      clan-core = { url = "https://git.clan.lol/clan/clan-core/archive/main.tar.gz"; inputs.nixpkgs.follows = "nixpkgs"; };
+      clan-core = { url = "https://git.clan.lol/x.tar.gz"; inputs.nixpkgs.follows = "nixpkgs"; };
   };
 
   # nixConfig = { extra-substituters = [ "https://old.example.org" ]; };
@@ -38,15 +38,14 @@ EMPTY = "  # nixgen: begin caches\n  # nixgen: end caches\n"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    main = (
-        f"from attrs import evolve\nfrom infra_lib import {', '.join(['BinaryCache', 'Fleet'])}\n"
-    )
     caches = "".join(
         f"BinaryCache({cache.url!r}, public_key={cache.public_key!r}, priority={cache.priority!r}),"
         for cache in example.caches
     )
-    main += f'fleet = Fleet(name="metals", domain="zt", machines=(), caches=({caches}))\n'
-    (tmp_path / "main.py").write_text(main)
+    (tmp_path / "main.py").write_text(
+        "from infra_lib import BinaryCache, Fleet\n"
+        f'fleet = Fleet(name="metals", domain="zt", machines=(), caches=({caches}))\n'
+    )
     (tmp_path / "pyproject.toml").write_text('[tool.nixgen]\nsource = "main:fleet"\n')
     return tmp_path
 
