@@ -170,9 +170,12 @@ def _compared(
         if not any(_is_within(each, path) for each in wanted):
             raise NixgenError(f"cannot adopt {path}: {source} generates no such file")
     files = [_compare(output, here, source, adopt) for output in outputs]
-    for name in names:
-        if name not in wanted:
-            files += _left_over(name, here, source)
+    left_over = [
+        file for name in names if name not in wanted for file in _left_over(name, here, source)
+    ]
+    # Where file names ignore case, an old spelling names the very file that is to be written.
+    ours = {file.found.identity for file in files if file.found}
+    files += (file for file in left_over if file.found and file.found.identity not in ours)
     return Plan(source, here.root, tuple(files))
 
 

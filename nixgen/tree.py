@@ -37,6 +37,11 @@ class Found:
     data: bytes
     status: os.stat_result
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What tells this file from every other, whatever it is called."""
+        return self.status.st_dev, self.status.st_ino
+
 
 @frozen
 class Change:

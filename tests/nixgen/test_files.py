@@ -238,6 +238,18 @@ def test_left_over_is_only_what_this_source_generated_for_this_very_path(tmp_pat
     assert plan({"other.nix": {}}, tmp_path, "other:fleet").drift == ()
 
 
+def test_another_name_of_a_generated_file_is_not_left_over(tmp_path: Path) -> None:
+    # As macOS has it after a change of case: two names, one file.
+    write({"lib/Caches.nix": {}}, tmp_path, "main:fleet")
+    (tmp_path / "lib/caches.nix").hardlink_to(tmp_path / "lib/Caches.nix")
+    done = write({"lib/caches.nix": {}}, tmp_path, "main:fleet")
+    assert states(done) == {"lib/caches.nix": State.DIFFERS}
+    assert states(write({"lib/caches.nix": {}}, tmp_path, "main:fleet")) == {
+        "lib/caches.nix": State.UNCHANGED,
+        "lib/Caches.nix": State.LEFT_OVER,
+    }
+
+
 def test_folders_of_other_tools_are_not_searched(tmp_path: Path) -> None:
     data = with_header("{ }\n", "node_modules/a.nix", "main:fleet")
     put(tmp_path, "node_modules/a.nix", data)
