@@ -61,7 +61,8 @@ _IDENTIFIER = _pattern(r"[A-Za-z_][A-Za-z0-9_'-]*").fullmatch
 _KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
 _SEARCH_PATH = _pattern(r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*").fullmatch
 _UNENCODABLE = _pattern("[\0\ud800-\udfff]").search
-_LARGEST: Final = 2**63 - 1
+LEAST: Final = -(2**63)
+"""The least integer that Nix can hold."""
 
 OPERATORS: Final = ("?", "++", "*", "/", "+", "-", "//", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "->")
 """Every operator between two operands, tightest first; `?` is written with `HasAttr`."""
@@ -137,7 +138,7 @@ def check_scalar(value: str | float | PurePath | None) -> None:
         if not isfinite(value):
             raise NixError(f"{value!r} is not finite; Nix has no literal for it")
     elif isinstance(value, int):
-        if not -_LARGEST - 1 <= value <= _LARGEST:
+        if not LEAST <= value < -LEAST:
             raise NixError(f"{value} does not fit Nix's 64-bit integers; write it as a string or a float")
     elif isinstance(value, PurePath):
         if isinstance(value, PureWindowsPath) and value.drive:

@@ -23,7 +23,7 @@ A document is given as an iterable of pieces:
 - `(ONE_LINE, told)` up to `END`: kept on one line if nothing in it ends a line; whether it is gets appended
   to the list `told`. `SURELY_ONE_LINE` up to `END`: nothing in it ends a line.
 - `(SHORT, n)` up to `END`: kept on one line if it can be and has at most n characters; otherwise it is one
-  group with a `BREAK` at its start and end.
+  level deeper, with a `BREAK` at its start and end.
 - `(COMMENT, text)`, `(TRAILING_COMMENT, text)`: text whose width does not count.
 - `(IF_BROKEN, text)`: text that is only there when its group is broken up.
 - a generator: its pieces. This is how a rule for an expression hands over to the rules for its parts
@@ -250,8 +250,8 @@ def _is_comment(item: _Element) -> bool:
     return isinstance(item, tuple) and item[0] in (COMMENT, TRAILING_COMMENT)
 
 
-def _on_one_line(items: Iterable[_Element]) -> Iterator[_Element]:
-    """The elements with every spacing as it is on one line, and no groups."""
+def _on_one_line(items: Iterable[_Element], raised: int = 0) -> Iterator[_Element]:
+    """The elements with every spacing as it is on one line, no groups, and so many levels less."""
     stack = [iter(items)]
     while stack:
         for item in stack[-1]:
@@ -259,7 +259,7 @@ def _on_one_line(items: Iterable[_Element]) -> Iterator[_Element]:
                 if item >= SPACE:
                     yield SPACE
             elif isinstance(item, tuple):
-                yield item
+                yield (item[0], item[1] - raised, item[2], item[3]) if raised else item
             else:
                 stack.append(iter(item.items))
                 break
@@ -291,6 +291,7 @@ def _build(doc: Iterable[Piece]) -> list[_Element]:
                 if mark == OFFSET:
                     offset += value
                 elif mark in (SHORT, ONE_LINE):
+                    level += mark == SHORT
                     open_groups.append((mark, items, (value, width, hard)))
                     items = []
                 else:
@@ -323,13 +324,15 @@ def _build(doc: Iterable[Piece]) -> list[_Element]:
                     fits = hard == hard_before and (mark != SHORT or width - width_before <= value)
                     if mark == ONE_LINE:
                         value.append(fits or sure > 0)
-                    if sure:  # what is around this puts all of it on one line
-                        one_line: Iterable[_Element] = items
-                    elif fits:
-                        one_line = _on_one_line(items)
-                    else:
-                        one_line = items if mark != SHORT else (BREAK, *items, BREAK)
-                    for item in one_line:
+                    level -= mark == SHORT
+                    kept: Iterable[_Element] = items
+                    if fits and mark == SHORT:
+                        kept = _on_one_line(items, raised=1)
+                    elif fits and not sure:  # else what is around this puts all of it on one line
+                        kept = _on_one_line(items)
+                    elif mark == SHORT:
+                        kept = (BREAK, *items, BREAK)
+                    for item in kept:
                         _add(outer, item)
                 items = outer
         else:

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from re import Match
 from re import compile as _pattern
 
-from nixgen.expr import check_scalar, check_text, is_identifier
+from nixgen.expr import LEAST, check_scalar, check_text, is_identifier
 
 _SPECIAL = _pattern(r'["\\\n\r\t\0\ud800-\udfff]|\$\{').search
 _ESCAPED = _pattern(r'["\\\n\r\t]|\$(?=\{)')
@@ -75,15 +75,17 @@ def name(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """An integer or float without its sign.
+    """An integer or float, with a minus if it is negative.
 
     Raises:
         NixError: Nix has no such number.
     """
     check_scalar(value)
     if isinstance(value, int):
-        return int.__repr__(abs(value))
-    text = float.__repr__(abs(value))
+        if value == LEAST:
+            return f"-{-value - 1} - 1"
+        return int.__repr__(value)
+    text = float.__repr__(value)
     return text if "." in text else text.replace("e", ".0e")
 
 

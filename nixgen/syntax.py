@@ -5,13 +5,12 @@ layout rules ask about it.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from math import copysign
 from pathlib import PurePath
 from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from nixgen import expr, literals
-from nixgen.expr import MISSING, NixError
+from nixgen.expr import LEAST, MISSING, NixError
 
 # How tightly an expression holds together, tightest first (Nix's parser.y).
 TERM: Final = 0
@@ -477,15 +476,18 @@ def _comment_after(node: Node, after: str) -> None:
 # Comments --------------------------------------------------------------------------------------------------
 
 
-def comment_lines(text: str) -> Trivia:
+def comment_lines(text: str) -> list[str]:
     """The lines of a comment, without empty ones around them."""
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")]
-    return list(lines)
+    return [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")]
+
+
+def lines_above(commented: expr.Commented) -> list[str]:
+    """The comment lines above a value, without their `# `."""
+    return comment_lines(commented.before) if commented.before.strip() else []
 
 
 def _above(commented: expr.Commented) -> Trivia:
-    lines: Trivia = [None] if commented.blank_before else []
-    return lines + comment_lines(commented.before) if commented.before.strip() else lines
+    return [*([None] if commented.blank_before else []), *lines_above(commented)]
 
 
 def _entries(entries: list[Any]) -> list[Any]:
@@ -541,11 +543,11 @@ def _leaf(value: expr.Value) -> Node | None:
         return Token("true" if value else "false")
     if isinstance(value, int | float):
         text = literals.number(value)
-        if text == str(2**63):  # one more than the largest literal; only its negative is a Nix integer
-            most = _negative(Token(str(2**63 - 1), identifier=False))
-            return Operation("-", most, Token("1", identifier=False), _BINARY["-"][0])
-        number = Token(text, identifier=False)
-        return _negative(number) if copysign(1, value) < 0 else number
+        if value == LEAST:  # its opposite is no Nix integer
+            most, one = (Token(number, identifier=False) for number in (str(-value - 1), "1"))
+            return Operation("-", _negative(most), one, _BINARY["-"][0])
+        number = Token(text.removeprefix("-"), identifier=False)
+        return _negative(number) if text.startswith("-") else number
     if isinstance(value, PurePath):
         parts: list[Part] = []
         for part in literals.path(value):
@@ -610,7 +612,7 @@ def _bindings(items: Iterable[expr.Item]) -> Generator[tuple[Any, str], Node, li
     entries: list[Any] = []
     for item in items:
         if isinstance(item, expr.Comment):
-            entries.append(comment_lines(item.text))
+            entries.append(list(comment_lines(item.text)))
         elif isinstance(item, expr.BlankLine):
             entries.append([None])
         elif isinstance(item, expr.Inherit):
@@ -674,7 +676,7 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
     index = 0
     for item in value.items if isinstance(value, expr.List) else value:
         if isinstance(item, expr.Comment):
-            entries.append(comment_lines(item.text))
+            entries.append(list(comment_lines(item.text)))
         elif isinstance(item, expr.BlankLine):
             entries.append([None])
         else:
@@ -862,7 +864,9 @@ def _binary(value: expr.BinaryOp) -> _Step:
 
 
 def _not(value: expr.Not) -> _Step:
-    return Prefix("!", _in_parentheses((yield value.operand, ""), NOT), NOT)
+    operand = yield value.operand, ""
+    # Nix would take `!a + b` for `!(a + b)`, but readers would not, nor does every nixfmt.
+    return Prefix("!", Paren(operand) if isinstance(operand, Operation) else _in_parentheses(operand, NOT), NOT)
 
 
 def _neg(value: expr.Neg) -> _Step:
@@ -902,7 +906,7 @@ def file(value: expr.Value) -> Node:
     if not isinstance(value, expr.Commented):
         return tree(value)
     node = tree(value.value)
-    _comment_above(node, comment_lines(value.before) if value.before.strip() else [])
+    _comment_above(node, list(lines_above(value)))
     _comment_after(node, value.after.strip())
     return node
 
