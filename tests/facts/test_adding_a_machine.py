@@ -1,0 +1,123 @@
+"""docs/adding-a-machine.md is played, not believed."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
+
+from infra_lib import Facts, MachineFacts
+from tests.facts import projects
+from tests.tools import require
+
+PAGE = Path(__file__).parents[2] / "docs/adding-a-machine.md"
+BLOCK = re.compile(r"(?<=^```)(python|console|sh)\n(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
+BEFORE = Facts(
+    zerotier_network_id=projects.NETWORK,
+    machines=(
+        MachineFacts("cinnabar", zerotier_member_id="db4344343b", ssh_host_key=projects.KEYS[1]),
+        MachineFacts(
+            "galena",
+            external_ip="203.0.113.20",
+            state_version="25.05",
+            zerotier_member_id="93b0d4f7a6",
+            zone="us-central1-b",
+        ),
+    ),
+)
+DEPLOYED = {
+    "galena": {"zone": "us-central1-b", "external_ip": "203.0.113.20"},
+    "scheelite": {"zone": "us-central1-c", "external_ip": "35.208.97.48"},
+}
+
+
+class Reader:
+    """Somebody who follows the page, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        tools = folder.with_name("bin")
+        tools.mkdir()
+        for name, module in (("infra", "infra_lib"), ("nixgen", "nixgen")):
+            (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
+            (tools / name).chmod(0o755)
+        environment = projects.environment()
+        self.environment = {**environment, "PATH": f"{tools}{os.pathsep}{environment['PATH']}"}
+        self.did: list[str] = []
+
+    def follow(self, kind: str, text: str) -> str:
+        """Do what a block says; return the block as it comes out."""
+        if kind == "console":
+            commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+            return "".join(f"$ {command}\n{self.run(command)}" for command in commands)
+        if kind == "sh":
+            self.deploy(text)
+        elif text.startswith("from "):
+            (self.folder / "main.py").write_text(text)
+        else:
+            main = (self.folder / "main.py").read_text()
+            (self.folder / "main.py").write_text(
+                main.replace('        Machine("stib', f'{text}        Machine("stib')
+            )
+        return text
+
+    def run(self, command: str) -> str:
+        done = subprocess.run(
+            [require("bash"), "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert "infra: " not in done.stdout, f"{command}: {done.stdout}"
+        return done.stdout
+
+    def deploy(self, command: str) -> None:
+        """Stand in for cloud and clan: leave behind what they would."""
+        self.did.append(" ".join(command.split()[:3]))
+        if command.startswith("cdktf deploy"):
+            stack = self.folder / "cdktf.out/stacks/gcp"
+            stack.mkdir(parents=True)
+            configuration = {
+                "terraform": {"backend": {"local": {"path": "../../../terraform.gcp.tfstate"}}},
+                "output": {"machines": {"value": DEPLOYED}},
+            }
+            (stack / "cdk.tf.json").write_text(json.dumps(configuration))
+            for step in (["init"], ["apply", "-auto-approve"]):
+                subprocess.run(
+                    [require("terraform"), f"-chdir={stack}", *step],
+                    check=True,
+                    capture_output=True,
+                    env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+                )
+        elif command.startswith("clan machines install"):
+            projects.newest_vars(self.folder)
+
+
+@pytest.mark.snapshots
+def test_the_page_is_what_happens(file_regression: FileRegressionFixture, tmp_path: Path) -> None:
+    folder = tmp_path / "metals"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text('[tool.nixgen]\nsource = "main:fleet"\n')
+    (folder / "facts.json").write_text(BEFORE.to_json())
+    (folder / ".gitignore").write_text("cdktf.out/\n")
+    reader = Reader(folder)
+    first, *_ = BLOCK.findall(PAGE.read_text())
+    reader.follow(*first)
+    reader.run("git init --quiet && nixgen write && git add .")
+    played = BLOCK.sub(
+        lambda block: f"{block[1]}\n{reader.follow(block[1], block[2])}", PAGE.read_text()
+    )
+    file_regression.check(played, fullpath=PAGE)
+    assert reader.did == [
+        "cdktf deploy gcp",
+        "clan machines install",
+        "clan machines update",
+        "ssh scheelite.zt nvidia-smi",
+    ]
