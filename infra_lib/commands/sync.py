@@ -78,7 +78,7 @@ def run(given: Namespace) -> int:
         print(line, file=report)
     stale = facts.to_json() != _text(path)
     if stale and not given.check:
-        _write(path, facts.to_json())
+        _write(path.resolve(), facts.to_json())
     print(_summary(path, stale, given.check), file=report)
     if given.check and stale:
         return 1
