@@ -10,7 +10,6 @@ from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from nixgen.outputs import Files
 
@@ -51,7 +50,7 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
         source: `module:attribute`.
         project: The folder that modules are looked for in first.
         made: Makes what is wanted of the attribute; what it raises is reported like what the
-            import raises, and a ValueError by its message alone.
+            import raises: a ValueError by its place and message alone.
         debug: The environment variable that shows tracebacks, for the message.
 
     Raises:
@@ -61,8 +60,6 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
     sys.path.insert(0, str(project))
     try:
         return made(_found(module, names, source, project))
-    except NixgenError:
-        raise
     except (Exception, SystemExit) as error:
         raise NixgenError(_failure(error, source, project, debug)) from error
 
@@ -106,19 +103,27 @@ def _failure(error: BaseException, source: str, project: Path, debug: str) -> st
     """Return what a person needs to know of an exception in their own code."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {error.msg}"
+    place = _place(error, project)
     if isinstance(error, ValueError):
-        return str(error) or type(error).__name__
-    place = _place(error.__traceback__, project)
-    problem = f"{type(error).__name__}{place}: {error}"
+        message = str(error) or type(error).__name__
+        return f"{place}: {message}" if place else message
+    problem = f"{type(error).__name__}{place and f' at {place}'}: {error}"
     return f"source {source}: {problem} ({debug}=1 shows the traceback)"
 
 
-def _place(traceback: "TracebackType | None", project: Path) -> str:
-    """Return the innermost line of the project that an exception passed through."""
+def _place(error: BaseException, project: Path) -> str:
+    """Return the innermost line of the project that an exception passed through.
+
+    The package that the exception belongs to knows better than to be its cause.
+    """
+    package = type(error).__module__.partition(".")[0]
     place = ""
+    traceback = error.__traceback__
     while traceback is not None:
-        filename = traceback.tb_frame.f_code.co_filename
-        if filename.startswith(f"{project}/"):
-            place = f" at {filename.removeprefix(f'{project}/')}:{traceback.tb_lineno}"
+        frame = traceback.tb_frame
+        filename = frame.f_code.co_filename
+        module = str(frame.f_globals.get("__name__"))
+        if filename.startswith(f"{project}/") and module.partition(".")[0] != package:
+            place = f"{filename.removeprefix(f'{project}/')}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

@@ -188,7 +188,7 @@ def test_sources(project: Path, nixgen: Nixgen, main: str) -> None:
         ("fleet = lambda: [1]", "got list"),
         ("import none_such", "ModuleNotFoundError at main.py:1: No module named 'none_such'"),
         ("fleet = (", "main.py:1: '(' was never closed"),
-        ("raise ValueError('zone x: no such zone')", "nixgen: zone x: no such zone"),
+        ("raise ValueError('zone x: no such zone')", "nixgen: main.py:1: zone x: no such zone"),
         ("\ndef fleet(a): ...", "TypeError"),
         ("def f():\n    return {}['x']\nf()", "KeyError at main.py:2: 'x' (NIXGEN_DEBUG=1"),
         ("import sys; sys.exit(0)", "SystemExit at main.py:1"),
