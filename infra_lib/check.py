@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .errors import refuse
+from .errors import FleetError, refuse
 from .reference import Reference
 
 if TYPE_CHECKING:
@@ -62,6 +62,30 @@ def frozen_mapping(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
 def string_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
     """Make a mapping of strings, as `frozen_mapping` does."""
     return frozen_mapping(value)
+
+
+def frozen_module(value: Any) -> Any:
+    """Make a NixOS module that is a mapping one that nobody can change, and leave any other."""
+    return frozen_mapping(value)
+
+
+def module(where: str, field: str, value: object) -> None:
+    """Check a NixOS module: a mapping of options or an expression of nixgen; None for none.
+
+    Raises:
+        FleetError: When it is neither, or holds what Nix cannot.
+    """
+    if value is None:
+        return
+    from nixgen import Expr, NixError, dumps  # few fleets need it, and it is not small
+
+    if not isinstance(value, (Mapping, Expr)):
+        accepted = 'a mapping of options, an expression of nixgen, or Raw("{ pkgs, ... }: { … }")'
+        raise refuse(where, field, value, f"{accepted} is accepted")
+    try:
+        dumps(value)
+    except NixError as error:
+        raise FleetError(f"{where}: {field}: {error}") from None
 
 
 def each(where: str, field: str, values: object, kind: type, example: str) -> None:

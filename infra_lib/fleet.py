@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from . import check
 from .caches import BinaryCache
@@ -15,13 +15,16 @@ from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
 from .machine import Machine
-from .nvidia import Nvidia
+from .nvidia import Nvidia, check_driver
 from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
+
+# A function of the fleet that gives files: paths below the flake's root, and what they hold.
+FileGenerator = Callable[["Fleet"], Mapping[str, Any]]
 
 
 def _moves(value: Mapping[str, str | None]) -> Mapping[str, str | None]:
@@ -38,6 +41,14 @@ def _caches(value: Iterable[BinaryCache]) -> tuple[BinaryCache, ...]:
 
 def _devices(value: Iterable[Device]) -> tuple[Device, ...]:
     return check.in_order(value)
+
+
+def _generators(value: Iterable[FileGenerator]) -> tuple[FileGenerator, ...]:
+    return check.in_order(value)
+
+
+def _base(fleet: Fleet) -> tuple[str, ...]:
+    return ("base",) if fleet.module_style == "flake-parts" else ()
 
 
 def _users(value: Iterable[User]) -> tuple[User, ...]:
@@ -60,8 +71,17 @@ class Fleet:
         devices: What else is in that network: phones.
         ssh: What the SSH configuration of people and machines looks like.
         facts: What deployment learned: addresses and keys.
-        modules: Names of the `flake.modules.nixos` modules that every provisioned machine imports.
+        module_style: What the generated files are: "flake-parts" modules, which import-tree
+            finds, or plain "nixos" modules, which import each other by path, with clan's options
+            at the top as `clan-core.lib.clan` takes them.
+        modules: Names of the `flake.modules.nixos` modules that every provisioned machine imports:
+            ("base",) unless you say otherwise. With plain modules, their paths below the flake's
+            root, and none unless you say so.
+        config: NixOS configuration of every provisioned machine, beside what each has of its own;
+            see `GcpMachine.config`. It is the module `flake.modules.nixos.fleet`, for others too.
         files: Generated files to move or leave out: the default path to the new one, or to None.
+        extra_files: Functions that generate further files: each takes the fleet and returns what
+            goes where, as `nix_files` does.
 
     Raises:
         FleetError: When the parts do not fit together; nothing is written.
@@ -78,8 +98,13 @@ class Fleet:
     devices: tuple[Device, ...] = field(default=(), converter=_devices)
     ssh: Ssh = field(factory=Ssh)
     facts: Facts = field(factory=Facts)
-    modules: tuple[str, ...] = field(default=("base",), converter=check.strings)
+    module_style: Literal["flake-parts", "nixos"] = "flake-parts"
+    modules: tuple[str, ...] = field(
+        default=Factory(_base, takes_self=True), converter=check.strings
+    )
+    config: Any = field(default=None, converter=check.frozen_module, hash=False)
     files: Mapping[str, str | None] = field(factory=dict, converter=_moves, hash=False)
+    extra_files: tuple[FileGenerator, ...] = field(default=(), converter=_generators)
 
     def __attrs_post_init__(self) -> None:
         where = f"fleet {self.name!r}"
@@ -95,8 +120,11 @@ class Fleet:
         check.each(where, "devices", self.devices, Device, "Device(name, zerotier_member_id=…)")
         check.instance(where, "ssh", self.ssh, Ssh)
         check.instance(where, "facts", self.facts, Facts)
+        check.one_of(where, "module_style", self.module_style, ("flake-parts", "nixos"))
         check.words(where, "modules", self.modules, '"base"')
+        check.module(where, "config", self.config)
         _check_files(where, self.files)
+        _check_generators(where, self.extra_files)
         check.unique(where, "machines", (machine.name for machine in self.machines))
         check.unique(where, "caches", (cache.url for cache in self.caches))
         check.unique(where, "users", (user.name for user in self.users))
@@ -105,6 +133,9 @@ class Fleet:
         _check_zerotier(self)
         _check_devices(self)
         _check_project(self)
+        _check_style(self)
+        for machine in self.gpu_machines:
+            check_driver(self.nvidia, machine)
         refuse_contradictions(self)
 
     @property
@@ -150,7 +181,8 @@ class Fleet:
         """Return every generated file: its path in the flake, and what it holds.
 
         Raises:
-            FleetError: When `files` names a path that is not generated, or two files meet.
+            FleetError: When `files` names a path that is not generated, when two files meet, or
+                when one of `extra_files` returns no mapping of paths.
         """
         from .nix import fleet_files
 
@@ -168,6 +200,38 @@ def _check_files(where: str, files: object) -> None:
         for item in (path, "" if moved is None else moved):
             if not isinstance(item, str):
                 raise refuse(where, "files", item, "a path, or None to leave a file out")
+
+
+def _check_generators(where: str, generators: object) -> None:
+    accepted = "functions of the fleet are accepted, each returning a mapping of paths"
+    if not isinstance(generators, tuple):
+        raise refuse(where, "extra_files", generators, f"{accepted}, in a tuple or a list")
+    for generate in generators:
+        if not callable(generate):
+            raise refuse(where, "extra_files", generate, accepted)
+
+
+def _check_style(fleet: Fleet) -> None:
+    if fleet.module_style == "flake-parts":
+        return
+    if fleet.ssh.known_hosts == "vars":
+        raise refuse(
+            "ssh",
+            "known_hosts",
+            "vars",
+            'refers to flake.nixosConfigurations, which module_style="nixos" has not; take "facts"',
+        )
+    from nixgen.errors import NixgenError
+    from nixgen.paths import relative
+
+    named = {f"fleet {fleet.name!r}": fleet.modules}
+    named |= {f"machine {machine.name!r}": machine.modules for machine in fleet.gcp_machines}
+    for where, modules in named.items():
+        for path in modules:
+            try:
+                relative(path)
+            except NixgenError as error:
+                raise refuse(where, "modules", path, str(error)) from None
 
 
 def _check_project(fleet: Fleet) -> None:

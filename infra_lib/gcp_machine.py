@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from attrs import Factory, field, frozen
 
 from . import check, gcp_rules
 from .catalog import CATALOG, AcceleratorType, Catalog, MachineType
+from .disko import zfs_layout
+from .errors import refuse
 from .machine import Machine
 
 
@@ -122,6 +124,10 @@ def _check_kinds(machine: GcpMachine) -> None:
         check.boolean(where, f"shielded_vm.{option}", getattr(machine.shielded_vm, option))
     if machine.service_account is not None:
         check.instance(where, "service_account", machine.service_account, ServiceAccount)
+    check.module(where, "config", machine.config)
+    if not callable(machine.disko):
+        accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
+        raise refuse(where, "disko", machine.disko, accepted)
 
 
 @frozen
@@ -153,7 +159,13 @@ class GcpMachine(Machine):
         service_account: The identity of programs on it; None for none.
         deletion_protection: Compute Engine refuses to delete it.
         allow_stopping_for_update: Terraform may stop it to change its machine type.
-        modules: Names of further `flake.modules.nixos` modules that it imports.
+        modules: Names of further `flake.modules.nixos` modules that it imports; with plain NixOS
+            modules (`Fleet.module_style`) their paths below the flake's root.
+        config: Further NixOS configuration: a module, as `containers.<name>.config` takes one. A
+            mapping of options or any nixgen expression; raw Nix is `nixgen.Raw("…")`. It is one
+            more of the machine's `imports`, so NixOS merges what is set twice.
+        disko: The layout of the boot disk: a function from its device ("/dev/sda") to what
+            `disko.devices` holds.
         state_version: `system.stateVersion`.
     """
 
@@ -187,6 +199,8 @@ class GcpMachine(Machine):
     deletion_protection: bool = field(default=False, kw_only=True)
     allow_stopping_for_update: bool = field(default=True, kw_only=True)
     modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    config: Any = field(default=None, converter=check.frozen_module, kw_only=True, hash=False)
+    disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
     state_version: str = field(default="25.05", kw_only=True)
 
     def __attrs_post_init__(self) -> None:

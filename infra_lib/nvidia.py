@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 
 from . import check
 from .errors import refuse
 
+if TYPE_CHECKING:
+    from .gcp_machine import GcpMachine
+
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
-_DRIVERS = ("production", "latest", "stable", "beta", "dc")
+_DRIVERS = (
+    *("production", "latest", "stable", "beta", "dc"),
+    *("legacy_580", "legacy_535", "legacy_470"),
+)
+_GENERATIONS = (
+    *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
+)
+# The newest generation that a branch drives: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
+_NEWEST = {"legacy_470": "ampere", "legacy_535": "hopper", "legacy_580": "blackwell"}
 
 
 @frozen(kw_only=True)
@@ -54,7 +65,9 @@ class Nvidia:
     """The `nvidia` module of the fleet.
 
     Attributes:
-        driver: Which of `config.boot.kernelPackages.nvidiaPackages` it is.
+        driver: Which of `config.boot.kernelPackages.nvidiaPackages` it is. None for "production",
+            or, where a GPU is older than Turing, "legacy_580", the last branch that drives it;
+            a nixpkgs too old to have that one has such a "production".
         cuda_packages: Python packages that are built with CUDA. Only these: a global
             `nixpkgs.config.cudaSupport` would rebuild everything.
         cuda_toolkit: Put `cudaPackages.cudatoolkit` on the machines.
@@ -64,7 +77,19 @@ class Nvidia:
         kernel_params: Further `boot.kernelParams`.
     """
 
-    driver: Literal["production", "latest", "stable", "beta", "dc"] = "production"
+    driver: (
+        Literal[
+            "production",
+            "latest",
+            "stable",
+            "beta",
+            "dc",
+            "legacy_580",
+            "legacy_535",
+            "legacy_470",
+        ]
+        | None
+    ) = None
     cuda_packages: tuple[str, ...] = field(
         default=("torch", "jax", "jaxlib"), converter=check.strings
     )
@@ -75,7 +100,8 @@ class Nvidia:
 
     def __attrs_post_init__(self) -> None:
         where = "nvidia"
-        check.one_of(where, "driver", self.driver, _DRIVERS)
+        if self.driver is not None:
+            check.one_of(where, "driver", self.driver, _DRIVERS)
         check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
         for package in self.cuda_packages:
             if not _ATTRIBUTE.fullmatch(package):
@@ -86,3 +112,28 @@ class Nvidia:
         if self.tuning is not None:
             check.instance(where, "tuning", self.tuning, NvidiaTuning)
         check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')
+
+    @property
+    def has_open_module(self) -> bool:
+        """Whether the driver comes with NVIDIA's open kernel module."""
+        return self.driver != "legacy_470"
+
+
+def check_driver(nvidia: Nvidia, machine: GcpMachine) -> None:
+    """Check that the fleet's driver drives a machine's GPU.
+
+    Raises:
+        FleetError: When the GPU is newer than the driver.
+    """
+    accelerator = machine.accelerator
+    if accelerator is None or nvidia.driver not in _NEWEST:
+        return
+    newest = _NEWEST[nvidia.driver]
+    if accelerator.architecture not in _GENERATIONS[: _GENERATIONS.index(newest) + 1]:
+        raise refuse(
+            "nvidia",
+            "driver",
+            nvidia.driver,
+            f"drives nothing newer than {newest}, and machine {machine.name!r} has "
+            f"{accelerator.label} ({accelerator.architecture}); leave driver out, or name another",
+        )

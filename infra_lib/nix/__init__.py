@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from . import (
     caches,
+    clan,
     clan_inventory,
     clan_machines,
     disko,
     flake,
     fleet_check,
+    fleet_config,
     fleet_tests,
     gpu_costs,
     internet,
@@ -22,7 +24,7 @@ from . import (
     users,
     zerotier,
 )
-from .placement import placed
+from .placement import extended, placed
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -36,8 +38,10 @@ _MODULES = (
     caches,
     system_caches,
     nvidia,
+    fleet_config,
     machine,
     disko,
+    clan,
     clan_machines,
     clan_inventory,
     zerotier,
@@ -58,11 +62,11 @@ def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
         fleet: The fleet; its `files` moves files or leaves them out.
 
     Raises:
-        FleetError: When `Fleet.files` names a path that is not generated, gives a path that no file
-            can have, or makes two files meet.
+        FleetError: When `Fleet.files` names a path that is not generated, when it or one of
+            `Fleet.extra_files` gives a path that no file can have, or when two files meet.
     """
     generated: dict[str, FileValue] = {}
     for module in _MODULES:
         generated |= module.files(fleet)
     possible = {module.PATH for module in _MODULES if hasattr(module, "PATH")}
-    return placed(fleet, generated, possible)
+    return extended(fleet, placed(fleet, generated, possible))

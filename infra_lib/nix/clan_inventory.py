@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .style import clan
+
 if TYPE_CHECKING:
     from nixgen.expr import Value
     from nixgen.files import FileValue
@@ -17,7 +19,7 @@ PATH = "modules/clan/inventory/machines.nix"
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file: tags, class, description and address of every machine."""
     machines = {machine.name: _machine(fleet, machine) for machine in fleet.machines}
-    return {PATH: {("clan", "inventory", "machines"): machines}} if machines else {}
+    return {PATH: {clan(fleet, "inventory", "machines"): machines}} if machines else {}
 
 
 def _machine(fleet: Fleet, machine: Machine) -> Value:

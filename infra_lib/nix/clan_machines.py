@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from nixgen.expr import Lambda, Pattern, Select
 
+from .placement import path_from, path_of
+from .style import clan, is_plain
+
 if TYPE_CHECKING:
     from nixgen.files import FileValue
 
@@ -20,8 +23,15 @@ def module_name(machine: Machine) -> str:
     return f"machines/{machine.machine_class}/{machine.name}"
 
 
+def default_path(machine: Machine) -> str:
+    """Return the default path of a machine's generated module."""
+    return f"modules/{module_name(machine)}/default.nix"
+
+
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file: `clan.machines.<name>.imports`."""
+    if is_plain(fleet):
+        return _plain(fleet)
     if not fleet.machines:
         return {}
     imports = {
@@ -30,4 +40,18 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         ]
         for machine in fleet.machines
     }
-    return {PATH: Lambda(Pattern("config", ellipsis=True), {("clan", "machines"): imports})}
+    return {PATH: Lambda(Pattern("config", ellipsis=True), {clan(fleet, "machines"): imports})}
+
+
+def _plain(fleet: Fleet) -> dict[str, FileValue]:
+    """The machines that have a generated module; clan finds those that people write itself."""
+    here = path_of(fleet, PATH)
+    if here is None:
+        return {}
+    paths = {machine.name: path_of(fleet, default_path(machine)) for machine in fleet.gcp_machines}
+    imports = {
+        (name, "imports"): [path_from(here, path)]
+        for name, path in paths.items()
+        if path is not None
+    }
+    return {PATH: {clan(fleet, "machines"): imports}} if imports else {}

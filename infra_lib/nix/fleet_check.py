@@ -8,6 +8,7 @@ from nixgen.expr import Apply, AttrSet, BinaryOp, If, Inherit, Lambda, Let, Patt
 
 from . import fleet_tests
 from .placement import path_from, path_of
+from .style import is_plain
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -22,15 +23,24 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     here, tests = path_of(fleet, PATH), path_of(fleet, fleet_tests.PATH)
     if here is None or tests is None or not fleet.machines:
         return {}
-    run = Apply("lib.runTests", Apply("import", path_from(here, tests), AttrSet(Inherit("self"))))
+    plain = is_plain(fleet)
+    lib = "pkgs.lib" if plain else "lib"
+    run = Apply(
+        f"{lib}.runTests",
+        Apply("import", path_from(here, tests), AttrSet(Inherit("self"))),
+    )
     check = If(
         BinaryOp("==", ref("failures"), []),
         Apply("pkgs.runCommand", "fleet", {}, "touch $out"),
         Apply(
             "throw",
-            Str("not as the fleet says: ", Apply("lib.generators.toPretty", {}, ref("failures"))),
+            Str(
+                "not as the fleet says: ", Apply(f"{lib}.generators.toPretty", {}, ref("failures"))
+            ),
         ),
     )
+    if plain:
+        return {PATH: Lambda(Pattern("pkgs", "self", ellipsis=True), Let({"failures": run}, check))}
     per_system = Lambda(Pattern("pkgs", ellipsis=True), {("checks", "fleet"): check})
     return {
         PATH: Lambda(

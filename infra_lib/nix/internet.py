@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..hosts import external_ip
 from .services import instance
+from .style import clan
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -26,4 +27,4 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if not machines:
         return {}
     roles: dict[str | tuple[str, ...], Value] = {("default", "machines"): machines}
-    return {PATH: {("clan", "inventory", "instances", "internet"): instance("internet", roles)}}
+    return {PATH: {clan(fleet, "inventory", "instances", "internet"): instance("internet", roles)}}

@@ -19,8 +19,10 @@ from nixgen.expr import (
     ref,
 )
 
-from . import nvidia
-from .clan_machines import module_name
+from . import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
+from .clan_machines import default_path, module_name
+from .placement import path_from, path_of
+from .style import is_plain
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -34,27 +36,28 @@ _ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return one file for each provisioned machine, whether it is on or off."""
-    return {
-        f"modules/{module_name(machine)}/default.nix": _flake_module(fleet, machine)
-        for machine in fleet.gcp_machines
-    }
+    if is_plain(fleet):
+        shared = _shared_paths(fleet)
+        return {
+            default_path(machine): _plain_module(fleet, machine, shared)
+            for machine in fleet.gcp_machines
+        }
+    return {default_path(machine): _flake_module(fleet, machine) for machine in fleet.gcp_machines}
 
 
 def module_names(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
     """Return the names of the `flake.modules.nixos` modules that a machine imports."""
+    own = (fleet_config.MODULE,) if fleet.config is not None else ()
     gpu = (nvidia.MODULE,) if machine.gpu else ()
-    return tuple(dict.fromkeys((*fleet.modules, *gpu, *machine.modules)))
+    return tuple(dict.fromkeys((*fleet.modules, *own, *gpu, *machine.modules)))
 
 
 def _flake_module(fleet: Fleet, machine: GcpMachine) -> Value:
     """The flake-parts module; disko.nix adds to the same attribute."""
     names = module_names(fleet, machine)
-    body = {
-        ("flake", "modules", "nixos", module_name(machine)): Lambda(
-            Pattern("lib", *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
-            AttrSet(*_items(fleet, machine, names)),
-        )
-    }
+    imports = [Select("flakeModules", name) for name in names]
+    value = _nixos_module(fleet, machine, imports)
+    body = {("flake", "modules", "nixos", module_name(machine)): value}
     if not names:
         return body
     # Inside, `config` is the machine's own: the flake's modules are taken from outside.
@@ -62,10 +65,41 @@ def _flake_module(fleet: Fleet, machine: GcpMachine) -> Value:
     return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
 
 
-def _items(fleet: Fleet, machine: GcpMachine, names: tuple[str, ...]) -> list[Item]:
+def _plain_module(fleet: Fleet, machine: GcpMachine, shared: tuple[str, ...]) -> Value:
+    """The NixOS module, which imports others by path."""
+    gpu = path_of(fleet, nvidia.PATH) if machine.gpu else None
+    layout = path_of(fleet, disko.path(machine))
+    paths = (*shared, gpu, *machine.modules, layout)
+    default = default_path(machine)
+    here = path_of(fleet, default) or default
+    imports = [path_from(here, path) for path in dict.fromkeys(paths) if path is not None]
+    return _nixos_module(fleet, machine, imports)
+
+
+def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
+    """The files that every machine imports: the fleet's, and those that are generated."""
+    generated = (
+        path_of(fleet, module.PATH)
+        for module in (system_caches, ssh_known_hosts, fleet_config)
+        if module.files(fleet)
+    )
+    return (*fleet.modules, *(path for path in generated if path is not None))
+
+
+def _nixos_module(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> Value:
+    return Lambda(
+        Pattern("lib", *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
+        AttrSet(*_items(fleet, machine, imports)),
+    )
+
+
+def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item]:
     items: list[Item] = []
-    if names:
-        items += [{"imports": [Select("flakeModules", name) for name in names]}, BlankLine()]
+    if machine.config is not None:
+        own = Commented(machine.config, before="What the fleet says of this machine alone.")
+        imports = [*imports, own]
+    if imports:
+        items += [{"imports": imports}, BlankLine()]
     items += [
         {
             ("nixpkgs", "hostPlatform"): _platform(machine),
@@ -75,7 +109,7 @@ def _items(fleet: Fleet, machine: GcpMachine, names: tuple[str, ...]) -> list[It
             ),
         },
         BlankLine(),
-        {"boot": _boot()},
+        {"boot": _boot(machine)},
         BlankLine(),
         {"networking": _networking(machine)},
         {("systemd", "network", "networks", "10-uplink"): _uplink()},
@@ -114,8 +148,8 @@ def _force(value: Value) -> Value:
     return Apply("lib.mkForce", value)
 
 
-def _boot() -> Value:
-    return {
+def _boot(machine: GcpMachine) -> Value:
+    boot: dict[str | tuple[str, ...], Value] = {
         "loader": {
             ("systemd-boot", "enable"): True,
             ("efi", "canTouchEfiVariables"): True,
@@ -127,11 +161,13 @@ def _boot() -> Value:
         "kernelParams": Commented(
             ["console=ttyS0,115200"], before="Read with gcloud compute connect-to-serial-port."
         ),
-        ("zfs", "devNodes"): Commented(
+    }
+    if disko.may_use_zfs(machine):
+        boot["zfs", "devNodes"] = Commented(
             "/dev/disk/by-path",
             before="Clan sets networking.hostId: its installer's, with which the pool imports.",
-        ),
-    }
+        )
+    return boot
 
 
 def _networking(machine: GcpMachine) -> Value:

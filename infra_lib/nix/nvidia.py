@@ -24,6 +24,8 @@ from nixgen.expr import (
     ref,
 )
 
+from .style import module
+
 if TYPE_CHECKING:
     from nixgen.files import FileValue
 
@@ -41,10 +43,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when a machine has a GPU, be it on or off."""
     if not fleet.gpu_machines:
         return {}
-    module = Lambda(
-        Pattern("config", "pkgs", ellipsis=True), AttrSet(*_items(fleet.nvidia, _open(fleet)))
-    )
-    return {PATH: {("flake", "modules", "nixos", MODULE): module}}
+    value = Lambda(Pattern("config", "pkgs", ellipsis=True), AttrSet(*_items(fleet, _open(fleet))))
+    return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
 def differs(fleet: Fleet, machine: GcpMachine) -> bool:
@@ -53,14 +53,15 @@ def differs(fleet: Fleet, machine: GcpMachine) -> bool:
 
 
 def _open(fleet: Fleet) -> bool:
-    return any(_runs_open_module(machine) for machine in fleet.gpu_machines)
+    return fleet.nvidia.has_open_module and any(map(_runs_open_module, fleet.gpu_machines))
 
 
 def _runs_open_module(machine: GcpMachine) -> bool:
     return machine.accelerator is None or machine.accelerator.open_kernel_module
 
 
-def _items(nvidia: Nvidia, open_module: bool) -> list[Item]:
+def _items(fleet: Fleet, open_module: bool) -> list[Item]:
+    nvidia = fleet.nvidia
     items: list[Item] = [
         {
             ("nixpkgs", "config", "allowUnfree"): Commented(
@@ -79,7 +80,7 @@ def _items(nvidia: Nvidia, open_module: bool) -> list[Item]:
         {
             ("hardware", "graphics"): {"enable": True, "enable32Bit": False},
             ("hardware", "nvidia"): Commented(
-                _driver(nvidia, open_module),
+                _driver(fleet, open_module),
                 before="datacenter.enable stays unset: it leaves out firmware that the GPU needs\n"
                 "(https://github.com/NixOS/nixpkgs/issues/454772).",
                 blank_before=True,
@@ -112,9 +113,9 @@ def _items(nvidia: Nvidia, open_module: bool) -> list[Item]:
     return items
 
 
-def _driver(nvidia: Nvidia, open_module: bool) -> Value:
+def _driver(fleet: Fleet, open_module: bool) -> Value:
     return {
-        "package": Select("config", "boot", "kernelPackages", "nvidiaPackages", nvidia.driver),
+        "package": _package(fleet),
         "open": open_module,
         "nvidiaPersistenced": Commented(
             True, before="Nothing else keeps the GPU initialized between jobs."
@@ -123,6 +124,19 @@ def _driver(nvidia: Nvidia, open_module: bool) -> Value:
         ("modesetting", "enable"): False,
         "powerManagement": {"enable": False, "finegrained": False},
     }
+
+
+def _package(fleet: Fleet) -> Value:
+    packages = ("boot", "kernelPackages", "nvidiaPackages")
+    if fleet.nvidia.driver is not None:
+        return Select("config", *packages, fleet.nvidia.driver)
+    production = Select("config", *packages, "production")
+    if all(map(_runs_open_module, fleet.gpu_machines)):
+        return production
+    return Commented(
+        Select("config", *packages, "legacy_580", default=production),
+        before="Later branches leave out what is older than Turing.",
+    )
 
 
 def _packages(nvidia: Nvidia) -> list[Value]:

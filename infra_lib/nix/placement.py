@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from nixgen.paths import refuse_collisions, relative
 from ..errors import FleetError, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from nixgen.files import FileValue
 
@@ -64,12 +65,45 @@ def placed(
             )
         files[path] = value
         origins[path] = default
+    _refuse_collisions(fleet, files, "files")
+    return files
+
+
+def extended(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, FileValue]:
+    """Return the generated files and those that the fleet's `extra_files` generate.
+
+    A file that is left out makes room for another at its path.
+
+    Raises:
+        FleetError: When what a function returns is no mapping, gives a path that no file can have,
+            or gives one that another file has.
+    """
+    files = dict(files)
+    for generate in fleet.extra_files:
+        name = getattr(generate, "__name__", repr(generate))
+        extra = generate(fleet)
+        if not isinstance(extra, Mapping):
+            where = f"fleet {fleet.name!r}"
+            accepted = f"{name} is to return a mapping of paths and what goes there"
+            raise refuse(where, "extra_files", extra, accepted)
+        for given, value in extra.items():
+            try:
+                path = relative(given)
+            except NixgenError as error:
+                raise _refuse_extra(fleet, name, given, str(error)) from None
+            if path in files:
+                raise _refuse_extra(fleet, name, given, "another file is generated there")
+            files[path] = value
+    _refuse_collisions(fleet, files, "extra_files")
+    return files
+
+
+def _refuse_collisions(fleet: Fleet, files: Iterable[str], field: str) -> None:
     try:
         refuse_collisions(files)
     except NixgenError as error:
-        msg = f"fleet {fleet.name!r}: files: {error}"
+        msg = f"fleet {fleet.name!r}: {field}: {error}"
         raise FleetError(msg) from None
-    return files
 
 
 def _check(fleet: Fleet, default: str, new: str) -> None:
@@ -84,6 +118,10 @@ def _check(fleet: Fleet, default: str, new: str) -> None:
 
 def _refuse(fleet: Fleet, default: str, given: str | None, accepted: str) -> FleetError:
     return refuse(f"fleet {fleet.name!r}", f"files[{default!r}]", given, accepted)
+
+
+def _refuse_extra(fleet: Fleet, name: str, given: object, accepted: str) -> FleetError:
+    return refuse(f"fleet {fleet.name!r}", f"extra_files: {name}", given, accepted)
 
 
 def _nearest(path: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nixgen.expr import Apply, Lambda, Pattern
 
 from ..hosts import hosts
+from .style import module
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -28,8 +29,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if not blocks:
         return {}
     ssh = {"enable": Apply("lib.mkDefault", True), fleet.ssh.home_manager: blocks}
-    module = Lambda(Pattern("lib", ellipsis=True), {("programs", "ssh"): ssh})
-    return {PATH: {("flake", "modules", "homeManager", "core"): module}}
+    value = Lambda(Pattern("lib", ellipsis=True), {("programs", "ssh"): ssh})
+    return {PATH: module(fleet, ("homeManager", "core"), value)}
 
 
 def _block(host: Host, older: bool) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nixgen.expr import AttrSet, Ident, Inherit, Lambda, Let, Pattern, Select
 
 from ..hosts import hosts
+from .style import is_plain
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -25,6 +26,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         return {}
     by_vars = fleet.ssh.known_hosts == "vars"
     entries = {host.name: _entry(host, by_vars) for host in known}
+    if is_plain(fleet):
+        return {PATH: {("programs", "ssh", "knownHosts"): entries}}
     ssh = AttrSet(Inherit("knownHosts"))
     body = Let(
         {"knownHosts": entries},

@@ -8,6 +8,7 @@ from nixgen.expr import Apply, Let, Value, ref
 
 from . import caches
 from .placement import path_from, path_of
+from .style import is_plain
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -24,18 +25,21 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """
     here, data = path_of(fleet, PATH), path_of(fleet, caches.PATH)
     bindings = _from_data(here, data) if here and data else _literal(fleet)
+    if is_plain(fleet):
+        base = bindings.pop("base")
+        return {PATH: Let(bindings, base) if bindings else base}
     both = {("nixos", "base"): ref("base"), ("darwin", "base"): ref("base")}
     return {PATH: Let(bindings, {("flake", "modules"): both})}
 
 
-def _from_data(here: str, data: str) -> Value:
+def _from_data(here: str, data: str) -> dict[str, Value]:
     return {
         "caches": Apply("import", path_from(here, data)),
         "base": _base(ref("caches.substituters"), ref("caches.publicKeys")),
     }
 
 
-def _literal(fleet: Fleet) -> Value:
+def _literal(fleet: Fleet) -> dict[str, Value]:
     return {
         "base": _base(
             [cache.substituter for cache in fleet.caches],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .services import instance, members
+from .style import clan
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -21,7 +22,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     instances = {
         f"user-{user.name}": instance("users", {"default": _role(user)}) for user in fleet.users
     }
-    return {PATH: {("clan", "inventory", "instances"): instances}} if instances else {}
+    return {PATH: {clan(fleet, "inventory", "instances"): instances}} if instances else {}
 
 
 def _role(user: User) -> Value:

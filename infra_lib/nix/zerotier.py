@@ -8,6 +8,7 @@ from nixgen.expr import Commented
 
 from ..hosts import guests
 from .services import instance, members
+from .style import clan
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -34,7 +35,9 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         }
     return {
         PATH: {
-            ("clan", "inventory", "instances", fleet.zerotier.instance): instance("zerotier", roles)
+            clan(fleet, "inventory", "instances", fleet.zerotier.instance): instance(
+                "zerotier", roles
+            )
         }
     }
 

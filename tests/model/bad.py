@@ -364,7 +364,7 @@ REFUSED = {
         r'gcp(state_version="\u0662\u0665.\u0660\u0665")',
         ("'galena'", "state_version=", '"25.05"'),
     ),
-    "driver that is none": ('Nvidia(driver="legacy_470")', ("driver='legacy_470'", '"production"')),
+    "driver that is none": ('Nvidia(driver="legacy_390")', ("driver='legacy_390'", '"production"')),
     "CUDA package that is no attribute": (
         'Nvidia(cuda_packages=("torch;",))',
         ("cuda_packages='torch;'", "python3Packages"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from infra_lib import Catalog, DataDisk, Fleet, GcpMachine, MachineType
 from main import ADMIN_KEY
 
 from .fleets import CPU, FLEETS, PROJECT, T4, fleet_of
@@ -164,6 +165,43 @@ def test_the_disk(tree: Trees) -> None:
 def test_beside_data_disks_the_boot_disk_is_named_for_certain(tree: Trees) -> None:
     device = disko(tree("data-disks"), "galena")["disk"]["primary"]["device"]
     assert device == "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "expected"),
+    [
+        ("e2-small", "/dev/sda"),
+        ("t2d-standard-1", "/dev/sda"),
+        ("g2-standard-4", "/dev/sda"),
+        ("a2-ultragpu-1g", "/dev/sda"),
+        ("a3-highgpu-8g", "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"),
+        ("c3-standard-4", "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"),
+        ("t2a-standard-1", "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"),
+    ],
+)
+@pytest.mark.parametrize("data_disks", [(), (DataDisk("ore", size_gb=10),)])
+def test_the_boot_disk_is_found_by_what_the_series_boots_from(
+    plant: Callable[[Fleet], NixTree],
+    machine_type: str,
+    expected: str,
+    data_disks: tuple[DataDisk, ...],
+) -> None:
+    machine = GcpMachine(
+        "galena",
+        machine_type=machine_type,
+        zone="us-central1-a",
+        data_disks=data_disks,
+        catalog=Catalog(
+            machine_types=tuple(
+                MachineType(name, vcpus=4, memory_gib=16)
+                for name in ("c3-standard-4", "t2a-standard-1")
+            )
+        ),
+    )
+    device = disko(plant(fleet_of(machine)), "galena")["disk"]["primary"]["device"]
+    if data_disks and expected == "/dev/sda":
+        expected = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
+    assert device == expected
 
 
 def test_turning_a_machine_on_changes_no_nix() -> None:

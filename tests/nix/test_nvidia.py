@@ -5,9 +5,18 @@ from typing import Any
 
 import pytest
 
-from infra_lib import Nvidia, NvidiaTuning
+from infra_lib import (
+    AcceleratorType,
+    Catalog,
+    FleetError,
+    GcpMachine,
+    MachineType,
+    Nvidia,
+    NvidiaTuning,
+    Zone,
+)
 
-from .fleets import A100, FLEETS, T4, fleet_of
+from .fleets import A100, FLEETS, L4, P100, T4, fleet_of
 from .tree import NixTree, evaluate, run
 
 Trees = Callable[[str], NixTree]
@@ -24,10 +33,23 @@ CONFIG = """{
 }"""
 
 
-def module(tree: NixTree) -> Any:
+H100 = GcpMachine("malachite", machine_type="a3-highgpu-8g", zone="us-central1-a")
+BLACKWELL = GcpMachine(
+    "beryl",
+    machine_type="g4-standard-48",
+    zone="us-central1-z",
+    catalog=Catalog(
+        machine_types=(MachineType("g4-standard-48", 48, 180, False, "nvidia-rtx", 1),),
+        accelerator_types=(AcceleratorType("nvidia-rtx", "RTX", "blackwell", 96),),
+        zones=(Zone("us-central1-z", "us-central1"),),
+    ),
+)
+
+
+def module(tree: NixTree, config: str = CONFIG) -> Any:
     """The module, but for the overlay, which is a function."""
     return tree.evaluate(
-        f'let module = (load "{PATH}" {{ }}).flake.modules.nixos.nvidia {{ config = {CONFIG};'
+        f'let module = (load "{PATH}" {{ }}).flake.modules.nixos.nvidia {{ config = {config};'
         " inherit lib pkgs; }; in module"
         ' // { nixpkgs = builtins.removeAttrs module.nixpkgs [ "overlays" ]; }'
     )
@@ -81,6 +103,43 @@ def test_in_a_mixed_fleet_only_the_old_gpu_has_the_proprietary_module(tree: Tree
 
 def test_the_driver_is_the_one_that_the_fleet_names(tree: Trees) -> None:
     assert module(tree("a100"))["hardware"]["nvidia"]["package"] == "the latest driver"
+
+
+def test_old_gpus_have_the_last_branch_that_drives_them(tree: Trees) -> None:
+    known = CONFIG.replace("latest =", 'legacy_580 = "the 580 driver"; latest =')
+    for name in ("pascal", "mixed"):
+        assert module(tree(name), known)["hardware"]["nvidia"]["package"] == "the 580 driver"
+    assert (
+        module(tree("example"), known)["hardware"]["nvidia"]["package"] == "the production driver"
+    )
+
+
+def test_a_nixpkgs_without_that_branch_has_it_as_production(tree: Trees) -> None:
+    assert module(tree("pascal"))["hardware"]["nvidia"]["package"] == "the production driver"
+
+
+@pytest.mark.parametrize("driver", ["production", "legacy_580", "legacy_535", "legacy_470"])
+def test_a_driver_that_is_named_is_the_driver(plant: Plant, driver: Any) -> None:
+    packages = f'boot.kernelPackages.nvidiaPackages.{driver} = "it";'
+    config = f'{{ {packages} hardware.nvidia.package.bin = ""; }}'
+    found = module(plant(fleet_of(P100, T4, nvidia=Nvidia(driver=driver))), config)
+    assert found["hardware"]["nvidia"]["package"] == "it"
+    # 470 has no open kernel module: nixpkgs refuses open = true with it.
+    assert found["hardware"]["nvidia"]["open"] is (driver != "legacy_470")
+
+
+@pytest.mark.parametrize(
+    ("driver", "machine", "label"),
+    [("legacy_470", L4, "L4"), ("legacy_470", H100, "H100"), ("legacy_535", BLACKWELL, "RTX")],
+)
+def test_a_branch_that_is_too_old_for_a_gpu_is_refused(
+    driver: Any, machine: GcpMachine, label: str
+) -> None:
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(machine, nvidia=Nvidia(driver=driver))
+    assert f"nvidia: driver='{driver}': drives nothing newer than" in str(refusal.value)
+    assert label in str(refusal.value)
+    fleet_of(machine, nvidia=Nvidia(driver="legacy_580"))
 
 
 def test_the_toolkit_and_the_environment_are_on_request(plant: Plant, tree: Trees) -> None:

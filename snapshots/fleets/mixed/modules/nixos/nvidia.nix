@@ -43,7 +43,10 @@
       # datacenter.enable stays unset: it leaves out firmware that the GPU needs
       # (https://github.com/NixOS/nixpkgs/issues/454772).
       hardware.nvidia = {
-        package = config.boot.kernelPackages.nvidiaPackages.production;
+        # Later branches leave out what is older than Turing.
+        package =
+          config.boot.kernelPackages.nvidiaPackages.legacy_580
+            or config.boot.kernelPackages.nvidiaPackages.production;
         open = true;
         # Nothing else keeps the GPU initialized between jobs.
         nvidiaPersistenced = true;

@@ -1,0 +1,28 @@
+"""`modules/clan/default.nix`: all of clan's files at once, for who imports plain modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import clan_inventory, clan_machines, internet, users, zerotier
+from .placement import path_from, path_of
+from .style import is_plain
+
+if TYPE_CHECKING:
+    from nixgen.files import FileValue
+
+    from ..fleet import Fleet
+
+PATH = "modules/clan/default.nix"
+
+_MODULES = (clan_machines, clan_inventory, zerotier, users, internet)
+
+
+def files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return the file, when modules are plain ones: flake-parts finds its modules by itself."""
+    here = path_of(fleet, PATH)
+    if here is None or not is_plain(fleet):
+        return {}
+    paths = [path_of(fleet, module.PATH) for module in _MODULES if module.files(fleet)]
+    imports = [path_from(here, path) for path in paths if path is not None]
+    return {PATH: {"imports": imports}} if imports else {}
