@@ -6,6 +6,7 @@ The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
 from .caches import BinaryCache
 from .catalog import AcceleratorType, Catalog, MachineType, Price, Zone
 from .device import Device
+from .disko import zfs_layout
 from .errors import FleetError
 from .facts import Facts, MachineFacts
 from .fleet import Fleet
@@ -15,6 +16,7 @@ from .machine import Machine
 from .nvidia import Nvidia, NvidiaTuning
 from .reference import Reference
 from .ssh import Ssh
+from .stop_schedule import StopSchedule
 from .users import User
 from .zerotier import ZeroTier
 
@@ -44,7 +46,9 @@ __all__ = [
     "ServiceAccount",
     "ShieldedVm",
     "Ssh",
+    "StopSchedule",
     "User",
     "ZeroTier",
     "Zone",
+    "zfs_layout",
 ]

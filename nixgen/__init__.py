@@ -1,4 +1,4 @@
-"""Nix from Python: `dumps`, and the expressions that plain data cannot say."""
+"""Nix from Python: `dumps`, the expressions that plain data cannot say, and what else files hold."""
 
 from nixgen.expr import (
     MISSING,
@@ -35,6 +35,7 @@ from nixgen.expr import (
     With,
     ref,
 )
+from nixgen.outputs import FileValue, Region, TextFile
 from nixgen.render import dumps
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Comment",
     "Commented",
     "Expr",
+    "FileValue",
     "HasAttr",
     "Ident",
     "If",
@@ -65,9 +67,11 @@ __all__ = [
     "PathLiteral",
     "Pattern",
     "Raw",
+    "Region",
     "SearchPath",
     "Select",
     "Str",
+    "TextFile",
     "Value",
     "With",
     "dumps",
