@@ -1,0 +1,160 @@
+"""How long synthesis takes: GcpStack against a plain cdktf program, whole processes.
+
+    python benchmarks/synth.py [--machines N …] [--runs N] [--cdktn PYTHON] [--cdktf PATH]
+
+Both make the same resources, which is checked. They take turns, after one run that fills caches
+and is not counted. Memory is the peak of the largest process (Python or Node.js). With a Python
+that has cdktn, the maintained fork, the plain program runs on it as well. With the cdktf command
+line, the whole `cdktf synth` of the smallest fleet is measured too.
+
+The aims: with 2 machines at most one tenth of the plain program's time and one quarter of its
+memory; with 1,000 machines at most one third of its time.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from attrs import frozen
+
+from infra_lib.stacks.startup_script import startup_script
+
+HERE = Path(__file__).parent
+PLAIN = HERE / "synth_plain.py"
+OURS = HERE / "synth_ours.py"
+
+
+@frozen
+class Way:
+    """A way to synthesize.
+
+    Attributes:
+        name: What it is called in the table.
+        command: The command; the number of machines is put after it.
+    """
+
+    name: str
+    command: tuple[str, ...]
+
+
+@frozen
+class Measure:
+    """What one run took.
+
+    Attributes:
+        seconds: Wall-clock time.
+        megabytes: Peak memory of the largest process, in MB.
+    """
+
+    seconds: float
+    megabytes: float
+
+
+def run(command: tuple[str, ...], folder: Path) -> Measure:
+    """Run a command in a folder and measure it."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "CHECKPOINT_DISABLE": "1"}
+    with (folder / "startup-script").open() as script, (folder / "log").open("w") as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=script, stdout=log, stderr=log
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+    if status:
+        sys.exit(f"{shlex.join(command)}\n{(folder / 'log').read_text()}")
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return Measure(seconds, usage.ru_maxrss / unit)
+
+
+def resources(folder: Path) -> Any:
+    """Return the resources that were synthesized, without cdktf's notes on them."""
+    stack = json.loads((folder / "cdktf.out/stacks/gcp/cdk.tf.json").read_text())
+    for kind in stack["resource"].values():
+        for resource in kind.values():
+            del resource["//"]
+    return stack["resource"]
+
+
+def measured(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measure]]:
+    """Return what each way took, each time."""
+    taken: dict[str, list[Measure]] = {way.name: [] for way in ways}
+    with tempfile.TemporaryDirectory() as folder:
+        folders = {way.name: Path(folder) / str(index) for index, way in enumerate(ways)}
+        for path in folders.values():
+            path.mkdir()
+            (path / "startup-script").write_text(startup_script())
+        for turn in range(runs + 1):
+            for way in ways:
+                measure = run((*way.command, str(machines)), folders[way.name])
+                if turn:
+                    taken[way.name].append(measure)
+        made = [resources(path) for path in folders.values()]
+        if any(each != made[0] for each in made):
+            sys.exit("the ways did not make the same resources")
+    return taken
+
+
+def table(title: str, taken: dict[str, list[Measure]]) -> None:
+    """Print medians, and the ratios to the first way."""
+    print(f"{title}\n{'':<34} {'seconds':>8} {'times':>6} {'MB':>6} {'times':>6}")
+    ours: tuple[float, float] | None = None
+    for name, measures in taken.items():
+        seconds = median(measure.seconds for measure in measures)
+        megabytes = median(measure.megabytes for measure in measures)
+        ours = ours or (seconds, megabytes)
+        print(
+            f"{name:<34} {seconds:>8.2f} {seconds / ours[0]:>6.1f} "
+            f"{megabytes:>6.0f} {megabytes / ours[1]:>6.1f}"
+        )
+    print(flush=True)
+
+
+def commands(ways: list[Way], cdktf: str) -> list[Way]:
+    """Return the ways as `cdktf synth` runs them."""
+    return [
+        Way(
+            f"cdktf synth, {way.name}",
+            (
+                "sh",
+                "-c",
+                'echo \'{"language": "python", "app": "false"}\' >cdktf.json; exec "$0" synth '
+                f'--app "{shlex.join(way.command)} $1 <startup-script"',
+                cdktf,
+            ),
+        )
+        for way in ways
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--machines", type=int, nargs="+", default=[2, 100, 1000, 5000])
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each (default: 5)")
+    parser.add_argument("--cdktn", metavar="PYTHON", help="a Python that has cdktn")
+    parser.add_argument("--cdktf", metavar="PATH", help="the cdktf command (default: on PATH)")
+    arguments = parser.parse_args()
+    ways = [
+        Way("GcpStack", (sys.executable, str(OURS))),
+        Way("plain cdktf", (sys.executable, str(PLAIN), "cdktf")),
+    ]
+    cdktf = arguments.cdktf or shutil.which("cdktf")
+    fork = [Way("plain cdktn", (arguments.cdktn, str(PLAIN), "cdktn"))] if arguments.cdktn else []
+    for machines in arguments.machines:
+        table(f"{machines} machines", measured([*ways, *fork], machines, arguments.runs))
+    if cdktf:
+        machines = min(arguments.machines)
+        table(f"{machines} machines", measured(commands(ways, cdktf), machines, arguments.runs))
+
+
+if __name__ == "__main__":
+    main()
