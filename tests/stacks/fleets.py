@@ -7,15 +7,18 @@ import attrs
 from infra_lib import (
     BootDisk,
     DataDisk,
+    Facts,
     Fleet,
     GcpMachine,
     GcpProject,
     GcsBackend,
     Gpu,
     Machine,
+    MachineFacts,
     Reference,
     ServiceAccount,
     ShieldedVm,
+    StopSchedule,
     ZeroTier,
 )
 from main import fleet as example
@@ -99,6 +102,16 @@ FLEETS: dict[str, Fleet] = {
             ),
         ),
     ),
+    "stop-schedule": fleet_of(
+        gpu(stop_schedule=StopSchedule("0 20 * * *", time_zone="Europe/Berlin")),
+        cpu(stop_schedule=StopSchedule("30 18 * * MON-FRI"), stopped=True),
+        cpu("halite", enabled=False, stop_schedule=StopSchedule("0 20 * * *")),
+    ),
+    "fallback-zones": fleet_of(
+        gpu(fallback_zones=("us-central1-a", "us-east1-c")),
+        gpu("anatase", fallback_zones=("us-central1-a", "us-east1-c")),
+        facts=Facts(machines=(MachineFacts("anatase", zone="us-east1-c"),)),
+    ),
     "gcs-backend": fleet_of(cpu(), gcp=project(backend=GcsBackend("example-state"))),
     "install": fleet_of(
         cpu(), cpu("halite", external_ip=False), gpu(stopped=True), gcp=project(install=True)
@@ -126,6 +139,7 @@ FLEETS: dict[str, Fleet] = {
             service_account=ServiceAccount("galena@example-project.iam.gserviceaccount.com"),
             deletion_protection=True,
             allow_stopping_for_update=False,
+            stop_schedule=StopSchedule("0 20 1,15 * MON", time_zone="America/New_York"),
             description=HOSTILE,
         ),
         gcp=project(

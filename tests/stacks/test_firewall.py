@@ -10,7 +10,7 @@ from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 
 def rules(fleet: Fleet) -> dict[str, Firewall]:
     assert fleet.gcp is not None
-    return {rule.address: rule for rule in firewalls(fleet, fleet.gcp)}
+    return {rule.address: rule for rule in firewalls(fleet, fleet.gcp, fleet.gcp_machines)}
 
 
 def test_ssh_is_open_from_where_the_fleet_says() -> None:
