@@ -62,7 +62,8 @@ class Fleet:
     Attributes:
         name: The fleet's name; a label of every instance.
         domain: The DNS domain the machines are reached under: `<name>.<domain>`.
-        machines: The machines, in the order they are listed everywhere.
+        machines: The machines, in the order they are listed everywhere. One that has fallback
+            zones is in that of its zones that the facts name.
         gcp: The Google Cloud project; wanted when there is a `GcpMachine`.
         caches: Binary caches, in the order they are listed.
         users: Accounts.
@@ -70,7 +71,9 @@ class Fleet:
         zerotier: The network that connects the machines.
         devices: What else is in that network: phones.
         ssh: What the SSH configuration of people and machines looks like.
-        facts: What deployment learned: addresses and keys.
+        facts: What deployment learned: addresses, keys, and the zones in use.
+        budget_usd_per_hour: What all that is on may cost, in USD per hour: `infra deploy` refuses
+            more. None for no limit.
         module_style: What the generated files are: "flake-parts" modules, which import-tree
             finds, or plain "nixos" modules, which import each other by path, with clan's options
             at the top as `clan-core.lib.clan` takes them.
@@ -98,6 +101,7 @@ class Fleet:
     devices: tuple[Device, ...] = field(default=(), converter=_devices)
     ssh: Ssh = field(factory=Ssh)
     facts: Facts = field(factory=Facts)
+    budget_usd_per_hour: float | None = None
     module_style: Literal["flake-parts", "nixos"] = "flake-parts"
     modules: tuple[str, ...] = field(
         default=Factory(_base, takes_self=True), converter=check.strings
@@ -121,6 +125,7 @@ class Fleet:
         check.instance(where, "ssh", self.ssh, Ssh)
         check.instance(where, "facts", self.facts, Facts)
         check.one_of(where, "module_style", self.module_style, ("flake-parts", "nixos"))
+        _check_budget(where, self.budget_usd_per_hour)
         check.words(where, "modules", self.modules, '"base"')
         check.module(where, "config", self.config)
         _check_files(where, self.files)
@@ -128,6 +133,8 @@ class Fleet:
         check.unique(where, "machines", (machine.name for machine in self.machines))
         check.unique(where, "caches", (cache.url for cache in self.caches))
         check.unique(where, "users", (user.name for user in self.users))
+        machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
+        object.__setattr__(self, "machines", machines)
         _check_disks(self)
         _check_users(self)
         _check_zerotier(self)
@@ -191,6 +198,27 @@ class Fleet:
 
 def _one_of(machines: Iterable[Machine]) -> str:
     return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
+
+
+def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
+    """Return the machine in the zone it is deployed in, when that is one of its own."""
+    zone = facts.machine(machine.name).zone
+    if isinstance(machine, GcpMachine) and zone is not None and zone in machine.fallback_zones:
+        return machine.in_zone(zone)
+    return machine
+
+
+def _check_budget(where: str, budget: object) -> None:
+    if budget is None:
+        return
+    if (
+        not isinstance(budget, int | float)
+        or isinstance(budget, bool)
+        or not 0 <= budget < float("inf")
+    ):
+        raise refuse(
+            where, "budget_usd_per_hour", budget, "USD per hour is accepted, or None for no limit"
+        )
 
 
 def _check_files(where: str, files: object) -> None:

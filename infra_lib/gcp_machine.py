@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from . import check, gcp_rules
 from .catalog import CATALOG, AcceleratorType, Catalog, MachineType
 from .disko import zfs_layout
 from .errors import refuse
 from .machine import Machine
+from .stop_schedule import StopSchedule
 
 
 @frozen
@@ -117,6 +118,8 @@ def _check_kinds(machine: GcpMachine) -> None:
     where = f"machine {machine.name!r}"
     if machine.gpu is not None:
         check.instance(where, "gpu", machine.gpu, Gpu)
+    if machine.stop_schedule is not None:
+        check.instance(where, "stop_schedule", machine.stop_schedule, StopSchedule)
     check.instance(where, "boot_disk", machine.boot_disk, BootDisk)
     check.each(where, "data_disks", machine.data_disks, DataDisk, 'DataDisk("models", size_gb=500)')
     check.instance(where, "shielded_vm", machine.shielded_vm, ShieldedVm)
@@ -136,7 +139,11 @@ class GcpMachine(Machine):
 
     Attributes:
         machine_type: "n1-standard-8".
-        zone: "us-central1-c".
+        zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
+        fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in
+            the one before, each as good as `zone`. The one that had room is recorded in the facts;
+            from then on the fleet's machine is in it, and `zone` is among these. None with data
+            disks, which stay in the zone they are in.
         catalog: Where machine types, accelerator types, zones and prices are looked up.
         gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
         enabled: Whether it exists in the cloud. With a GPU False unless you say otherwise.
@@ -145,6 +152,7 @@ class GcpMachine(Machine):
         max_run_duration: Seconds after which Compute Engine ends each run; None for never.
         instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
             default where one is needed) or "DELETE".
+        stop_schedule: When Compute Engine stops it by itself; None for never.
         boot_disk: The disk it boots from.
         data_disks: Disks that outlive it.
         network: The VPC network; None for the project's.
@@ -172,6 +180,7 @@ class GcpMachine(Machine):
     machine_class: Literal["nixos"] = field(default="nixos", init=False)
     machine_type: str = field(kw_only=True)
     zone: str = field(kw_only=True)
+    fallback_zones: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
     gpu: Gpu | None = field(default=None, kw_only=True)
     enabled: bool = field(default=Factory(_without_gpu, takes_self=True), kw_only=True)
@@ -181,6 +190,7 @@ class GcpMachine(Machine):
     instance_termination_action: Literal["STOP", "DELETE"] | None = field(
         default=None, kw_only=True
     )
+    stop_schedule: StopSchedule | None = field(default=None, kw_only=True)
     boot_disk: BootDisk = field(factory=BootDisk, kw_only=True)
     data_disks: tuple[DataDisk, ...] = field(default=(), converter=_data_disks, kw_only=True)
     network: str | None = field(default=None, kw_only=True)
@@ -223,6 +233,20 @@ class GcpMachine(Machine):
     def region(self) -> str:
         """The region its zone lies in."""
         return gcp_rules.zone(self).region
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that it may be in: the one in use, then those to try after it."""
+        return (self.zone, *self.fallback_zones)
+
+    def in_zone(self, zone: str) -> Self:
+        """Return the machine in one of its zones; the others are those to try after it.
+
+        Args:
+            zone: One of `zones`.
+        """
+        others = tuple(other for other in self.zones if other != zone)
+        return evolve(self, zone=zone, fallback_zones=others)
 
     @property
     def state(self) -> Literal["off", "on", "stopped"]:

@@ -43,6 +43,7 @@ def check_machine(machine: GcpMachine) -> None:
     """
     machine_type(machine)
     zone(machine)
+    _check_fallback_zones(machine)
     for field in _SWITCHES:
         check.boolean(_where(machine), field, getattr(machine, field))
     if machine.gpu is not None:
@@ -107,27 +108,54 @@ def zone(machine: GcpMachine) -> Zone:
     Raises:
         FleetError: When it knows nothing.
     """
-    check.word(_where(machine), "zone", machine.zone, 'one such as "us-central1-c"')
-    found = machine.catalog.zone(machine.zone)
+    return _zone(machine, "zone", machine.zone)
+
+
+def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
+    check.word(_where(machine), field, name, 'one such as "us-central1-c"')
+    found = machine.catalog.zone(name)
     if found is None:
         zones = machine.catalog.all_zones().values()
-        meant = {machine.zone, machine.zone.rpartition("-")[0]}  # it may be a region itself
+        meant = {name, name.rpartition("-")[0]}  # it may be a region itself
         siblings = [zone for zone in zones if zone.region in meant]
         accepted = (
             f"not a zone of {siblings[0].region}, which has "
             + ", ".join(zone.name for zone in siblings)
             if siblings
-            else "in no region of the catalogue"
-            + _nearest(machine.zone, machine.catalog.all_zones())
+            else "in no region of the catalogue" + _nearest(name, machine.catalog.all_zones())
         )
         raise _refuse(
             machine,
-            "zone",
-            machine.zone,
+            field,
+            name,
             f"{accepted}; when it exists all the same, say so: "
-            f"catalog=Catalog(zones=(Zone({machine.zone!r}, region=…),))",
+            f"catalog=Catalog(zones=(Zone({name!r}, region=…),))",
         )
     return found
+
+
+def _check_fallback_zones(machine: GcpMachine) -> None:
+    where = _where(machine)
+    check.each(where, "fallback_zones", machine.fallback_zones, str, '"us-central1-a"')
+    regions = {_zone(machine, "fallback_zones", name).region for name in machine.fallback_zones}
+    check.unique(where, "fallback_zones", machine.zones)
+    if machine.fallback_zones and machine.data_disks:
+        raise _refuse(
+            machine,
+            "fallback_zones",
+            machine.fallback_zones,
+            f"its data disks stay in {machine.zone}, and cannot be attached elsewhere: leave "
+            "fallback_zones out, or data_disks",
+        )
+    regional = {"subnetwork": machine.subnetwork, "external_ip": machine.external_ip}
+    for field, value in regional.items():
+        if isinstance(value, str) and regions - {machine.region}:
+            raise _refuse(
+                machine,
+                "fallback_zones",
+                machine.fallback_zones,
+                f"{field}={value!r} is in {machine.region} only: name zones of that region",
+            )
 
 
 def _where(machine: GcpMachine) -> str:
@@ -182,17 +210,23 @@ def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
         )
     else:
         _check_attached(machine, gpu, accelerator, facts)
+    _check_offered(machine, gpu, "zone", machine.zone)
+    for name in machine.fallback_zones:
+        _check_offered(machine, gpu, "fallback_zones", name)
+
+
+def _check_offered(machine: GcpMachine, gpu: Gpu, field: str, name: str) -> None:
     offering = [
         item for item in machine.catalog.all_zones().values() if gpu.type in item.accelerators
     ]
-    here = zone(machine)
+    here = _zone(machine, field, name)
     if offering and here not in offering:
         region = here.region
         near = [item.name for item in offering if item.region == region]
         raise _refuse(
             machine,
-            "zone",
-            machine.zone,
+            field,
+            name,
             f"does not offer {gpu.type}; "
             + (
                 f"in {region} it is in {', '.join(near)}"

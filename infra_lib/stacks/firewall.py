@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from .names import bounded
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
     from ..gcp_project import GcpProject
 
 _NETWORK_LINK = re.compile(r"(?:.*/)?projects/(?P<project>[^/]+)/global/networks/(?P<name>[^/]+)")
-_LONGEST_NAME = 63
 
 
 @frozen(kw_only=True)
@@ -49,20 +50,22 @@ def network_tags(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
     return tuple(dict.fromkeys((fleet.name, *zerotier, *machine.network_tags)))
 
 
-def firewalls(fleet: Fleet, project: GcpProject) -> tuple[Firewall, ...]:
-    """Return the rules of a fleet. They do not depend on which machines are on.
+def firewalls(
+    fleet: Fleet, project: GcpProject, machines: Iterable[GcpMachine]
+) -> tuple[Firewall, ...]:
+    """Return the rules for machines of a fleet. They do not depend on which of them are on.
 
     SSH is open from the project's `ssh_source_ranges`, to every machine. ZeroTier is open to the
     machines that are in its network, from anywhere: its peers find each other's addresses
     themselves (https://docs.zerotier.com/corporate-firewalls).
     """
     networks: dict[str, list[GcpMachine]] = {}
-    for machine in fleet.gcp_machines:
+    for machine in machines:
         networks.setdefault(machine.network or project.network, []).append(machine)
     return tuple(
         rule
-        for network, machines in networks.items()
-        for rule in _network_rules(fleet, project, network, machines)
+        for network, inside in networks.items()
+        for rule in _network_rules(fleet, project, network, inside)
     )
 
 
@@ -83,7 +86,7 @@ def _network_rules(
         if source_ranges:
             yield Firewall(
                 address=f"{use}{suffix}",
-                name=_bounded(f"{fleet.name}-{use}{suffix}"),
+                name=bounded(f"{fleet.name}-{use}{suffix}"),
                 network=network,
                 project=link["project"] if link else None,
                 protocol=protocol,
@@ -99,7 +102,7 @@ def _in_zerotier(fleet: Fleet, machine: GcpMachine) -> bool:
 
 
 def _zerotier_tag(fleet: Fleet) -> str:
-    return _bounded(f"{fleet.name}-zerotier")
+    return bounded(f"{fleet.name}-zerotier")
 
 
 def _slug(network: str) -> str:
@@ -107,13 +110,3 @@ def _slug(network: str) -> str:
     link = _NETWORK_LINK.fullmatch(network)
     words = f"{link['project']}-{link['name']}" if link else network
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
-
-
-def _bounded(name: str) -> str:
-    """Return a name that Compute Engine takes: one that is too long ends in its own hash."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    from hashlib import sha256
-
-    digest = sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_NAME - 9]}-{digest}"

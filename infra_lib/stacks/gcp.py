@@ -17,16 +17,19 @@ from .escape import escape
 from .firewall import Firewall, firewalls
 from .install import install_command
 from .instance import address, common_labels, compute_instance, reference
+from .stop_policy import policy_address, stop_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cdktf_cdktf_provider_google.compute_instance import ComputeInstance
+    from cdktf_cdktf_provider_google.compute_resource_policy import ComputeResourcePolicy
     from constructs import Construct
 
     from ..fleet import Fleet
     from ..gcp_machine import DataDisk, GcpMachine
     from ..gcp_project import GcpProject
+    from ..stop_schedule import StopSchedule
 
 # The constructs' own constraint is a major version behind; every field used here is in both.
 _PROVIDER_VERSION = "~> 7.0"
@@ -39,32 +42,46 @@ class GcpStack(cdktf.TerraformStack):
     """A fleet's machines on Google Cloud, with their disks and firewall rules.
 
     Resources have addresses that nothing else in the fleet can change:
-    `google_compute_instance.<machine>`, `google_compute_disk.<disk>`, and
-    `google_compute_firewall.ssh` or `.zerotier`. Constructs of your own may stand in the same
-    stack and refer to these.
+    `google_compute_instance.<machine>`, `google_compute_resource_policy.<machine>-stop`,
+    `google_compute_disk.<disk>`, and `google_compute_firewall.ssh` or `.zerotier`. Constructs of
+    your own may stand in the same stack and refer to these.
 
     Attributes:
         instances: The instances by machine name; those of machines that are off are not there.
         disks: The data disks by name, also those of machines that are off.
         firewalls: The firewall rules by their address in Terraform.
+        stop_policies: The policies of stop schedules by machine name, where the instance is there.
     """
 
     instances: Mapping[str, ComputeInstance]
     disks: Mapping[str, ComputeDisk]
     firewalls: Mapping[str, ComputeFirewall]
+    stop_policies: Mapping[str, ComputeResourcePolicy]
 
-    def __init__(self, scope: Construct, id_: str, *, fleet: Fleet) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        fleet: Fleet,
+        gcp: GcpProject | None = None,
+        machines: Iterable[str] | None = None,
+    ) -> None:
         """Make the stack.
 
         Args:
             scope: The app.
             id_: The stack's name.
             fleet: The fleet.
+            gcp: The project that the stack is in; None for the fleet's.
+            machines: Names of the machines that it provisions; None for all of the fleet.
 
         Raises:
-            FleetError: When the fleet has no Google Cloud project.
+            FleetError: When there is no Google Cloud project, or a machine is none of the fleet's
+                that are provisioned.
         """
-        project = fleet.gcp
+        project = gcp or fleet.gcp
+        provisioned = _named(fleet, machines)
         if project is None:
             raise refuse(
                 f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
@@ -76,16 +93,23 @@ class GcpStack(cdktf.TerraformStack):
         if project.backend is not None:
             prefix = "/".join(part for part in (project.backend.prefix.rstrip("/"), id_) if part)
             cdktf.GcsBackend(self, bucket=project.backend.bucket, prefix=prefix)
-        enabled = [machine for machine in fleet.gcp_machines if machine.enabled]
+        enabled = [machine for machine in provisioned if machine.enabled]
         self.firewalls = MappingProxyType(
-            {rule.address: self._firewall(rule) for rule in firewalls(fleet, project)}
+            {rule.address: self._firewall(rule) for rule in firewalls(fleet, project, provisioned)}
         )
         # A machine that is off keeps its data.
         self.disks = MappingProxyType(
             {
                 disk.name: self._disk(disk, machine, common_labels(fleet, project, machine))
-                for machine in fleet.gcp_machines
+                for machine in provisioned
                 for disk in machine.data_disks
+            }
+        )
+        self.stop_policies = MappingProxyType(
+            {
+                machine.name: self._stop_policy(machine, machine.stop_schedule)
+                for machine in enabled
+                if machine.stop_schedule is not None
             }
         )
         self.instances = MappingProxyType(
@@ -124,6 +148,12 @@ class GcpStack(cdktf.TerraformStack):
         )
         instance.override_logical_id(machine.name)
         return instance
+
+    def _stop_policy(self, machine: GcpMachine, schedule: StopSchedule) -> ComputeResourcePolicy:
+        name = policy_address(machine)
+        resource = stop_policy(self, _id("google_compute_resource_policy", name), machine, schedule)
+        resource.override_logical_id(name)
+        return resource
 
     def _disk(self, disk: DataDisk, machine: GcpMachine, labels: Mapping[str, str]) -> ComputeDisk:
         resource = ComputeDisk(
@@ -169,6 +199,19 @@ class GcpStack(cdktf.TerraformStack):
             ],
         )
         resource.override_logical_id(machine.name)
+
+
+def _named(fleet: Fleet, names: Iterable[str] | None) -> tuple[GcpMachine, ...]:
+    """Return the provisioned machines of these names, in the fleet's order."""
+    if names is None:
+        return fleet.gcp_machines
+    wanted = (names,) if isinstance(names, str) else tuple(names)
+    known = [machine.name for machine in fleet.gcp_machines]
+    for name in wanted:
+        if name not in known:
+            accepted = f"one of {', '.join(known) or '(no GcpMachine)'}"
+            raise refuse(f"fleet {fleet.name!r}", "machines", name, accepted)
+    return tuple(machine for machine in fleet.gcp_machines if machine.name in wanted)
 
 
 def _id(resource_type: str, name: str) -> str:

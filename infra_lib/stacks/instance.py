@@ -23,6 +23,7 @@ from .. import cost
 from .escape import escape
 from .firewall import network_tags
 from .startup_script import startup_script
+from .stop_policy import policy_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,9 @@ def compute_instance(
         service_account=None
         if machine.service_account is None
         else _service_account(machine.service_account),
+        resource_policies=None
+        if machine.stop_schedule is None
+        else [f"${{google_compute_resource_policy.{policy_address(machine)}.self_link}}"],
         deletion_protection=machine.deletion_protection,
         allow_stopping_for_update=machine.allow_stopping_for_update,
     )

@@ -207,6 +207,54 @@ REFUSED = {
     "tag with a space": ('gcp(tags=("a b",))', ("'galena'", "tags='a b'", "without spaces")),
     "tag with $": ('gcp(tags=("${a}",))', ("'galena'", "tags='${a}'", "$")),
     "empty tag": ('gcp(tags=("",))', ("'galena'", "tags=''", "one word")),
+    "fallback zone that is none": (
+        'gcp(fallback_zones=("us-central1-a", "us-central1-z"))',
+        ("'galena'", "fallback_zones='us-central1-z'", "us-central1-f", "Catalog(zones="),
+    ),
+    "fallback zone without that GPU": (
+        'n1(Gpu("nvidia-tesla-t4"), fallback_zones=("africa-south1-a",))',
+        ("'galena'", "fallback_zones='africa-south1-a'", "does not offer nvidia-tesla-t4"),
+    ),
+    "fallback zone that is the zone": (
+        'gcp(fallback_zones=("us-central1-a", "us-central1-b"))',
+        ("'galena'", "fallback_zones='us-central1-b'", "twice"),
+    ),
+    "fallback zones and a disk that stays": (
+        'gcp(fallback_zones=("us-central1-a",), data_disks=(DataDisk("tank", size_gb=1),))',
+        ("'galena'", "fallback_zones=", "data disks stay in us-central1-b"),
+    ),
+    "fallback zone that a reserved address is not in": (
+        'gcp(fallback_zones=("us-east1-b",), external_ip="203.0.113.7")',
+        ("'galena'", "fallback_zones=", "external_ip='203.0.113.7' is in us-central1 only"),
+    ),
+    "fallback zone that a subnetwork is not in": (
+        'gcp(fallback_zones=("us-east1-b",), subnetwork="lab")',
+        ("'galena'", "fallback_zones=", "subnetwork='lab' is in us-central1 only"),
+    ),
+    "stop schedule of four fields": (
+        'StopSchedule("20 * * *")',
+        ("cron='20 * * *'", "five fields", '"0 20 * * *"'),
+    ),
+    "stop schedule at an hour that no day has": (
+        'StopSchedule("0 24 * * *")',
+        ("cron='0 24 * * *'", "hour: * or numbers from 0 to 23", "not '24'"),
+    ),
+    "stop schedule with times too close": (
+        'StopSchedule("0,50 * * * *")',
+        ("cron='0,50 * * * *'", "15 minutes"),
+    ),
+    "stop schedule for a day that never comes": (
+        'StopSchedule("0 0 30,31 FEB *")',
+        ("cron='0 0 30,31 FEB *'", "day 30", "never comes"),
+    ),
+    "stop schedule in no time zone": (
+        'StopSchedule("0 20 * * *", time_zone="Europe/Berln")',
+        ("time_zone='Europe/Berln'", "Europe/Berlin"),
+    ),
+    "budget below nothing": (
+        "fleet(gcp(), budget_usd_per_hour=-1)",
+        ("'metals'", "budget_usd_per_hour=-1", "USD per hour"),
+    ),
     "max_run_duration of zero": (
         "gcp(max_run_duration=0)",
         ("'galena'", "max_run_duration=0", "seconds", "30", "None for no limit"),
@@ -439,6 +487,30 @@ WRONG_KIND = {
     "a string for enabled": ('gcp(enabled="no")', ("'galena'", "enabled='no'", "True or False")),
     "None for enabled": ("gcp(enabled=None)", ("'galena'", "enabled=None", "True or False")),
     "a number for spot": ("gcp(spot=1)", ("'galena'", "spot=1", "True or False")),
+    "a string for fallback zones": (
+        'gcp(fallback_zones="us-central1-a")',
+        ("'galena'", "fallback_zones='us-central1-a'", "a tuple or a list"),
+    ),
+    "a string for a stop schedule": (
+        'gcp(stop_schedule="0 20 * * *")',
+        ("'galena'", "stop_schedule='0 20 * * *'", "StopSchedule(…)"),
+    ),
+    "a number for the times of a stop schedule": (
+        "StopSchedule(20)",
+        ("cron=20", "five fields"),
+    ),
+    "a number for a time zone": (
+        'StopSchedule("0 20 * * *", time_zone=1)',
+        ("time_zone=1", "tz database"),
+    ),
+    "a string for a budget": (
+        'fleet(gcp(), budget_usd_per_hour="2")',
+        ("'metals'", "budget_usd_per_hour='2'", "USD per hour"),
+    ),
+    "no number for a budget": (
+        'fleet(gcp(), budget_usd_per_hour=float("nan"))',
+        ("'metals'", "budget_usd_per_hour=nan", "USD per hour"),
+    ),
     "a bool for seconds": ("gcp(max_run_duration=True)", ("max_run_duration=True", "seconds")),
     "a float for seconds": ("gcp(max_run_duration=3.6e3)", ("max_run_duration=3600.0", "seconds")),
     "a list for a termination action": (
