@@ -76,8 +76,9 @@ class Cloud:
         """The first fault that a request for capacity runs into, or None.
 
         A fault has `error`, either `ZONE_RESOURCE_POOL_EXHAUSTED` or `QUOTA_EXCEEDED`, and may have
-        `zone` and `machine`, which narrow it, `times`, after which it is over, and `metric`, the
-        quota (`GPUS_ALL_REGIONS` unless told). A quota of GPUs fails machines with a GPU only.
+        `zone` and `machine`, which narrow it, `times`, after which it is over, `metric`, the quota
+        (`GPUS_ALL_REGIONS` unless told), and `details`, false for the shorter of the two messages
+        that a zone without room gives. A quota of GPUs fails machines with a GPU only.
         """
         for fault in self.faults:
             if (

@@ -310,14 +310,21 @@ def ask_for_room(cloud: Cloud, instance: State, waiting_for: str) -> None:
     if fault["error"] == "QUOTA_EXCEEDED":
         raise ApiError(f"Error waiting for {waiting_for}: {quota_message(instance, fault)}")
     with_gpus = "".join(f" with {count} {kind} accelerator(s)" for kind, count in gpus)
-    raise ApiError(
-        f"Error waiting for {waiting_for}: The zone 'projects/{instance['project']}/zones/{zone}'"
-        " does not have enough resources available to fulfill the request. "
+    details = (
         " '(resource type:compute)'.\n\n\n"
         f"A {machine_type} VM instance{with_gpus} is currently unavailable in the {zone} zone."
         " Alternatively, you can try your request again with a different VM hardware configuration"
         " or at a later time. For more information, see the troubleshooting documentation.\n\n\n"
         "Troubleshooting documentation\nhttps://cloud.google.com/compute/docs/resource-error\n"
+    )
+    raise ApiError(
+        f"Error waiting for {waiting_for}: The zone 'projects/{instance['project']}/zones/{zone}'"
+        " does not have enough resources available to fulfill the request. "
+        + (
+            details
+            if fault.get("details", True)
+            else " Try a different zone, or try again later.\n"
+        )
     )
 
 
