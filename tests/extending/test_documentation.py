@@ -1,0 +1,139 @@
+"""docs/extending.md is run, not believed: as a user runs it, and with public names only."""
+
+import ast
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nixgen.files import write
+from nixgen.source import load
+from tests.nix.tree import run
+from tests.tools import require
+
+from .documents import CHECKOUT, Example, examples
+
+EXAMPLES = examples("extending.md")
+
+OURS = {"infra_lib", "nixgen"}
+PUBLIC = {"infra_lib", "infra_lib.stacks", "nixgen"}
+
+each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
+
+def test_every_way_is_shown() -> None:
+    assert len(EXAMPLES) == 9
+
+
+@each_example
+def test_it_uses_public_names_only(example: Example) -> None:
+    for node in ast.walk(ast.parse(example.code)):
+        if isinstance(node, ast.Import):
+            assert not {name.name.partition(".")[0] for name in node.names} & OURS
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in OURS:
+            assert node.module in PUBLIC
+            public = importlib.import_module(node.module).__all__
+            assert {name.name for name in node.names} <= set(public)
+
+
+@pytest.fixture
+def project(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the example as its main.py."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "main", raising=False)
+    (tmp_path / "main.py").write_text(example.code)
+    return tmp_path
+
+
+@each_example
+def test_its_files_are_what_the_document_shows(example: Example, project: Path) -> None:
+    source = "main:files" if "def files(" in example.code else "main:fleet"
+    files = load(source, project)
+    root = project / "flake"
+    write(files, root, source)
+    nix = [str(path) for path in root.rglob("*.nix")]
+    for command in (["nix-instantiate", "--parse"], ["deadnix", "--fail"]):
+        done = run(*command, *nix)
+        assert done.returncode == 0, done.stdout + done.stderr
+    if "Raw(" not in example.code:  # how raw Nix is laid out is up to who writes it
+        done = run("nixfmt", "--check", *nix)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for path, part in example.shown:
+        assert part in (root / path).read_text()
+
+
+def stacks(folder: Path) -> dict[str, Any]:
+    return {
+        path.parent.name: json.loads(path.read_text())
+        for path in folder.glob("cdktf.out/stacks/*/cdk.tf.json")
+    }
+
+
+@pytest.mark.parametrize(
+    "example", [example for example in EXAMPLES if "App()" in example.code], ids=lambda it: it.name
+)
+def test_its_stacks_are_synthesized(example: Example, project: Path) -> None:
+    require("node")
+    subprocess.run(
+        [sys.executable, "main.py"],
+        check=True,
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
+    assert EXPECTED[example.name](stacks(project))
+
+
+def is_referred_to(found: dict[str, Any]) -> bool:
+    resources = found["gcp"]["resource"]
+    address = resources["google_compute_instance"]["galena"]["network_interface"][0]
+    (record,) = resources["google_dns_record_set"].values()
+    return bool(
+        record["rrdatas"]
+        == ["${google_compute_instance.galena.network_interface[0].access_config[0].nat_ip}"]
+        and address["access_config"] == [{"nat_ip": "${google_compute_address.galena.address}"}]
+        and list(resources["google_compute_address"]) == ["galena"]
+    )
+
+
+def placed(found: dict[str, Any]) -> dict[str, Any]:
+    """Of each stack: its project and region, and the machines with their zones."""
+    return {
+        name: (
+            stack["provider"]["google"][0]["project"],
+            stack["provider"]["google"][0]["region"],
+            {
+                machine: body["zone"]
+                for machine, body in stack["resource"]["google_compute_instance"].items()
+            },
+        )
+        for name, stack in found.items()
+    }
+
+
+EXPECTED = {
+    "Resources of your own in the same stack 1": is_referred_to,
+    "Several fleets, stacks, projects and regions 1": lambda found: (
+        placed(found)
+        == {
+            "metals": (
+                "example-metals",
+                "us-central1",
+                {"galena": "us-central1-b", "sphalerite": "europe-west4-a"},
+            ),
+            "salts": ("example-salts", "europe-west4", {"halite": "europe-west4-a"}),
+        }
+    ),
+    "Several fleets, stacks, projects and regions 2": lambda found: (
+        placed(found)
+        == {
+            "lab": ("example-lab", "us-central1", {"galena": "us-central1-b"}),
+            "shop": ("example-shop", "europe-west4", {"halite": "europe-west4-a"}),
+        }
+    ),
+}
