@@ -15,8 +15,8 @@ from .. import cost
 from ..errors import refuse
 from .escape import escape
 from .firewall import Firewall, firewalls
-from .install import install_command
-from .instance import address, common_labels, compute_instance, reference
+from .install import Installation
+from .instance import address, common_labels, compute_instance
 from .stop_policy import policy_address, stop_policy
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ class GcpStack(cdktf.TerraformStack):
         )
         if project.install:
             for machine in enabled:
-                self._install(machine)
+                installation = Installation(self, _id("terraform_data", machine.name), machine)
+                installation.override_logical_id(machine.name)
         cdktf.TerraformOutput(
             self,
             "machines",
@@ -185,20 +186,6 @@ class GcpStack(cdktf.TerraformStack):
         )
         resource.override_logical_id(rule.address)
         return resource
-
-    def _install(self, machine: GcpMachine) -> None:
-        resource = cdktf.DataResource(
-            self,
-            _id("terraform_data", machine.name),
-            # The number that Compute Engine gave it: another machine of that name has another.
-            triggers_replace={"instance": reference(machine, "instance_id")},
-            provisioners=[
-                cdktf.LocalExecProvisioner(
-                    type="local-exec", command=install_command(machine, address(machine))
-                )
-            ],
-        )
-        resource.override_logical_id(machine.name)
 
 
 def _named(fleet: Fleet, names: Iterable[str] | None) -> tuple[GcpMachine, ...]:

@@ -5,8 +5,36 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+import cdktf
+
+from .instance import address, reference
+
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from ..gcp_machine import GcpMachine
+
+
+class Installation(cdktf.TerraformResource):
+    """A `terraform_data` that installs NixOS when its machine is made, and then no more.
+
+    Not a `cdktf.DataResource`: that runs `terraform version` for each, at every synthesis.
+    """
+
+    def __init__(self, scope: Construct, id_: str, machine: GcpMachine) -> None:
+        """Make the resource, for a machine whose instance is in the same stack."""
+        command = install_command(machine, address(machine))
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="terraform_data",
+            provisioners=[cdktf.LocalExecProvisioner(type="local-exec", command=command)],
+        )
+        # The number that Compute Engine gave it: another machine of that name has another.
+        self._instance_id = reference(machine, "instance_id")
+
+    def _synthesize_attributes(self) -> dict[str, str]:
+        return {"triggers_replace": self._instance_id}
 
 
 def install_command(machine: GcpMachine, address: str) -> str:

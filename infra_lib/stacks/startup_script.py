@@ -57,9 +57,11 @@ permit_root_by_key() {
   cp -p "$config" "$config.old"
   cat "$config.new" >"$config"
   rm "$config.new"
+  mkdir -p /run/sshd # sshd wants it even for a test; it is not there before the first start
   if ! sshd=$(command -v sshd || command -v /usr/sbin/sshd) || "$sshd" -t; then
     rm "$config.old"
-    systemctl reload ssh 2>/dev/null || systemctl reload sshd 2>/dev/null ||
+    systemctl try-reload-or-restart ssh 2>/dev/null ||
+      systemctl try-reload-or-restart sshd 2>/dev/null ||
       service ssh reload || service sshd reload
   else
     echo 'startup-script: sshd refuses the change; taken back' >&2

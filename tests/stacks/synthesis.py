@@ -41,3 +41,16 @@ def instance(stack: Stack, name: str) -> dict[str, Any]:
     """One machine's instance."""
     found: dict[str, Any] = stack["resource"]["google_compute_instance"][name]
     return found
+
+
+def changed(before: Stack, after: Stack) -> set[str]:
+    """The addresses of the resources and the names of the other blocks that differ."""
+    flat_before, flat_after = (
+        {**resources(stack), **{key: value for key, value in stack.items() if key != "resource"}}
+        for stack in (before, after)
+    )
+    return {
+        key
+        for key in flat_before.keys() | flat_after.keys()
+        if flat_before.get(key) != flat_after.get(key)
+    }

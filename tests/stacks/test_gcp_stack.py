@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
@@ -27,20 +26,7 @@ from .fleets import (
     project,
     with_machine,
 )
-from .synthesis import Synthesize, instance, resources
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    """The addresses of the resources and the names of the other blocks that differ."""
-    flat_before, flat_after = (
-        {**resources(stack), **{key: value for key, value in stack.items() if key != "resource"}}
-        for stack in (before, after)
-    )
-    return {
-        key
-        for key in flat_before.keys() | flat_after.keys()
-        if flat_before.get(key) != flat_after.get(key)
-    }
+from .synthesis import Synthesize, changed, instance, resources
 
 
 def test_exactly_the_enabled_machines_are_there(synthesize: Synthesize) -> None:

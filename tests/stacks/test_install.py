@@ -9,8 +9,8 @@ import pytest
 from infra_lib import GcpMachine
 from infra_lib.stacks.install import install_command
 
-from .fleets import FLEETS, cpu, fleet_of
-from .synthesis import Synthesize
+from .fleets import FLEETS, cpu, fleet_of, with_machine
+from .synthesis import Synthesize, changed
 
 
 def run(folder: Path, machine: GcpMachine, *, nixos: bool) -> subprocess.CompletedProcess[str]:
@@ -61,8 +61,16 @@ def test_it_is_off_unless_the_fleet_asks(synthesize: Synthesize) -> None:
 )
 def test_it_runs_when_a_machine_is_made(synthesize: Synthesize, name: str, address: str) -> None:
     data = synthesize(FLEETS["install"])["resource"]["terraform_data"][name]
-    assert data["triggers_replace"] == {
-        "instance": f"${{google_compute_instance.{name}.instance_id}}"
-    }
+    assert data["triggers_replace"] == f"${{google_compute_instance.{name}.instance_id}}"
     command = data["provisioner"][0]["local-exec"]["command"]
     assert f"--target-host root@${{google_compute_instance.{name}.{address}}} --yes" in command
+
+
+def test_enabling_one_machine_touches_no_other(synthesize: Synthesize) -> None:
+    on = FLEETS["install"]
+    before, after = synthesize(with_machine(on, "halite", enabled=False)), synthesize(on)
+    assert changed(before, after) == {
+        "google_compute_instance.halite",
+        "terraform_data.halite",
+        "output",
+    }

@@ -46,7 +46,7 @@ class Machine:
 
     def boot(self, own: str = "") -> subprocess.CompletedProcess[str]:
         script = startup_script(own)
-        for path in ("/root/", "/etc/"):
+        for path in ("/root/", "/etc/", "/run/"):
             script = script.replace(path, f"{self.root}{path}")
         # An Include names a path as sshd sees it.
         script = script.replace(rf"Include[[:space:]]+{self.root}/etc/", "Include[[:space:]]+/etc/")
@@ -91,7 +91,7 @@ def test_root_logs_in_by_the_keys_in_metadata_only(machine: Machine) -> None:
     assert KEY in machine.read("/root/.ssh/authorized_keys").splitlines()
     assert OTHER not in machine.read("/root/.ssh/authorized_keys")
     assert first(machine, "PermitRootLogin") == "prohibit-password"
-    assert (machine.folder / "systemctl").read_text() == "reload ssh\n"
+    assert (machine.folder / "systemctl").read_text() == "try-reload-or-restart ssh\n"
 
 
 def test_drop_ins_of_others_come_after(machine: Machine) -> None:
@@ -114,7 +114,7 @@ def test_each_boot_does_the_same_and_reloads_nothing_twice(machine: Machine) -> 
     before = [machine.read(path) for path in files]
     assert machine.boot().returncode == 0
     assert [machine.read(path) for path in files] == before
-    assert (machine.folder / "systemctl").read_text() == "reload ssh\n"
+    assert (machine.folder / "systemctl").read_text() == "try-reload-or-restart ssh\n"
     assert before[0].endswith(f"# Added by Google\n{OTHER}\n")
 
 
