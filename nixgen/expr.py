@@ -1,14 +1,16 @@
 """The Nix language as Python values.
 
-An expression is plain Python data or one of the classes here, freely mixed. Plain data stand for what they
-look like: a mapping is an attribute set, a list or tuple is a list, `None` is `null`, a `pathlib.PurePath` is
-a path literal; `str`, `int`, `float` and `bool` are themselves.
+An expression is plain Python data or one of the classes here, freely mixed. Plain data stand for
+what they look like: a mapping is an attribute set, a list or tuple is a list, `None` is `null`, a
+`pathlib.PurePath` is a path literal; `str`, `int`, `float` and `bool` are themselves.
 
-The key of a mapping names an attribute. A `str` is one name, whatever its characters (`"foo.bar"` is one
-name with a dot in it); a tuple is an attribute path; an expression inside a path is a dynamic attribute.
+The key of a mapping names an attribute. A `str` is one name, whatever its characters (`"foo.bar"`
+is one name with a dot in it); a tuple is an attribute path; an expression inside a path is a
+dynamic attribute.
 
-What Nix could not hold is refused when it is built, with a `NixError`. The insides of plain mappings and
-lists are checked when they are rendered, and the message then starts with the way to the place.
+What Nix could not hold is refused when it is built, with a `NixError`. The insides of plain
+mappings and lists are checked when they are rendered, and the message then starts with the way to
+the place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,13 +60,32 @@ __all__ = [
 ]
 
 _IDENTIFIER = _pattern(r"[A-Za-z_][A-Za-z0-9_'-]*").fullmatch
-_KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
+_KEYWORDS: Final = frozenset(
+    {"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"}
+)
 _SEARCH_PATH = _pattern(r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*").fullmatch
 _UNENCODABLE = _pattern("[\0\ud800-\udfff]").search
 LEAST: Final = -(2**63)
 """The least integer that Nix can hold."""
 
-OPERATORS: Final = ("?", "++", "*", "/", "+", "-", "//", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "->")
+OPERATORS: Final = (
+    "?",
+    "++",
+    "*",
+    "/",
+    "+",
+    "-",
+    "//",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "==",
+    "!=",
+    "&&",
+    "||",
+    "->",
+)
 """Every operator between two operands, tightest first; `?` is written with `HasAttr`."""
 
 
@@ -79,9 +100,9 @@ class Expr:
 
 
 Value: TypeAlias = Any
-"""An expression: an `Expr`, or plain Python data (`Mapping`, `list`, `tuple`, `str`, `int`, `float`, `bool`,
-`None`, `PurePath`) with expressions anywhere inside. Python's types cannot tell a mapping with such keys from
-others, so this is `Any` to a type checker and is checked when built."""
+"""An expression: an `Expr`, or plain Python data (`Mapping`, `list`, `tuple`, `str`, `int`,
+`float`, `bool`, `None`, `PurePath`) with expressions anywhere inside. Python's types cannot tell a
+mapping with such keys from others, so this is `Any` to a type checker and is checked when built."""
 
 Name: TypeAlias = "str | Expr"
 """One step of an attribute path: a fixed name, or an expression that gives the name (`${…}`)."""
@@ -100,7 +121,7 @@ MISSING: Final = _Missing()
 """No default was given (`None` would be `null`)."""
 
 
-# Checks, each raising NixError -----------------------------------------------------------------------------
+# Checks, each raising NixError --------------------------------------------------------------------
 
 
 def is_identifier(text: str) -> bool:
@@ -116,10 +137,13 @@ def check_text(text: str, what: str) -> None:
         what: What the text is, for the message.
 
     Raises:
-        NixError: It holds NUL, which ends a Nix string, or half of a surrogate pair, which UTF-8 has no bytes for.
+        NixError: It holds NUL, which ends a Nix string, or half of a surrogate pair, which UTF-8
+            has no bytes for.
     """
     if found := _UNENCODABLE(text):
-        kind = "a NUL character" if found[0] == "\0" else f"a lone surrogate (U+{ord(found[0]):04X})"
+        kind = (
+            "a NUL character" if found[0] == "\0" else f"a lone surrogate (U+{ord(found[0]):04X})"
+        )
         raise NixError(f"{what} holds {kind} at index {found.start()}, which Nix cannot hold")
 
 
@@ -130,7 +154,8 @@ def check_scalar(value: str | float | PurePath | None) -> None:
         value: A string, number (or Boolean), path or `None`.
 
     Raises:
-        NixError: A number outside of Nix's (64-bit integers, finite floats), or text it cannot hold.
+        NixError: A number outside of Nix's (64-bit integers, finite floats), or text it cannot
+            hold.
     """
     if isinstance(value, str):
         check_text(value, "the string")
@@ -139,7 +164,9 @@ def check_scalar(value: str | float | PurePath | None) -> None:
             raise NixError(f"{value!r} is not finite; Nix has no literal for it")
     elif isinstance(value, int):
         if not LEAST <= value < -LEAST:
-            raise NixError(f"{value} does not fit Nix's 64-bit integers; write it as a string or a float")
+            raise NixError(
+                f"{value} does not fit Nix's 64-bit integers; write it as a string or a float"
+            )
     elif isinstance(value, PurePath):
         if isinstance(value, PureWindowsPath) and value.drive:
             raise NixError(f"the path {value} has a drive, which Nix paths do not")
@@ -179,7 +206,11 @@ def describe(value: object) -> str:
 
 def _check_identifier(name: object, what: str) -> None:
     if not isinstance(name, str) or not is_identifier(name) or name == "or":
-        reason = "it is a keyword" if name in _KEYWORDS or name == "or" else "it must match [A-Za-z_][A-Za-z0-9_'-]*"
+        reason = (
+            "it is a keyword"
+            if name in _KEYWORDS or name == "or"
+            else "it must match [A-Za-z_][A-Za-z0-9_'-]*"
+        )
         raise NixError(f"{what}: {name!r} is no Nix identifier: {reason}")
 
 
@@ -187,7 +218,9 @@ def _check_name(name: object, what: str) -> None:
     if isinstance(name, str):
         check_text(name, f"{what}: the attribute name {name!r}")
     elif not isinstance(name, Expr) or isinstance(name, Commented):
-        raise NixError(f"{what}: {describe(name)} is no attribute name; give a str, or an expression for ${{…}}")
+        raise NixError(
+            f"{what}: {describe(name)} is no attribute name; give str, or an expression for ${{…}}"
+        )
 
 
 def _check_parts(parts: tuple[Value, ...], what: str) -> None:
@@ -228,7 +261,7 @@ def show_path(path: Iterable[Name]) -> str:
     return ".".join("${…}" if n is None else n if is_identifier(n) else f'"{n}"' for n in names)
 
 
-# Names and literals ----------------------------------------------------------------------------------------
+# Names and literals -------------------------------------------------------------------------------
 
 
 @frozen
@@ -258,13 +291,13 @@ class Ident(Expr):
 
 @frozen(init=False)
 class Str(Expr):
-    """A string with interpolation. A plain `str` needs no class.
+    r"""A string with interpolation. A plain `str` needs no class.
 
     ```python
     Str("${literal} is not an interpolation; ", ref("config.networking.hostName"), " is.")
     ```
     ```nix
-    "\\${literal} is not an interpolation; ${config.networking.hostName} is."
+    "\${literal} is not an interpolation; ${config.networking.hostName} is."
     ```
 
     Attributes:
@@ -283,10 +316,10 @@ class Str(Expr):
 
 @frozen(init=False)
 class IndentedStr(Expr):
-    """An indented string, for text of several lines.
+    r"""An indented string, for text of several lines.
 
     ```python
-    IndentedStr("if true; then\\n  echo ", ref("pkgs.hello"), "\\nfi\\n")
+    IndentedStr("if true; then\n  echo ", ref("pkgs.hello"), "\nfi\n")
     ```
     ```nix
     ''
@@ -296,8 +329,8 @@ class IndentedStr(Expr):
     ''
     ```
 
-    Text that this syntax would change (a first line that starts with spaces, a last line of spaces) is
-    kept as it is by interpolating the spaces. Text of one line is written as `Str` writes it.
+    Text that this syntax would change (a first line that starts with spaces, a last line of spaces)
+    is kept as it is by interpolating the spaces. Text of one line is written as `Str` writes it.
 
     Attributes:
         parts: In order; a `str` is literal text, anything else is interpolated.
@@ -325,12 +358,12 @@ class PathLiteral(Expr):
     ```
 
     Attributes:
-        parts: In order; a `str` is literal text, anything else is interpolated. The first part is text that
-            starts with `/`, `./` or `../`.
+        parts: In order; a `str` is literal text, anything else is interpolated. The first part is
+            text that starts with `/`, `./` or `../`.
 
     Raises:
-        NixError: A part that Nix cannot hold, or text that makes no path: it has an empty step, ends in `/`,
-            or holds a character other than letters, digits and `. _ - + /`.
+        NixError: A part that Nix cannot hold, or text that makes no path: it has an empty step,
+            ends in `/`, or holds a character other than letters, digits and `. _ - + /`.
     """
 
     parts: tuple[Value, ...]
@@ -340,8 +373,8 @@ class PathLiteral(Expr):
         shown = "".join(part if isinstance(part, str) else "${…}" for part in parts)
         if not _LITERAL_PATH("".join(part if isinstance(part, str) else "\0" for part in parts)):
             raise NixError(
-                f"PathLiteral: {shown!r} is no path: it must start with /, ./ or ../, have no empty step, and hold "
-                "only letters, digits and . _ - + / (interpolate the rest)"
+                f"PathLiteral: {shown!r} is no path: it must start with /, ./ or ../, have no "
+                "empty step, and hold only letters, digits and . _ - + / (interpolate the rest)"
             )
         self.__attrs_init__(parts)
 
@@ -372,15 +405,17 @@ class SearchPath(Expr):
     @path.validator
     def _check(self, _: object, path: str) -> None:
         if not isinstance(path, str) or not _SEARCH_PATH(path):
-            raise NixError(f"SearchPath: {path!r} is no search path such as 'nixpkgs' or 'nixpkgs/nixos'")
+            raise NixError(
+                f"SearchPath: {path!r} is no search path such as 'nixpkgs' or 'nixpkgs/nixos'"
+            )
 
 
 @frozen
 class Raw(Expr):
     """Nix source text, for what the other classes cannot say. What it holds is not looked at.
 
-    It is put in parentheses where Nix would otherwise need one term and the text is more than a name.
-    Whether `nixfmt` keeps it is up to the text.
+    It is put in parentheses where Nix would otherwise need one term and the text is more than a
+    name. Whether `nixfmt` keeps it is up to the text.
 
     ```python
     AttrSet({"version": Raw("lib.versions.major version")})
@@ -405,15 +440,15 @@ class Raw(Expr):
         check_text(text, "Raw: the text")
 
 
-# Attribute sets and lists ----------------------------------------------------------------------------------
+# Attribute sets and lists -------------------------------------------------------------------------
 
 
 @frozen
 class Comment:
-    """Comment lines that belong to no binding or element.
+    r"""Comment lines that belong to no binding or element.
 
     ```python
-    AttrSet(Comment("Nothing\\nto see here."))
+    AttrSet(Comment("Nothing\nto see here."))
     ```
     ```nix
     {
@@ -459,8 +494,8 @@ class BlankLine:
 class Commented(Expr):
     """A value with comments, or with an empty line above it.
 
-    It can stand as the value in a mapping or binding, as an element of a list, as a parameter of a `Pattern`,
-    as the body of a `Let`, `With`, `Assert` or `Lambda`, and as a whole file.
+    It can stand as the value in a mapping or binding, as an element of a list, as a parameter of a
+    `Pattern`, as the body of a `Let`, `With`, `Assert` or `Lambda`, and as a whole file.
 
     ```python
     {"open": Commented(True, before="Turing and later.", after="T4")}
@@ -495,7 +530,14 @@ class Commented(Expr):
                 raise NixError(f"Commented: {name} must be a str, not {describe(text)}")
             check_text(text, f"Commented: {name}")
         if len(self.after.strip().splitlines()) > 1:
-            raise NixError(f"Commented: after stands on the line of the value, so it is one line; got {self.after!r}")
+            raise NixError(
+                "Commented: after stands on the line of the value, so it is one line; "
+                f"got {self.after!r}"
+            )
+
+
+def _binding_path(key: object) -> tuple[Name, ...]:
+    return as_path(key, "Binding")
 
 
 @frozen
@@ -510,14 +552,15 @@ class Binding:
     ```
 
     Attributes:
-        path: An attribute path: a name, an expression that gives one, or a tuple of these. Kept as a tuple.
+        path: An attribute path: a name, an expression that gives one, or a tuple of these. Kept as
+            a tuple.
         value: What is bound.
 
     Raises:
         NixError: The path is none, or the value is no expression.
     """
 
-    path: tuple[Name, ...] = field(converter=lambda key: as_path(key, "Binding"))
+    path: tuple[Name, ...] = field(converter=_binding_path)
     value: Value = field()
 
     @value.validator
@@ -593,7 +636,8 @@ def _check_items(items: tuple[Item, ...], what: str, *, dynamic: bool) -> None:
                 _check_element(value, f"{what} {show_path(path)}")
         elif not isinstance(item, Comment | BlankLine):
             raise NixError(
-                f"{what}: {describe(item)} is no item; give mappings, Binding, Inherit, Comment or BlankLine"
+                f"{what}: {describe(item)} is no item; "
+                "give mappings, Binding, Inherit, Comment or BlankLine"
             )
 
 
@@ -603,7 +647,9 @@ def _define(defined: dict[str, Any], path: tuple[Name, ...], what: str, *, dynam
     A dynamic name ends what can be told before evaluation; Nix itself reports a clash there.
     """
     if not dynamic and static_name(path[0]) is None:
-        raise NixError(f"{what}: {show_path(path)} is a dynamic attribute, which Nix does not take in let")
+        raise NixError(
+            f"{what}: {show_path(path)} is a dynamic attribute, which Nix does not take in let"
+        )
     *parents, last = path
     for depth, parent in enumerate(parents, start=1):
         name = static_name(parent)
@@ -611,7 +657,10 @@ def _define(defined: dict[str, Any], path: tuple[Name, ...], what: str, *, dynam
             return
         inner = defined.setdefault(name, {})
         if inner is None:
-            raise NixError(f"{what}: {show_path(path)} goes into {show_path(path[:depth])}, which already has a value")
+            raise NixError(
+                f"{what}: {show_path(path)} goes into {show_path(path[:depth])}, "
+                "which already has a value"
+            )
         defined = inner
     name = static_name(last)
     if name is None:
@@ -654,7 +703,8 @@ class AttrSet(Expr):
     ```
 
     Attributes:
-        items: In order: `Binding`, `Inherit`, `Comment`, `BlankLine`, and mappings for their bindings.
+        items: In order: `Binding`, `Inherit`, `Comment`, `BlankLine`, and mappings for their
+            bindings.
         rec: Whether bindings see each other.
 
     Raises:
@@ -699,7 +749,7 @@ class List(Expr):
         self.__attrs_init__(items)
 
 
-# What is done with values ----------------------------------------------------------------------------------
+# What is done with values -------------------------------------------------------------------------
 
 
 @frozen(init=False)
@@ -839,7 +889,8 @@ class Pattern:
     ```
 
     Attributes:
-        params: In order, as `Param` or, with comments, `Commented`. A `str` given is a `Param` without default.
+        params: In order, as `Param` or, with comments, `Commented`. A `str` given is a `Param`
+            without default.
         ellipsis: Whether other attributes may be given (`...`).
         alias: The name of the whole set (`@`), or `None`.
 
@@ -874,7 +925,10 @@ def _as_param(param: str | Param | Commented) -> Param | Commented:
             return param
         if isinstance(param.value, str):
             return Commented(
-                Param(param.value), before=param.before, after=param.after, blank_before=param.blank_before
+                Param(param.value),
+                before=param.before,
+                after=param.after,
+                blank_before=param.blank_before,
             )
     elif isinstance(param, Param):
         return param
@@ -916,6 +970,12 @@ class Lambda(Expr):
         _check_body(self.body, "Lambda body")
 
 
+def _as_items(given: "Item | Iterable[Item]") -> tuple[Item, ...]:
+    if isinstance(given, Mapping | Binding | Inherit | Comment | BlankLine):
+        return (given,)
+    return tuple(given)
+
+
 @frozen
 class Let(Expr):
     """Local variables.
@@ -938,9 +998,7 @@ class Let(Expr):
         NixError: Two bindings of the same name, a dynamic one, or a part that is no expression.
     """
 
-    bindings: tuple[Item, ...] = field(
-        converter=lambda given: (given,) if isinstance(given, Mapping | Binding | Inherit) else tuple(given)
-    )
+    bindings: tuple[Item, ...] = field(converter=_as_items)
     body: Value = field()
 
     def __attrs_post_init__(self) -> None:
@@ -1063,7 +1121,9 @@ class BinaryOp(Expr):
 
     def __attrs_post_init__(self) -> None:
         if self.op not in OPERATORS or self.op == "?":
-            raise NixError(f"BinaryOp: {self.op!r} is no operator; give one of {' '.join(OPERATORS[1:])}")
+            raise NixError(
+                f"BinaryOp: {self.op!r} is no operator; give one of {' '.join(OPERATORS[1:])}"
+            )
         check_value(self.left, f"BinaryOp {self.op} left")
         check_value(self.right, f"BinaryOp {self.op} right")
 
@@ -1139,6 +1199,9 @@ def ref(dotted: str) -> Ident | Select:
     first, *path = dotted.split(".")
     for name in path:
         if not is_identifier(name):
-            raise NixError(f"ref: {name!r} in {dotted!r} is no Nix identifier; write Select(…) for a quoted name")
+            raise NixError(
+                f"ref: {name!r} in {dotted!r} is no Nix identifier; "
+                "write Select(…) for a quoted name"
+            )
     _check_identifier(first, f"ref {dotted!r}")
     return Select(Ident(first), *path) if path else Ident(first)

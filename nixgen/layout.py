@@ -1,36 +1,41 @@
 """Documents, and how they are laid out in lines.
 
-A document says which pieces of text belong together and where a line may end; `layout` decides where lines
-do end. It decides as nixfmt does (RFC 166), so that nixfmt finds nothing to change. What matters here:
+A document says which pieces of text belong together and where a line may end; `layout` decides
+where lines do end. It decides as nixfmt does (RFC 166), so that nixfmt finds nothing to change.
+What matters here:
 
-- A group stays on one line if it fits, with the unbreakable start of what follows it. Otherwise all of its
-  own breaks become line ends, and its inner groups are tried one by one.
-- Before a group is broken up, its *priority* groups are tried, last first: one of them is broken up while
-  all before and after it stays on one line. The last argument of a call is one, so `f a {` can end a line.
+- A group stays on one line if it fits, with the unbreakable start of what follows it. Otherwise all
+  of its own breaks become line ends, and its inner groups are tried one by one.
+- Before a group is broken up, its *priority* groups are tried, last first: one of them is broken up
+  while all before and after it stays on one line. The last argument of a call is one, so `f a {`
+  can end a line.
 - A *transparent* group hands its priority groups to the group around it.
 - Soft breaks are decided one by one: they end the line only if what follows does not fit.
-- Indentation is not counted; a line is too long when its text exceeds 100 characters. So the layout of a
-  binding does not depend on how deep it stands.
-- Text one level deeper is indented by two spaces more, once for each line that opens levels, however many
-  levels that line opens.
+- Indentation is not counted; a line is too long when its text exceeds 100 characters. So the layout
+  of a binding does not depend on how deep it stands.
+- Text one level deeper is indented by two spaces more, once for each line that opens levels,
+  however many levels that line opens.
 
 A document is given as an iterable of pieces:
 
 - `str`: text without line breaks.
-- a spacing (`SPACE`, `LINE`, …): what parts two texts. Neighbouring spacings are one, mostly the wider.
+- a spacing (`SPACE`, `LINE`, …): what parts two texts. Neighbouring spacings are one, mostly the
+  wider.
 - `GROUP`, `PRIORITY` or `TRANSPARENT` up to the matching `END`: a group.
-- `NEST` up to `UNNEST`: one level deeper. `(OFFSET, n)` adds n spaces to each line, until `(OFFSET, -n)`.
-- `(ONE_LINE, told)` up to `END`: kept on one line if nothing in it ends a line; whether it is gets appended
-  to the list `told`. `SURELY_ONE_LINE` up to `END`: nothing in it ends a line.
-- `(SHORT, n)` up to `END`: kept on one line if it can be and has at most n characters; otherwise it is one
-  level deeper, with a `BREAK` at its start and end.
+- `NEST` up to `UNNEST`: one level deeper. `(OFFSET, n)` adds n spaces to each line, until `(OFFSET,
+  -n)`.
+- `(ONE_LINE, told)` up to `END`: kept on one line if nothing in it ends a line; whether it is gets
+  appended to the list `told`. `SURELY_ONE_LINE` up to `END`: nothing in it ends a line.
+- `(SHORT, n)` up to `END`: kept on one line if it can be and has at most n characters; otherwise it
+  is one level deeper, with a `BREAK` at its start and end.
 - `(COMMENT, text)`, `(TRAILING_COMMENT, text)`: text whose width does not count.
 - `(IF_BROKEN, text)`: text that is only there when its group is broken up.
-- a generator: its pieces. This is how a rule for an expression hands over to the rules for its parts
-  without recursion: depth costs memory, not stack.
+- a generator: its pieces. This is how a rule for an expression hands over to the rules for its
+  parts without recursion: depth costs memory, not stack.
 """
 
 from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from types import GeneratorType
 from typing import Any, Final, TypeAlias
 
@@ -75,8 +80,8 @@ COMMENT: Final = 1
 TRAILING_COMMENT: Final = 2
 IF_BROKEN: Final = 3
 
-Piece: TypeAlias = "str | int | tuple[int, Any] | Generator[Piece]"
-Doc: TypeAlias = Iterator[Piece]
+Piece: TypeAlias = "str | int | tuple[int, Any] | Generator[Piece, None, None]"
+Doc: TypeAlias = Generator[Piece, None, None]
 
 
 class Owned(int):
@@ -191,7 +196,7 @@ def _flat(items: "Iterable[_Element]") -> _Flat | None:
     return _Flat(lead, "".join(parts), space, width)
 
 
-# From pieces to elements -----------------------------------------------------------------------------------
+# From pieces to elements --------------------------------------------------------------------------
 
 
 def _merge(one: int, other: int) -> int:
@@ -230,7 +235,8 @@ def _is_hard(item: _Element) -> bool:
 def _close(kind: int, items: list[_Element], outer: list[_Element]) -> None:
     """Put a finished group into the one around it.
 
-    Hard spacing at its edges, and comments at its start, move out: they are not a reason to break it.
+    Hard spacing at its edges, and comments at its start, move out: they are not a reason to break
+    it.
     """
     start, stop = 0, len(items)
     while start < stop and (_is_hard(items[start]) or _is_comment(items[start])):
@@ -241,7 +247,11 @@ def _close(kind: int, items: list[_Element], outer: list[_Element]) -> None:
     body = items if stop - start == len(items) else items[start:stop]
     if body:
         only = body[0]
-        outer.append(only if len(body) == 1 and isinstance(only, _Group) and only.kind == kind else _Group(kind, body))
+        outer.append(
+            only
+            if len(body) == 1 and isinstance(only, _Group) and only.kind == kind
+            else _Group(kind, body)
+        )
     for item in items[stop:]:
         _add(outer, item)
 
@@ -340,10 +350,11 @@ def _build(doc: Iterable[Piece]) -> list[_Element]:
     return items
 
 
-# From elements to lines ------------------------------------------------------------------------------------
+# From elements to lines ---------------------------------------------------------------------------
 
-_Frame: TypeAlias = "tuple[list[_Element], int, Any, _Attempt | None]"
-"""Elements, the index of the next one, the frame after them, and what is to be settled on arriving here."""
+_Frame: TypeAlias = Any
+"""What is still to be written: elements, the index of the next one, the frame after them (`None` at
+the end), and the `_Attempt` to be settled on arriving here, or `None`."""
 
 
 class _Attempt:
@@ -359,7 +370,9 @@ class _Attempt:
 
     __slots__ = ("after", "group", "index", "post", "state")
 
-    def __init__(self, group: _Group, index: int, after: Any, post: _Flat | None, state: Any) -> None:
+    def __init__(
+        self, group: _Group, index: int, after: _Frame, post: _Flat | None, state: Any
+    ) -> None:
         self.group = group
         self.index = index
         self.after = after
@@ -367,8 +380,8 @@ class _Attempt:
         self.state = state
 
 
-def _start_width(frame: Any) -> int:
-    """Characters up to the first place where a line can end; more than `WIDTH` means at least that."""
+def _start_width(frame: _Frame) -> int:
+    """Characters up to the first place where a line can end; over `WIDTH` means at least that."""
     width = space = 0
     while frame is not None and width <= WIDTH:
         items, index, frame, _ = frame
@@ -394,10 +407,12 @@ def _start_width(frame: Any) -> int:
     return width + space
 
 
-def _fits_softly(room: int, frame: Any) -> bool:
-    """Whether what follows, up to the first line end, fits in so many characters; groups stay whole if they can."""
-    used = 0
-    space = 0
+def _fits_softly(room: int, frame: _Frame) -> bool:
+    """Whether what follows, up to the first line end, fits in so many characters.
+
+    Groups stay whole if they can.
+    """
+    used = space = 0
     while frame is not None:
         items, index, frame, _ = frame
         while index < len(items):
@@ -458,15 +473,19 @@ def _dissolve(group: _Group) -> list[_Element]:
     return found
 
 
-def _open_priority(items: Iterable[_Element]) -> list[_Element]:
-    """The elements with those of each priority group in its place."""
-    found: list[_Element] = []
+def _compact(items: list[_Element]) -> list[_Element]:
+    """The elements with their spacing, also that of priority groups, as on one line."""
+    opened: list[_Element] = []
     for item in items:
         if isinstance(item, _Group) and item.kind == PRIORITY:
-            found += item.items
+            opened += item.items
         else:
-            found.append(item)
-    return found
+            opened.append(item)
+    return [
+        SPACE if isinstance(item, int) else item
+        for item in opened
+        if not isinstance(item, int) or item >= SPACE
+    ]
 
 
 def layout(doc: Iterable[Piece], indent: int = 0) -> Laid:
@@ -479,7 +498,7 @@ def layout(doc: Iterable[Piece], indent: int = 0) -> Laid:
     return _Writer(indent).write(_build((GROUP, _pieces(doc), END)))
 
 
-def _pieces(doc: Iterable[Piece]) -> Generator[Piece]:
+def _pieces(doc: Iterable[Piece]) -> Doc:
     yield from doc
 
 
@@ -489,8 +508,10 @@ class _Writer:
     Attributes:
         out: The text written.
         broken: The owners of lines that were broken.
-        column: Characters on this line, without indentation; 0 means that its indentation is not written.
-        margin: The indentation of this line, the level it belongs to, and the same of the levels around it.
+        column: Characters on this line, without indentation; 0 means that its indentation is not
+            written.
+        margin: The indentation of this line, the level it belongs to, and the same of the levels
+            around it.
         soft: Whether a soft break was decided.
     """
 
@@ -514,8 +535,8 @@ class _Writer:
         self.out.append(text)
         self.column += len(text)
 
-    def on_one_line(self, flat: _Flat | None, items: Iterable[_Element], after: Any) -> bool:
-        """Write elements on this line if they fit, together with the start of what is after them."""
+    def on_one_line(self, flat: _Flat | None, items: Iterable[_Element], after: _Frame) -> bool:
+        """Write elements on this line if they fit, with the start of what is after them."""
         if flat is None:
             return False
         lead = flat.lead if self.column else 0
@@ -538,7 +559,7 @@ class _Writer:
     def write(self, items: list[_Element]) -> Laid:
         """Write all elements."""
         index = 0
-        after: Any = None
+        after: _Frame = None
         while True:
             if index == len(items):
                 if after is None:
@@ -550,7 +571,9 @@ class _Writer:
                     else:
                         self.column, self.margin, written, broken = attempt.state
                         del self.out[written:], self.broken[broken:]
-                        items, index, after = self.break_up(attempt.group, attempt.after, attempt.index)
+                        items, index, after = self.break_up(
+                            attempt.group, attempt.after, attempt.index
+                        )
                 continue
             item = items[index]
             index += 1
@@ -564,7 +587,7 @@ class _Writer:
                 if not self.on_one_line(item.flat, item.items, rest):
                     items, index, after = self.break_up(item, rest, None)
 
-    def space(self, spacing: int, after: Any) -> None:
+    def space(self, spacing: int, after: _Frame) -> None:
         """Write a spacing of a group that is broken up, within a line."""
         if spacing == SPACE:
             self.out.append(" ")
@@ -579,10 +602,14 @@ class _Writer:
             self.soft |= spacing in (SOFT_BREAK, SOFT_LINE)
             if isinstance(spacing, Owned):
                 self.broken.append(spacing.owner)
-            self.out.append("\n" * (1 if spacing <= NEWLINE else 2 if spacing == BLANK else spacing - BLANK))
+            self.out.append(
+                "\n" * (1 if spacing <= NEWLINE else 2 if spacing == BLANK else spacing - BLANK)
+            )
             self.column = 0
 
-    def break_up(self, group: _Group, after: Any, last: int | None) -> tuple[list[_Element], int, Any]:
+    def break_up(
+        self, group: _Group, after: _Frame, last: int | None
+    ) -> tuple[list[_Element], int, _Frame]:
         """Where to go on with a group that does not fit.
 
         Args:
@@ -591,26 +618,27 @@ class _Writer:
             last: The priority group that was broken up in vain; `None` if none was yet.
 
         Returns:
-            Elements, index and frame: of the next priority group that can be broken up, or of all elements.
+            Elements, index and frame: of the next priority group that can be broken up, or of all
+            elements.
         """
         if group.kind != TRANSPARENT:
             parts = _dissolve(group)
-            places = [at for at, part in enumerate(parts) if isinstance(part, _Group) and part.kind == PRIORITY]
+            places = [
+                at
+                for at, part in enumerate(parts)
+                if isinstance(part, _Group) and part.kind == PRIORITY
+            ]
             for which in reversed(range(len(places) if last is None else last)):
                 at = places[which]
-                pre, part, post = parts[:at], parts[at], parts[at + 1 :]
-                pre_flat, post_flat = _flat(pre), _flat(post)
-                if pre_flat is None or post_flat is None:
+                pre = _flat(islice(parts, at))
+                post = _flat(islice(parts, at + 1, None)) if pre is not None else None
+                part = parts[at]
+                if pre is None or post is None or not isinstance(part, _Group):
                     continue
-                assert isinstance(part, _Group)
                 state = (self.column, self.margin, len(self.out), len(self.broken))
-                attempt = _Attempt(group, which, after, post_flat if post else None, state)
-                compact = [
-                    SPACE if isinstance(item, int) and item >= SPACE else item
-                    for item in _open_priority(post)
-                    if not (isinstance(item, int) and item < SPACE)
-                ]
-                rest = (compact, 0, after, attempt)
-                if not pre or self.on_one_line(pre_flat, pre, (part.items, 0, rest, None)):
+                alone = at + 1 == len(parts)
+                attempt = _Attempt(group, which, after, None if alone else post, state)
+                rest = (_compact(parts[at + 1 :]), 0, after, attempt)
+                if not at or self.on_one_line(pre, islice(parts, at), (part.items, 0, rest, None)):
                     return part.items, 0, rest
         return group.items, 0, after

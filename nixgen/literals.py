@@ -33,7 +33,6 @@ def indented(text: str, *, before_interpolation: bool = False, last: bool = Fals
         before_interpolation: Whether `${` follows, which a `$` at the end would spoil.
         last: Whether the closing `''` follows, which a `'` at the end would spoil.
     """
-
     dollar = before_interpolation and text.endswith("$")
     text = text[:-1] if dollar else text
 

@@ -1,8 +1,9 @@
 """From expressions to the text of a file.
 
-What takes several lines in any case, such as a set of more than one binding, is written line by line, since a
-binding or element is laid out alike wherever it stands. Plain values are spelled out on the spot, which is
-what makes large data fast; all else goes through the rules and the layout of documents.
+What takes several lines in any case, such as a set of more than one binding, is written line by
+line, since a binding or element is laid out alike wherever it stands. Plain values are spelled out
+on the spot, which is what makes large data fast; all else goes through the rules and the layout of
+documents.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,8 @@ def dumps(value: Value) -> str:
         value: Plain data or an expression; with `Commented`, the comments above it start the file.
 
     Raises:
-        NixError: Something in it is nothing that Nix could hold; the message starts with the way to it.
+        NixError: Something in it is nothing that Nix could hold; the message starts with the way to
+            it.
     """
     head = ""
     content = value
@@ -74,21 +76,26 @@ class _Plain:
         start = len(out)
         key: Any = None
         while True:
-            for item in entries:
+            for entry in entries:
                 if keyed:
-                    key, item = item
+                    key, item = entry
                     name = names.get(key) or self.name(key)
                     head, tail = f"{pad}{name} = ", ";"
                     attached, room = key in simple, WIDTH - len(name) - 4
                 else:
-                    head, tail, attached, room = pad, "", True, WIDTH
+                    item, head, tail, attached, room = entry, pad, "", True, WIDTH
                 if type(item) is str and attached:
                     out.append(f"{head}{string(item)}{tail}")
                     continue
                 text = self.one_line(item, room, element=not keyed)
                 if text:
                     out.append(f"{head}{text}{tail}")
-                elif item and isinstance(item, Mapping | list | tuple) and text is None and (attached or room >= 0):
+                elif (
+                    item
+                    and isinstance(item, Mapping | list | tuple)
+                    and text is None
+                    and (attached or room >= 0)
+                ):
                     around.append((entries, keyed, tail))
                     entries, keyed = _open(item)
                     out.append(f"{head}{'{' if keyed else '['}")
@@ -98,9 +105,8 @@ class _Plain:
                 else:
                     if isinstance(item, expr.Commented) and item.blank_before and len(out) > start:
                         out.append("\n")
-                    entry = syntax.tree({key: item} if keyed else expr.List(item))
-                    assert isinstance(entry, syntax.Sequence)
-                    out.append(f"{pad}{rules.lay_out_entry(entry.entries, len(pad) - 1)}")
+                    alone = syntax.tree({key: item} if keyed else expr.List(item))
+                    out.append(f"{pad}{rules.lay_out_entry(alone, len(pad) - 1)}")
             else:
                 pad = pad[:-INDENT]
                 out.append(f"{pad}{'}' if keyed else ']'}")
@@ -116,7 +122,8 @@ class _Plain:
         Args:
             value: The value.
             room: Characters left.
-            element: Whether it stands in a list, where a sign needs parentheses and a set may be on one line.
+            element: Whether it stands in a list, where a sign needs parentheses and a set may be on
+                one line.
         """
         inner: str | None
         if isinstance(value, list | tuple):

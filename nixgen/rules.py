@@ -1,6 +1,7 @@
 """One rule per kind of expression: its document from the documents of its parts.
 
-The rules are those of RFC 166 as nixfmt 1.x applies them; `layout` says how a document becomes lines.
+The rules are those of RFC 166 as nixfmt 1.x applies them; `layout` says how a document becomes
+lines.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,6 +38,11 @@ from nixgen.syntax import Node
 
 _SHORT_INTERPOLATION: Final = 30
 _LONG_LIST: Final = 7
+_WHITE_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What has Unicode's White_Space property, which is not quite what `str.strip` takes for space."""
 _COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _CONCATENATIONS: Final = frozenset({"//", "++", "+"})
 
@@ -50,21 +56,22 @@ def lay_out(node: Node) -> str:
     return _settled(lambda: _doc(node), 0)
 
 
-def lay_out_entry(entries: list[Any], indent: int) -> str:
+def lay_out_entry(alone: Node, indent: int) -> str:
     """The lines of a binding of a set or an element of a list, with what stands above it.
 
     Args:
-        entries: As `Sequence.entries` has them.
+        alone: The tree of a set or list that has no other.
         indent: Spaces before each line but the first.
     """
+    entries: list[Any] = alone.entries  # type: ignore[attr-defined]
     return _settled(lambda: _entries(entries, NEWLINE), indent)
 
 
 def _settled(doc: Callable[[], Doc], indent: int) -> str:
     """Lay out so that nixfmt, reading the result, would lay it out the same.
 
-    nixfmt keeps brackets on lines of their own when it finds them so, and a soft break looks ahead at such
-    brackets. So when there are both, the brackets are marked and all is laid out again.
+    nixfmt keeps brackets on lines of their own when it finds them so, and a soft break looks ahead
+    at such brackets. So when there are both, the brackets are marked and all is laid out again.
     """
     while True:
         laid = layout(doc(), indent)
@@ -74,7 +81,7 @@ def _settled(doc: Callable[[], Doc], indent: int) -> str:
             owner.broken = True  # type: ignore[attr-defined]
 
 
-# Rules -----------------------------------------------------------------------------------------------------
+# Rules --------------------------------------------------------------------------------------------
 #
 # Each is a generator of pieces; a rule yields the document of a part as it is, without running it.
 
@@ -139,7 +146,7 @@ def _raw(node: syntax.RawText) -> Doc:
     yield _after(node.after)
 
 
-# Strings ---------------------------------------------------------------------------------------------------
+# Strings ------------------------------------------------------------------------------------------
 
 
 def _quoted(node: syntax.Quoted) -> Doc:
@@ -177,19 +184,19 @@ def _indented(node: syntax.Indented) -> Doc:
 
 def _parts(parts: list[syntax.Part]) -> Doc:
     """One line of a string."""
-    head, rest = (parts[0], parts[1:]) if parts and isinstance(parts[0], str) else ("", parts)
-    assert isinstance(head, str)
+    head: syntax.Part = parts[0] if parts else ""
+    rest = parts[1:]
+    if isinstance(head, Node):
+        head, rest = "", parts
     yield head
-    margin = len(head) - len(head.lstrip())
+    margin = len(head) - len(head.lstrip(_WHITE_SPACE))
     yield OFFSET, margin
-    if len(rest) == 1 and not head.strip(" "):
+    if len(rest) == 1 and isinstance(rest[0], Node) and not head.strip(" "):
         # Alone on its line, an interpolation opens like parentheses.
-        only = rest[0]
-        assert isinstance(only, Node)
         yield GROUP
         yield "${"
         yield NEST
-        yield _enclosed(only)
+        yield _enclosed(rest[0])
         yield UNNEST
         yield "}"
         yield END
@@ -222,7 +229,7 @@ def _interpolation(node: Node) -> Doc:
         yield END
 
 
-# Lists, sets and parentheses -------------------------------------------------------------------------------
+# Lists, sets and parentheses ----------------------------------------------------------------------
 
 
 def _entries(entries: list[Any], separator: int) -> Doc:
@@ -368,7 +375,9 @@ def _right_side(node: Node) -> Doc:
     elif isinstance(node, syntax.Operation) and node.op in _CONCATENATIONS and node.left.absorbable:
         yield SPACE
         yield _operation(node, wide=True)
-    elif isinstance(node, syntax.Operation) and node.op in _CONCATENATIONS and node.right.absorbable:
+    elif (
+        isinstance(node, syntax.Operation) and node.op in _CONCATENATIONS and node.right.absorbable
+    ):
         yield NEST
         yield GROUP
         yield LINE
@@ -484,7 +493,7 @@ def _selection(node: syntax.Selection) -> Doc:
         yield UNNEST
 
 
-# Calls and operators ---------------------------------------------------------------------------------------
+# Calls and operators ------------------------------------------------------------------------------
 
 
 def _call(
@@ -498,7 +507,15 @@ def _call(
         indented: Whether the function may start on a line of its own.
         end: Whether the call may end with a line end.
     """
-    return _application(node.function, node.args, node.simple, node.one_line, start=start, indented=indented, end=end)
+    return _application(
+        node.function,
+        node.args,
+        node.simple,
+        node.one_line,
+        start=start,
+        indented=indented,
+        end=end,
+    )
 
 
 def _application(
@@ -517,7 +534,11 @@ def _application(
         yield _above(hoisted)
         indented = indented and not hoisted
         yield GROUP
-        if len(args) > 1 and isinstance(args[-1], syntax.List) and isinstance(args[-2], syntax.List):
+        if (
+            len(args) > 1
+            and isinstance(args[-1], syntax.List)
+            and isinstance(args[-2], syntax.List)
+        ):
             if start is not None:
                 yield start
             yield TRANSPARENT
@@ -556,13 +577,17 @@ def _application(
 def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
     """A function and all arguments but the last.
 
-    Each argument stands in a group with all before it, so that a line takes as many as fit. Two lists in a
-    row stay together.
+    Each argument stands in a group with all before it, so that a line takes as many as fit. Two
+    lists in a row stay together.
     """
     pairs: list[tuple[Node, ...]] = []
     at = len(args)
     while at:
-        paired = at > 1 and isinstance(args[at - 1], syntax.List) and isinstance(args[at - 2], syntax.List)
+        paired = (
+            at > 1
+            and isinstance(args[at - 1], syntax.List)
+            and isinstance(args[at - 2], syntax.List)
+        )
         pairs.append(tuple(args[at - 2 : at]) if paired else (args[at - 1],))
         at -= len(pairs[-1])
     for pair in pairs:
@@ -598,9 +623,12 @@ def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
 
 def _argument(node: Node) -> Doc:
     """An argument; a short list of simple elements is on one line if it fits."""
-    if isinstance(node, syntax.List) and len(node.entries) < _LONG_LIST:
-        if all(isinstance(entry, list) or entry.simple for entry in node.entries):
-            return _list(node, separator=LINE)
+    if (
+        isinstance(node, syntax.List)
+        and len(node.entries) < _LONG_LIST
+        and all(isinstance(entry, list) or entry.simple for entry in node.entries)
+    ):
+        return _list(node, separator=LINE)
     return _doc(node)
 
 
@@ -642,10 +670,14 @@ def _opening(node: syntax.Paren) -> tuple[str, Node | None]:
         if inner.body.absorbable:
             return f"{inner.param}:", inner.body
     elif isinstance(inner, syntax.Call) and len(inner.args) == 1 and not node.after:
-        function = inner.function
-        if isinstance(function, syntax.Token) and function.identifier and not function.before:
-            if inner.args[0].absorbable:
-                return function.text, inner.args[0]
+        function, [arg] = inner.function, inner.args
+        if (
+            isinstance(function, syntax.Token)
+            and function.identifier
+            and not function.before
+            and arg.absorbable
+        ):
+            return function.text, arg
     return "", None
 
 
@@ -719,11 +751,15 @@ def _prefix(node: syntax.Prefix) -> Doc:
     yield _doc(node.operand)
 
 
-# Functions and keywords ------------------------------------------------------------------------------------
+# Functions and keywords ---------------------------------------------------------------------------
 
 
 def _function(node: syntax.Function) -> Doc:
-    return _function_of_name(node) if isinstance(node.param, str) else _function_of_pattern(node, node.param)
+    return (
+        _function_of_name(node)
+        if isinstance(node.param, str)
+        else _function_of_pattern(node, node.param)
+    )
 
 
 def _function_of_name(node: syntax.Function) -> Doc:
@@ -898,7 +934,9 @@ def _assert(node: syntax.Assert) -> Doc:
     keyword = syntax.Token("assert", identifier=False)
     keyword.before = node.before
     condition = node.condition
-    called = [condition.function, *condition.args] if isinstance(condition, syntax.Call) else [condition]
+    called = (
+        [condition.function, *condition.args] if isinstance(condition, syntax.Call) else [condition]
+    )
     yield _application(keyword, called, simple=False, one_line=False)
     yield ";"
     yield NEWLINE

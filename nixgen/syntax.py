@@ -1,7 +1,7 @@
-"""The syntax tree of what is to be printed: expressions with their parentheses, comments and escapes in place.
+"""The syntax tree of what is printed: expressions with parentheses, comments and escapes in place.
 
-An expression says what is meant; the tree says which tokens that takes, and knows of each part what the
-layout rules ask about it.
+An expression says what is meant; the tree says which tokens that takes, and knows of each part what
+the layout rules ask about it.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -38,7 +38,8 @@ _BINARY: Final = {
     "||": (13, "left"),
     "->": (14, "right"),
 }
-"""Binary operators: how tightly they hold, and which operand may be of the same level without parentheses."""
+"""Binary operators: how tightly they hold, and which operand may be of the same level without
+parentheses."""
 
 Trivia: TypeAlias = "list[str | None]"
 """What stands above a token: comment lines without their `# `, and `None` for an empty line."""
@@ -161,7 +162,13 @@ class Assignment:
 
 
 class Inherit:
-    """`inherit (source) names;`"""
+    """`inherit (source) names;`.
+
+    Attributes:
+        names: What is inherited.
+        source: Where from, in parentheses; `None` is the scope.
+        broken: Whether each name is on a line of its own, come what may.
+    """
 
     __slots__ = ("broken", "names", "source")
 
@@ -235,7 +242,9 @@ class Selection(Node):
         self.target = target
         self.path = path
         self.default = default
-        self.simple = target.simple and default is None and all(isinstance(name, str) for name in path)
+        self.simple = (
+            target.simple and default is None and all(isinstance(name, str) for name in path)
+        )
         self.one_line = target.one_line
 
 
@@ -351,7 +360,8 @@ class Function(Node):
 def _break(body: Node) -> None:
     """Put what a function of a pattern gives on lines of its own.
 
-    Versions of nixfmt differ in whether `{ pkgs }: { … }` keeps its braces together; this form all keep.
+    Versions of nixfmt differ in whether `{ pkgs }: { … }` keeps its braces together; this form all
+    keep.
     """
     while not body.absorbable and body.absorbs and isinstance(body, Function | With):
         body = body.body
@@ -473,12 +483,15 @@ def _comment_after(node: Node, after: str) -> None:
                 end.simple = False
 
 
-# Comments --------------------------------------------------------------------------------------------------
+# Comments -----------------------------------------------------------------------------------------
 
 
 def comment_lines(text: str) -> list[str]:
     """The lines of a comment, without empty ones around them."""
-    return [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")]
+    return [
+        line.rstrip()
+        for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
+    ]
 
 
 def lines_above(commented: expr.Commented) -> list[str]:
@@ -515,10 +528,14 @@ def _entries(entries: list[Any]) -> list[Any]:
     return joined
 
 
-# From expressions to the tree ------------------------------------------------------------------------------
+# From expressions to the tree ---------------------------------------------------------------------
 
-_Step: TypeAlias = "Generator[tuple[Any, str], Node, Node]"
-"""Asks for the tree of a part, with the way to that part for messages, and returns the tree of the whole."""
+_Part: TypeAlias = "tuple[expr.Value, _Way]"
+_Way: TypeAlias = "tuple[expr.Name, ...] | int | str"
+"""Where a part is, for messages: the path of a binding, the index of an element, or text."""
+_Step: TypeAlias = "Generator[_Part, Node, Node]"
+"""Asks for the tree of a part, with the way to that part for messages, and returns the tree of the
+whole."""
 
 _INTERPOLATED: Final = ".${…}"
 """The way to what is interpolated."""
@@ -588,11 +605,11 @@ def _raw(text: str) -> Node:
     return RawText(lines)
 
 
-def _commented(value: expr.Value, way: str) -> _Step:
+def _commented(value: expr.Value) -> _Step:
     """The tree of a value that may have comments, which go to its first and last token."""
     if not isinstance(value, expr.Commented):
-        return (yield value, way)
-    node = yield value.value, way
+        return (yield value, "")
+    node = yield value.value, ""
     _comment_above(node, _above(value))
     _comment_after(node, value.after.strip())
     return node
@@ -607,7 +624,7 @@ def _set(value: expr.AttrSet) -> _Step:
     return AttrSet((yield from _bindings(value.items)), recursive=value.rec)
 
 
-def _bindings(items: Iterable[expr.Item]) -> Generator[tuple[Any, str], Node, list[Any]]:
+def _bindings(items: Iterable[expr.Item]) -> Generator[_Part, Node, list[Any]]:
     """The entries of a set or `let`."""
     entries: list[Any] = []
     for item in items:
@@ -626,21 +643,25 @@ def _bindings(items: Iterable[expr.Item]) -> Generator[tuple[Any, str], Node, li
     return _entries(entries)
 
 
-def _binding(entries: list[Any], path: tuple[expr.Name, ...], value: expr.Value) -> Generator[tuple[Any, str], Node]:
+def _binding(
+    entries: list[Any], path: tuple[expr.Name, ...], value: expr.Value
+) -> Generator[_Part, Node]:
     after = ""
     if isinstance(value, expr.Commented):
         entries.append(_above(value))
         after = value.after.strip()
         value = value.value
     selectors = yield from _selectors(path)
-    entries.append(Assignment(selectors, (yield value, f".{expr.show_path(path)}"), after))
+    entries.append(Assignment(selectors, (yield value, path), after))
 
 
 def _static_selector(name: str) -> Selector:
-    return name if expr.is_identifier(name) else Quoted([literals.string(name)[1:-1]] if name else [])
+    return (
+        name if expr.is_identifier(name) else Quoted([literals.string(name)[1:-1]] if name else [])
+    )
 
 
-def _selectors(path: tuple[expr.Name, ...]) -> Generator[tuple[Any, str], Node, list[Selector]]:
+def _selectors(path: tuple[expr.Name, ...]) -> Generator[_Part, Node, list[Selector]]:
     """An attribute path."""
     selectors: list[Selector] = []
     for name in path:
@@ -669,8 +690,8 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
 
     Args:
         value: A plain or an `expr.List`.
-        interpolated: Whether it is interpolated. There, nixfmt may take the comment after an element for one
-            above the next, so it goes above the element.
+        interpolated: Whether it is interpolated. There, nixfmt may take the comment after an
+            element for one above the next, so it goes above the element.
     """
     entries: list[Any] = []
     index = 0
@@ -689,7 +710,7 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
                 if interpolated and after:
                     entries.append([after])
                     after = ""
-            node = _in_parentheses((yield element, f"[{index}]"), SELECT)
+            node = _in_parentheses((yield element, index), SELECT)
             _comment_after(node, after)
             entries.append(node)
             index += 1
@@ -700,13 +721,15 @@ def _string(value: expr.Str) -> _Step:
     return Quoted((yield from _parts(value.parts)))
 
 
-def _parts(values: tuple[expr.Value, ...]) -> Generator[tuple[Any, str], Node, list[Part]]:
+def _parts(values: tuple[expr.Value, ...]) -> Generator[_Part, Node, list[Part]]:
     """The parts of a string in double quotes."""
     texts: list[Part] = []
     for value in values:
         _extend(texts, value if isinstance(value, str) else (yield value, _INTERPOLATED))
     return [
-        literals.escaped(part, before_interpolation=index + 1 < len(texts)) if isinstance(part, str) else part
+        literals.escaped(part, before_interpolation=index + 1 < len(texts))
+        if isinstance(part, str)
+        else part
         for index, part in enumerate(texts)
     ]
 
@@ -736,7 +759,9 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
         parts = lines[0]
         return Quoted(
             [
-                literals.escaped(part, before_interpolation=index + 1 < len(parts)) if isinstance(part, str) else part
+                literals.escaped(part, before_interpolation=index + 1 < len(parts))
+                if isinstance(part, str)
+                else part
                 for index, part in enumerate(parts)
             ]
         )
@@ -760,7 +785,7 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
 
 
 def _quotes_better_indented(line: list[Part]) -> bool:
-    """Whether nixfmt keeps one line of text an indented string: it has what double quotes must escape."""
+    """Whether nixfmt keeps one line an indented string: it has what double quotes must escape."""
     texts = [part for part in line if isinstance(part, str)]
     if not any('"' in text or "\\" in text for text in texts):
         return False
@@ -768,17 +793,17 @@ def _quotes_better_indented(line: list[Part]) -> bool:
 
 
 def _keep_spaces(lines: list[list[Part]]) -> None:
-    """Interpolate the spaces that an indented string drops, and those at line ends, which other tools drop."""
+    """Interpolate spaces that an indented string drops, or that other tools drop at line ends."""
     for line in lines:
         tail = line[-1] if line else None
         if isinstance(tail, str):
             kept = tail.rstrip(" \t")
-            if kept != tail and (line is not lines[-1] or not kept.strip(" ") and len(line) == 1):
+            lost = line is not lines[-1] or (len(line) == 1 and not kept)
+            if kept != tail and lost:
                 line[-1:] = [kept, _spaces(tail[len(kept) :])] if kept else [_spaces(tail)]
     started = [line for line in lines if line]
     if started and all(isinstance(line[0], str) and line[0].startswith(" ") for line in started):
-        head = started[0][0]
-        assert isinstance(head, str)
+        head = str(started[0][0])
         text = head.lstrip(" ")
         started[0][:1] = [_spaces(head[: len(head) - len(text)]), *([text] if text else [])]
 
@@ -788,7 +813,9 @@ def _select(value: expr.Select) -> _Step:
     if isinstance(target, Path) or (isinstance(target, Token) and target.text[0].isdigit()):
         target = Paren(target)  # a dot would go on with the literal
     path = yield from _selectors(value.path)
-    default = None if value.default is MISSING else _in_parentheses((yield value.default, ""), SELECT)
+    default = (
+        None if value.default is MISSING else _in_parentheses((yield value.default, ""), SELECT)
+    )
     return Selection(target, path, default)
 
 
@@ -798,31 +825,31 @@ def _has(value: expr.HasAttr) -> _Step:
 
 
 def _apply(value: expr.Apply) -> _Step:
-    function = yield value.function, ""
-    given: list[Node] = []
-    for arg in value.args:
-        given.append(_in_parentheses((yield arg, ""), SELECT))
-    if isinstance(function, Call):
-        return Call(function.function, function.args + given)
+    calls = [value]
+    while isinstance(calls[-1].function, expr.Apply):
+        calls.append(calls[-1].function)
+    function = yield calls[-1].function, ""
+    args: list[Node] = []
+    for arg in (arg for call in reversed(calls) for arg in call.args):
+        args.append(_in_parentheses((yield arg, ""), SELECT))  # noqa: PERF401 (it yields)
     if isinstance(function, Selection) and function.default is not None:
-        return Call(Paren(function), given)  # not needed, but `a.b or c d` is read wrongly
-    return Call(_in_parentheses(function, SELECT), given)
+        return Call(Paren(function), args)  # not needed, but `a.b or c d` is read wrongly
+    return Call(_in_parentheses(function, SELECT), args)
 
 
 def _lambda(value: expr.Lambda) -> _Step:
     param = value.param if isinstance(value.param, str) else (yield from _parameters(value.param))
-    return Function(param, (yield from _commented(value.body, "")))
+    return Function(param, (yield from _commented(value.body)))
 
 
-def _parameters(value: expr.Pattern) -> Generator[tuple[Any, str], Node, Pattern]:
+def _parameters(value: expr.Pattern) -> Generator[_Part, Node, Pattern]:
     params: list[Param] = []
     for given in value.params:
         before: Trivia = []
         after = ""
-        param = given
         if isinstance(given, expr.Commented):
-            before, after, param = _above(given), given.after.strip(), given.value
-        assert isinstance(param, expr.Param)
+            before, after = _above(given), given.after.strip()
+        param: expr.Param = given.value if isinstance(given, expr.Commented) else given
         if not params and before[:1] == [None]:
             before = before[1:]
         default = None if param.default is MISSING else (yield param.default, "")
@@ -832,12 +859,12 @@ def _parameters(value: expr.Pattern) -> Generator[tuple[Any, str], Node, Pattern
 
 def _let(value: expr.Let) -> _Step:
     entries = yield from _bindings(value.bindings)
-    return Let(entries, (yield from _commented(value.body, "")))
+    return Let(entries, (yield from _commented(value.body)))
 
 
 def _with(value: expr.With) -> _Step:
     scope = yield value.scope, ""
-    return With(scope, (yield from _commented(value.body, "")))
+    return With(scope, (yield from _commented(value.body)))
 
 
 def _if(value: expr.If) -> _Step:
@@ -848,7 +875,7 @@ def _if(value: expr.If) -> _Step:
 
 def _assert(value: expr.Assert) -> _Step:
     condition = yield value.condition, ""
-    return Assert(condition, (yield from _commented(value.body, "")))
+    return Assert(condition, (yield from _commented(value.body)))
 
 
 def _binary(value: expr.BinaryOp) -> _Step:
@@ -858,7 +885,8 @@ def _binary(value: expr.BinaryOp) -> _Step:
     left = _in_parentheses(left, level if associates == "left" else level - 1)
     right = _in_parentheses(right, level if associates == "right" else level - 1)
     if value.op == "+" and isinstance(left, Operation) and left.op == "+":
-        # Addition is laid out from the left: its first operand may be a bracket that stays on the line.
+        # Addition is laid out from the left: its first operand may be a bracket that stays on the
+        # line.
         return Operation("+", left.left, Operation("+", left.right, right, level), level)
     return Operation(value.op, left, right, level)
 
@@ -866,7 +894,11 @@ def _binary(value: expr.BinaryOp) -> _Step:
 def _not(value: expr.Not) -> _Step:
     operand = yield value.operand, ""
     # Nix would take `!a + b` for `!(a + b)`, but readers would not, nor does every nixfmt.
-    return Prefix("!", Paren(operand) if isinstance(operand, Operation) else _in_parentheses(operand, NOT), NOT)
+    return Prefix(
+        "!",
+        Paren(operand) if isinstance(operand, Operation) else _in_parentheses(operand, NOT),
+        NOT,
+    )
 
 
 def _neg(value: expr.Neg) -> _Step:
@@ -918,10 +950,11 @@ def tree(value: expr.Value) -> Node:
         value: The expression.
 
     Raises:
-        NixError: Something in it is nothing that Nix could hold; the message starts with the way to it.
+        NixError: Something in it is nothing that Nix could hold; the message starts with the way to
+            it.
     """
-    steps: list[tuple[_Step, str, bool]] = []
-    way = ""
+    steps: list[tuple[_Step, _Way, bool]] = []
+    way: _Way = ""
     node: Node | None
     try:
         while True:
@@ -950,5 +983,11 @@ def tree(value: expr.Value) -> Node:
                     node = done.value
                     steps.pop()
     except NixError as error:
-        path = "".join(way for _, way, _ in steps) + way
-        raise NixError(f"{path.lstrip('.')}: {error}" if path else str(error)) from None
+        path = "".join(map(_show_way, (*(way for _, way, _ in steps), way))).lstrip(".")
+        raise NixError(f"{path}: {error}" if path else str(error)) from None
+
+
+def _show_way(way: _Way) -> str:
+    if isinstance(way, int):
+        return f"[{way}]"
+    return way if isinstance(way, str) else f".{expr.show_path(way)}"

@@ -32,7 +32,11 @@ def naive(v: Any) -> str:
         return string((v,))
     if isinstance(v, PurePath):
         text = v.as_posix()
-        steps = [s if sub(r"[A-Za-z0-9._+-]", "", s) == "" else f'${{{string((s,))}}}' for s in text.split("/") if s]
+        steps = [
+            s if sub(r"[A-Za-z0-9._+-]", "", s) == "" else f"${{{string((s,))}}}"
+            for s in text.split("/")
+            if s
+        ]
         if text.startswith("/"):
             return "/" + ("/".join(steps) or ".")
         return "./" + ("/".join(steps) or ".")
@@ -125,6 +129,11 @@ def key(name: Any) -> str:
 
 def string(parts: Any) -> str:
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
-    return '"' + "".join(
-        "".join(escapes.get(c, c) for c in p) if isinstance(p, str) else f"${{{naive(p)}}}" for p in parts
-    ) + '"'
+    return (
+        '"'
+        + "".join(
+            "".join(escapes.get(c, c) for c in p) if isinstance(p, str) else f"${{{naive(p)}}}"
+            for p in parts
+        )
+        + '"'
+    )

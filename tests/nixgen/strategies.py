@@ -40,16 +40,91 @@ from nixgen import (
 )
 from nixgen.expr import OPERATORS
 
-WORDS = ("a", "b", "x", "lib", "pkgs", "config", "services", "enable", "hostName", "boot", "kernelPackages", "true")
+WORDS = (
+    "a",
+    "b",
+    "x",
+    "lib",
+    "pkgs",
+    "config",
+    "services",
+    "enable",
+    "hostName",
+    "boot",
+    "kernelPackages",
+    "true",
+)
 NAMES = (
-    *WORDS, "or", "if", "rec", "a b", "vm.swappiness", "", "ü", "1a", "a'b", "_", "x-y", "${x}", 'quo"te', "a\\b", "$"
+    *WORDS,
+    "or",
+    "if",
+    "rec",
+    "a b",
+    "vm.swappiness",
+    "",
+    "ü",
+    "1a",
+    "a'b",
+    "_",
+    "x-y",
+    "${x}",
+    'quo"te',
+    "a\\b",
+    "$",
 )
 TEXTS = (
-    "", "a", "hello world", "${x}", "$${x}", "$", "$$", "''", "'", "'''", "\\", '"', "\\n", "a\nb", "\n", "\t", "\r\n",
-    " ", "  lead", "trail  ", "\x7f", "é", "日本", "\U0001f980", "#no comment", "/*", "*/", "${", "}", "''${", "'$",
-    "'${", "echo hi\n  indented\n\nlast\n", " \n", "\n\n", "a" * 60, "two words " * 6, "$'", "''\\", "'\r", "\u00a0x",
+    "",
+    "a",
+    "hello world",
+    "${x}",
+    "$${x}",
+    "$",
+    "$$",
+    "''",
+    "'",
+    "'''",
+    "\\",
+    '"',
+    "\\n",
+    "a\nb",
+    "\n",
+    "\t",
+    "\r\n",
+    " ",
+    "  lead",
+    "trail  ",
+    "\x7f",
+    "é",
+    "日本",
+    "\U0001f980",
+    "#no comment",
+    "/*",
+    "*/",
+    "${",
+    "}",
+    "''${",
+    "'$",
+    "'${",
+    "echo hi\n  indented\n\nlast\n",
+    " \n",
+    "\n\n",
+    "a" * 60,
+    "two words " * 6,
+    "$'",
+    "''\\",
+    "'\r",
+    "\u00a0x",
 )
-COMMENTS = ("one", "two\nlines", "", "gap\n\nbetween", "  indented", "# hash", "long " * 30, "*/ '' ${ \"")
+COMMENTS = (
+    "one",
+    "two\nlines",
+    "",
+    "gap\n\nbetween",
+    "  indented",
+    "# hash",
+    "long " * 30,
+    "*/ '' ${ \"",
+)
 
 
 class Draw:
@@ -95,16 +170,45 @@ class Draw:
         return self.random.choice(COMMENTS)
 
     def parts(self, size: int) -> list[Any]:
-        return [self.text() if self.chance(60) else self.expression(size) for _ in range(self.count(3))]
+        return [
+            self.text() if self.chance(60) else self.expression(size) for _ in range(self.count(3))
+        ]
 
     def number(self) -> int | float:
         return self.random.choice(
-            (0, 1, -1, 42, 2**63 - 1, -(2**63), 0.5, -1.5, 1e22, 1e-7, 123456.75, self.random.randrange(10**9))
+            (
+                0,
+                1,
+                -1,
+                42,
+                2**63 - 1,
+                -(2**63),
+                0.5,
+                -1.5,
+                1e22,
+                1e-7,
+                123456.75,
+                self.random.randrange(10**9),
+            )
         )
 
     def plain_path(self) -> PurePosixPath:
         return PurePosixPath(
-            self.random.choice(("/", ".", "..", "a", "./b/c.nix", "../x", "/etc/nixos", "a b/ü", "~/x", "a/../b", "/a@b"))
+            self.random.choice(
+                (
+                    "/",
+                    ".",
+                    "..",
+                    "a",
+                    "./b/c.nix",
+                    "../x",
+                    "/etc/nixos",
+                    "a b/ü",
+                    "~/x",
+                    "a/../b",
+                    "/a@b",
+                )
+            )
         )
 
     def scalar(self) -> Any:
@@ -137,7 +241,11 @@ class Draw:
     def free(self, taken: set[str], path: tuple[Any, ...]) -> bool:
         """Whether no other path starts with the same name."""
         head = path[0]
-        head = "".join(head.parts) if isinstance(head, Str | IndentedStr) and all(isinstance(p, str) for p in head.parts) else head
+        head = (
+            "".join(head.parts)
+            if isinstance(head, Str | IndentedStr) and all(isinstance(p, str) for p in head.parts)
+            else head
+        )
         if not isinstance(head, str):
             return True
         if head in taken:
@@ -157,13 +265,19 @@ class Draw:
             elif kind < 4:
                 names = [name for name in self.names(5) if self.free(taken, (name,))]
                 if names:
-                    items.append(Inherit(*names, source=self.expression(size)) if self.chance(50) else Inherit(*names))
+                    items.append(
+                        Inherit(*names, source=self.expression(size))
+                        if self.chance(50)
+                        else Inherit(*names)
+                    )
             else:
                 path = self.path(size // 2)
                 if (dynamic or isinstance(path[0], str)) and self.free(taken, path):
                     value = self.commented(self.expression(size))
                     plain = all(isinstance(name, str) for name in path)
-                    items.append({path: value} if plain and self.chance(50) else Binding(path, value))
+                    items.append(
+                        {path: value} if plain and self.chance(50) else Binding(path, value)
+                    )
         return items
 
     def elements(self, size: int) -> list[Any]:
@@ -177,7 +291,8 @@ class Draw:
     def pattern(self, size: int) -> Pattern:
         names = self.names(4)
         params = [
-            self.commented(name if self.chance(70) else Param(name, self.expression(size // 2))) for name in names
+            self.commented(name if self.chance(70) else Param(name, self.expression(size // 2)))
+            for name in names
         ]
         alias = "args" if self.chance(25) else None
         return Pattern(*params, ellipsis=self.chance(50), alias=alias)
@@ -203,14 +318,21 @@ class Draw:
                 lambda: Select(self.target(inner), *self.path(inner // 2), **self.default(inner)),
                 lambda: Select(self.name(), *self.path(inner // 2), **self.default(inner)),
                 lambda: HasAttr(self.target(inner), *self.path(inner // 2)),
-                lambda: Apply(self.variable(), *(self.expression(inner // 2) for _ in range(1 + self.count(3)))),
+                lambda: Apply(
+                    self.variable(),
+                    *(self.expression(inner // 2) for _ in range(1 + self.count(3))),
+                ),
                 lambda: Apply(self.variable(), self.variable(), self.expression(inner)),
-                lambda: Apply(self.target(inner), *(self.expression(inner) for _ in range(1 + self.count(2)))),
+                lambda: Apply(
+                    self.target(inner), *(self.expression(inner) for _ in range(1 + self.count(2)))
+                ),
                 lambda: Lambda(self.name(), self.body(inner)),
                 lambda: Lambda(self.pattern(inner), self.body(inner)),
                 lambda: Let(self.items(inner, dynamic=False), self.body(inner)),
                 lambda: With(self.expression(inner // 2), self.body(inner)),
-                lambda: If(self.expression(inner // 2), self.expression(inner), self.expression(inner)),
+                lambda: If(
+                    self.expression(inner // 2), self.expression(inner), self.expression(inner)
+                ),
                 lambda: Assert(self.expression(inner // 2), self.body(inner)),
                 lambda: self.operation(inner),
                 lambda: self.operation(inner),
