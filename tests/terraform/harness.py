@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import attrs
@@ -22,7 +23,8 @@ import attrs
 from tests.terraform.provider import schema
 from tests.tools import require, unavailable
 
-ROOT = Path(__file__).resolve().parents[2]
+CHECKOUT = f"PYTHONPATH={quote(str(Path(__file__).resolve().parents[2]))}"
+"""What a shell puts before a command for Python to find this checkout."""
 
 VERSIONS = ("6.50.0", "7.0.0")
 """What the stand-in goes by: the version its schema is from, and the first of the next major."""
@@ -74,21 +76,22 @@ class StandIn:
         binary = terraform()
         schemas = folder / "schemas.json"
         schemas.write_text(schema.dump(schema.derive(provider_package())))
-        mirror = folder / "mirror"
+        mirror, machine = folder / "mirror", platform(binary)
         for registry in REGISTRIES:
             for version in VERSIONS:
-                target = mirror / registry / "hashicorp" / "google" / version / platform(binary)
+                target = mirror / registry / "hashicorp" / "google" / version / machine
                 target.mkdir(parents=True)
                 plugin = target / f"terraform-provider-google_v{version}"
                 plugin.write_text(
-                    f"#!/bin/sh\nPYTHONPATH='{ROOT}' PYTHONSAFEPATH=1"
-                    f" exec '{sys.executable}' -m tests.terraform.provider '{schemas}'\n"
+                    f"#!/bin/sh\n{CHECKOUT} PYTHONSAFEPATH=1 exec {quote(sys.executable)}"
+                    f" -m tests.terraform.provider {quote(str(schemas))}\n"
                 )
                 plugin.chmod(0o755)
         config = folder / "terraform.rc"
         config.write_text(
             "disable_checkpoint = true\n"
-            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
+            "provider_installation {\n  filesystem_mirror {\n"
+            f"    path = {json.dumps(str(mirror))}\n  }}\n}}\n"
         )
         return cls(binary, config, mirror)
 
@@ -328,7 +331,7 @@ class Workspace:
         (self.app / "main.py").write_text(source)
         settings = {
             "language": "python",
-            "app": f"env PYTHONPATH='{ROOT}' '{sys.executable}' main.py",
+            "app": f"env {CHECKOUT} {quote(sys.executable)} main.py",
             "projectId": "00000000-0000-0000-0000-000000000000",
             "sendCrashReports": "false",
         }

@@ -21,7 +21,7 @@ def test_a_team_shares_the_state_in_a_bucket_and_locks_it(
     shared = evolve(local, gcp=evolve(local.gcp, backend=backend))
     other = Workspace.make(workspace.app.parent / "other", stand_in)
     with served("metals-state") as bucket:
-        environment = workspace.environment | bucket.environment
+        environment = {**workspace.environment, **bucket.environment}
         mine, theirs = (evolve(each, environment=environment) for each in (workspace, other))
         for checkout in (mine, theirs):
             monkeypatch.chdir(checkout.app)

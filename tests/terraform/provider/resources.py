@@ -1,8 +1,9 @@
-"""What google's provider does with each resource beyond its schema, as of provider 7.0.
+"""What google's provider does with each resource beyond its schema.
 
 Read off google's own resource definitions (github.com/hashicorp/terraform-provider-google, tag
 v7.0.0, google/services/compute): which arguments force a new resource, which have defaults, which
-blocks the API fills in.
+blocks the API fills in. Later 7.x only changes more in place (the size of a boot disk), but for one
+thing that is followed here: since 7.9 a `guest_accelerator` with a count of 0 takes GPUs away.
 """
 
 import re
