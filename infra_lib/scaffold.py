@@ -1,0 +1,183 @@
+"""The files that a new fleet starts with, as text."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from attrs import frozen
+
+_LONGEST_NAME = 63
+_PROJECT_ID = (6, 30)  # https://cloud.google.com/resource-manager/docs/creating-managing-projects
+
+MAIN = "main.py"
+PYPROJECT = "pyproject.toml"
+GITIGNORE = ".gitignore"
+SOURCE = "main:fleet"
+
+SETTINGS = f"""\
+[tool.nixgen]
+source = "{SOURCE}"
+root = "."
+"""
+
+IGNORED = ("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfstate*")
+
+_CDKTF = """\
+{
+  "language": "python",
+  "app": "python main.py",
+  "sendCrashReports": "false"
+}
+"""
+
+# Every call that holds a name of somebody's choice ends in a comma and stands on several lines:
+# formatters then leave it, however long the name is.
+_MAIN = '''\
+"""The machines, described once: Terraform and Nix are written from this."""
+
+from pathlib import Path
+
+from infra_lib import Facts, Fleet, GcpMachine, GcpProject
+
+fleet = Fleet(
+    name={name},
+    domain={domain},
+    gcp=GcpProject(
+        {project},
+        region={region},
+    ),
+    machines=(
+        GcpMachine(
+            "node-1",
+            machine_type="e2-small",
+            zone={zone},
+            enabled=False,  # True to have it in the cloud, and pay for it
+        ),
+    ),
+    # Addresses and keys, as `infra sync` learns them.
+    facts=Facts.load(Path(__file__).with_name("facts.json")),
+)
+
+
+def main() -> None:
+    """Synthesize the stack."""
+    from cdktf import App
+    from infra_lib.stacks import GcpStack
+
+    app = App()
+    GcpStack(app, "gcp", fleet=fleet)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+_HOOK_FROM_GIT = """\
+repos:
+  - repo: {url}
+    rev: {commit}
+    hooks:
+      - id: nixgen
+"""
+
+_HOOK_FROM_INDEX = """\
+repos:
+  - repo: local
+    hooks:
+      - id: nixgen
+        name: nixgen
+        entry: nixgen write --exit-code
+        language: python
+        additional_dependencies: ["{requirement}"]
+        pass_filenames: false
+        always_run: true
+        require_serial: true
+"""
+
+
+@frozen(kw_only=True)
+class Origin:
+    """Where this package came from, so that others get the same.
+
+    Attributes:
+        version: Its version.
+        url: The git repository that it was installed from; None for a package index.
+        commit: The commit of that repository.
+    """
+
+    version: str
+    url: str | None = None
+    commit: str = ""
+
+
+def name_from(folder: str) -> str:
+    """Return a folder's name as a fleet's: lower-case letters, digits and hyphens (RFC 1035)."""
+    words = re.sub(r"[^a-z0-9]+", "-", folder.lower())
+    return words.lstrip("-0123456789")[:_LONGEST_NAME].rstrip("-") or "fleet"
+
+
+def project_from(name: str) -> str:
+    """Return a fleet's name as the ID of a Google Cloud project."""
+    least, most = _PROJECT_ID
+    return name[:most].rstrip("-") if len(name) >= least else f"{name}-project"
+
+
+def main_text(*, name: str, domain: str, project: str, zone: str) -> str:
+    """Return `main.py`: a fleet of one machine, which is off, and the CDKTF app.
+
+    Args:
+        name: The fleet's name.
+        domain: The domain that its machines are reached under.
+        project: The Google Cloud project's ID.
+        zone: The zone of its machine.
+    """
+    given = {
+        "name": name,
+        "domain": domain,
+        "project": project,
+        "region": zone.rpartition("-")[0],
+        "zone": zone,
+    }
+    # JSON's way to write a string is also Python's, and the one that formatters want.
+    return _MAIN.format(
+        **{key: json.dumps(text, ensure_ascii=False) for key, text in given.items()}
+    )
+
+
+def texts(main: str, origin: Origin) -> dict[str, str]:
+    """Return every file but `.gitignore` and the generated ones: the path and the text.
+
+    Args:
+        main: The text of `main.py`.
+        origin: Where hooks and requirements are taken from.
+    """
+    requirement, hook = _references(origin)
+    return {
+        MAIN: main,
+        "cdktf.json": _CDKTF,
+        PYPROJECT: SETTINGS,
+        "requirements.txt": f"{requirement}\n",
+        ".pre-commit-config.yaml": hook,
+    }
+
+
+def _references(origin: Origin) -> tuple[str, str]:
+    """Return the requirement, and the configuration of the hook."""
+    if origin.url is not None:
+        requirement = f"infra-lib[cdktf] @ git+{origin.url}@{origin.commit}"
+        return requirement, _HOOK_FROM_GIT.format(url=origin.url, commit=origin.commit)
+    # The hook needs no cdktf.
+    hook = _HOOK_FROM_INDEX.format(requirement=f"infra-lib=={origin.version}")
+    return f"infra-lib[cdktf]=={origin.version}", hook
+
+
+def with_ignored(text: bytes) -> bytes:
+    """Return a `.gitignore` with the lines that it lacks, and otherwise as it is."""
+    end = b"\r\n" if b"\r\n" in text else b"\n"
+    there = {line.strip() for line in text.splitlines()}
+    lacking = [line.encode() for line in IGNORED if line.encode() not in there]
+    if lacking and text and not text.endswith(b"\n"):
+        text += end
+    return text + b"".join(line + end for line in lacking)

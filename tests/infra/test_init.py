@@ -1,0 +1,277 @@
+"""`infra init`: what it writes is complete, passes every check, and costs nobody a file."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra_lib import Fleet, GcpProject, Machine
+from infra_lib.cli import main
+from infra_lib.scaffold import IGNORED, main_text, name_from, project_from, with_ignored
+from tests.tools import require
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+WRITTEN = {
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "cdktf.json",
+    "main.py",
+    "pyproject.toml",
+    "requirements.txt",
+}
+GENERATED = {
+    "docs/gpu-costs.md",
+    "lib/caches.nix",
+    "modules/checks/fleet.nix",
+    "modules/clan/inventory/machines.nix",
+    "modules/clan/machines.nix",
+    "modules/machines/nixos/node-1/default.nix",
+    "modules/machines/nixos/node-1/disko.nix",
+    "modules/system/caches.nix",
+    "tests/fleet.nix",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    empty = tmp_path / "metals"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    return empty
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def run(folder: Path, *command: str, status: int = 0) -> str:
+    """Run a command as a user does who has installed this project."""
+    python = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={
+            **os.environ,
+            "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CHECKPOINT_DISABLE": "1",
+        },
+    )
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def nixgen(folder: Path, *arguments: str, status: int = 0) -> str:
+    return run(folder, sys.executable, "-m", "nixgen", *arguments, status=status)
+
+
+def test_it_writes_a_complete_setup_and_names_each_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init"]) == 0
+    assert set(files(folder)) == WRITTEN | GENERATED
+    printed = capsys.readouterr().out.splitlines()
+    assert {line for line in printed if line.startswith("created ")} == {
+        f"created {path}" for path in WRITTEN | GENERATED
+    }
+
+
+def test_what_it_wrote_is_as_generated(folder: Path) -> None:
+    main(["init"])
+    assert "9 files as generated" in nixgen(folder, "check")
+    before = files(folder)
+    nixgen(folder, "write")
+    assert files(folder) == before
+
+
+def test_what_it_wrote_passes_cdktf_synth_and_nixgen_check_untouched(folder: Path) -> None:
+    cdktf = require("cdktf")
+    main(["init"])
+    before = files(folder)
+    assert "gcp" in run(folder, cdktf, "synth")
+    nixgen(folder, "check")
+    assert before.items() <= files(folder).items()
+    stack = json.loads((folder / "cdktf.out/stacks/gcp/cdk.tf.json").read_text())
+    # Safe to deploy: no machine, so no cost, until somebody turns one on.
+    assert "google_compute_instance" not in stack["resource"]
+    assert stack["provider"]["google"][0]["project"] == "metals"
+
+
+def test_what_it_wrote_is_as_formatters_and_checkers_want_it(folder: Path) -> None:
+    main(["init"])
+    nix = [path for path in files(folder) if path.endswith(".nix")]
+    run(folder, require("nixfmt"), "--check", *nix)
+    run(folder, require("deadnix"), "--fail", *nix)
+    python = [sys.executable, "-m"]
+    run(folder, *python, "ruff", "format", "--check", "main.py")
+    run(folder, *python, "ruff", "check", "--select", "E,F,I,N,UP,B,D1,ANN", "main.py")
+    run(folder, *python, "mypy", "--strict", "--config-file=", "main.py")
+
+
+def test_the_names_of_others_choice_do_not_matter_to_formatters(tmp_path: Path) -> None:
+    long = "a" * 63
+    text = main_text(
+        name=long,
+        domain=".".join([long] * 3),
+        project=f"example.com:{long}",
+        zone="northamerica-northeast1-a",
+    )
+    (tmp_path / "main.py").write_text(text)
+    run(tmp_path, sys.executable, "-m", "ruff", "format", "--check", "main.py")
+
+
+def test_the_options_say_what_is_in_the_fleet(folder: Path) -> None:
+    options = ["--name", "ores", "--domain", "zt", "--project", "example-ores"]
+    assert main(["init", *options, "--zone", "europe-west4-a"]) == 0
+    text = (folder / "main.py").read_text()
+    for part in ('"ores"', 'domain="zt"', '"example-ores"', '"europe-west4"', '"europe-west4-a"'):
+        assert part in text
+    nixgen(folder, "check")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--name", "My Fleet"], "infra init: --name='My Fleet': a name has 1 to 63 characters"),
+        (["--domain", "Example"], "domain='Example'"),
+        (["--domain", 'x"),\nimport os'], "a domain is lower-case DNS labels"),
+        (["--project", "Example!"], "a project ID"),
+        (["--zone", "us-central1"], "infra init: --zone='us-central1'"),
+        (["--zone", "nowhere"], "infra init: --zone='nowhere'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert main(["init", *options]) == 2
+    assert message in capsys.readouterr().err
+    assert files(folder) == {}
+
+
+@pytest.mark.parametrize("path", sorted(WRITTEN - {".gitignore", "pyproject.toml"} | GENERATED))
+def test_nothing_that_is_there_is_overwritten(
+    folder: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    there = folder / path
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.write_text("mine\n")
+    assert main(["init"]) == 2
+    message = capsys.readouterr().err
+    assert f"in the way: {path}; nothing was written" in message
+    assert files(folder) == {path: b"mine\n"}
+
+
+def test_everything_in_the_way_is_named_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init"]) == 0
+    before = files(folder)
+    assert main(["init"]) == 2
+    message = capsys.readouterr().err
+    for path in (WRITTEN | GENERATED) - {".gitignore"}:
+        assert path in message
+    assert "[tool.nixgen] in pyproject.toml" in message
+    assert files(folder) == before
+
+
+def test_links_and_folders_are_in_the_way_too(
+    folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (folder / "main.py").symlink_to(tmp_path / "elsewhere.py")
+    assert main(["init"]) == 2
+    assert "main.py is a symbolic link" in capsys.readouterr().err
+    (folder / "main.py").unlink()
+    (folder / "cdktf.json").mkdir()
+    assert main(["init"]) == 2
+    assert "cdktf.json" in capsys.readouterr().err
+    assert files(folder) == {}
+    assert not (tmp_path / "elsewhere.py").exists()
+
+
+def test_an_existing_repository_keeps_what_it_has(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = {
+        "README.md": b"# Ores\n",
+        "pyproject.toml": b'[project]\nname = "ores"\nversion = "1"\n',
+        ".pre-commit-config.yaml": b"repos: []\n",
+        "requirements.txt": b"requests\n",
+        "flake.nix": b"{ outputs = _: { }; }\n",
+    }
+    for path, data in theirs.items():
+        (folder / path).write_bytes(data)
+    keep = ["--keep", ".pre-commit-config.yaml", "--keep", "requirements.txt"]
+    assert main(["init", *keep]) == 0
+    now = files(folder)
+    assert theirs.items() <= now.items()
+    assert set(now) == WRITTEN | GENERATED | set(theirs)
+    printed = capsys.readouterr().out
+    for part in ('source = "main:fleet"', "- id: nixgen", "infra-lib[cdktf]"):
+        assert f"    {part}" in printed or f"      {part}" in printed
+    # As it is, with the source named; and without, once what is printed has been added.
+    assert "nixgen check main:fleet" in printed
+    nixgen(folder, "check", "main:fleet")
+    settings = printed.partition("pyproject.toml is yours")[2].partition("\n\n")[2]
+    added = "\n".join(line.strip() for line in settings.splitlines()[:3])
+    assert added.startswith("[tool.nixgen]")
+    (folder / "pyproject.toml").write_bytes(theirs["pyproject.toml"] + f"\n{added}\n".encode())
+    nixgen(folder, "check")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (b"", "".join(f"{line}\n" for line in IGNORED).encode()),
+        (b"*.log", b"*.log\n" + "".join(f"{line}\n" for line in IGNORED).encode()),
+        (
+            b".venv/\r\n# \xff\r\n",
+            b".venv/\r\n# \xff\r\n"
+            + "".join(f"{line}\r\n" for line in IGNORED if line != ".venv/").encode(),
+        ),
+        ("\n".join(IGNORED).encode(), "\n".join(IGNORED).encode()),
+    ],
+)
+def test_gitignore_gets_the_lines_that_it_lacks(
+    folder: Path, given: bytes, expected: bytes
+) -> None:
+    (folder / ".gitignore").write_bytes(given)
+    assert main(["init"]) == 0
+    assert (folder / ".gitignore").read_bytes() == expected
+
+
+@given(st.binary(max_size=60))
+def test_lines_are_added_once_and_nothing_else_changes(text: bytes) -> None:
+    extended = with_ignored(text)
+    assert extended.startswith(text)
+    assert with_ignored(extended) == extended
+    assert {line.encode() for line in IGNORED} <= {line.strip() for line in extended.splitlines()}
+
+
+@given(st.text(max_size=80))
+def test_any_folder_gives_names_that_will_do(folder: str) -> None:
+    name = name_from(folder)
+    project = project_from(name)
+    Fleet(name=name, domain=name, machines=(Machine(name),))
+    GcpProject(project, region="us-central1")
+    assert 6 <= len(project) <= 30
+
+
+def test_the_hook_is_one_that_pre_commit_takes(folder: Path) -> None:
+    main(["init"])
+    check = [sys.executable, "-m", "pre_commit", "validate-config"]
+    run(folder, *check, ".pre-commit-config.yaml")

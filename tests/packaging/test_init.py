@@ -1,0 +1,78 @@
+"""`infra init` of an installed package: what it writes refers to where that came from."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.commands import git, install, run
+from tests.tools import require
+
+GENERATED = "modules/clan/inventory/machines.nix"
+
+
+@pytest.fixture(scope="module")
+def from_git(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment that holds this project, installed by a reference to git."""
+    requirement = f"infra-lib @ git+file://{source}"
+    return install(requirement, tmp_path_factory.mktemp("git") / "venv").parent
+
+
+def test_a_git_reference_is_a_light_install_that_works(from_git: Path, tmp_path: Path) -> None:
+    run([str(from_git / "infra"), "init"], cwd=tmp_path)
+    run([str(from_git / "nixgen"), "check"], cwd=tmp_path)
+    assert "node-1" in run([str(from_git / "infra"), "cost"], cwd=tmp_path)
+
+
+def test_it_refers_to_the_commit_that_it_was_installed_from(
+    from_git: Path, source: Path, tmp_path: Path
+) -> None:
+    run([str(from_git / "infra"), "init"], cwd=tmp_path)
+    commit = git(source, "rev-parse", "HEAD").strip()
+    requirement = f"infra-lib[cdktf] @ git+file://{source}@{commit}\n"
+    assert (tmp_path / "requirements.txt").read_text() == requirement
+    configuration = (tmp_path / ".pre-commit-config.yaml").read_text()
+    assert f"repo: file://{source}\n    rev: {commit}\n" in configuration
+
+
+def test_from_a_wheel_it_refers_to_the_version(light_python: Path, tmp_path: Path) -> None:
+    run([str(light_python.parent / "infra"), "init"], cwd=tmp_path)
+    requirement = (tmp_path / "requirements.txt").read_text()
+    assert re.fullmatch(r"infra-lib\[cdktf\]==\d+\.\d+\.\d+\n", requirement)
+    version = requirement.strip().partition("==")[2]
+    configuration = (tmp_path / ".pre-commit-config.yaml").read_text()
+    assert f'["infra-lib=={version}"]' in configuration
+    assert str(light_python) not in configuration
+
+
+def test_its_hook_guards_the_repository(
+    from_git: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    repository = tmp_path / "ores"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    run([str(from_git / "infra"), "init"], cwd=repository)
+    run([sys.executable, "-m", "pre_commit", "install"], cwd=repository)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--message", "Start")
+    main = repository / "main.py"
+    main.write_text(main.read_text().replace("node-1", "quartz"))
+    git(repository, "add", "--all")
+    refused = git(repository, "commit", "--message", "Rename", status=1)
+    assert GENERATED in refused
+    assert "quartz" in (repository / GENERATED).read_text()
+
+
+def test_what_it_wrote_is_synthesized_by_what_it_requires(source: Path, tmp_path: Path) -> None:
+    cdktf = require("cdktf")
+    python = install(f"infra-lib[cdktf] @ git+file://{source}", tmp_path / "venv")
+    project = tmp_path / "ores"
+    project.mkdir()
+    run([str(python.parent / "infra"), "init"], cwd=project)
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    run([cdktf, "synth"], cwd=project, env={"PATH": path, "CHECKPOINT_DISABLE": "1"})
+    assert (project / "cdktf.out/stacks/gcp/cdk.tf.json").is_file()
+    run([str(python.parent / "nixgen"), "check"], cwd=project)
