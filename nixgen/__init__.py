@@ -1,4 +1,4 @@
-"""Nix from Python: `dumps`, the expressions that plain data cannot say, and what else files hold."""
+"""Nix from Python: `dumps`, what plain data cannot say, and what else files hold."""
 
 from nixgen.expr import (
     MISSING,

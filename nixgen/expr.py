@@ -129,6 +129,11 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER(text) is not None and text not in _KEYWORDS
 
 
+def exact(value: Any) -> Any:
+    """A string as `str` itself, also when it is an enumeration's; anything else as it is."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
 def check_text(text: str, what: str) -> None:
     """Refuse text that no Nix file can hold.
 
@@ -173,25 +178,26 @@ def check_scalar(value: str | float | PurePath | None) -> None:
         check_text(value.as_posix(), f"the path {value!r}")
 
 
-def check_value(value: Value, what: str) -> None:
+def check_value(value: Value, what: str = "") -> None:
     """Refuse what is no expression; look at scalars, not into mappings and lists.
 
     Args:
         value: What is to stand as an expression.
-        what: Where it is to stand, for the message.
+        what: Where it is to stand, for the message; empty where that is told already.
 
     Raises:
         NixError: It is neither plain data nor an expression, or a scalar that Nix cannot hold.
     """
+    where = f"{what}: " if what else ""
     if isinstance(value, str | int | float | PurePath):
         try:
             check_scalar(value)
         except NixError as error:
-            raise NixError(f"{what}: {error}") from None
+            raise NixError(f"{where}{error}") from None
     elif not (value is None or isinstance(value, Expr | Mapping | list | tuple)):
-        raise NixError(f"{what}: {describe(value)} is no Nix expression")
+        raise NixError(f"{where}{describe(value)} is no Nix expression")
     elif isinstance(value, Commented):
-        raise NixError(f"{what}: a comment cannot stand here; see Commented for where it can")
+        raise NixError(f"{where}a comment cannot stand here; see Commented for where it can")
 
 
 def describe(value: object) -> str:
@@ -223,9 +229,10 @@ def _check_name(name: object, what: str) -> None:
         )
 
 
-def _check_parts(parts: tuple[Value, ...], what: str) -> None:
+def _as_parts(parts: tuple[Value, ...], what: str) -> tuple[Value, ...]:
     for index, part in enumerate(parts):
         check_value(part, f"{what} part {index}")
+    return tuple(map(exact, parts))
 
 
 def static_name(name: Name) -> str | None:
@@ -247,7 +254,7 @@ def as_path(key: object, what: str = "attribute path") -> tuple[Name, ...]:
     Raises:
         NixError: The key, or a step of it, is of another type, or the tuple is empty.
     """
-    path = key if isinstance(key, tuple) else (key,)
+    path = tuple(map(exact, key)) if isinstance(key, tuple) else (exact(key),)
     if not path:
         raise NixError(f"{what}: an attribute path needs at least one name")
     for name in path:
@@ -282,7 +289,7 @@ class Ident(Expr):
         NixError: The name is no identifier.
     """
 
-    name: str = field()
+    name: str = field(converter=exact)
 
     @name.validator
     def _check(self, _: object, name: str) -> None:
@@ -310,8 +317,7 @@ class Str(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        _check_parts(parts, "Str")
-        self.__attrs_init__(parts)
+        self.__attrs_init__(_as_parts(parts, "Str"))
 
 
 @frozen(init=False)
@@ -342,8 +348,7 @@ class IndentedStr(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        _check_parts(parts, "IndentedStr")
-        self.__attrs_init__(parts)
+        self.__attrs_init__(_as_parts(parts, "IndentedStr"))
 
 
 @frozen(init=False)
@@ -369,7 +374,7 @@ class PathLiteral(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        _check_parts(parts, "PathLiteral")
+        parts = _as_parts(parts, "PathLiteral")
         shown = "".join(part if isinstance(part, str) else "${…}" for part in parts)
         if not _LITERAL_PATH("".join(part if isinstance(part, str) else "\0" for part in parts)):
             raise NixError(
@@ -400,7 +405,7 @@ class SearchPath(Expr):
         NixError: The path has another shape.
     """
 
-    path: str = field()
+    path: str = field(converter=exact)
 
     @path.validator
     def _check(self, _: object, path: str) -> None:
@@ -431,7 +436,7 @@ class Raw(Expr):
         NixError: The text is empty or holds what no Nix file can.
     """
 
-    text: str = field()
+    text: str = field(converter=exact)
 
     @text.validator
     def _check(self, _: object, text: str) -> None:
@@ -464,7 +469,7 @@ class Comment:
         NixError: The text holds what no Nix file can.
     """
 
-    text: str = field()
+    text: str = field(converter=exact)
 
     @text.validator
     def _check(self, _: object, text: str) -> None:
@@ -518,8 +523,8 @@ class Commented(Expr):
     """
 
     value: Value = field()
-    before: str = field(default="", kw_only=True)
-    after: str = field(default="", kw_only=True)
+    before: str = field(default="", kw_only=True, converter=exact)
+    after: str = field(default="", kw_only=True, converter=exact)
     blank_before: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -608,7 +613,7 @@ class Inherit:
         if len(set(names)) < len(names):
             twice = next(name for index, name in enumerate(names) if name in names[:index])
             raise NixError(f"Inherit: {twice!r} is inherited twice")
-        self.__attrs_init__(names, source)
+        self.__attrs_init__(tuple(map(exact, names)), source)
 
 
 Item: TypeAlias = "Binding | Inherit | Comment | BlankLine | Mapping[Any, Value]"
@@ -754,10 +759,10 @@ class List(Expr):
 
 @frozen(init=False)
 class Select(Expr):
-    """An attribute of a set. `ref` is shorter when the target is a variable.
+    """An attribute of a set. `ref` is shorter for plain names; a `Select` of it continues its path.
 
     ```python
-    Select(ref("inputs"), "nixpkgs", "legacyPackages", ref("system"), default={})
+    Select(ref("inputs.nixpkgs.legacyPackages"), ref("system"), default={})
     ```
     ```nix
     inputs.nixpkgs.legacyPackages.${system} or { }
@@ -779,7 +784,9 @@ class Select(Expr):
     def __init__(self, target: Value, *path: Name, default: Value = MISSING) -> None:
         target = Ident(target) if isinstance(target, str) else target
         check_value(target, "Select target")
-        as_path(path, "Select")
+        path = as_path(path, "Select")
+        if isinstance(target, Select) and target.default is MISSING:
+            target, path = target.target, (*target.path, *path)
         if default is not MISSING:
             check_value(default, "Select default")
         self.__attrs_init__(target, path, default)
@@ -810,7 +817,7 @@ class HasAttr(Expr):
     def __init__(self, target: Value, *path: Name) -> None:
         target = Ident(target) if isinstance(target, str) else target
         check_value(target, "HasAttr target")
-        as_path(path, "HasAttr")
+        path = as_path(path, "HasAttr")
         self.__attrs_init__(target, path)
 
 
@@ -868,7 +875,7 @@ class Param:
         NixError: The name is no identifier, or the default no expression.
     """
 
-    name: str = field()
+    name: str = field(converter=exact)
     default: Value = field(default=MISSING)
 
     def __attrs_post_init__(self) -> None:
@@ -914,7 +921,7 @@ class Pattern:
             if name in names:
                 raise NixError(f"Pattern: {name!r} is there twice")
             names.append(name)
-        self.__attrs_init__(kept, ellipsis, alias)
+        self.__attrs_init__(kept, ellipsis, exact(alias))
 
 
 def _as_param(param: str | Param | Commented) -> Param | Commented:
@@ -961,7 +968,7 @@ class Lambda(Expr):
         NixError: The parameter is no identifier, or the body no expression.
     """
 
-    param: str | Pattern = field()
+    param: str | Pattern = field(converter=exact)
     body: Value = field()
 
     def __attrs_post_init__(self) -> None:

@@ -60,8 +60,8 @@ def string(text: str) -> str:
     """
     if _SPECIAL(text):
         check_text(text, "the string")
-        return f'"{escaped(text)}"'
-    return f'"{text}"'
+        text = escaped(text)
+    return '"' + text + '"'
 
 
 def name(text: str) -> str:

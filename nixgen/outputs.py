@@ -151,7 +151,7 @@ def _whole(path: str, value: Any, source: str) -> bytes:
         )
     from nixgen import dumps
 
-    return header.with_header(dumps(value), path, source)
+    return header.with_header(dumps(value, headed=True), path, source)
 
 
 def _regions(regions: tuple[Region, ...], source: str) -> dict[str, str]:

@@ -14,11 +14,13 @@ from nixgen.expr import NixError, Value
 from nixgen.layout import INDENT, WIDTH
 
 
-def dumps(value: Value) -> str:
+def dumps(value: Value, *, headed: bool = False) -> str:
     """The text of a Nix file that holds one expression, ending in one newline.
 
     Args:
         value: Plain data or an expression; with `Commented`, the comments above it start the file.
+        headed: Whether comments and an empty line are to be put above the text; nixfmt then lays
+            out some expressions differently.
 
     Raises:
         NixError: Something in it is nothing that Nix could hold; the message starts with the way to
@@ -35,7 +37,7 @@ def dumps(value: Value) -> str:
         except NixError:
             syntax.tree(content)  # raises the same with the way to the place
             raise
-    return rules.lay_out(syntax.file(value)) + "\n"
+    return rules.lay_out(syntax.file(value, headed=headed)) + "\n"
 
 
 _UNKNOWN: Final = ""

@@ -926,20 +926,24 @@ _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
 }
 
 
-def file(value: expr.Value) -> Node:
+def file(value: expr.Value, *, headed: bool = False) -> Node:
     """The tree of a whole file, which may have comments.
 
     Args:
         value: The expression, or a `Commented` one.
+        headed: Whether something stands above it that is not part of the tree.
 
     Raises:
         NixError: As `tree`.
     """
+    above: Trivia = [None] if headed else []
     if not isinstance(value, expr.Commented):
-        return tree(value)
-    node = tree(value.value)
-    _comment_above(node, list(lines_above(value)))
-    _comment_after(node, value.after.strip())
+        node = tree(value)
+        _comment_above(node, above)
+    else:
+        node = tree(value.value)
+        _comment_above(node, [*above, *lines_above(value)])
+        _comment_after(node, value.after.strip())
     return node
 
 
@@ -968,7 +972,7 @@ def tree(value: expr.Value) -> Node:
                 elif type(value) in _STEPS:
                     step = _STEPS[type(value)](value)
                 else:
-                    expr.check_value(value, "dumps")
+                    expr.check_value(value)
                     raise NixError(f"{expr.describe(value)} is no Nix expression")
                 steps.append((step, way, interpolated))
             while True:

@@ -1,139 +1,228 @@
-"""From expressions to text."""
+"""What the real tools say of Nix texts, and a spelling of expressions that needs no layout."""
 
-from collections.abc import Mapping
-from pathlib import PurePath
-from re import sub
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 from nixgen import expr as x
+from tests.tools import require
 
 
-def dumps(value: x.Value) -> str:
-    """The text of a Nix file that holds one expression, ending in one newline."""
-    return naive(value) + "\n"
+def formatted(texts: Iterable[str], folder: Path) -> list[str]:
+    """What nixfmt makes of each text."""
+    files = _files(texts, folder)
+    subprocess.run([require("nixfmt"), *files], check=True)
+    return [file.read_bytes().decode() for file in files]
 
 
-def naive(v: Any) -> str:
-    if isinstance(v, x.Commented):
-        return "".join(f"\n# {line}\n" for line in v.before.splitlines()) + naive(v.value)
-    if v is None:
-        return "null"
-    if isinstance(v, bool):
-        return "true" if v else "false"
-    if isinstance(v, int):
-        if v == -(2**63):
-            return "(-9223372036854775807 - 1)"
-        return f"(-{-v})" if v < 0 else str(v)
-    if isinstance(v, float):
-        text = repr(abs(v))
-        text = text if "." in text else text.replace("e", ".0e")
-        return f"(-{text})" if str(v).startswith("-") else text
-    if isinstance(v, str):
-        return string((v,))
-    if isinstance(v, PurePath):
-        text = v.as_posix()
-        steps = [
-            s if sub(r"[A-Za-z0-9._+-]", "", s) == "" else f"${{{string((s,))}}}"
-            for s in text.split("/")
-            if s
-        ]
-        if text.startswith("/"):
-            return "/" + ("/".join(steps) or ".")
-        return "./" + ("/".join(steps) or ".")
-    if isinstance(v, Mapping):
-        return naive(x.AttrSet(v))
-    if isinstance(v, list | tuple):
-        return naive(x.List(*v))
-    match v:
-        case x.Ident(name) | x.Raw(name):
-            return f"({name})" if isinstance(v, x.Raw) else name
+def parsed(texts: Iterable[str], folder: Path, names: Iterable[str] = ()) -> list[bytes]:
+    """How Nix reads each text, as it prints it; free variables are allowed.
+
+    Nix prints the bindings of a `let` in the order in which it met their names in any file. So the
+    texts that are to be compared must be given the same names.
+    """
+    seen = "x: [ " + " ".join(f"x.{name}" for name in sorted(names)) + " ]"
+    files = _files([seen, *(f"with {{ }};\n{text}" for text in texts)], folder)
+    shown = subprocess.run(
+        [require("nix-instantiate"), "--parse", *files], check=True, capture_output=True
+    )
+    return [_joined(line) for line in shown.stdout.removesuffix(b"\n").split(b"\n")[1:]]
+
+
+def names_in(texts: Iterable[str]) -> set[str]:
+    """Whatever could be an attribute name in the texts, in quotes."""
+    every = "\n".join(texts)
+    names = {f'"{name}"' for name in re.findall(r"[A-Za-z_][A-Za-z0-9_'-]*", every)}
+    return names | set(re.findall(r'"(?:[^"\\$]|\\[^\n])*"', every))
+
+
+def evaluated(texts: Iterable[str], folder: Path) -> list[Any]:
+    """What each text evaluates to, as plain data."""
+    files = _files(texts, folder)
+    shown = subprocess.run(
+        [require("nix-instantiate"), "--eval", "--strict", "--json", *files],
+        check=True,
+        capture_output=True,
+    )
+    return [json.loads(line) for line in shown.stdout.removesuffix(b"\n").split(b"\n")]
+
+
+def unused(texts: Iterable[str], folder: Path) -> str:
+    """What deadnix finds unused in the texts; empty if nothing."""
+    files = _files(texts, folder)
+    found = subprocess.run(
+        [require("deadnix"), "--fail", *files], check=False, capture_output=True, text=True
+    )
+    return found.stdout + found.stderr if found.returncode else ""
+
+
+def _files(texts: Iterable[str], folder: Path) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    files = []
+    for index, text in enumerate(texts):
+        file = folder / f"{index:05}.nix"
+        file.write_text(text, encoding="utf-8", newline="")
+        files.append(file)
+    return files
+
+
+_LITERAL = rb'"((?:[^"\\]|\\.)*)"'
+_JOINS = (
+    (re.compile(_LITERAL + rb" \+ " + _LITERAL), rb'"\1\2"'),
+    (re.compile(rb'"" \+ | \+ ""(?=[ )])'), rb""),
+    (re.compile(rb"\(" + _LITERAL + rb"\)"), rb'"\1"'),
+)
+
+
+def _joined(shown: bytes) -> bytes:
+    """What Nix printed, with literal parts of a string as one; it parts them at each escape."""
+    before = b""
+    while before != shown:
+        before = shown
+        for pattern, joined in _JOINS:
+            shown = pattern.sub(joined, shown)
+    return shown
+
+
+# A second spelling of expressions: everything in parentheses, nothing clever. ---------------------
+
+
+def spelled(value: Any) -> str:
+    """An expression with parentheses around every part."""
+    match value:
+        case x.Commented(inner):
+            return spelled(inner)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return _number(value)
+        case str():
+            return _string((value,))
+        case PurePath():
+            return _path(value.as_posix())
+        case Mapping():
+            return f"{{ {_bindings((value,))} }}"
+        case list() | tuple():
+            return "[ " + " ".join(f"({spelled(element)})" for element in value) + " ]"
+        case x.Expr():
+            return _expression(value)
+    raise TypeError(value)
+
+
+def _expression(value: x.Expr) -> str:
+    match value:
+        case x.Ident(name):
+            return name
+        case x.Raw(text):
+            return f"({text}\n)"
         case x.Str(parts) | x.IndentedStr(parts):
-            return string(parts)
+            return _string(parts)
         case x.PathLiteral(parts):
-            return "".join(p if isinstance(p, str) else f"${{{naive(p)}}}" for p in parts)
+            return "".join(p if isinstance(p, str) else f"${{{spelled(p)}}}" for p in parts)
         case x.SearchPath(path):
             return f"<{path}>"
         case x.AttrSet(items, rec):
-            return f"{'rec ' if rec else ''}{{ {bindings(items)} }}"
+            return f"{'rec ' if rec else ''}{{ {_bindings(items)} }}"
         case x.List(items):
-            return "[ " + " ".join(item(e) for e in items) + " ]"
+            elements = (e for e in items if not isinstance(e, x.Comment | x.BlankLine))
+            return "[ " + " ".join(f"({spelled(element)})" for element in elements) + " ]"
         case x.Select(target, path, default):
-            orelse = "" if default is x.MISSING else f" or ({naive(default)})"
-            return f"(({naive(target)}).{keys(path)}{orelse})"
+            orelse = "" if default is x.MISSING else f" or ({spelled(default)})"
+            return f"(({spelled(target)}).{_names(path)}{orelse})"
         case x.HasAttr(target, path):
-            return f"(({naive(target)}) ? {keys(path)})"
+            return f"(({spelled(target)}) ? {_names(path)})"
         case x.Apply(function, args):
-            return f"(({naive(function)}) {' '.join(f'({naive(a)})' for a in args)})"
+            return f"(({spelled(function)}) {' '.join(f'({spelled(arg)})' for arg in args)})"
         case x.Lambda(param, body):
-            return f"({pattern(param)}: {naive(body)})"
+            return f"({_parameter(param)}: {spelled(body)})"
         case x.Let(items, body):
-            return f"(let {bindings(items)} in {naive(body)})"
+            return f"(let {_bindings(items)} in {spelled(body)})"
         case x.With(scope, body):
-            return f"(with {naive(scope)}; {naive(body)})"
-        case x.If(c, t, o):
-            return f"(if {naive(c)} then {naive(t)} else {naive(o)})"
-        case x.Assert(c, b):
-            return f"(assert {naive(c)}; {naive(b)})"
+            return f"(with {spelled(scope)}; {spelled(body)})"
+        case x.If(condition, then, otherwise):
+            return f"(if {spelled(condition)} then {spelled(then)} else {spelled(otherwise)})"
+        case x.Assert(condition, body):
+            return f"(assert {spelled(condition)}; {spelled(body)})"
         case x.BinaryOp(op, left, right):
-            return f"(({naive(left)}) {op} ({naive(right)}))"
+            return f"(({spelled(left)}) {op} ({spelled(right)}))"
         case x.Not(operand):
-            return f"(!({naive(operand)}))"
+            return f"(!({spelled(operand)}))"
         case x.Neg(operand):
-            return f"(-({naive(operand)}))"
-    raise TypeError(v)
+            return f"(-({spelled(operand)}))"
+    raise TypeError(value)
 
 
-def item(e: Any) -> str:
-    if isinstance(e, x.Comment):
-        return "".join(f"\n# {line}\n" for line in e.text.splitlines())
-    return "\n\n" if isinstance(e, x.BlankLine) else f"({naive(e)})"
+def _number(value: float) -> str:
+    if value == -(2**63):
+        return "(-9223372036854775807 - 1)"
+    text = repr(abs(value))
+    text = text if isinstance(value, int) or "." in text else text.replace("e", ".0e")
+    return f"(-{text})" if repr(value).startswith("-") else text
 
 
-def pattern(param: Any) -> str:
-    if isinstance(param, str):
-        return param
-    names = []
-    for p in param.params:
-        p = p.value if isinstance(p, x.Commented) else p
-        names.append(p.name if p.default is x.MISSING else f"{p.name} ? {naive(p.default)}")
-    if param.ellipsis:
-        names.append("...")
-    alias = f" @ {param.alias}" if param.alias else ""
-    return "{ " + ", ".join(names) + " }" + alias
+def _path(text: str) -> str:
+    steps = [
+        step if re.fullmatch(r"[A-Za-z0-9._+-]+", step) else f"${{{_string((step,))}}}"
+        for step in text.split("/")
+        if step
+    ]
+    return ("/" if text.startswith("/") else "./") + ("/".join(steps) or ".")
 
 
-def bindings(items: Any) -> str:
-    out = []
-    for e in items:
-        if isinstance(e, x.Inherit):
-            source = "" if e.source is x.MISSING else f"({naive(e.source)}) "
-            out.append(f"inherit {source}{' '.join(map(key, e.names))};")
-        elif isinstance(e, x.Binding):
-            out.append(f"{keys(e.path)} = {naive(e.value)};")
-        elif isinstance(e, Mapping):
-            out += [f"{keys(x.as_path(k))} = {naive(v)};" for k, v in e.items()]
-        else:
-            out.append(item(e))
-    return " ".join(out)
-
-
-def keys(path: Any) -> str:
-    return ".".join(map(key, path))
-
-
-def key(name: Any) -> str:
-    if isinstance(name, str):
-        return name if x.is_identifier(name) else string((name,))
-    return string(name.parts) if isinstance(name, x.Str | x.IndentedStr) else f"${{{naive(name)}}}"
-
-
-def string(parts: Any) -> str:
+def _string(parts: Iterable[Any]) -> str:
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
     return (
         '"'
         + "".join(
-            "".join(escapes.get(c, c) for c in p) if isinstance(p, str) else f"${{{naive(p)}}}"
-            for p in parts
+            "".join(escapes.get(c, c) for c in part)
+            if isinstance(part, str)
+            else f"${{{spelled(part)}}}"
+            for part in parts
         )
         + '"'
     )
+
+
+def _names(path: Iterable[Any]) -> str:
+    return ".".join(map(_name, path))
+
+
+def _name(name: Any) -> str:
+    if isinstance(name, str):
+        return _string((name,))
+    if isinstance(name, x.Str | x.IndentedStr):
+        return _string(name.parts)
+    return f"${{{spelled(name)}}}"
+
+
+def _bindings(items: Iterable[Any]) -> str:
+    out = []
+    for item in items:
+        match item:
+            case x.Inherit(names, source):
+                scope = "" if source is x.MISSING else f"({spelled(source)}) "
+                out.append(f"inherit {scope}{' '.join(map(_name, names))};")
+            case x.Binding(path, value):
+                out.append(f"{_names(path)} = {spelled(value)};")
+            case Mapping():
+                out += [f"{_names(x.as_path(key))} = {spelled(item[key])};" for key in item]
+    return " ".join(out)
+
+
+def _parameter(param: Any) -> str:
+    if isinstance(param, str):
+        return param
+    names = []
+    for given in param.params:
+        inner = given.value if isinstance(given, x.Commented) else given
+        default = "" if inner.default is x.MISSING else f" ? {spelled(inner.default)}"
+        names.append(f"{inner.name}{default}")
+    if param.ellipsis:
+        names.append("...")
+    alias = f" @ {param.alias}" if param.alias else ""
+    return "{ " + ", ".join(names) + " }" + alias
