@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ..fleet import Fleet
-    from ..gcp_machine import BootDisk, GcpMachine, Gpu, ServiceAccount, ShieldedVm
+    from ..gcp_machine import BootDisk, GcpMachine, ServiceAccount, ShieldedVm
     from ..gcp_project import GcpProject
 
 
@@ -61,7 +61,7 @@ def compute_instance(
         tags=list(network_tags(fleet, machine)),
         labels=_labels(fleet, project, machine),
         metadata=_metadata(project, machine),
-        guest_accelerator=None if machine.gpu is None else [_guest_accelerator(machine.gpu)],
+        guest_accelerator=_guest_accelerators(machine),
         scheduling=_scheduling(
             machine.gpu is not None,
             machine.spot,
@@ -155,29 +155,42 @@ def _network_interface(
     )
 
 
+def _guest_accelerators(machine: GcpMachine) -> list[ComputeInstanceGuestAccelerator] | None:
+    """Return the GPUs of a machine.
+
+    Google's provider keeps what is left out. So where a GPU may have been attached and is taken
+    away, that there is none must be said: otherwise it stays, and costs. See
+    https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/version_6_upgrade.
+    """
+    if machine.gpu is not None:
+        return [_guest_accelerator(machine.gpu.type, machine.gpu.count)]
+    return [_guest_accelerator("", 0)] if machine.machine_type.startswith("n1-") else None
+
+
 @cache
-def _guest_accelerator(gpu: Gpu) -> ComputeInstanceGuestAccelerator:
-    return ComputeInstanceGuestAccelerator(type=gpu.type, count=gpu.count)
+def _guest_accelerator(type_: str, count: int) -> ComputeInstanceGuestAccelerator:
+    return ComputeInstanceGuestAccelerator(type=type_, count=count)
 
 
 @cache
 def _scheduling(
     gpu: bool, spot: bool, max_run_duration: int | None, termination_action: str | None
-) -> ComputeInstanceScheduling | None:
+) -> ComputeInstanceScheduling:
     """Return what Compute Engine wants said about a GPU, a Spot VM or a limited run.
+
+    Google's provider keeps what is left out, so it is said of every machine: otherwise one that is
+    no Spot VM any more would stay one, and one without a limit would keep it.
 
     See https://cloud.google.com/compute/docs/gpus#restrictions,
     https://cloud.google.com/compute/docs/instances/spot and
     https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
     """
     ends = spot or max_run_duration is not None
-    if not ends and not gpu:
-        return None
     return ComputeInstanceScheduling(
-        provisioning_model="SPOT" if spot else None,
-        preemptible=True if spot else None,
-        automatic_restart=False if spot else None,
-        on_host_maintenance="TERMINATE" if spot or gpu else None,
+        provisioning_model="SPOT" if spot else "STANDARD",
+        preemptible=spot,
+        automatic_restart=not spot,
+        on_host_maintenance="TERMINATE" if spot or gpu else "MIGRATE",
         max_run_duration=None
         if max_run_duration is None
         else ComputeInstanceSchedulingMaxRunDuration(seconds=max_run_duration),

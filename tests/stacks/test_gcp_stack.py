@@ -127,12 +127,20 @@ class TestOutput:
         assert synthesize(fleet_of(gpu(enabled=False)))["output"]["machines"]["value"] == {}
 
 
+ORDINARY = {
+    "provisioning_model": "STANDARD",
+    "preemptible": False,
+    "automatic_restart": True,
+    "on_host_maintenance": "MIGRATE",
+}
+
+
 class TestScheduling:
     def test_a_gpu_does_not_migrate(self, synthesize: Synthesize) -> None:
         machines = synthesize(FLEETS["accelerators"])["resource"]["google_compute_instance"]
         assert set(machines) == {"lorandite", "anatase", "quartz", "vanadinite"}
         for machine in machines.values():
-            assert machine["scheduling"] == {"on_host_maintenance": "TERMINATE"}
+            assert machine["scheduling"]["on_host_maintenance"] == "TERMINATE"
 
     def test_built_in_gpus_are_said_as_they_are(self, synthesize: Synthesize) -> None:
         machines = synthesize(FLEETS["accelerators"])["resource"]["google_compute_instance"]
@@ -143,10 +151,12 @@ class TestScheduling:
             "vanadinite": [{"type": "nvidia-tesla-v100", "count": 2}],
         }
 
-    def test_an_ordinary_machine_has_nothing_to_say(self, synthesize: Synthesize) -> None:
-        machine = instance(synthesize(fleet_of(cpu())), "galena")
-        assert "scheduling" not in machine
-        assert "guest_accelerator" not in machine
+    def test_an_ordinary_machine_says_that_it_is_one(self, synthesize: Synthesize) -> None:
+        """What is left out, google's provider keeps: it would stay a Spot VM, or keep a GPU."""
+        stack = synthesize(fleet_of(cpu(), cpu("halite", machine_type="n1-standard-8")))
+        assert instance(stack, "galena")["scheduling"] == ORDINARY
+        assert "guest_accelerator" not in instance(stack, "galena")
+        assert instance(stack, "halite")["guest_accelerator"] == [{"type": "", "count": 0}]
 
     def test_spot(self, synthesize: Synthesize) -> None:
         stack = synthesize(FLEETS["spot"])
@@ -164,8 +174,8 @@ class TestScheduling:
             "max_run_duration": {"seconds": 3600},
         }
 
-    def test_a_limited_run_of_e2_says_nothing_of_maintenance(self, synthesize: Synthesize) -> None:
-        assert instance(synthesize(FLEETS["spot"]), "halite")["scheduling"] == {
+    def test_a_limited_run_of_e2_may_migrate(self, synthesize: Synthesize) -> None:
+        assert instance(synthesize(FLEETS["spot"]), "halite")["scheduling"] == ORDINARY | {
             "instance_termination_action": "STOP",
             "max_run_duration": {"seconds": 86400},
         }
