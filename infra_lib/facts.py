@@ -157,6 +157,33 @@ class Facts:
             document["zerotier_network_id"] = self.zerotier_network_id
         return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
+    def with_zone(self, name: str, zone: str | None) -> Facts:
+        """Return the facts with another zone of one machine."""
+        others = (each for each in self.machines if each.name != name)
+        return evolve(self, machines=(*others, evolve(self.machine(name), zone=zone)))
+
+    def save(self) -> None:
+        """Write the file: a whole new one is put in place, or the old one stays.
+
+        Raises:
+            FleetError: When they are kept nowhere.
+            OSError: When the file cannot be written.
+        """
+        import os
+
+        if self.path is None:
+            raise FleetError("facts without a path are kept nowhere")
+        path = self.path.resolve()
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(self.to_json())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
     @classmethod
     def from_json(cls, text: str, where: str, path: Path | None = None) -> Facts:
         """Read the text of a file of facts.

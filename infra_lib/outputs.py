@@ -25,10 +25,12 @@ class Deployed:
     Attributes:
         external_ip: The IPv4 address it has; None when it has none, or is stopped.
         zone: The zone it is in.
+        usd_per_hour: USD per hour that it costs as it was deployed; None when unknown.
     """
 
     external_ip: str | None
     zone: str
+    usd_per_hour: float | None = None
 
 
 def parse(text: str, where: str) -> dict[str, Deployed]:
@@ -89,6 +91,24 @@ def ask(stack: Path) -> dict[str, Deployed] | None:
     return parse(text, f"outputs of stack {stack.name}")
 
 
+def instances(stack: Path) -> frozenset[str]:
+    """Ask Terraform which instances of a stack exist, also after a deployment that failed.
+
+    Args:
+        stack: The folder of the synthesized stack.
+
+    Raises:
+        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
+    """
+    state = _terraform(stack, "state", "pull").strip()
+    resources = json.loads(state).get("resources", []) if state else []
+    return frozenset(
+        resource["name"]
+        for resource in resources
+        if resource["type"] == "google_compute_instance" and resource["instances"]
+    )
+
+
 def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
     own = document.get(OUTPUT)
     if isinstance(own, dict) and {"sensitive", "value"} <= own.keys():
@@ -105,7 +125,8 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
     address = given.get("external_ip") or None
     if address is not None and not isinstance(address, str):
         raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an address, or null")
-    return Deployed(address, given["zone"])
+    price = given.get("usd_per_hour")
+    return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
 
 
 def _terraform(stack: Path, *arguments: str) -> str:

@@ -84,6 +84,10 @@ class Writer:
             for action, each in zip(ACTIONS, steps, strict=True)
         )
 
+    def installed(self, machine: GcpMachine) -> Runbook:
+        """Return what is left to do for a machine that has just been made."""
+        return Runbook(machine.name, "up", tuple(self._installed(machine, anew=False)))
+
     def _gcp_up(self, machine: GcpMachine) -> list[Step]:
         fields = "enabled=True" + (" and no stopped=True" if machine.stopped else "")
         return [

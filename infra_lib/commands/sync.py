@@ -78,7 +78,7 @@ def run(given: Namespace) -> int:
         print(line, file=report)
     stale = facts.to_json() != _text(path)
     if stale and not given.check:
-        _write(path.resolve(), facts.to_json())
+        facts.save()
     print(_summary(path, stale, given.check), file=report)
     if given.check and stale:
         return 1
@@ -158,21 +158,6 @@ def _text(path: Path) -> str | None:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a whole new file in place, or leave the old one."""
-    import os
-
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _summary(path: Path, stale: bool, check: bool) -> str:

@@ -1,0 +1,124 @@
+"""`infra deploy`: what it will cost, `cdktf deploy`, and another zone where one has no room."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nixgen.settings import read_settings
+
+from ..deploy.attempts import Done, deploy
+from ..deploy.cdktf import Cdktf
+from ..deploy.price import over_budget, price_text
+from ..errors import FleetError
+from ..runbook import Writer, as_text
+from ..source import load_fleet
+from . import sync
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ..fleet import Fleet
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "stacks",
+        nargs="*",
+        metavar="STACK",
+        help="the stacks to deploy; to be named where the app has more than one",
+    )
+    parser.add_argument(
+        "--source", metavar="SOURCE", help="where the fleet is described: main:fleet"
+    )
+    asking = parser.add_mutually_exclusive_group()
+    asking.add_argument("--yes", action="store_true", help="deploy without asking")
+    asking.add_argument(
+        "--plan",
+        action="store_true",
+        help="show what would change and what it costs, and deploy nothing",
+    )
+    parser.add_argument(
+        "--over-budget",
+        action="store_true",
+        help="deploy also what costs more than the fleet's budget_usd_per_hour",
+    )
+
+
+def run(given: Namespace) -> int:
+    """Show, ask, deploy, and record what came of it."""
+    fleet = load_fleet(given.source)
+    _check(fleet, given)
+    cdktf = Cdktf.find(read_settings(Path.cwd()).project, tuple(given.stacks))
+    refusal = None if given.over_budget else over_budget(fleet)
+    if refusal is not None:
+        return _failed(refusal)
+    if not given.yes and not cdktf.diff():
+        return _failed("cdktf diff failed; what it says is above")
+    print(f"\n{price_text(fleet, cdktf.deployed())}\n", flush=True)
+    if given.plan:
+        return 0
+    if not given.yes and not _agreed():
+        return _failed("nothing was deployed")
+    done = deploy(cdktf, fleet, any_price=given.over_budget)
+    return 1 if done is None else _recorded(done, given.source)
+
+
+def _check(fleet: Fleet, given: Namespace) -> None:
+    if not given.yes and not given.plan and not sys.stdin.isatty():
+        raise FleetError(
+            "there is no terminal to ask at, and nothing was deployed: pass --yes to deploy "
+            "without being asked, or --plan to see what would change"
+        )
+    for machine in fleet.gcp_machines:
+        if machine.fallback_zones and fleet.facts.path is None:
+            raise FleetError(
+                f"machine {machine.name!r}: fallback_zones={machine.fallback_zones!r}: which zone "
+                f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
+                'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
+            )
+
+
+def _agreed() -> bool:
+    try:
+        return input("Deploy this? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _recorded(done: Done, source: str | None) -> int:
+    """Do what `infra sync` does, and say what comes next."""
+    changed = _synced(done.fleet, source)
+    writer = Writer(fleet=done.fleet, source=source or "")
+    left = [
+        writer.installed(machine)
+        for machine in done.fleet.gcp_machines
+        if machine.name in done.made and machine.state == "on"
+    ]
+    if left:
+        print(f"\n{as_text(left, done.fleet)}")
+    elif changed:
+        print("Next: nixgen write, which takes what changed into the Nix files.")
+    return 0
+
+
+def _synced(fleet: Fleet, source: str | None) -> bool:
+    """Record what is deployed, and return whether that changed anything."""
+    path = fleet.facts.path
+    if path is None:
+        print(f"fleet {fleet.name!r} keeps its facts nowhere: addresses are not recorded")
+        return False
+    before = path.read_bytes() if path.exists() else None
+    parser = ArgumentParser()
+    sync.add_arguments(parser)
+    sync.run(parser.parse_args([source] if source else []))
+    return path.read_bytes() != before
+
+
+def _failed(text: str) -> int:
+    sys.stdout.flush()
+    print(f"infra: {text}", file=sys.stderr)
+    return 1

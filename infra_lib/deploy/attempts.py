@@ -1,0 +1,124 @@
+"""A deployment, tried again elsewhere where a zone has no room."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from .. import cost
+from ..errors import FleetError
+from ..fleet import Fleet
+from .advice import advice
+from .failure import Failure, created, failures
+from .fallback import moved, moves, without_room
+from .price import over_budget
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ..facts import Facts
+    from .cdktf import Cdktf
+
+
+@frozen
+class Done:
+    """A deployment that succeeded.
+
+    Attributes:
+        fleet: The fleet, with the machines in the zones that had room.
+        made: The names of the instances that were made.
+    """
+
+    fleet: Fleet
+    made: frozenset[str]
+
+
+def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
+    """Deploy a fleet, and move a machine to its next zone as long as one has no room for it.
+
+    The zone to try is written to the facts first, since that is where the stack has it from. A
+    deployment that fails, or is interrupted, takes it back for every machine that does not exist
+    then: the next one begins with the first choice again.
+
+    Args:
+        cdktf: What deploys.
+        fleet: The fleet.
+        any_price: Whether to go where it costs more than the budget.
+
+    Returns:
+        None when it failed, which has been explained by then.
+
+    Raises:
+        FleetError: When cdktf or Terraform cannot be run.
+    """
+    now = fleet
+    made: frozenset[str] = frozenset()
+    tried: dict[str, list[str]] = {}
+    done = False
+    try:
+        while True:
+            ended = cdktf.deploy()
+            made |= created(ended.printed)
+            if ended.status == 0:
+                done = True
+                return Done(now, made)
+            found = failures(ended.printed)
+            existing = cdktf.existing()
+            for machine in without_room(now, found):
+                tried.setdefault(machine.name, []).append(machine.zone)
+            chosen = moves(now, found, tried, existing)
+            if not chosen:
+                _explain(now, found, tried, existing)
+                return None
+            now = moved(now, chosen)
+            refusal = None if any_price else over_budget(now)
+            if refusal is not None:
+                _say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
+                return None
+            now.facts.save()
+            for move in chosen:
+                price = next(
+                    cost.hour_text(cost.running(machine))
+                    for machine in now.gcp_machines
+                    if machine.name == move.machine
+                )
+                _say(
+                    f"{move.start} has no room for {move.machine} at the moment; "
+                    f"trying {move.zone}, at {price} an hour"
+                )
+    finally:
+        if not done and now is not fleet:
+            _take_back(cdktf, fleet.facts, now)
+
+
+def _take_back(cdktf: Cdktf, before: Facts, fleet: Fleet) -> None:
+    """Write the facts as they were before, but for the zones of machines that exist by now."""
+    try:
+        existing = cdktf.existing()
+    except FleetError:
+        return  # a zone too many in the facts does no harm: it is one of the machine's own
+    kept = before
+    for machine in fleet.gcp_machines:
+        if machine.name in existing:
+            kept = kept.with_zone(machine.name, fleet.facts.machine(machine.name).zone)
+    kept.save()
+
+
+def _explain(
+    fleet: Fleet,
+    found: Sequence[Failure],
+    tried: Mapping[str, Collection[str]],
+    existing: Collection[str],
+) -> None:
+    for failure in found:
+        text = advice(fleet, failure, tried, existing)
+        if text is not None:
+            _say(text)
+    _say("cdktf deploy failed; what it says is above")
+
+
+def _say(text: str) -> None:
+    sys.stdout.flush()
+    print(f"infra: {text}", file=sys.stderr, flush=True)

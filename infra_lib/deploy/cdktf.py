@@ -1,0 +1,80 @@
+"""The cdktf command line, for the stacks of one project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from .. import outputs
+from ..cdktf_json import output_folder
+from ..errors import FleetError
+from .process import Ended, run
+
+if TYPE_CHECKING:
+    from ..outputs import Deployed
+
+
+@frozen
+class Cdktf:
+    """The cdktf command line, for some stacks of a project.
+
+    Attributes:
+        command: Its path.
+        project: The folder of cdktf.json.
+        stacks: The names of the stacks; none for the only one there is.
+    """
+
+    command: str
+    project: Path
+    stacks: tuple[str, ...]
+
+    @classmethod
+    def find(cls, project: Path, stacks: tuple[str, ...]) -> Cdktf:
+        """Find the cdktf that the project installed, or else the one on PATH.
+
+        Raises:
+            FleetError: When there is none.
+        """
+        own = project / "node_modules" / ".bin" / "cdktf"
+        found = str(own) if own.exists() else shutil.which("cdktf")
+        if found is None:
+            raise FleetError(
+                "cdktf is not on PATH; install it: npm install --global cdktf-cli@0.21"
+            )
+        return cls(found, project, stacks)
+
+    def diff(self) -> bool:
+        """Print what a deployment would change; return whether that could be told."""
+        each = [[stack] for stack in self.stacks] or [[]]
+        return all(run([self.command, "diff", *stack], self.project).status == 0 for stack in each)
+
+    def deploy(self) -> Ended:
+        """Deploy, without asking."""
+        return run([self.command, "deploy", *self.stacks, "--auto-approve"], self.project)
+
+    def deployed(self) -> dict[str, Deployed] | None:
+        """Return the machines that are deployed, by name; None when nobody here knows."""
+        try:
+            answers = [outputs.ask(folder) for folder in self._folders()]
+        except FleetError:
+            return None
+        machines: dict[str, Deployed] = {}
+        for answer in answers:
+            machines |= answer or {}
+        return machines if any(answer is not None for answer in answers) else None
+
+    def existing(self) -> frozenset[str]:
+        """Return the names of the instances that exist.
+
+        Raises:
+            FleetError: When Terraform cannot tell.
+        """
+        folders = self._folders()
+        return frozenset(name for folder in folders for name in outputs.instances(folder))
+
+    def _folders(self) -> list[Path]:
+        folders = outputs.deployed_stacks(self.project / output_folder(self.project))
+        return [each for each in folders if not self.stacks or each.name in self.stacks]

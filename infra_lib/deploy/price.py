@@ -1,0 +1,88 @@
+"""What a deployment changes in what the fleet costs, and whether that is within its budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import cost
+from ..table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..fleet import Fleet
+    from ..outputs import Deployed
+
+_PRICES = ("NOW", "THEN", "MONTH")
+
+
+def price_text(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> str:
+    """Return what is on before and after a deployment, and what it costs, for people.
+
+    Args:
+        fleet: The fleet that is to be.
+        deployed: What is there, by the machine's name; None when nobody knows, and then there is
+            no word of it.
+    """
+    head: tuple[str, ...] = ("MACHINE", "STATE", "ZONE", "AS", *_PRICES)
+    rows = [*_rows(fleet, deployed or {})]
+    if deployed is None:
+        now = head.index("NOW")
+        head, *rows = ((*row[:now], *row[now + 1 :]) for row in (head, *rows))
+    parts = [table(head, rows, right=_PRICES)] if rows else []
+    return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed))])
+
+
+def total_text(fleet: Fleet) -> str:
+    """Return what the machines that are to be on cost together."""
+    least = cost.at_least(fleet.gcp_machines)
+    unknown = ", ".join(machine.name for machine in cost.unknown(fleet.gcp_machines))
+    text = f"{cost.hour_text(least)} an hour, {cost.month_text(least)} a month"
+    return f"at least {text}; unknown: {unknown}" if unknown else text
+
+
+def over_budget(fleet: Fleet) -> str | None:
+    """Return why a fleet may not be deployed as it is; None when it may."""
+    budget = fleet.budget_usd_per_hour
+    if budget is None:
+        return None
+    unknown = cost.unknown(fleet.gcp_machines)
+    if cost.at_least(fleet.gcp_machines) > budget:
+        problem = "which is more; turn something off, raise the budget"
+    elif unknown:
+        problem = "which nobody can tell; say what it costs, catalog=Catalog(prices=(Price(…),))"
+    else:
+        return None
+    return (
+        f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
+        f"{total_text(fleet)}, {problem}, or pass --over-budget"
+    )
+
+
+def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str, ...]]:
+    for machine in fleet.gcp_machines:
+        there = deployed.get(machine.name)
+        spot = "spot" if machine.spot else "on demand"
+        if machine.enabled:
+            price = cost.now(machine)
+            then = cost.hour_text(price), cost.month_text(price)
+            yield (machine.name, machine.state, machine.zone, spot, _now(there), *then)
+        elif there is not None:
+            yield (machine.name, machine.state, there.zone, spot, _now(there), "-", "-")
+    for name in sorted(deployed.keys() - {machine.name for machine in fleet.gcp_machines}):
+        yield (name, "gone", deployed[name].zone, "-", _now(deployed[name]), "-", "-")
+
+
+def _now(there: Deployed | None) -> str:
+    return "-" if there is None else cost.hour_text(there.usd_per_hour)
+
+
+def _sums(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> Iterator[str]:
+    if deployed is not None:
+        prices = [machine.usd_per_hour for machine in deployed.values()]
+        least = cost.hour_text(sum(price or 0.0 for price in prices))
+        yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
+    yield f"Then:   {total_text(fleet)}"
+    if fleet.budget_usd_per_hour is not None:
+        yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
+    yield "Disks, reserved addresses and traffic are not counted."

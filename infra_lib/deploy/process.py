@@ -1,0 +1,108 @@
+"""A long command, run in front of a person: its lines as they come, and a clock when none do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import IO, TYPE_CHECKING
+
+from attrs import frozen
+
+from ..errors import FleetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_CLEAR = "\r\x1b[K"
+_SILENCE = 1.0  # seconds without a line after which the clock shows
+
+
+@frozen
+class Ended:
+    """A command that has ended.
+
+    Attributes:
+        status: Its exit code.
+        printed: All that it printed, to both streams.
+    """
+
+    status: int
+    printed: str
+
+
+def run(command: Sequence[str], folder: Path) -> Ended:
+    """Run a command and print its lines as they come; it cannot ask anything.
+
+    On a terminal a clock tells that it is still at work while it prints nothing. An interrupt
+    reaches the command too: it is left the time to end in good order.
+
+    Args:
+        command: The program and its arguments; no shell reads them.
+        folder: Where it runs.
+
+    Raises:
+        FleetError: When there is no such program.
+        KeyboardInterrupt: After the command has ended, when it was interrupted.
+    """
+    words = " ".join(command[:2]).rpartition("/")[2]
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "CI": "true"},  # cdktf then prints lines, and draws nothing
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        raise FleetError(f"{command[0]}: cannot be run ({error.strerror})") from None
+    printed: list[str] = []
+    interrupted = False
+    with process:
+        lines: SimpleQueue[str | None] = SimpleQueue()
+        Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+        while True:
+            try:
+                line = _next(lines, words)
+            except KeyboardInterrupt:
+                interrupted = True
+                continue
+            if line is None:
+                break
+            printed.append(line)
+            print(line, end="", flush=True)
+    if interrupted:
+        raise KeyboardInterrupt
+    return Ended(process.returncode, "".join(printed))
+
+
+def _read(stream: IO[str] | None, lines: SimpleQueue[str | None]) -> None:
+    for line in stream or ():
+        lines.put(line)
+    lines.put(None)
+
+
+def _next(lines: SimpleQueue[str | None], words: str) -> str | None:
+    """Return the next line, None at the end; show a clock while there is none."""
+    if not sys.stdout.isatty():
+        return lines.get()
+    start = monotonic()
+    shown = False
+    while True:
+        try:
+            line = lines.get(timeout=_SILENCE)
+        except Empty:
+            seconds = int(monotonic() - start)
+            print(f"{_CLEAR}{words}: {seconds} s without news", end="", flush=True)
+            shown = True
+        else:
+            if shown:
+                print(_CLEAR, end="")
+            return line

@@ -1,0 +1,181 @@
+"""`infra deploy`, through the real cdktf and Terraform, when zones are full and quotas are low."""
+
+import json
+
+import pytest
+
+from tests.deploy.project import FALLBACK, GALENA, Project, scheelite
+from tests.tools import require
+
+NO_ROOM = "ZONE_RESOURCE_POOL_EXHAUSTED"
+STOPPED = ", stopped=True" + FALLBACK
+
+pytestmark = pytest.mark.usefixtures("_cdktf")
+
+
+@pytest.fixture
+def _cdktf() -> None:
+    require("cdktf")
+
+
+def test_a_machine_goes_to_its_next_zone_and_nothing_else_does(project: Project) -> None:
+    cloud = project.workspace.cloud
+    cloud.fail(NO_ROOM, machine="scheelite", zone="us-central1-c")
+    project.describe(GALENA, scheelite(), fields="budget_usd_per_hour=1")
+
+    done = project.infra("deploy", "--yes", "gcp")
+    assert done.returncode == 0, done.stdout
+    before, said, after = done.stdout.partition(
+        "infra: us-central1-c has no room for scheelite at the moment; "
+        "trying us-central1-a, at $0.7300 an hour\n"
+    )
+    assert said, done.stdout
+    # What it costs is said first.
+    costs = before.partition("Initializing")[0]
+    assert "scheelite  on     us-central1-c  on demand  $0.7300  $532.90" in costs
+    assert "Then:   $0.9980 an hour, $728.58 a month\nBudget: $1.0000 an hour" in costs
+
+    # One machine moved; the other was made once, and left alone.
+    assert project.zone("scheelite") == "us-central1-a"
+    assert [call for call in cloud.log if "galena" in call] == ["instances.insert galena"]
+    assert project.facts("scheelite")["zone"] == "us-central1-a"
+    assert project.facts("galena")["zone"] == "us-central1-b"
+    assert project.facts("scheelite")["external_ip"].startswith("198.1")
+    assert "+ scheelite.zone = us-central1-a" in after
+    assert "clan machines install scheelite" in after
+    assert "clan machines update cinnabar" in after
+
+    # All agree from then on: the next synthesis, what is shown, and the output.
+    planned = project.infra("deploy", "--plan", "gcp")
+    assert planned.returncode == 0
+    assert "No changes." in planned.stdout
+    assert "scheelite  on     us-central1-a  on demand  $0.7300  $0.7300" in planned.stdout
+    (shown,) = (
+        machine
+        for machine in json.loads(project.infra("show", "--json").stdout)["machines"]
+        if machine["name"] == "scheelite"
+    )
+    assert shown["zone"] == "us-central1-a"
+    project.workspace.cdktf("output", "gcp", "--outputs-file", "outputs.json")
+    written = json.loads((project.workspace.app / "outputs.json").read_text())
+    assert written["gcp"]["machines"]["scheelite"] == {
+        "zone": "us-central1-a",
+        "machine_type": "n1-standard-8",
+        "external_ip": project.facts("scheelite")["external_ip"],
+        "gpu": {"type": "nvidia-tesla-t4", "count": 1},
+        "usd_per_hour": 0.73,
+    }
+
+
+def test_no_zone_has_room(project: Project) -> None:
+    project.workspace.cloud.fail(NO_ROOM, machine="scheelite")
+    project.describe(GALENA, scheelite(', fallback_zones=("us-central1-a",)'))
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "us-central1-c has no room for scheelite" in done.stdout
+    assert (
+        "infra: no zone of scheelite has room at the moment (us-central1-c, us-central1-a): try "
+        "again later, or give it more fallback_zones\n"
+    ) in done.stdout
+    assert list(project.workspace.cloud.instances) == ["galena"]
+    assert "zone" not in project.facts("scheelite")
+
+
+def test_a_machine_that_exists_is_not_moved_away_from_its_disk(project: Project) -> None:
+    cloud = project.workspace.cloud
+    project.describe(scheelite(STOPPED))
+    project.infra("deploy", "--yes")
+    number = cloud.instances["scheelite"]["instance_id"]
+    cloud.fail(NO_ROOM)
+    project.describe(scheelite())
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "us-central1-c has no room to start scheelite at the moment" in done.stdout
+    assert "its boot disk would not come with it, so it is not moved" in done.stdout
+    assert cloud.instances["scheelite"]["instance_id"] == number
+    assert project.facts("scheelite")["zone"] == "us-central1-c"
+
+
+def test_a_quota_is_another_matter(project: Project) -> None:
+    project.workspace.cloud.fail("QUOTA_EXCEEDED", metric="NVIDIA_T4_GPUS")
+    project.describe(GALENA, scheelite())
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    (said,) = (line for line in done.stdout.splitlines() if "would exceed" in line)
+    assert said.startswith(
+        "infra: scheelite would exceed quota NVIDIA_T4_GPUS, which is 0 in region us-central1"
+    )
+    assert "https://console.cloud.google.com/iam-admin/quotas?project=example-project" in said
+    assert "trying" not in done.stdout
+    assert done.stdout.count("google_compute_instance.scheelite: Creating...") == 1
+    assert project.facts("scheelite") == {}
+
+
+def test_the_next_zone_is_within_the_budget_too(project: Project) -> None:
+    dearer = (
+        'catalog=Catalog(prices=(Price("nvidia-tesla-t4", "us-central1-c", 0.35),'
+        ' Price("nvidia-tesla-t4", "us-central1-a", 35.0)))'
+    )
+    project.workspace.cloud.fail(NO_ROOM, zone="us-central1-c")
+    project.describe(scheelite(f"{FALLBACK}, {dearer}"), fields="budget_usd_per_hour=1")
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "infra: scheelite in us-central1-a would be next, but fleet 'metals'" in done.stdout
+    assert "$35.3800 an hour" in done.stdout
+    assert not project.workspace.cloud.instances
+    assert project.facts("scheelite") == {}
+
+
+def test_over_budget_nothing_runs(project: Project) -> None:
+    project.describe(GALENA, scheelite(), fields="budget_usd_per_hour=0.5")
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "infra: fleet 'metals': budget_usd_per_hour=0.5: what is to be on costs $0.9980 an hour, "
+        "$728.58 a month, which is more; turn something off, raise the budget, or pass "
+        "--over-budget\n"
+    )
+    assert not (project.workspace.folder / "cdk.tf.json").exists()
+
+
+def test_a_price_that_is_not_known_is_within_no_budget(project: Project) -> None:
+    unknown = 'catalog=Catalog(prices=(Price("nvidia-tesla-t4", "*", None),))'
+    project.describe(GALENA, scheelite(f", {unknown}"), fields="budget_usd_per_hour=100")
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "at least $0.2681 an hour, $195.68 a month; unknown: scheelite" in done.stdout
+    assert "catalog=Catalog(prices=(Price(…),)), or pass --over-budget" in done.stdout
+    assert not (project.workspace.folder / "cdk.tf.json").exists()
+
+
+def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
+    project.describe(GALENA)
+    done = project.infra("deploy")
+    assert done.returncode == 2
+    assert done.stdout == (
+        "infra: there is no terminal to ask at, and nothing was deployed: pass --yes to deploy "
+        "without being asked, or --plan to see what would change\n"
+    )
+
+
+def test_a_zone_in_use_has_to_be_kept_somewhere(project: Project) -> None:
+    project.describe(scheelite(), fields="")
+    main = project.workspace.app / "main.py"
+    lines = main.read_text().splitlines(keepends=True)
+    main.write_text("".join(line for line in lines if "Facts.load" not in line))
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 2
+    assert "fallback_zones=('us-central1-a', 'us-central1-f')" in done.stdout
+    assert 'facts=Facts.load(Path(__file__).with_name("facts.json"))' in done.stdout
+
+
+def test_at_a_terminal_it_shows_the_plan_and_the_costs_and_asks(project: Project) -> None:
+    project.describe(GALENA)
+    status, printed = project.infra_at_terminal("deploy", answer="n")
+    assert status == 1
+    plan, costs, asked = (
+        printed.index(text) for text in ("Plan: 2 to add", "Then:   $0.2681", "Deploy this? [y/N]")
+    )
+    assert plan < costs < asked
+    assert "infra: nothing was deployed" in printed
+    assert not project.workspace.cloud.instances

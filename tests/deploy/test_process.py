@@ -1,0 +1,85 @@
+"""A long command in front of a person."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from infra_lib import FleetError
+from infra_lib.deploy.process import run
+
+RUN = """
+import sys
+from pathlib import Path
+from infra_lib.deploy.process import run
+try:
+    ended = run([sys.executable, "-uc", sys.argv[1]], Path.cwd())
+    print("ended", ended.status, len(ended.printed.splitlines()))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_lines_of_both_streams_come_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = "import os, sys; print(os.getcwd()); print('é', file=sys.stderr); sys.exit(3)"
+    ended = run([sys.executable, "-Xutf8", "-uc", script], tmp_path)
+    assert (ended.status, ended.printed) == (3, f"{tmp_path}\né\n")
+    assert capsys.readouterr().out == ended.printed
+
+
+def test_it_cannot_be_asked(tmp_path: Path) -> None:
+    ended = run([sys.executable, "-uc", "print(repr(open(0).read()))"], tmp_path)
+    assert ended.printed == "''\n"
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FleetError, match="cdktf-of-nobody: cannot be run"):
+        run(["cdktf-of-nobody", "deploy"], tmp_path)
+
+
+def test_an_interrupted_command_ends_in_good_order() -> None:
+    script = """
+import signal, sys, time
+def end(*_):
+    print("unlocking the state")
+    sys.exit(1)
+signal.signal(signal.SIGINT, end)
+print("ready")
+time.sleep(60)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-uc", RUN, script], stdout=subprocess.PIPE, text=True, process_group=0
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.stdout.read() == "unlocking the state\ninterrupted\n"
+    process.stdout.close()
+    assert process.wait() == 0
+
+
+def test_a_clock_tells_at_a_terminal_that_it_is_at_work() -> None:
+    ours, its = pty.openpty()
+    start = time.monotonic()
+    script = "import time; print('one'); time.sleep(1.6); print('two')"
+    process = subprocess.Popen([sys.executable, "-uc", RUN, script], stdout=its)
+    os.close(its)
+    seen = bytearray()
+    with suppress(OSError):  # Linux says so of a terminal that nobody has open any more
+        while data := os.read(ours, 4096):
+            seen += data
+    os.close(ours)
+    assert process.wait() == 0
+    assert time.monotonic() - start > 1
+    one, _, rest = seen.decode().partition("one\r\n")
+    assert one == ""
+    assert " s without news" in rest
+    assert rest.endswith("\r\x1b[Ktwo\r\nended 0 2\r\n")
