@@ -16,8 +16,7 @@ GENERATED = "modules/clan/inventory/machines.nix"
 @pytest.fixture(scope="module")
 def from_git(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment that holds this project, installed by a reference to git."""
-    requirement = f"infra-lib @ git+file://{source}"
-    return install(requirement, tmp_path_factory.mktemp("git") / "venv").parent
+    return install(f"git+file://{source}", tmp_path_factory.mktemp("git") / "venv").parent
 
 
 def test_a_git_reference_is_a_light_install_that_works(from_git: Path, tmp_path: Path) -> None:
@@ -66,9 +65,9 @@ def test_its_hook_guards_the_repository(
     assert "quartz" in (repository / GENERATED).read_text()
 
 
-def test_what_it_wrote_is_synthesized_by_what_it_requires(source: Path, tmp_path: Path) -> None:
+def test_what_it_wrote_is_synthesized_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
     cdktf = require("cdktf")
-    python = install(f"infra-lib[cdktf] @ git+file://{source}", tmp_path / "venv")
+    python = install(f"{wheel}[cdktf]", tmp_path / "venv")
     project = tmp_path / "ores"
     project.mkdir()
     run([str(python.parent / "infra"), "init"], cwd=project)
