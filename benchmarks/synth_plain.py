@@ -43,6 +43,12 @@ def instance(google: Any, stack: Any, name: str, script: str) -> Any:
             "state": "on",
         },
         metadata={"ssh-keys": f"root:{KEY}", "startup-script": script},
+        scheduling=google.ComputeInstanceScheduling(
+            provisioning_model="STANDARD",
+            preemptible=False,
+            automatic_restart=True,
+            on_host_maintenance="MIGRATE",
+        ),
         desired_status="RUNNING",
         shielded_instance_config=google.ComputeInstanceShieldedInstanceConfig(
             enable_secure_boot=False, enable_vtpm=True, enable_integrity_monitoring=True
