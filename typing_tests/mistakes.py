@@ -18,6 +18,7 @@ from infra_lib import (
     User,
     ZeroTier,
     Zone,
+    zfs_layout,
 )
 
 E2, HERE = "e2-standard-8", "us-central1-b"
@@ -51,6 +52,11 @@ Fleet(name="metals", domain="zt")  # error
 Fleet(name="metals", domain="zt", machines=("galena",))  # error
 Fleet(name="metals", domain="zt", machines=machine)  # error
 Fleet(name="metals", domain="zt", machines=(machine,), gcp="example-project")  # error
+Fleet(name="metals", domain="zt", machines=(machine,), module_style="flakes")  # error
+Fleet(name="metals", domain="zt", machines=(machine,), extra_files=("motd",))  # error
+Fleet(name="metals", domain="zt", machines=(machine,), extra_files=(lambda: None,))  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, disko={"disk": {}})  # error
+zfs_layout("/dev/sda", pool=5)  # error
 Catalog(machine_types=(Zone("us-central1-z", "us-central1"),))  # error
 MachineType("c4-standard-8", vcpus="8", memory_gib=30)  # error
 Price("c4-standard-8", "*", "0.4")  # error

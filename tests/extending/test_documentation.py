@@ -4,8 +4,10 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from .documents import CHECKOUT, Example, examples
 
 EXAMPLES = examples("extending.md")
 
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+
 OURS = {"infra_lib", "nixgen"}
 PUBLIC = {"infra_lib", "infra_lib.stacks", "nixgen"}
 
@@ -28,6 +32,16 @@ each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: 
 
 def test_every_way_is_shown() -> None:
     assert len(EXAMPLES) == 9
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^a-z0-9]+", "-", title.lower()) for title in titles}
 
 
 @each_example
@@ -116,7 +130,7 @@ def placed(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-EXPECTED = {
+EXPECTED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "Resources of your own in the same stack 1": is_referred_to,
     "Several fleets, stacks, projects and regions 1": lambda found: (
         placed(found)

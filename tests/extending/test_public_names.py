@@ -1,0 +1,88 @@
+"""docs/api.md lists every public name, and nothing else is needed: `make snapshots` renews it."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
+
+from tests.tools import require
+
+from .documents import CHECKOUT
+
+MODULES = {
+    "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",
+    "infra_lib.stacks": "Provisioning it. This package alone needs the extra `cdktf`.",
+    "nixgen": "Writing Nix.",
+}
+
+HEAD = """\
+# Public names
+
+What is listed here stays, by [semantic versioning](https://semver.org/spec/v2.0.0.html); other
+modules and names may change. Each has a docstring that says more, which
+`python -m pydoc infra_lib.Fleet` shows. All are typed, for `mypy --strict` and for pyright.
+[extending.md](extending.md) shows what they are for.
+
+The commands are `infra` and `nixgen`, the pre-commit hooks `nixgen` and `nixgen-check`.
+"""
+
+
+def aliases() -> Iterator[tuple[str, str]]:
+    """The type aliases of nixgen, with the text below each: Python keeps none with them."""
+    for path in ("nixgen/expr.py", "nixgen/outputs.py"):
+        body = ast.parse((CHECKOUT / path).read_text()).body
+        for statement, below in pairwise(body):
+            if isinstance(statement, ast.AnnAssign) and isinstance(below, ast.Expr):
+                yield ast.unparse(statement.target), ast.literal_eval(below.value)
+
+
+def first_sentence(module: str, name: str, described: dict[str, str]) -> str:
+    value = getattr(importlib.import_module(module), name)
+    text = described.get(name) or inspect.getdoc(value) or ""
+    return " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".") + "."
+
+
+def rows(module: str) -> list[str]:
+    names = importlib.import_module(module).__all__
+    described = dict(aliases()) if module == "nixgen" else {}
+    return [f"| `{name}` | {first_sentence(module, name, described)} |" for name in names]
+
+
+@pytest.mark.snapshots
+def test_every_public_name_is_listed(file_regression: FileRegressionFixture) -> None:
+    require("node")
+    parts = [HEAD]
+    for module, purpose in MODULES.items():
+        table = "\n".join(("| name | what it is |", "| --- | --- |", *rows(module)))
+        parts.append(f"## {module}\n\n{purpose}\n\n{table}\n")
+    file_regression.check("\n".join(parts), fullpath=CHECKOUT / "docs/api.md")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_says_what_it_is(module: str) -> None:
+    if module == "infra_lib.stacks":
+        require("node")
+    for row in rows(module):
+        assert not row.endswith("| . |"), row
+        assert "Special type" not in row  # what Python says of an alias of Any
+
+
+def test_nothing_else_can_be_imported_by_a_star() -> None:
+    code = (
+        "from infra_lib import *; from nixgen import *; print(*(n for n in dir() if n[0] != '_'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
+    listed = {
+        name
+        for module in ("infra_lib", "nixgen")
+        for name in importlib.import_module(module).__all__
+    }
+    assert set(done.stdout.split()) == listed
