@@ -43,6 +43,8 @@ def run(given: Namespace) -> int:
 def as_text(fleet: Fleet) -> str:
     """Return the costs as a table with notes, for people."""
     parts = [total_line(fleet.gcp_machines)]
+    if fleet.budget_usd_per_hour is not None:
+        parts[0] += f"\nBudget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour."
     if fleet.gcp_machines:
         head = ("MACHINE", "STATE", "ZONE", "MACHINE TYPE", "GPU", *_PRICES[:2], "AS", _PRICES[2])
         parts.insert(0, table(head, map(_row, fleet.gcp_machines), right=_PRICES))
@@ -75,7 +77,8 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         `machine_type`, `gpu` (`type` and `count`; None without one), `usd_per_hour` (`on_demand`
         and `spot`), `applies` (which of the two), `usd_per_month` (730 hours of what applies) and
         `usd_per_hour_now` (0 when it is not on); `total` of what is on: `usd_per_hour`,
-        `usd_per_month`, `usd_per_hour_at_least` (of what is known) and `unknown` (names);
+        `usd_per_month`, `usd_per_hour_at_least` (of what is known), `unknown` (names) and
+        `budget_usd_per_hour` (None without one);
         `not_provisioned`: names of machines that cost nothing here; `hours_per_month`; and
         `prices`: `as_of` and `source` of those of `machine_types` and `accelerators`.
     """
@@ -89,6 +92,7 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
             "usd_per_month": cost.per_month(total),
             "usd_per_hour_at_least": cost.at_least(machines),
             "unknown": [machine.name for machine in cost.unknown(machines)],
+            "budget_usd_per_hour": fleet.budget_usd_per_hour,
         },
         "not_provisioned": [machine.name for machine in _elsewhere(fleet)],
         "hours_per_month": cost.HOURS_PER_MONTH,

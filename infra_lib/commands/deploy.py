@@ -91,7 +91,10 @@ def _agreed() -> bool:
 
 def _recorded(done: Done, source: str | None) -> int:
     """Do what `infra sync` does, and say what comes next."""
-    changed = _synced(done.fleet, source)
+    try:
+        changed = _synced(done.fleet, source)
+    except FleetError as error:
+        return _failed(f"deployed, but not recorded: {error}; infra sync records it")
     writer = Writer(fleet=done.fleet, source=source or "")
     left = [
         writer.installed(machine)

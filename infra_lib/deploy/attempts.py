@@ -51,7 +51,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
         None when it failed, which has been explained by then.
 
     Raises:
-        FleetError: When cdktf or Terraform cannot be run.
+        FleetError: When cdktf cannot be run.
     """
     now = fleet
     made: frozenset[str] = frozenset()
@@ -65,8 +65,13 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
                 done = True
                 return Done(now, made)
             found = failures(ended.printed)
-            existing = cdktf.existing()
-            for machine in without_room(now, found):
+            full = without_room(now, found)
+            try:
+                existing = cdktf.existing() if full else frozenset()
+            except FleetError as error:
+                _say(f"no other zone is tried: {error}")
+                return None
+            for machine in full:
                 tried.setdefault(machine.name, []).append(machine.zone)
             chosen = moves(now, found, tried, existing)
             if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ class Cdktf:
     Attributes:
         command: Its path.
         project: The folder of cdktf.json.
-        stacks: The names of the stacks; none for the only one there is.
+        stacks: The names of the stacks, or patterns; none for the only one there is.
     """
 
     command: str
@@ -67,14 +68,17 @@ class Cdktf:
         return machines if any(answer is not None for answer in answers) else None
 
     def existing(self) -> frozenset[str]:
-        """Return the names of the instances that exist.
+        """Return the names of the instances that exist, after a deployment.
 
         Raises:
             FleetError: When Terraform cannot tell.
         """
         folders = self._folders()
+        if not folders:
+            raise FleetError("which machines exist cannot be told: no stack here is initialized")
         return frozenset(name for folder in folders for name in outputs.instances(folder))
 
     def _folders(self) -> list[Path]:
         folders = outputs.deployed_stacks(self.project / output_folder(self.project))
-        return [each for each in folders if not self.stacks or each.name in self.stacks]
+        patterns = self.stacks or ("*",)
+        return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]

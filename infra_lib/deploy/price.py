@@ -85,4 +85,4 @@ def _sums(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> Iterator[str
     yield f"Then:   {total_text(fleet)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
-    yield "Disks, reserved addresses and traffic are not counted."
+    yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."

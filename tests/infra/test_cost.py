@@ -105,6 +105,7 @@ def test_json(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
             "usd_per_month": None,
             "usd_per_hour_at_least": 0.49185,
             "unknown": ["native"],
+            "budget_usd_per_hour": None,
         },
         "not_provisioned": ["cinnabar"],
         "hours_per_month": 730,
