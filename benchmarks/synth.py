@@ -75,13 +75,14 @@ def run(command: tuple[str, ...], folder: Path) -> Measure:
     return Measure(seconds, usage.ru_maxrss / unit)
 
 
-def resources(folder: Path) -> Any:
-    """Return the resources that were synthesized, without cdktf's notes on them."""
+def resources(folder: Path) -> dict[str, Any]:
+    """Return the resources that were synthesized by address, without cdktf's notes on them."""
     stack = json.loads((folder / "cdktf.out/stacks/gcp/cdk.tf.json").read_text())
-    for kind in stack["resource"].values():
-        for resource in kind.values():
-            del resource["//"]
-    return stack["resource"]
+    return {
+        f"{kind}.{name}": {key: value for key, value in resource.items() if key != "//"}
+        for kind, named in stack["resource"].items()
+        for name, resource in named.items()
+    }
 
 
 def measured(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measure]]:
@@ -97,9 +98,15 @@ def measured(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measur
                 measure = run((*way.command, str(machines)), folders[way.name])
                 if turn:
                     taken[way.name].append(measure)
-        made = [resources(path) for path in folders.values()]
-        if any(each != made[0] for each in made):
-            sys.exit("the ways did not make the same resources")
+        made = {name: resources(path) for name, path in folders.items()}
+        for name, found in made.items():
+            differing = [
+                address
+                for address, resource in made[ways[0].name].items()
+                if found.get(address) != resource
+            ]
+            if differing:
+                sys.exit(f"{name} makes another {differing[0]} than {ways[0].name}")
     return taken
 
 
