@@ -412,6 +412,39 @@ REFUSED = {
         r'gcp(state_version="\u0662\u0665.\u0660\u0665")',
         ("'galena'", "state_version=", '"25.05"'),
     ),
+    "driver older than the GPU": (
+        'fleet(gcp(machine_type="g2-standard-4", zone="us-central1-a"), '
+        'nvidia=Nvidia(driver="legacy_470"))',
+        ("driver='legacy_470'", "ampere", "'galena'", "L4", "ada"),
+    ),
+    "configuration in a string": (
+        'gcp(config="{ pkgs, ... }: { }")',
+        ("'galena'", "config='{ pkgs, ... }: { }'", "a mapping of options", "Raw("),
+    ),
+    "configuration that Nix cannot hold": (
+        'fleet(gcp(), config={"a": float("inf")})',
+        ("fleet 'metals'", "config", "not finite"),
+    ),
+    "disk layout that is no function": (
+        'gcp(disko={"disk": {}})',
+        ("'galena'", "disko={'disk': {}}", "a function from the device", "zfs_layout"),
+    ),
+    "style of modules that there is not": (
+        'fleet(gcp(), module_style="dendritic")',
+        ("module_style='dendritic'", '"flake-parts" or "nixos"'),
+    ),
+    "plain module outside the flake": (
+        'fleet(gcp(modules=("../x.nix",)), module_style="nixos")',
+        ("'galena'", "modules='../x.nix'", "out of the root"),
+    ),
+    "references to flake-parts from plain modules": (
+        'fleet(gcp(), module_style="nixos", ssh=Ssh(known_hosts="vars"))',
+        ("known_hosts='vars'", '"facts"'),
+    ),
+    "generator of files that is none": (
+        'fleet(gcp(), extra_files=("motd.nix",))',
+        ("extra_files='motd.nix'", "functions of the fleet"),
+    ),
     "driver that is none": ('Nvidia(driver="legacy_390")', ("driver='legacy_390'", '"production"')),
     "CUDA package that is no attribute": (
         'Nvidia(cuda_packages=("torch;",))',
