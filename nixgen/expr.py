@@ -889,10 +889,10 @@ class Pattern:
     """The parameter of a function that takes a set apart.
 
     ```python
-    Lambda(Pattern("config", "lib", ellipsis=True, alias="args"), ref("args.pkgs"))
+    Lambda(Pattern("lib", ellipsis=True, alias="args"), Apply("lib.attrNames", ref("args")))
     ```
     ```nix
-    { config, lib, ... }@args: args.pkgs
+    { lib, ... }@args: lib.attrNames args
     ```
 
     Attributes:
@@ -954,10 +954,10 @@ class Lambda(Expr):
     """A function of one parameter.
 
     ```python
-    Lambda("final", Lambda("prev", {"hello": ref("prev.hello")}))
+    Lambda("final", Lambda("prev", {"hello": Apply("prev.hello.override", ref("final.args"))}))
     ```
     ```nix
-    final: prev: { hello = prev.hello; }
+    final: prev: { hello = prev.hello.override final.args; }
     ```
 
     Attributes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from re import Match
 from re import compile as _pattern
+from sys import float_info
 
 from nixgen.expr import LEAST, check_scalar, check_text, is_identifier
 
@@ -74,15 +75,18 @@ def name(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """An integer or float, with a minus if it is negative.
+    """An integer or float, with a minus if it is negative; empty if it takes an operation.
+
+    Nix reads the minus apart, so the least integer has no literal; nor has a float too small to be
+    normal, which Nix calls out of range.
 
     Raises:
         NixError: Nix has no such number.
     """
     check_scalar(value)
+    if value == LEAST or 0 < abs(value) < float_info.min:
+        return ""
     if isinstance(value, int):
-        if value == LEAST:
-            return f"-{-value - 1} - 1"
         return int.__repr__(value)
     text = float.__repr__(value)
     return text if "." in text else text.replace("e", ".0e")

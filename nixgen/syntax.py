@@ -10,7 +10,7 @@ from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from nixgen import expr, literals
-from nixgen.expr import LEAST, MISSING, NixError
+from nixgen.expr import MISSING, NixError
 
 # How tightly an expression holds together, tightest first (Nix's parser.y).
 TERM: Final = 0
@@ -550,6 +550,18 @@ def _negative(positive: Node) -> Node:
     return Prefix("-", positive, NEGATE)
 
 
+def _number(value: float) -> Node:
+    """A number, as an operation where it has no literal."""
+    text = literals.number(value)
+    if not text:
+        op, left, right = (
+            ("-", value + 1, 1) if isinstance(value, int) else ("*", value * 2.0**52, 2.0**-52)
+        )
+        return Operation(op, _number(left), _number(right), _BINARY[op][0])
+    number = Token(text.removeprefix("-"), identifier=False)
+    return _negative(number) if text.startswith("-") else number
+
+
 def _leaf(value: expr.Value) -> Node | None:
     """The tree of what has no parts; `None` if it has."""
     if value is None:
@@ -559,12 +571,7 @@ def _leaf(value: expr.Value) -> Node | None:
     if isinstance(value, bool):
         return Token("true" if value else "false")
     if isinstance(value, int | float):
-        text = literals.number(value)
-        if value == LEAST:  # its opposite is no Nix integer
-            most, one = (Token(number, identifier=False) for number in (str(-value - 1), "1"))
-            return Operation("-", _negative(most), one, _BINARY["-"][0])
-        number = Token(text.removeprefix("-"), identifier=False)
-        return _negative(number) if text.startswith("-") else number
+        return _number(value)
     if isinstance(value, PurePath):
         parts: list[Part] = []
         for part in literals.path(value):

@@ -1,5 +1,6 @@
-"""The examples in docstrings and documents: Python that builds an expression, and the Nix it gives."""
+"""The examples in docstrings and documents: Python that builds an expression, and its Nix."""
 
+import ast
 import re
 from collections.abc import Iterator
 from inspect import getdoc
@@ -23,16 +24,7 @@ def examples() -> Iterator[tuple[str, str, str]]:
 
 
 def result(python: str) -> Any:
-    """Run an example and return the value of its last expression."""
+    """Evaluate an example, which is one expression."""
     scope: dict[str, Any] = {name: getattr(nixgen, name) for name in nixgen.__all__}
-    scope["Path"] = PurePosixPath
-    *statements, last = _statements(python)
-    for statement in statements:
-        exec(statement, scope)
-    return eval(last, scope)
-
-
-def _statements(python: str) -> list[str]:
-    import ast
-
-    return [ast.unparse(statement) for statement in ast.parse(python).body]
+    tree = ast.parse(python.strip(), mode="eval")
+    return eval(compile(tree, "example", "eval"), scope | {"Path": PurePosixPath})  # noqa: S307

@@ -42,12 +42,14 @@ def names_in(texts: Iterable[str]) -> set[str]:
 def evaluated(texts: Iterable[str], folder: Path) -> list[Any]:
     """What each text evaluates to, as plain data."""
     files = _files(texts, folder)
+    every = f"[ {' '.join(f'(import {file})' for file in files)} ]"
     shown = subprocess.run(
-        [require("nix-instantiate"), "--eval", "--strict", "--json", *files],
+        [require("nix-instantiate"), "--eval", "--strict", "--json", "--expr", every],
         check=True,
         capture_output=True,
     )
-    return [json.loads(line) for line in shown.stdout.removesuffix(b"\n").split(b"\n")]
+    found: list[Any] = json.loads(shown.stdout)
+    return found
 
 
 def unused(texts: Iterable[str], folder: Path) -> str:

@@ -4,10 +4,9 @@ They are drawn from a `random.Random`, so that the same code serves a fixed seed
 `hypothesis.strategies.randoms`, a search that shrinks what it finds.
 """
 
-from collections.abc import Callable
 from pathlib import PurePosixPath
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nixgen import (
     Apply,
@@ -39,6 +38,9 @@ from nixgen import (
     ref,
 )
 from nixgen.expr import OPERATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORDS = (
     "a",
@@ -132,10 +134,12 @@ class Draw:
 
     Attributes:
         random: Where chance comes from.
+        marks: A mark that each comment drawn has and no other.
     """
 
     def __init__(self, random: Random) -> None:
         self.random = random
+        self.marks: list[str] = []
 
     def chance(self, percent: int) -> bool:
         return self.random.randrange(100) < percent
@@ -157,8 +161,12 @@ class Draw:
             return self.random.choice(NAMES)
         if self.chance(50):
             return Str(*self.parts(size))
+        marks = len(self.marks)
         drawn = self.expression(size)
-        return drawn if isinstance(drawn, Expr) else self.variable()
+        if isinstance(drawn, Expr):
+            return drawn
+        del self.marks[marks:]
+        return self.variable()
 
     def path(self, size: int) -> tuple[Any, ...]:
         return tuple(self.attribute(size) for _ in range(1 + self.count(2)))
@@ -167,7 +175,12 @@ class Draw:
         return "".join(self.random.choice(TEXTS) for _ in range(self.count(3)))
 
     def comment(self) -> str:
-        return self.random.choice(COMMENTS)
+        """Draw the text of a comment, which ends in a mark of its own."""
+        return self.mark(self.random.choice(COMMENTS))
+
+    def mark(self, text: str) -> str:
+        self.marks.append(f"<{len(self.marks)}>")
+        return text + self.marks[-1]
 
     def parts(self, size: int) -> list[Any]:
         return [
@@ -234,7 +247,7 @@ class Draw:
         return Commented(
             value,
             before=self.comment() if self.chance(60) else "",
-            after=self.random.choice(("trailing", "", "long " * 20)) if after else "",
+            after=self.mark("long " * self.count(20)) if after and self.chance(60) else "",
             blank_before=self.chance(30),
         )
 
@@ -271,6 +284,7 @@ class Draw:
                         else Inherit(*names)
                     )
             else:
+                marks = len(self.marks)
                 path = self.path(size // 2)
                 if (dynamic or isinstance(path[0], str)) and self.free(taken, path):
                     value = self.commented(self.expression(size))
@@ -278,6 +292,8 @@ class Draw:
                     items.append(
                         {path: value} if plain and self.chance(50) else Binding(path, value)
                     )
+                else:
+                    del self.marks[marks:]
         return items
 
     def elements(self, size: int) -> list[Any]:
@@ -309,7 +325,7 @@ class Draw:
             (
                 lambda: AttrSet(*self.items(inner), rec=self.chance(15)),
                 lambda: AttrSet(*self.items(inner), rec=self.chance(15)),
-                lambda: dict.fromkeys(self.names(4), self.expression(inner)),
+                lambda: {name: self.expression(inner) for name in self.names(4)},
                 lambda: List(*self.elements(inner)),
                 lambda: [self.expression(inner) for _ in range(self.count(3))],
                 lambda: Str(*self.parts(inner)),

@@ -67,10 +67,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "AttrSet: a already has attributes of its own",
     ),
     "inherited": (lambda: AttrSet(Inherit("a"), {"a": 1}), "a is defined twice"),
-    "inherited and entered": (lambda: Let([Inherit("a"), {("a", "b"): 1}], 1), "Let: a.b goes into"),
+    "inherited and entered": (
+        lambda: Let([Inherit("a"), {("a", "b"): 1}], 1),
+        "Let: a.b goes into",
+    ),
     "quoted twice": (lambda: AttrSet({"a b": 1}, Binding(Str("a b"), 1)), '"a b" is defined twice'),
     "inherits twice": (lambda: Inherit("a", "b", "a"), "Inherit: 'a' is inherited twice"),
-    "inherits nothing": (lambda: Inherit(), "Inherit: give at least one name"),
+    "inherits nothing": (Inherit, "Inherit: give at least one name"),
     "inherits no name": (lambda: Inherit("a b"), "Inherit: 'a b' is no Nix identifier"),
     "empty path": (lambda: Binding((), 1), "an attribute path needs at least one name"),
     "number in a path": (lambda: Binding(("a", 1), 1), r"1 \(int\) is no attribute name"),
@@ -167,6 +170,10 @@ def test_the_largest_and_the_least_integer_can_be_held() -> None:
     assert dumps([-(2**63)]) == "[ (-9223372036854775807 - 1) ]\n"
 
 
+def test_a_float_too_small_for_a_literal_is_a_product() -> None:
+    assert dumps(-5e-324) == "-2.2250738585072014e-308 * 2.220446049250313e-16\n"
+
+
 def test_expressions_are_values() -> None:
     assert ref("a.b") == Select("a", "b") == Select(Ident("a"), "b")
     assert len({ref("a"), ref("a"), Str("a"), IndentedStr("a")}) == 3
@@ -183,7 +190,7 @@ def test_a_selection_from_a_selection_goes_on_with_its_path() -> None:
 def test_an_enumeration_is_the_string_or_number_it_is() -> None:
     from enum import Enum, IntEnum
 
-    class Color(str, Enum):
+    class Color(str, Enum):  # noqa: UP042 (whose str() is not its value)
         RED = "r$d"
 
     class Count(IntEnum):

@@ -1,0 +1,184 @@
+"""Random expressions of the whole language: nixfmt changes nothing, Nix reads what was meant."""
+
+import math
+import string
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nixgen import Apply, BinaryOp, IndentedStr, Lambda, Let, Str, dumps, ref, rules, syntax
+from tests.nixgen import oracle
+from tests.nixgen.strategies import Draw
+
+BATCH = 50
+
+
+def draw_of(seed: int | str) -> Draw:
+    return Draw(Random(seed))  # noqa: S311 (nothing secret)
+
+
+def check(values: list[Any]) -> None:
+    """Compare values with what the tools make of them; show the smallest that differs."""
+    texts = [dumps(value) for value in values]
+    spelled = [oracle.spelled(value) for value in values]
+    names = oracle.names_in(texts + spelled)
+    with TemporaryDirectory() as folder:
+        formatted = oracle.formatted(texts, Path(folder))
+        meant = oracle.parsed(spelled, Path(folder), names)
+        read = oracle.parsed(texts, Path(folder), names)
+    changed = [pair for pair in zip(texts, formatted, strict=True) if pair[0] != pair[1]]
+    if changed:
+        ours, theirs = min(changed, key=lambda pair: len(pair[0]))
+        assert ours == theirs
+    misread = [each for each in zip(texts, read, meant, strict=True) if each[1] != each[2]]
+    if misread:
+        text, as_read, as_meant = min(misread, key=lambda each: len(each[0]))
+        assert as_read == as_meant, text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**64 - 1), st.integers(2, 24))
+def test_thousands_of_expressions_are_as_nixfmt_has_them_and_mean_what_was_meant(
+    seed: int, size: int
+) -> None:
+    draws = [draw_of(f"{seed} {index}") for index in range(BATCH)]
+    check([draw.file(size) for draw in draws])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False), st.integers(1, 4))
+def test_small_expressions_are_as_nixfmt_has_them_and_mean_what_was_meant(
+    random: Random, size: int
+) -> None:
+    """Ask the same of few expressions that hypothesis can shrink."""
+    check([Draw(random).file(size)])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**64 - 1), st.integers(2, 24))
+def test_no_comment_is_lost(seed: int, size: int) -> None:
+    draw = draw_of(seed)
+    text = dumps(draw.file(size))
+    assert [mark for mark in draw.marks if mark not in text] == []
+
+
+# Strings ------------------------------------------------------------------------------------------
+
+texts = st.text(
+    st.one_of(
+        st.sampled_from("$${}''\"\\\n\n \t\r#ab"),
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(texts, texts), min_size=20, max_size=40))
+def test_text_is_kept_whatever_it_holds(pairs: list[tuple[str, str]]) -> None:
+    value = Let(
+        {"x": "X"},
+        [
+            [
+                before,
+                IndentedStr(before),
+                Str(before, ref("x"), after),
+                IndentedStr(before, ref("x"), after),
+            ]
+            for before, after in pairs
+        ],
+    )
+    text = dumps(value)
+    with TemporaryDirectory() as folder:
+        assert oracle.evaluated([text], Path(folder)) == [
+            [[before, before, f"{before}X{after}", f"{before}X{after}"] for before, after in pairs]
+        ]
+        assert oracle.formatted([text], Path(folder)) == [text]
+    assert not any(line.endswith((" ", "\t")) for line in text.split("\n"))
+
+
+# Plain data ---------------------------------------------------------------------------------------
+
+names = st.one_of(
+    texts.filter(lambda name: name not in {"outPath", "__toString"}),
+    st.text(string.ascii_letters, min_size=1, max_size=60).filter(lambda n: n != "outPath"),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-9999, 9999).map(lambda quarters: quarters / 4),  # Nix prints six digits in JSON
+    texts,
+)
+data = st.recursive(
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(data, min_size=5, max_size=15))
+def test_plain_data_evaluate_to_themselves(values: list[Any]) -> None:
+    texts = [dumps(value) for value in values]
+    with TemporaryDirectory() as folder:
+        assert oracle.evaluated(texts, Path(folder)) == values
+        assert oracle.formatted(texts, Path(folder)) == texts
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=30, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_a_float_is_the_same_to_the_last_bit(values: list[float]) -> None:
+    """Compare in Nix, with integers times powers of two, since Nix prints six digits only."""
+    scale = Lambda(
+        "factor",
+        Lambda(
+            "times",
+            Apply(
+                "builtins.foldl'", Lambda("x", Lambda("_", BinaryOp("*", ref("x"), ref("factor"))))
+            ),
+        ),
+    )
+    checks = []
+    for value in values:
+        mantissa, exponent = math.frexp(value)
+        whole, exponent = int(mantissa * 2**53), exponent - 53
+        times = Apply("builtins.genList", Lambda("i", ref("i")), abs(exponent))
+        factor = 2.0 if exponent > 0 else 0.5
+        exact = Apply(ref("scale"), factor, times, BinaryOp("*", whole, 1.0), times)
+        checks.append(BinaryOp("==", value, exact))
+    with TemporaryDirectory() as folder:
+        [found] = oracle.evaluated([dumps(Let({"scale": scale}, checks))], Path(folder))
+    assert found == [True] * len(values)
+
+
+# What plain data take as a short cut --------------------------------------------------------------
+
+
+def mixed(draw: Draw, size: int) -> Any:
+    """Plain data with some expressions in them, and names that are too long for a line."""
+    if size < 1 or draw.chance(15):
+        return draw.commented(draw.expression(3)) if draw.chance(10) else draw.scalar()
+    if draw.chance(50):
+        return [mixed(draw, size - 1) for _ in range(draw.count(3))]
+    bindings: dict[Any, Any] = {}
+    taken: set[str] = set()
+    for _ in range(draw.count(4)):
+        name = draw.name() if draw.chance(80) else draw.random.choice(("a b", "quoted " * 14))
+        path = (name, *(draw.name() for _ in range(draw.count(5) if draw.chance(30) else 0)))
+        if draw.free(taken, path):
+            bindings[path if draw.chance(50) else path[0]] = mixed(draw, size - 1)
+    return bindings
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_writing_plain_data_line_by_line_gives_what_the_rules_give(seed: int) -> None:
+    for index in range(100):
+        draw = draw_of(f"{seed} {index}")
+        value = mixed(draw, draw.count(6))
+        assert dumps(value) == rules.lay_out(syntax.file(value)) + "\n"
