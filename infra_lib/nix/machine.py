@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 # The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
 _ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
 
+# ZFS wants a host id, and a plain machine may have no clan to set it:
+# https://git.clan.lol/clan/clan-core/src/branch/main/nixosModules/clanCore/zfs.nix
+_INSTALLER_HOST_ID = "8425e349"
+
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return one file for each provisioned machine, whether it is on or off."""
@@ -163,16 +167,18 @@ def _boot(machine: GcpMachine) -> Value:
         ),
     }
     if disko.may_use_zfs(machine):
-        boot["zfs", "devNodes"] = Commented(
-            "/dev/disk/by-path",
-            before="Clan sets networking.hostId: its installer's, with which the pool imports.",
-        )
+        boot["zfs", "devNodes"] = "/dev/disk/by-path"
     return boot
 
 
 def _networking(machine: GcpMachine) -> Value:
+    host_id = Commented(
+        Apply("lib.mkDefault", _INSTALLER_HOST_ID),
+        before="The installer's, with which ZFS imports the pool; clan has the same.",
+    )
     return {
         "hostName": machine.name,
+        **({"hostId": host_id} if disko.may_use_zfs(machine) else {}),
         "useNetworkd": True,
         "useDHCP": False,
         "timeServers": Commented(

@@ -37,6 +37,7 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
         },
         "networking": {
             "hostName": "scheelite",
+            "hostId": {"default": "8425e349"},
             "useNetworkd": True,
             "useDHCP": False,
             "timeServers": ["metadata.google.internal"],
@@ -65,6 +66,13 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
         },
         "users": {"users": {"root": {"openssh": {"authorizedKeys": {"keys": [ADMIN_KEY]}}}}},
     }
+
+
+def test_without_zfs_there_is_no_host_id(plant: Callable[[Fleet], NixTree]) -> None:
+    ext4 = {("disk", "primary"): {"type": "disk", "device": "/dev/sda"}}
+    found = plant(fleet_of(evolve(CPU, disko=lambda _: ext4))).machine("galena")
+    assert "hostId" not in found["networking"]
+    assert "zfs" not in found["boot"]
 
 
 def test_a_machine_without_gpu_has_no_driver(tree: Trees) -> None:

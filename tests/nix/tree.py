@@ -21,7 +21,7 @@ FLAKE = """\
 """
 
 # What modules use of nixpkgs' lib, kept visible in the result.
-LIB = "{ mkForce = value: { force = value; }; }"
+LIB = "{ mkForce = value: { force = value; }; mkDefault = value: { default = value; }; }"
 
 # Each package is its own name.
 PKGS = """{

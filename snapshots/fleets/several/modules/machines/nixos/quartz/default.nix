@@ -29,12 +29,13 @@ in
         ];
         # Read with gcloud compute connect-to-serial-port.
         kernelParams = [ "console=ttyS0,115200" ];
-        # Clan sets networking.hostId: its installer's, with which the pool imports.
         zfs.devNodes = "/dev/disk/by-path";
       };
 
       networking = {
         hostName = "quartz";
+        # The installer's, with which ZFS imports the pool; clan has the same.
+        hostId = lib.mkDefault "8425e349";
         useNetworkd = true;
         useDHCP = false;
         # Google smears leap seconds; its clocks do not mix with others.
