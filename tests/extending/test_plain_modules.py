@@ -88,17 +88,6 @@ def test_a_machine_imports_all_that_it_is_made_of(tree: NixTree) -> None:
     assert "hardware" not in galena
 
 
-def test_zfs_has_the_host_id_that_it_wants_with_clan_or_without(
-    tree: NixTree, tmp_path: Path
-) -> None:
-    galena = "modules/machines/nixos/galena/default.nix"
-    assert merged(tree, galena)["networking"]["hostId"] == {"default": "8425e349"}
-    ext4 = {("disk", "primary"): {"type": "disk", "device": "/dev/sda"}}
-    machines = (evolve(example.machine("galena"), disko=lambda _: ext4),)
-    without = planted(evolve(PLAIN, machines=machines, users=(), modules=()), tmp_path)
-    assert "hostId" not in merged(without, galena)["networking"]
-
-
 def test_clan_is_told_the_same_as_by_flake_parts(tree: NixTree, tmp_path: Path) -> None:
     told = merged(tree, "modules/clan/default.nix")
     parts = planted(example, tmp_path)
