@@ -202,10 +202,10 @@ def _one_of(machines: Iterable[Machine]) -> str:
 
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
     """Return the machine in the zone it is deployed in, when that is one of its own."""
+    if not isinstance(machine, GcpMachine) or not machine.fallback_zones:
+        return machine
     zone = facts.machine(machine.name).zone
-    if isinstance(machine, GcpMachine) and zone is not None and zone in machine.fallback_zones:
-        return machine.in_zone(zone)
-    return machine
+    return machine.in_zone(zone) if zone in machine.fallback_zones and zone else machine
 
 
 def _check_budget(where: str, budget: object) -> None:

@@ -170,12 +170,12 @@ def test_a_zone_in_use_has_to_be_kept_somewhere(project: Project) -> None:
 
 
 def test_at_a_terminal_it_shows_the_plan_and_the_costs_and_asks(project: Project) -> None:
-    project.describe(GALENA)
-    status, printed = project.infra_at_terminal("deploy", answer="n")
-    assert status == 1
-    plan, costs, asked = (
-        printed.index(text) for text in ("Plan: 2 to add", "Then:   $0.2681", "Deploy this? [y/N]")
-    )
-    assert plan < costs < asked
-    assert "infra: nothing was deployed" in printed
-    assert not project.workspace.cloud.instances
+    project.describe(GALENA, fields="budget_usd_per_hour=0.1")
+    for answer, expected in (("n", 1), ("y", 0)):
+        status, printed = project.infra_at_terminal("deploy", "--over-budget", answer=answer)
+        assert status == expected, printed
+        texts = ("Plan: 2 to add", "Then:   $0.2681", "Budget: $0.1000", "Deploy this? [y/N]")
+        places = [printed.index(text) for text in texts]
+        assert places == sorted(places)
+        assert ("infra: nothing was deployed" in printed) == (answer == "n")
+        assert bool(project.workspace.cloud.instances) == (answer == "y")
