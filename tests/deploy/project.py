@@ -78,12 +78,17 @@ class Project:
         own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         return {**self.workspace.environment, **own}
 
-    def infra(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `infra` without a terminal; both streams are in `stdout`, in order."""
+    def infra(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `infra` without a terminal; both streams are in `stdout`, in order.
+
+        Args:
+            arguments: Its arguments.
+            variables: Environment variables that differ.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "infra_lib", *arguments],
             cwd=self.workspace.app,
-            env=self.environment,
+            env=self.environment | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -158,6 +158,13 @@ def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
     )
 
 
+def test_without_cdktf_it_says_how_to_get_it(project: Project) -> None:
+    project.describe(GALENA)
+    done = project.infra("deploy", "--yes", PATH="/nowhere")
+    assert done.returncode == 2
+    assert done.stdout.startswith("infra: cdktf is not on PATH; install it: npm install")
+
+
 def test_a_zone_in_use_has_to_be_kept_somewhere(project: Project) -> None:
     project.describe(scheelite(), fields="")
     main = project.workspace.app / "main.py"
