@@ -762,14 +762,14 @@ class Select(Expr):
     """An attribute of a set. `ref` is shorter for plain names; a `Select` of it continues its path.
 
     ```python
-    Select(ref("inputs.nixpkgs.legacyPackages"), ref("system"), default={})
+    Select("inputs.nixpkgs.legacyPackages", ref("system"), default={})
     ```
     ```nix
     inputs.nixpkgs.legacyPackages.${system} or { }
     ```
 
     Attributes:
-        target: The set; a `str` names a variable.
+        target: The set; a `str` is a dotted name, as for `ref`.
         path: Names, and expressions that give one. At least one.
         default: What it is when there is no such attribute; `MISSING` is an error then.
 
@@ -782,7 +782,7 @@ class Select(Expr):
     default: Value = MISSING
 
     def __init__(self, target: Value, *path: Name, default: Value = MISSING) -> None:
-        target = Ident(target) if isinstance(target, str) else target
+        target = ref(target) if isinstance(target, str) else target
         check_value(target, "Select target")
         path = as_path(path, "Select")
         if isinstance(target, Select) and target.default is MISSING:
@@ -797,14 +797,14 @@ class HasAttr(Expr):
     """Whether a set has an attribute.
 
     ```python
-    HasAttr(ref("config.services"), "openssh", "enable")
+    HasAttr("config.services", "openssh", "enable")
     ```
     ```nix
     config.services ? openssh.enable
     ```
 
     Attributes:
-        target: The set; a `str` names a variable.
+        target: The set; a `str` is a dotted name, as for `ref`.
         path: Names, and expressions that give one. At least one.
 
     Raises:
@@ -815,7 +815,7 @@ class HasAttr(Expr):
     path: tuple[Name, ...]
 
     def __init__(self, target: Value, *path: Name) -> None:
-        target = Ident(target) if isinstance(target, str) else target
+        target = ref(target) if isinstance(target, str) else target
         check_value(target, "HasAttr target")
         path = as_path(path, "HasAttr")
         self.__attrs_init__(target, path)
