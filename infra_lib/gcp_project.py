@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 
 from attrs import field, frozen
@@ -51,7 +52,8 @@ class GcpProject:
             default; ("0.0.0.0/0",) opens it to the world, () closes it.
         network: The VPC network machines are in unless they say otherwise.
         labels: Labels of every machine.
-        install: Whether the creation of a machine also runs `clan machines install` on it.
+        install: Whether the creation of a machine also runs `clan machines install` on it, over
+            SSH to its address: `ssh_source_ranges` has to let in whoever deploys.
         backend: Where Terraform keeps its state; None for a file beside the stack.
     """
 
@@ -80,3 +82,11 @@ class GcpProject:
         check.boolean(where, "install", self.install)
         if self.backend is not None:
             check.instance(where, "backend", self.backend, GcsBackend)
+        if self.install and set(self.ssh_source_ranges) == {IAP_RANGE}:
+            warnings.warn(
+                f"{where}: install=True: the installation dials each machine's own address, and "
+                "ssh_source_ranges lets in Identity-Aware Proxy alone; add the range you deploy "
+                'from, such as "203.0.113.7/32", or leave install out: infra runbook installs '
+                "through the proxy",
+                stacklevel=3,
+            )

@@ -43,6 +43,19 @@ def test_an_abandoned_cache_is_warned_of() -> None:
         evaluated('BinaryCache("https://cuda-maintainers.cachix.org", public_key=CACHE_KEY)')
 
 
+def test_an_installation_that_the_firewall_keeps_out_is_warned_of() -> None:
+    with pytest.warns(UserWarning) as caught:
+        project = evaluated("project(install=True)")
+    (warning,) = caught
+    message = str(warning.message)
+    for words in ("'example-project'", "install=True", "ssh_source_ranges", "infra runbook"):
+        assert words in message
+    assert "\n" not in message
+    assert project.install
+    # With a range of one's own there is nothing to say: any warning fails the tests.
+    assert evaluated('project(install=True, ssh_source_ranges=("203.0.113.7/32",))').install
+
+
 def test_lists_and_iterators_do_where_tuples_do() -> None:
     machine = evaluated(
         'gcp(tags=["peer"], data_disks=[DataDisk("a", size_gb=1)], modules=iter("ab"))'

@@ -114,7 +114,10 @@ FLEETS: dict[str, Fleet] = {
     ),
     "gcs-backend": fleet_of(cpu(), gcp=project(backend=GcsBackend("example-state"))),
     "install": fleet_of(
-        cpu(), cpu("halite", external_ip=False), gpu(stopped=True), gcp=project(install=True)
+        cpu(),
+        cpu("halite", external_ip=False),
+        gpu(stopped=True),
+        gcp=project(install=True, ssh_source_ranges=("198.51.100.0/24",)),
     ),
     "networks": fleet_of(
         CONTROLLER,
