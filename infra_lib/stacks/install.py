@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ..gcp_machine import GcpMachine
 
 
+# With 5 s between them: minutes, while a machine starts and its startup script runs.
+_TRIES = 40
+
+
 class Installation(cdktf.TerraformResource):
     """A `terraform_data` that installs NixOS when its machine is made, and then no more.
 
@@ -41,7 +45,8 @@ def install_command(machine: GcpMachine, address: str) -> str:
     """Return the shell command that installs NixOS on a machine that has just been made.
 
     A machine that already runs NixOS is left alone: it may hold data, and was there before the
-    fleet asked for installation.
+    fleet asked for installation. So nothing is installed before the machine itself has said that it
+    does not: one that has just been made, or started, takes a while to answer.
 
     Args:
         machine: The machine.
@@ -54,10 +59,26 @@ def install_command(machine: GcpMachine, address: str) -> str:
             f"echo {name} is stopped and cannot be installed: start it, then deploy again >&2; "
             "exit 1"
         )
-    return (
-        "if ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no "
-        f"-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} test -e /etc/NIXOS; then "
-        f"echo {name} runs NixOS already; else "
-        f"clan machines install {name} --update-hardware-config nixos-facter "
-        f"--build-on remote --target-host {host} --yes; fi"
-    )
+    # `test` says 1. All else is said by ssh, or by an image that does not let root in yet.
+    return f"""tries=0
+while
+  ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \
+    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} test -e /etc/NIXOS
+  status=$?
+  [ "$status" -ne 1 ]
+do
+  if [ "$status" -eq 0 ]; then
+    echo {name} runs NixOS already
+    exit 0
+  fi
+  tries=$((tries + 1))
+  if [ "$tries" -ge {_TRIES} ]; then
+    echo "{name} does not let root in over SSH, so nothing is installed: is SSH open to this \
+computer, in ssh_source_ranges, and its key among ssh_keys?" >&2
+    exit 1
+  fi
+  sleep 5
+done
+clan machines install {name} --update-hardware-config nixos-facter \
+  --build-on remote --target-host {host} --yes
+"""

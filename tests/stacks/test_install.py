@@ -13,8 +13,16 @@ from .fleets import FLEETS, cpu, fleet_of, with_machine
 from .synthesis import Synthesize, changed
 
 
-def run(folder: Path, machine: GcpMachine, *, nixos: bool) -> subprocess.CompletedProcess[str]:
-    for name, text in {"ssh": f"exit {int(not nixos)}", "clan": 'printf "%s\\n" "$@"'}.items():
+def run(
+    folder: Path, machine: GcpMachine, *, nixos: bool, silent: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; ssh does not get through the first `silent` times."""
+    answers = f'echo >>"{folder}/tries"; [ "$(wc -l <"{folder}/tries")" -le {silent} ] && exit 255'
+    for name, text in {
+        "ssh": f"{answers}\nexit {int(not nixos)}",
+        "clan": 'printf "%s\\n" "$@"',
+        "sleep": "exit",
+    }.items():
         (folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / name).chmod(0o755)
     return subprocess.run(
@@ -40,6 +48,22 @@ def test_a_new_machine_is_installed(tmp_path: Path) -> None:
 def test_a_machine_that_runs_nixos_is_left_alone(tmp_path: Path) -> None:
     done = run(tmp_path, cpu(), nixos=True)
     assert (done.returncode, done.stdout) == (0, "galena runs NixOS already\n")
+
+
+def test_nothing_is_installed_before_the_machine_has_answered(tmp_path: Path) -> None:
+    # It was just started: that SSH does not get through says nothing of what runs there.
+    done = run(tmp_path, cpu(), nixos=True, silent=3)
+    assert (done.returncode, done.stdout) == (0, "galena runs NixOS already\n")
+
+
+def test_a_new_machine_is_waited_for(tmp_path: Path) -> None:
+    assert "install" in run(tmp_path, cpu(), nixos=False, silent=3).stdout.split()
+
+
+def test_a_machine_that_never_answers_is_not_installed(tmp_path: Path) -> None:
+    done = run(tmp_path, cpu(), nixos=True, silent=1000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "galena does not let root in over SSH, so nothing is installed" in done.stderr
 
 
 def test_a_stopped_machine_says_what_to_do(tmp_path: Path) -> None:
