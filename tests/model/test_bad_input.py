@@ -44,11 +44,11 @@ def test_an_abandoned_cache_is_warned_of() -> None:
 
 
 def test_an_installation_that_the_firewall_keeps_out_is_warned_of() -> None:
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="install=True") as caught:
         project = evaluated("project(install=True)")
     (warning,) = caught
     message = str(warning.message)
-    for words in ("'example-project'", "install=True", "ssh_source_ranges", "infra runbook"):
+    for words in ("'example-project'", "ssh_source_ranges", "infra runbook"):
         assert words in message
     assert "\n" not in message
     assert project.install
