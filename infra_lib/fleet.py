@@ -304,7 +304,9 @@ def _check_users(fleet: Fleet) -> None:
                 raise refuse(f"user {user.name!r}", "machines", name, _one_of(fleet.machines))
         for tag in user.tags:
             if tag not in tags:
-                raise refuse(f"user {user.name!r}", "tags", tag, f"one of {sorted(tags)}")
+                raise refuse(
+                    f"user {user.name!r}", "tags", tag, f"one of {', '.join(sorted(tags))}"
+                )
 
 
 def _check_zerotier(fleet: Fleet) -> None:
