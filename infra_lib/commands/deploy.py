@@ -12,6 +12,7 @@ from nixgen.settings import read_settings
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
 from ..deploy.price import over_budget, price_text
+from ..deploy.printing import say, show
 from ..errors import FleetError
 from ..runbook import Writer, as_text
 from ..source import load_fleet
@@ -58,7 +59,7 @@ def run(given: Namespace) -> int:
         return _failed(refusal)
     if not given.yes and not cdktf.diff():
         return _failed("cdktf diff failed; what it says is above")
-    print(f"\n{price_text(fleet, cdktf.deployed())}\n", flush=True)
+    show(f"\n{price_text(fleet, cdktf.deployed())}\n\n")
     if given.plan:
         return 0
     if not given.yes and not _agreed():
@@ -122,6 +123,5 @@ def _synced(fleet: Fleet, source: str | None) -> bool:
 
 
 def _failed(text: str) -> int:
-    sys.stdout.flush()
-    print(f"infra: {text}", file=sys.stderr)
+    say(text)
     return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -14,6 +13,7 @@ from .advice import advice
 from .failure import Failure, created, failures
 from .fallback import moved, moves, without_room
 from .price import over_budget
+from .printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -69,7 +69,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
             try:
                 existing = cdktf.existing() if full else frozenset()
             except FleetError as error:
-                _say(f"no other zone is tried: {error}")
+                say(f"no other zone is tried: {error}")
                 return None
             for machine in full:
                 tried.setdefault(machine.name, []).append(machine.zone)
@@ -80,7 +80,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
             now = moved(now, chosen)
             refusal = None if any_price else over_budget(now)
             if refusal is not None:
-                _say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
+                say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
                 return None
             now.facts.save()
             for move in chosen:
@@ -89,7 +89,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
                     for machine in now.gcp_machines
                     if machine.name == move.machine
                 )
-                _say(
+                say(
                     f"{move.start} has no room for {move.machine} at the moment; "
                     f"trying {move.zone}, at {price} an hour"
                 )
@@ -120,10 +120,5 @@ def _explain(
     for failure in found:
         text = advice(fleet, failure, tried, existing)
         if text is not None:
-            _say(text)
-    _say("cdktf deploy failed; what it says is above")
-
-
-def _say(text: str) -> None:
-    sys.stdout.flush()
-    print(f"infra: {text}", file=sys.stderr, flush=True)
+            say(text)
+    say("cdktf deploy failed; what it says is above")

@@ -13,12 +13,14 @@ from typing import IO, TYPE_CHECKING
 from attrs import frozen
 
 from ..errors import FleetError
+from .printing import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 _CLEAR = "\r\x1b[K"
+_NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is not on PATH
 _SILENCE = 1.0  # seconds without a line after which the clock shows
 
 
@@ -46,7 +48,7 @@ def run(command: Sequence[str], folder: Path) -> Ended:
         folder: Where it runs.
 
     Raises:
-        FleetError: When there is no such program.
+        FleetError: When there is no such program, or nothing that runs it.
         KeyboardInterrupt: After the command has ended, when it was interrupted.
     """
     words = " ".join(command[:2]).rpartition("/")[2]
@@ -77,9 +79,11 @@ def run(command: Sequence[str], folder: Path) -> Ended:
             if line is None:
                 break
             printed.append(line)
-            print(line, end="", flush=True)
+            show(line)
     if interrupted:
         raise KeyboardInterrupt
+    if process.returncode == _NOT_FOUND:
+        raise FleetError(f"{words}: cannot be run; what it says is above")
     return Ended(process.returncode, "".join(printed))
 
 

@@ -45,6 +45,37 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         run(["cdktf-of-nobody", "deploy"], tmp_path)
 
 
+def test_a_script_whose_interpreter_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "cdktf"
+    script.write_text("#!/usr/bin/env node-of-nobody\n")
+    script.chmod(0o755)
+    with pytest.raises(FleetError, match=r"cdktf deploy: cannot be run"):
+        run([str(script), "deploy"], tmp_path)
+    assert "node-of-nobody" in capsys.readouterr().out
+
+
+def test_a_command_ends_in_good_order_when_nobody_reads_any_more(tmp_path: Path) -> None:
+    script = """
+import time
+from pathlib import Path
+for number in range(100):
+    print("x" * 5000)
+time.sleep(0.1)
+Path({ended!r}).touch()
+"""
+    ended = tmp_path / "ended"
+    process = subprocess.Popen(
+        [sys.executable, "-uc", RUN, script.format(ended=str(ended))], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait() == 0
+    assert ended.exists()
+
+
 def test_an_interrupted_command_ends_in_good_order() -> None:
     script = """
 import signal, sys, time
