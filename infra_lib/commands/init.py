@@ -23,10 +23,10 @@ _SHARED = ("cdktf.json", "requirements.txt", ".pre-commit-config.yaml")
 _NEXT = """\
 Next, in a virtual environment:
 
-    pip install -r requirements.txt
+    pip install -r requirements.txt pre-commit
     npx --yes cdktf-cli@0.21 synth
     {check}
-    pre-commit install
+    {git}pre-commit install
 
 main.py says the rest. Project {project!r} is to exist; machines are installed by whoever has a key
 in GcpProject(ssh_keys=(…,)). A change of main.py reaches the Nix files with: nixgen write"""
@@ -92,7 +92,8 @@ def run(given: Namespace) -> int:
     check_command = "nixgen check"
     if scaffold.PYPROJECT in by_hand:
         check_command += f" {scaffold.SOURCE}"
-    print(f"\n{_NEXT.format(project=project, check=check_command)}")
+    git = "" if _in_git(folder) else "git init && "
+    print(f"\n{_NEXT.format(project=project, check=check_command, git=git)}")
     return 0
 
 
@@ -120,6 +121,10 @@ def _generated(main: str, folder: Path) -> dict[str, bytes]:
     assert isinstance(fleet, Fleet)  # noqa: S101 - the template says so
     files = outputs.render(fleet.nix_files(), scaffold.SOURCE)
     return {file.path: file.data for file in files if isinstance(file, outputs.WholeFile)}
+
+
+def _in_git(folder: Path) -> bool:
+    return any((each / ".git").exists() for each in (folder, *folder.parents))
 
 
 def _left_to_them(

@@ -203,6 +203,22 @@ def test_links_and_folders_are_in_the_way_too(
     assert not (tmp_path / "elsewhere.py").exists()
 
 
+def test_the_steps_it_prints_have_what_they_need(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """pre-commit comes with neither Python nor this project, and wants a repository."""
+    assert main(["init"]) == 0
+    printed = capsys.readouterr().out
+    assert "    pip install -r requirements.txt pre-commit\n" in printed
+    assert "    git init && pre-commit install\n" in printed
+    inner = folder / "cloud"
+    inner.mkdir()
+    (folder / ".git").mkdir()
+    os.chdir(inner)
+    assert main(["init"]) == 0
+    assert "    pre-commit install\n" in capsys.readouterr().out
+
+
 def test_an_existing_repository_keeps_what_it_has(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
