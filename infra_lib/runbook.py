@@ -95,7 +95,7 @@ class Writer:
             self._written(),
             Step(
                 f"Create it. {_price(machine)}",
-                (f"cdktf deploy {shlex.quote(self.stack)}",),
+                (self._infra("deploy", shlex.quote(self.stack)),),
             ),
             *self._installed(machine, anew=False),
         ]
@@ -111,7 +111,7 @@ class Writer:
             ),
             Step(
                 "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),
-                (f"cdktf deploy {shlex.quote(self.stack)}",),
+                (self._infra("deploy", shlex.quote(self.stack)),),
             ),
             self._synced("Forget its address. Its keys stay: they come back with it."),
             _reviewed(),
@@ -285,7 +285,7 @@ class Writer:
         return f"ssh {self.fleet.target_host(machine)} {'nvidia-smi' if gpu else 'nixos-version'}"
 
     def _infra(self, command: str, *arguments: str) -> str:
-        option = "--source" if command == "runbook" else ""
+        option = "--source" if command in {"runbook", "deploy"} else ""
         source = [*([option] if option else []), shlex.quote(self.source)] if self.source else []
         return " ".join(("infra", command, *source, *arguments))
 

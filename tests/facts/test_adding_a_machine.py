@@ -81,7 +81,7 @@ class Reader:
     def deploy(self, command: str) -> None:
         """Stand in for cloud and clan: leave behind what they would."""
         self.did.append(" ".join(command.split()[:3]))
-        if command.startswith("cdktf deploy"):
+        if command.startswith("infra deploy"):
             stack = self.folder / "cdktf.out/stacks/gcp"
             stack.mkdir(parents=True)
             configuration = {
@@ -96,6 +96,7 @@ class Reader:
                     capture_output=True,
                     env={**os.environ, "CHECKPOINT_DISABLE": "1"},
                 )
+            self.run("infra sync")  # with which it ends: see tests/deploy
         elif command.startswith("clan machines install"):
             projects.newest_vars(self.folder)
 
@@ -116,7 +117,7 @@ def test_the_page_is_what_happens(file_regression: FileRegressionFixture, tmp_pa
     )
     file_regression.check(played, fullpath=PAGE)
     assert reader.did == [
-        "cdktf deploy gcp",
+        "infra deploy",
         "clan machines install",
         "clan machines update",
         "ssh scheelite.zt nvidia-smi",

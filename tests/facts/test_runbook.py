@@ -51,7 +51,7 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "infra runbook scheelite",
         "nixgen write",
         "git add --intent-to-add",
-        "cdktf deploy gcp",
+        "infra deploy gcp",
         "gcloud compute start-iap-tunnel",
         "trap 'kill $!",
         "until nc -z",
@@ -125,7 +125,7 @@ def test_a_stack_that_installs_leaves_installing_out() -> None:
 def test_taking_down() -> None:
     assert first_words(commands(example, "scheelite", "down")) == [
         "infra runbook scheelite",
-        "cdktf deploy gcp",
+        "infra deploy gcp",
         "infra sync",
         "nixgen write",
         "git add --intent-to-add",
@@ -180,7 +180,7 @@ def test_the_source_that_was_named_is_named_in_the_commands() -> None:
     assert "infra runbook --source fleets.main:fleet galena --expect on" in lines
     assert "infra sync fleets.main:fleet" in lines
     assert "nixgen write fleets.main:fleet" in lines
-    assert "cdktf deploy ores" in lines
+    assert "infra deploy --source fleets.main:fleet ores" in lines
     replaced = commands(example, "galena", "replace", stack="ores", output="out")
     assert any(line.startswith("terraform -chdir=out/stacks/ores apply") for line in replaced)
 
@@ -211,9 +211,9 @@ def test_shellcheck_has_nothing_to_say(name: str | None, tmp_path: Path) -> None
 
 
 class TestScript:
-    """The script itself, where infra and nixgen are real and what needs a cloud writes a log."""
+    """The script itself, where infra and nixgen are real and the rest only writes a log."""
 
-    OUTSIDE = ("cdktf", "terraform", "gcloud", "clan", "ssh", "nc", "git")
+    OUTSIDE = ("terraform", "gcloud", "clan", "ssh", "nc", "git")
 
     @pytest.fixture
     def project(self, tmp_path: Path) -> Path:
@@ -222,8 +222,10 @@ class TestScript:
         tools.mkdir()
         for name in self.OUTSIDE:
             self.tool(tools / name, f'echo "{name} $*" >> "$LOG"; test "{name} $1 $2" != "$FAIL"')
-        for name in ("infra_lib", "nixgen"):
-            self.tool(tools / name.removesuffix("_lib"), f'exec {sys.executable} -m {name} "$@"')
+        self.tool(tools / "nixgen", f'exec {sys.executable} -m nixgen "$@"')
+        deploy = 'if test "$1" = deploy; then exec infra-deploy "$@"; fi'
+        self.tool(tools / "infra", f'{deploy}; exec {sys.executable} -m infra_lib "$@"')
+        self.tool(tools / "infra-deploy", 'echo "infra $*" >> "$LOG"; test "infra $*" != "$FAIL"')
         projects.newest_vars(project)
         return project
 
@@ -262,7 +264,7 @@ class TestScript:
         assert sorted(self.log(project)) == sorted(
             [
                 "git add --intent-to-add",
-                "cdktf deploy gcp",
+                "infra deploy gcp",
                 "gcloud compute start-iap-tunnel",
                 "nc -z localhost",
                 "clan machines install",
@@ -276,9 +278,9 @@ class TestScript:
         assert "scheelite.zt" in (project / "modules/home/core/ssh-hosts.nix").read_text()
 
     def test_it_stops_at_the_first_failure(self, project: Path) -> None:
-        done = self.run(project, "up", "scheelite", fail="cdktf deploy gcp")
+        done = self.run(project, "up", "scheelite", fail="infra deploy gcp")
         assert done.returncode == 1
-        assert self.log(project) == ["git add --intent-to-add", "cdktf deploy gcp"]
+        assert self.log(project) == ["git add --intent-to-add", "infra deploy gcp"]
         assert not (project / "facts.json").exists()
 
     def test_it_waits_for_the_person_to_have_changed_the_fleet(self, project: Path) -> None:
@@ -313,13 +315,13 @@ def test_expect_tells_the_state(project: Path) -> None:
 
 
 def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
-    for name, expected in (("ores", "cdktf deploy ores"), ("more", "--stack: one of more, ores")):
+    for name, expected in (("ores", "infra deploy ores"), ("more", "--stack: one of more, ores")):
         folder = project / "cdktf.out/stacks" / name
         folder.mkdir(parents=True)
         (folder / "cdk.tf.json").write_text("{}")
         done = infra(project, "runbook", "scheelite")
         assert expected in done.stdout + done.stderr
-    assert "cdktf deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+    assert "infra deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
 
 
 def test_cdktf_json_may_name_another_folder(project: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra_lib.cli import COMMANDS as INFRA
 from tests.packaging.commands import CHECKOUT, PYPROJECT, run
 
 
@@ -24,6 +25,17 @@ def test_fleet_of_the_readme_generates_its_files(light_python: Path, tmp_path: P
     assert "scheelite" in (tmp_path / "modules/clan/inventory/machines.nix").read_text()
     shown = run([str(light_python.parent / "infra"), "show"], cwd=tmp_path)
     assert "galena" in shown
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (CHECKOUT / "docs").glob("*.md")))
+def test_every_page_of_the_documentation_is_linked(page: str) -> None:
+    assert f"](docs/{page})" in README
+
+
+def test_every_command_is_named() -> None:
+    commands = [f"$ infra {name} " for name in INFRA]
+    commands += [f"$ nixgen {name} " for name in ("write", "check", "diff", "list")]
+    assert [command for command in commands if command not in README] == []
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
