@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from ..errors import refuse
 from .names import bounded
 
 if TYPE_CHECKING:
@@ -44,41 +45,71 @@ class Firewall:
     target_tag: str
 
 
-def network_tags(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
-    """Return a machine's network tags: what the fleet's rules go by, then its own."""
-    zerotier = (_zerotier_tag(fleet),) if _in_zerotier(fleet, machine) else ()
-    return tuple(dict.fromkeys((fleet.name, *zerotier, *machine.network_tags)))
+def rule_prefix(fleet: Fleet, stack: str | None = None) -> str:
+    """Return what a stack's rules and network tags begin with: no other stack has it.
+
+    Args:
+        fleet: The fleet.
+        stack: The stack's name, where it provisions only some of the machines. Another stack of the
+            fleet may then be in the same project, where names are unique.
+    """
+    return fleet.name if stack is None else bounded(f"{fleet.name}-{_slug(stack)}")
+
+
+def network_tags(fleet: Fleet, machine: GcpMachine, begin: str) -> tuple[str, ...]:
+    """Return a machine's network tags: what the rules go by, then its own.
+
+    Args:
+        fleet: The fleet.
+        machine: The machine.
+        begin: What the stack's tags begin with; see `rule_prefix`.
+    """
+    zerotier = (_zerotier_tag(begin),) if _in_zerotier(fleet, machine) else ()
+    return tuple(dict.fromkeys((begin, *zerotier, *machine.network_tags)))
 
 
 def firewalls(
-    fleet: Fleet, project: GcpProject, machines: Iterable[GcpMachine]
+    fleet: Fleet, project: GcpProject, machines: Iterable[GcpMachine], begin: str
 ) -> tuple[Firewall, ...]:
     """Return the rules for machines of a fleet. They do not depend on which of them are on.
 
     SSH is open from the project's `ssh_source_ranges`, to every machine. ZeroTier is open to the
     machines that are in its network, from anywhere: its peers find each other's addresses
     themselves (https://docs.zerotier.com/corporate-firewalls).
+
+    Args:
+        fleet: The fleet.
+        project: The project that the machines are in.
+        machines: The machines.
+        begin: What the names of the rules and the network tags begin with; see `rule_prefix`.
+
+    Raises:
+        FleetError: When two networks have names so much alike that their rules would have one.
     """
     networks: dict[str, list[GcpMachine]] = {}
     for machine in machines:
         networks.setdefault(machine.network or project.network, []).append(machine)
-    return tuple(
-        rule
-        for network, inside in networks.items()
-        for rule in _network_rules(fleet, project, network, inside)
-    )
+    rules: dict[str, Firewall] = {}
+    for network, inside in networks.items():
+        for rule in _network_rules(fleet, project, network, inside, begin):
+            if rule.address in rules:
+                other = rules[rule.address].network
+                accepted = f"its rule {rule.address!r} has the name of one of network {other!r}"
+                raise refuse(f"machine {inside[0].name!r}", "network", network, accepted)
+            rules[rule.address] = rule
+    return tuple(rules.values())
 
 
 def _network_rules(
-    fleet: Fleet, project: GcpProject, network: str, machines: list[GcpMachine]
+    fleet: Fleet, project: GcpProject, network: str, machines: list[GcpMachine], begin: str
 ) -> Iterator[Firewall]:
     ssh = project.ssh_source_ranges
     zerotier = any(_in_zerotier(fleet, machine) for machine in machines)
     # A rule holds addresses of one version: https://cloud.google.com/firewall/docs/firewalls
     openings = (
-        ("ssh", "tcp", 22, tuple(item for item in ssh if ":" not in item), fleet.name),
-        ("ssh-ipv6", "tcp", 22, tuple(item for item in ssh if ":" in item), fleet.name),
-        ("zerotier", "udp", 9993, ("0.0.0.0/0",) if zerotier else (), _zerotier_tag(fleet)),
+        ("ssh", "tcp", 22, tuple(item for item in ssh if ":" not in item), begin),
+        ("ssh-ipv6", "tcp", 22, tuple(item for item in ssh if ":" in item), begin),
+        ("zerotier", "udp", 9993, ("0.0.0.0/0",) if zerotier else (), _zerotier_tag(begin)),
     )
     link = _NETWORK_LINK.fullmatch(network)
     suffix = "" if network == project.network else f"-{_slug(network)}"
@@ -86,7 +117,7 @@ def _network_rules(
         if source_ranges:
             yield Firewall(
                 address=f"{use}{suffix}",
-                name=bounded(f"{fleet.name}-{use}{suffix}"),
+                name=bounded(f"{begin}-{use}{suffix}"),
                 network=network,
                 project=link["project"] if link else None,
                 protocol=protocol,
@@ -101,12 +132,12 @@ def _in_zerotier(fleet: Fleet, machine: GcpMachine) -> bool:
     return not tags.isdisjoint(machine.all_tags) or machine.name in fleet.zerotier.moons
 
 
-def _zerotier_tag(fleet: Fleet) -> str:
-    return bounded(f"{fleet.name}-zerotier")
+def _zerotier_tag(begin: str) -> str:
+    return bounded(f"{begin}-zerotier")
 
 
-def _slug(network: str) -> str:
-    """Return a network's name in the letters of a resource name."""
-    link = _NETWORK_LINK.fullmatch(network)
-    words = f"{link['project']}-{link['name']}" if link else network
+def _slug(name: str) -> str:
+    """Return the name of a network or a stack in the letters of a resource name."""
+    link = _NETWORK_LINK.fullmatch(name)
+    words = f"{link['project']}-{link['name']}" if link else name
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")

@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_google.provider import GoogleProvider
 from .. import cost
 from ..errors import refuse
 from .escape import escape
-from .firewall import Firewall, firewalls
+from .firewall import Firewall, firewalls, network_tags, rule_prefix
 from .install import Installation
 from .instance import address, common_labels, compute_instance
 from .stop_policy import policy_address, stop_policy
@@ -74,11 +74,13 @@ class GcpStack(cdktf.TerraformStack):
             id_: The stack's name.
             fleet: The fleet.
             gcp: The project that the stack is in; None for the fleet's.
-            machines: Names of the machines that it provisions; None for all of the fleet.
+            machines: Names of the machines that it provisions; None for all of the fleet. Its
+                firewall rules and network tags then have the stack's name in theirs, so that
+                several such stacks may be in one project.
 
         Raises:
-            FleetError: When there is no Google Cloud project, or a machine is none of the fleet's
-                that are provisioned.
+            FleetError: When there is no Google Cloud project, a machine is none of the fleet's
+                that are provisioned, or two networks are too much alike in name.
         """
         project = gcp or fleet.gcp
         provisioned = _named(fleet, machines)
@@ -94,9 +96,9 @@ class GcpStack(cdktf.TerraformStack):
             prefix = "/".join(part for part in (project.backend.prefix.rstrip("/"), id_) if part)
             cdktf.GcsBackend(self, bucket=project.backend.bucket, prefix=prefix)
         enabled = [machine for machine in provisioned if machine.enabled]
-        self.firewalls = MappingProxyType(
-            {rule.address: self._firewall(rule) for rule in firewalls(fleet, project, provisioned)}
-        )
+        self._prefix = rule_prefix(fleet, None if machines is None else id_)
+        rules = firewalls(fleet, project, provisioned, self._prefix)
+        self.firewalls = MappingProxyType({rule.address: self._firewall(rule) for rule in rules})
         # A machine that is off keeps its data.
         self.disks = MappingProxyType(
             {
@@ -146,6 +148,7 @@ class GcpStack(cdktf.TerraformStack):
             fleet=fleet,
             project=project,
             machine=machine,
+            tags=network_tags(fleet, machine, self._prefix),
         )
         instance.override_logical_id(machine.name)
         return instance

@@ -62,7 +62,7 @@ def install_command(machine: GcpMachine, address: str) -> str:
     # `test` says 1. All else is said by ssh, or by an image that does not let root in yet.
     return f"""tries=0
 while
-  ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \
+  ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \\
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} test -e /etc/NIXOS
   status=$?
   [ "$status" -ne 1 ]
@@ -79,6 +79,6 @@ computer, in ssh_source_ranges, and its key among ssh_keys?" >&2
   fi
   sleep 5
 done
-clan machines install {name} --update-hardware-config nixos-facter \
+clan machines install {name} --update-hardware-config nixos-facter \\
   --build-on remote --target-host {host} --yes
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import cdktf
 from cdktf_cdktf_provider_google.compute_instance import (
     ComputeInstance,
     ComputeInstanceAttachedDisk,
@@ -21,7 +22,6 @@ from cdktf_cdktf_provider_google.compute_instance import (
 
 from .. import cost
 from .escape import escape
-from .firewall import network_tags
 from .startup_script import startup_script
 from .stop_policy import policy_address
 
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 
 
 def compute_instance(
-    scope: Construct, id_: str, *, fleet: Fleet, project: GcpProject, machine: GcpMachine
+    scope: Construct,
+    id_: str,
+    *,
+    fleet: Fleet,
+    project: GcpProject,
+    machine: GcpMachine,
+    tags: tuple[str, ...],
 ) -> ComputeInstance:
     """Return the instance of a machine. The machine's description is no part of it."""
     return ComputeInstance(
@@ -58,7 +64,7 @@ def compute_instance(
                 machine.network or project.network, machine.subnetwork, machine.external_ip
             )
         ],
-        tags=list(network_tags(fleet, machine)),
+        tags=list(tags),
         labels=_labels(fleet, project, machine),
         metadata=_metadata(project, machine),
         guest_accelerator=_guest_accelerators(machine),
@@ -78,6 +84,7 @@ def compute_instance(
         else [f"${{google_compute_resource_policy.{policy_address(machine)}.self_link}}"],
         deletion_protection=machine.deletion_protection,
         allow_stopping_for_update=machine.allow_stopping_for_update,
+        lifecycle=_lifecycle(),
     )
 
 
@@ -126,6 +133,17 @@ def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
 
 # The blocks of an instance are values, and machines mostly have the same: each is made once,
 # since making one checks its types, which is what most of a large fleet's synthesis goes into.
+
+
+@cache
+def _lifecycle() -> cdktf.TerraformResourceLifecycle:
+    """Let Local SSDs be that come with a machine type (a2-ultragpu, a3).
+
+    Compute Engine attaches them unasked, and Google's provider would then make a new machine, with
+    a new boot disk, to have one without: at every deployment. See
+    https://github.com/hashicorp/terraform-provider-google/issues/19648.
+    """
+    return cdktf.TerraformResourceLifecycle(ignore_changes=["scratch_disk"])
 
 
 @cache

@@ -2,15 +2,20 @@
 
 import pytest
 
-from infra_lib import Fleet, ZeroTier
-from infra_lib.stacks.firewall import Firewall, firewalls, network_tags
+from infra_lib import Fleet, FleetError, GcpMachine, ZeroTier
+from infra_lib.stacks.firewall import Firewall, firewalls, network_tags, rule_prefix
 
 from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 
 
 def rules(fleet: Fleet) -> dict[str, Firewall]:
     assert fleet.gcp is not None
-    return {rule.address: rule for rule in firewalls(fleet, fleet.gcp, fleet.gcp_machines)}
+    found = firewalls(fleet, fleet.gcp, fleet.gcp_machines, rule_prefix(fleet))
+    return {rule.address: rule for rule in found}
+
+
+def tags(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
+    return network_tags(fleet, machine, rule_prefix(fleet))
 
 
 def test_ssh_is_open_from_where_the_fleet_says() -> None:
@@ -37,8 +42,8 @@ def test_zerotier_is_open_to_those_in_its_network_only() -> None:
     fleet = fleet_of(CONTROLLER, peer, other)
     zerotier = rules(fleet)["zerotier"]
     assert (zerotier.protocol, zerotier.port) == ("udp", 9993)
-    assert zerotier.target_tag in network_tags(fleet, peer)
-    assert zerotier.target_tag not in network_tags(fleet, other)
+    assert zerotier.target_tag in tags(fleet, peer)
+    assert zerotier.target_tag not in tags(fleet, other)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +89,7 @@ def test_each_network_has_rules_and_each_projects_are_its_own() -> None:
 def test_names_stay_within_what_compute_engine_takes() -> None:
     name = "f" * 63
     fleet = fleet_of(CONTROLLER, cpu(tags=("peer",)), name=name)
-    names = [rule.name for rule in rules(fleet).values()] + list(
-        network_tags(fleet, fleet.gcp_machines[0])
-    )
+    names = [rule.name for rule in rules(fleet).values()] + list(tags(fleet, fleet.gcp_machines[0]))
     assert all(len(name) <= 63 for name in names)
     assert len(set(names)) == 3  # the tag and the rule of ZeroTier share one
     near = rules(fleet_of(CONTROLLER, cpu(tags=("peer",)), name=f"{name[:-1]}g"))
@@ -94,4 +97,14 @@ def test_names_stay_within_what_compute_engine_takes() -> None:
 
 
 def test_own_network_tags_stand_once() -> None:
-    assert network_tags(fleet_of(cpu()), cpu(network_tags=("web", "test"))) == ("test", "web")
+    assert tags(fleet_of(cpu()), cpu(network_tags=("web", "test"))) == ("test", "web")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("default", "ipv6"), ("a-b", "projects/a/global/networks/b")]
+)
+def test_networks_too_much_alike_are_refused(one: str, other: str) -> None:
+    machines = cpu(network=one), cpu("halite", network=other)
+    fleet = fleet_of(*machines, gcp=project(ssh_source_ranges=("10.0.0.0/8", "2001:db8::/32")))
+    with pytest.raises(FleetError, match=f"machine 'halite': network='{other}': its rule 'ssh-"):
+        rules(fleet)

@@ -333,6 +333,32 @@ def test_several_fleets_in_one_app_and_resources_of_ones_own(
     assert two["terraform"]["backend"] == {"local": {"path": "../../../terraform.second.tfstate"}}
 
 
+def test_stacks_of_one_fleet_in_one_project_keep_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of rules are unique in a project, and a network tag is anyone's who has it."""
+    monkeypatch.chdir(tmp_path)
+    app = App(outdir=str(tmp_path / "out"))
+    fleet = fleet_of(CONTROLLER, cpu(tags=("peer",)), cpu("halite", tags=("peer",)))
+    GcpStack(app, "Inner_lab", fleet=fleet, machines=("galena",))
+    world = project(ssh_source_ranges=("0.0.0.0/0",))
+    GcpStack(app, "outer", fleet=fleet, gcp=world, machines="halite")
+    app.synth()
+    names, targets, tags = [], [], []
+    for name in ("Inner_lab", "outer"):
+        text = (tmp_path / f"out/stacks/{name}/cdk.tf.json").read_text()
+        resource = json.loads(text)["resource"]
+        rules = resource["google_compute_firewall"].values()
+        names.append({rule["name"] for rule in rules})
+        targets.append({tag for rule in rules for tag in rule["target_tags"]})
+        (machine,) = resource["google_compute_instance"].values()
+        tags.append(set(machine["tags"]))
+    assert names[0] == {"test-inner-lab-ssh", "test-inner-lab-zerotier"}
+    assert names[0].isdisjoint(names[1])
+    assert targets == tags
+    assert tags[0].isdisjoint(tags[1])
+
+
 def test_a_fleet_without_a_project_is_refused(tmp_path: Path) -> None:
     fleet = Fleet(name="test", domain="zt", machines=(Machine("cinnabar"),))
     app = App(outdir=str(tmp_path / "out"))
