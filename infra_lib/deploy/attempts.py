@@ -72,7 +72,9 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
                 say(f"no other zone is tried: {error}")
                 return None
             for machine in full:
-                tried.setdefault(machine.name, []).append(machine.zone)
+                zones = tried.setdefault(machine.name, [])
+                if machine.zone not in zones:  # others may have been moved, and this one not
+                    zones.append(machine.zone)
             chosen = moves(now, found, tried, existing)
             if not chosen:
                 _explain(now, found, tried, existing)

@@ -81,6 +81,16 @@ def test_no_zone_has_room(project: Project) -> None:
     assert "zone" not in project.facts("scheelite")
 
 
+def test_a_zone_is_named_once_though_others_had_more_to_try(project: Project) -> None:
+    project.workspace.cloud.fail(NO_ROOM)
+    another = scheelite("").replace("scheelite", "anatase")
+    project.describe(scheelite(', fallback_zones=("us-central1-a",)'), another)
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "us-central1-c has no room for anatase at the moment: try again later" in done.stdout
+    assert "(us-central1-c, us-central1-a): try again later" in done.stdout
+
+
 def test_a_machine_that_exists_is_not_moved_away_from_its_disk(project: Project) -> None:
     cloud = project.workspace.cloud
     project.describe(scheelite(STOPPED))
