@@ -564,6 +564,12 @@ def _number(value: float) -> Node:
 
 def _leaf(value: expr.Value) -> Node | None:
     """The tree of what has no parts; `None` if it has."""
+    if isinstance(value, expr.Expr):
+        if isinstance(value, expr.Ident):
+            return Token(value.name)
+        if isinstance(value, expr.SearchPath):
+            return Token(f"<{value.path}>", identifier=False)
+        return _raw(value.text) if isinstance(value, expr.Raw) else None
     if value is None:
         return Token("null")
     if isinstance(value, str):
@@ -577,12 +583,6 @@ def _leaf(value: expr.Value) -> Node | None:
         for part in literals.path(value):
             _extend(parts, part if isinstance(part, str) else Quoted([literals.escaped(part[0])]))
         return Path(parts)
-    if isinstance(value, expr.Ident):
-        return Token(value.name)
-    if isinstance(value, expr.SearchPath):
-        return Token(f"<{value.path}>", identifier=False)
-    if isinstance(value, expr.Raw):
-        return _raw(value.text)
     return None
 
 
@@ -900,18 +900,17 @@ def _binary(value: expr.BinaryOp) -> _Step:
 
 def _not(value: expr.Not) -> _Step:
     operand = yield value.operand, ""
-    # Nix would take `!a + b` for `!(a + b)`, but readers would not, nor does every nixfmt.
-    return Prefix(
-        "!",
-        Paren(operand) if isinstance(operand, Operation) else _in_parentheses(operand, NOT),
-        NOT,
-    )
+    # Nix would take `!a + b` for `!(a + b)`, but readers would not, nor does every nixfmt; and
+    # not every one reads `!!a`.
+    bare = operand.level <= HAS and not isinstance(operand, Prefix)
+    return Prefix("!", operand if bare else Paren(operand), NOT)
 
 
 def _neg(value: expr.Neg) -> _Step:
-    operand = _in_parentheses((yield value.operand, ""), NEGATE)
+    operand = yield value.operand, ""
     # A minus right before a path would be part of the path.
-    return _negative(Paren(operand) if isinstance(first(operand), Path) else operand)
+    bare = operand.level <= CALL and not isinstance(first(operand), Path)
+    return _negative(operand if bare else Paren(operand))
 
 
 _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {

@@ -74,7 +74,7 @@ def _files(texts: Iterable[str], folder: Path) -> list[Path]:
 _LITERAL = rb'"((?:[^"\\]|\\.)*)"'
 _JOINS = (
     (re.compile(_LITERAL + rb" \+ " + _LITERAL), rb'"\1\2"'),
-    (re.compile(rb'"" \+ | \+ ""(?=[ )])'), rb""),
+    (re.compile(rb'(?<=[ (])"" \+ | \+ ""(?=[ )])'), rb""),
     (re.compile(rb"\(" + _LITERAL + rb"\)"), rb'"\1"'),
 )
 
