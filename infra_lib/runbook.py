@@ -11,6 +11,7 @@ from . import cost
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
+from .reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,8 +181,10 @@ class Writer:
         """The command that sets `address`: to what is known, unless there is a new one."""
         known = self.fleet.facts.machine(machine.name).external_ip
         if isinstance(machine, GcpMachine):
-            if isinstance(machine.external_ip, str):
-                known = machine.external_ip
+            given = machine.external_ip
+            # Terraform alone can tell what a Reference stands for.
+            if isinstance(given, str) and not isinstance(given, Reference):
+                known = given
             elif anew or machine.state != "on":
                 known = None
         asked = self._infra("sync", "--get", f"{machine.name}.external_ip")

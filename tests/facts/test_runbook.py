@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts
+from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
 from infra_lib.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
 from tests.facts import projects
@@ -102,6 +102,13 @@ def test_a_reserved_address_stays_through_everything() -> None:
     fleet = with_machine("galena", open_to(("198.51.100.0/24",)), external_ip="203.0.113.77")
     for action in ("up", "replace"):
         assert "address=203.0.113.77" in commands(fleet, "galena", action)
+
+
+def test_what_terraform_alone_can_tell_is_asked_for() -> None:
+    reference = Reference("${google_compute_address.galena.address}")
+    fleet = with_machine("galena", open_to(("198.51.100.0/24",)), external_ip=reference)
+    lines = commands(evolve(fleet, facts=Facts()), "galena", "up")
+    assert "address=$(infra sync --get galena.external_ip)" in lines
 
 
 def test_a_machine_without_external_address_is_reached_through_a_tunnel() -> None:
