@@ -8,7 +8,6 @@ from attrs import field, frozen
 
 from nixgen import header, paths
 from nixgen.errors import NixgenError
-from nixgen.source import split
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -118,6 +117,8 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
     Raises:
         NixgenError: When a path or a value is not one that can be written.
     """
+    from nixgen.source import split  # those who only name a TextFile or a Region load nothing
+
     split(source)
     given = [(paths.relative(path), value) for path, value in files.items()]
     paths.refuse_collisions(path for path, _ in given)

@@ -71,11 +71,12 @@ def run(
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without what git hooks and virtual environments leave in it."""
+    """This process's environment without what git, make and virtual environments leave in it."""
+    left = {"PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") and name not in {"PYTHONPATH", "VIRTUAL_ENV"}
+        if not name.startswith("GIT_") and name not in left
     }
 
 
