@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 def _run(arguments: "Sequence[str] | None") -> int:
     given = _parser().parse_args(arguments)
     try:
-        status: int = given.run(given)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            status: int = given.run(given)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough, and what is still buffered has nowhere to go.
@@ -63,6 +66,10 @@ def _run(arguments: "Sequence[str] | None") -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _warn(message: "Warning | str", *_args: object, **_options: object) -> None:
+    _notify(f"warning: {message}")
 
 
 def _parser() -> ArgumentParser:

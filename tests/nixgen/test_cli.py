@@ -40,6 +40,12 @@ def test_write_says_what_it_did(project: Path, nixgen: Nixgen) -> None:
     assert lines(nixgen("write").stdout) == ["2 files: 2 unchanged"]
 
 
+def test_a_warning_of_the_source_is_one_line(project: Path, nixgen: Nixgen) -> None:
+    main = (project / "main.py").read_text()
+    put(project, "main.py", f'import warnings\nwarnings.warn("costly", stacklevel=1)\n{main}')
+    assert nixgen("write").stderr == "nixgen: warning: costly\n"
+
+
 def test_check_names_each_file_why_and_the_remedy(project: Path, nixgen: Nixgen) -> None:
     missing = nixgen("check")
     assert missing.returncode == 1
