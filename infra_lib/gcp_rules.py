@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .gcp_machine import GcpMachine, Gpu
 
 STACK_LABELS = ("cost", "fleet", "machine", "state")
+# https://cloud.google.com/compute/docs/labeling-resources#requirements
+MOST_LABELS = 64
 STACK_METADATA = ("ssh-keys", "startup-script")
 RUN_SECONDS = (30, 120 * 24 * 60 * 60)
 

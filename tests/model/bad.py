@@ -330,6 +330,11 @@ REFUSED = {
         'gcp(labels={"team": "m" * 64})',
         ("labels['team']=", "at most 63"),
     ),
+    "more labels than an instance has": (
+        'Fleet(name="f", domain="zt", gcp=project(labels={"one": "x"}),'
+        ' machines=(gcp(labels={f"l{n}": "x" for n in range(60)}),))',
+        ("'galena'", "labels='61 labels'", "at most 60"),
+    ),
     "label of the stack": ('gcp(labels={"cost": "a"})', ("labels='cost'", "by the stack itself")),
     "label of the stack in the project": (
         'project(labels={"fleet": "a"})',
