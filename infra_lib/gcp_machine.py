@@ -137,6 +137,9 @@ def _check_kinds(machine: GcpMachine) -> None:
 class GcpMachine(Machine):
     """A Compute Engine instance that runs NixOS.
 
+    Another name, zone, GPU, boot disk, `spot` or `max_run_duration` makes a new instance, with a
+    new boot disk; the plan tells. Google's provider does not change these in place.
+
     Attributes:
         machine_type: "n1-standard-8".
         zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.

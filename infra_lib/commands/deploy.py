@@ -11,6 +11,7 @@ from nixgen.settings import read_settings
 
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
+from ..deploy.fallback import elsewhere
 from ..deploy.price import over_budget, price_text
 from ..deploy.printing import say, show
 from ..errors import FleetError
@@ -57,11 +58,15 @@ def run(given: Namespace) -> int:
     refusal = None if given.over_budget else over_budget(fleet)
     if refusal is not None:
         return _failed(refusal)
-    if not given.yes and not cdktf.diff():
+    if (not given.yes or _unread(fleet, cdktf)) and not cdktf.diff():
         return _failed("cdktf diff failed; what it says is above")
-    show(f"\n{price_text(fleet, cdktf.deployed())}\n\n")
+    deployed = cdktf.deployed()
+    show(f"\n{price_text(fleet, deployed)}\n\n")
     if given.plan:
         return 0
+    replaced = elsewhere(fleet, deployed or {}) if given.yes else None
+    if replaced is not None:
+        return _failed(replaced)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
     done = deploy(cdktf, fleet, any_price=given.over_budget)
@@ -81,6 +86,16 @@ def _check(fleet: Fleet, given: Namespace) -> None:
                 f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
                 'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
             )
+
+
+def _unread(fleet: Fleet, cdktf: Cdktf) -> bool:
+    """Whether others may have moved a machine, and their state was never read here: a diff does."""
+    shared = fleet.gcp is not None and fleet.gcp.backend is not None
+    return (
+        shared
+        and any(machine.enabled and machine.fallback_zones for machine in fleet.gcp_machines)
+        and cdktf.deployed() is None
+    )
 
 
 def _agreed() -> bool:

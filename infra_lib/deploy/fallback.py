@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
+    from ..outputs import Deployed
     from .failure import Failure
 
 
@@ -32,6 +33,27 @@ class Move:
 
     def __str__(self) -> str:
         return f"{self.machine} in {self.zone}"
+
+
+def elsewhere(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str | None:
+    """Return why nobody should deploy without having seen the plan; None when all may.
+
+    Facts that are older than the deployment, as in another checkout, name another zone than that a
+    machine was moved to: deploying them deletes it.
+
+    Args:
+        fleet: The fleet that is to be.
+        deployed: What is there, by the machine's name.
+    """
+    for machine in fleet.gcp_machines:
+        there = deployed.get(machine.name)
+        if machine.enabled and there is not None and there.zone in machine.fallback_zones:
+            return (
+                f"{machine.name} is deployed in {there.zone}, and the facts do not say so; infra "
+                f"sync records it. To delete it with its boot disk, and make it anew in "
+                f"{machine.zone}, deploy without --yes"
+            )
+    return None
 
 
 def without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[GcpMachine, ...]:

@@ -1,10 +1,12 @@
 """`infra deploy`, through the real cdktf and Terraform, when zones are full and quotas are low."""
 
 import json
+from shutil import rmtree
 
 import pytest
 
 from tests.deploy.project import FALLBACK, GALENA, Project, scheelite
+from tests.terraform.bucket import served
 from tests.tools import require
 
 NO_ROOM = "ZONE_RESOURCE_POOL_EXHAUSTED"
@@ -104,6 +106,48 @@ def test_a_machine_that_exists_is_not_moved_away_from_its_disk(project: Project)
     assert "its boot disk would not come with it, so it is not moved" in done.stdout
     assert cloud.instances["scheelite"]["instance_id"] == number
     assert project.facts("scheelite")["zone"] == "us-central1-c"
+
+
+def test_a_machine_is_not_deleted_for_facts_that_are_older_than_it(project: Project) -> None:
+    """The facts of another checkout, or of a branch, do not know that it was moved."""
+    cloud = project.workspace.cloud
+    cloud.fail(NO_ROOM, zone="us-central1-c")
+    project.describe(scheelite())
+    assert project.infra("deploy", "--yes").returncode == 0
+    cloud.recover()
+    number = cloud.instances["scheelite"]["instance_id"]
+    (project.workspace.app / "facts.json").unlink()
+
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert "infra: scheelite is deployed in us-central1-a, and the facts do not say so" in (
+        done.stdout
+    )
+    assert cloud.instances["scheelite"]["instance_id"] == number
+    assert project.infra("sync").returncode == 0
+    assert project.infra("deploy", "--yes").returncode == 0
+    assert cloud.instances["scheelite"]["instance_id"] == number
+
+
+def test_a_new_checkout_asks_the_shared_state_where_machines_are(project: Project) -> None:
+    shared = 'gcp=GcpProject("p-1", region="us-central1", backend=GcsBackend("metals-state")),'
+    project.describe(scheelite())
+    program = project.workspace.app / "main.py"
+    own = 'gcp=GcpProject("example-project", region="us-central1"),'
+    program.write_text(program.read_text().replace(own, shared))
+    cloud = project.workspace.cloud
+    cloud.fail(NO_ROOM, zone="us-central1-c")
+    with served("metals-state") as bucket:
+        assert project.infra("deploy", "--yes", **bucket.environment).returncode == 0
+        cloud.recover()
+        number = cloud.instances["scheelite"]["instance_id"]
+        (project.workspace.app / "facts.json").unlink()
+        rmtree(project.workspace.app / "cdktf.out")
+
+        done = project.infra("deploy", "--yes", **bucket.environment)
+    assert done.returncode == 1, done.stdout
+    assert "infra: scheelite is deployed in us-central1-a" in done.stdout
+    assert cloud.instances["scheelite"]["instance_id"] == number
 
 
 def test_a_quota_is_another_matter(project: Project) -> None:
