@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,9 @@ class Reader:
         tools = folder.with_name("bin")
         tools.mkdir()
         for name, module in (("infra", "infra_lib"), ("nixgen", "nixgen")):
-            (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
+            (tools / name).write_text(
+                f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n'
+            )
             (tools / name).chmod(0o755)
         environment = projects.environment()
         self.environment = {**environment, "PATH": f"{tools}{os.pathsep}{environment['PATH']}"}

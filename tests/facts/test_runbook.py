@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -229,9 +230,11 @@ class TestScript:
         tools.mkdir()
         for name in self.OUTSIDE:
             self.tool(tools / name, f'echo "{name} $*" >> "$LOG"; test "{name} $1 $2" != "$FAIL"')
-        self.tool(tools / "nixgen", f'exec {sys.executable} -m nixgen "$@"')
+        self.tool(tools / "nixgen", f'exec {shlex.quote(sys.executable)} -m nixgen "$@"')
         deploy = 'if test "$1" = deploy; then exec infra-deploy "$@"; fi'
-        self.tool(tools / "infra", f'{deploy}; exec {sys.executable} -m infra_lib "$@"')
+        self.tool(
+            tools / "infra", f'{deploy}; exec {shlex.quote(sys.executable)} -m infra_lib "$@"'
+        )
         self.tool(tools / "infra-deploy", 'echo "infra $*" >> "$LOG"; test "infra $*" != "$FAIL"')
         projects.newest_vars(project)
         return project
