@@ -37,7 +37,7 @@ test: setup
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
-	@$(bin)/pytest
+	@$(bin)/pytest -n auto --dist loadfile
 
 snapshots: setup
 	@$(bin)/nixgen write
