@@ -67,7 +67,9 @@ def compute_instance(
         tags=list(tags),
         labels=_labels(fleet, project, machine),
         metadata=_metadata(project, machine),
-        guest_accelerator=_guest_accelerators(machine),
+        guest_accelerator=None
+        if machine.gpu is None
+        else [_guest_accelerator(machine.gpu.type, machine.gpu.count)],
         scheduling=_scheduling(
             machine.gpu is not None,
             machine.spot,
@@ -171,18 +173,6 @@ def _network_interface(
         subnetwork=None if subnetwork is None else escape(subnetwork),
         access_config=None if access_config is None else [access_config],
     )
-
-
-def _guest_accelerators(machine: GcpMachine) -> list[ComputeInstanceGuestAccelerator] | None:
-    """Return the GPUs of a machine.
-
-    Google's provider keeps what is left out. So where a GPU may have been attached and is taken
-    away, that there is none must be said: otherwise it stays, and costs. See
-    https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/version_6_upgrade.
-    """
-    if machine.gpu is not None:
-        return [_guest_accelerator(machine.gpu.type, machine.gpu.count)]
-    return [_guest_accelerator("", 0)] if machine.machine_type.startswith("n1-") else None
 
 
 @cache

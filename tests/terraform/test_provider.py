@@ -334,7 +334,6 @@ def test_changes_that_replace_the_instance(workspace: Workspace) -> None:
             ("boot_disk.initialize_params.type", "pd-ssd"),
             ("guest_accelerator.type", "nvidia-tesla-p4"),
             ("guest_accelerator.count", 2),
-            ("guest_accelerator", [{"type": "", "count": 0}]),
             ("metadata_startup_script", "echo two"),
             ("network_interface", [{"network": "default"}, {"network": "default"}]),
             ("scheduling", GPU["scheduling"] | SPOT),
@@ -388,6 +387,7 @@ def test_changes_that_are_none(workspace: Workspace) -> None:
             ("can_ip_forward", False),
             ("scheduling", []),
             ("guest_accelerator", []),
+            ("guest_accelerator", [{"type": "", "count": 0}]),
             ("tags", []),
         ],
     )

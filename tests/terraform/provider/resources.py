@@ -2,8 +2,7 @@
 
 Read off google's own resource definitions (github.com/hashicorp/terraform-provider-google, tag
 v7.0.0, google/services/compute): which arguments force a new resource, which have defaults, which
-blocks the API fills in. Later 7.x only changes more in place (the size of a boot disk), but for one
-thing that is followed here: since 7.9 a `guest_accelerator` with a count of 0 takes GPUs away.
+blocks the API fills in. Later 7.x only changes more in place (the size of a boot disk).
 """
 
 import re
@@ -41,11 +40,9 @@ def firewall_refusal(planned: State) -> str | None:
 
 
 def settle_instance(prior: State | None, planned: State) -> None:
-    """A count of 0 is how google spells "no GPU"; where there was none, nothing changes."""
-    if not (prior or {}).get("guest_accelerator"):
-        planned["guest_accelerator"] = [
-            gpu for gpu in planned["guest_accelerator"] if gpu["count"] != 0
-        ]
+    """A count of 0 changes nothing before 8.0 (hashicorp/terraform-provider-google#25019)."""
+    if any(gpu["count"] == 0 for gpu in planned["guest_accelerator"]):
+        planned["guest_accelerator"] = (prior or {}).get("guest_accelerator") or []
 
 
 def moved_startup_script(prior: State, planned: State) -> tuple[str, ...]:
