@@ -102,15 +102,18 @@ def _failure(text: str) -> Failure:
 def _errors(printed: str) -> Iterator[str]:
     """Yield the text of each of Terraform's errors.
 
-    Terraform draws a frame around them where it writes colours, and none where it does not.
+    Terraform draws a frame around them where it writes colours, and none where it does not. Where
+    it pauses, cdktf may put a line of its own into the frame.
     """
     lines: list[str] | None = None
-    framed = first = False
+    framed = headed = False
     for line in _bare(printed):
-        heads = line.startswith(("Error: ", "Warning: ")) and (first or not framed)
-        first = line == "╷"
-        framed = first or (framed and line != "╵")
-        if lines is not None and (heads or line in ("╷", "╵")):
+        edge = line in ("╷", "╵")
+        heads = line.startswith(("Error: ", "Warning: ")) and not (framed and headed)
+        if edge:
+            framed, headed = line == "╷", False
+        headed = headed or heads
+        if lines is not None and (heads or edge):
             yield "\n".join(lines)
             lines = None
         if heads and line.startswith("Error: "):

@@ -138,3 +138,11 @@ gcp  \x1b[1mgoogle_compute_instance.galena: Creation complete after 12s\x1b[0m [
      google_compute_instance.scheelite: Still creating... [10s elapsed]
 """
     assert created(printed) == {"galena"}
+
+
+@pytest.mark.parametrize("pause", ["gcp", "gcp  ", ""])
+def test_a_pause_of_terraforms_may_part_the_frame_from_the_error(pause: str) -> None:
+    head, *rest = NO_ROOM.splitlines()
+    printed = ["gcp  ╷", pause, f"gcp  │ {head}", *(f"     │ {line}" for line in rest), "     ╵"]
+    (failure,) = failures("\n".join(printed))
+    assert "does not have enough resources" in failure.text

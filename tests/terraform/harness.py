@@ -103,6 +103,8 @@ class StandIn:
             if not name.startswith(("TF_", "GOOGLE_", "CLOUDSDK_"))
         }
         return kept | {
+            # Each session's provider is its own; cdktf's cache of them is the user's.
+            "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
             "CHECKPOINT_DISABLE": "1",
             "DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
