@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -16,7 +18,7 @@ from ..errors import FleetError
 from .printing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _CLEAR = "\r\x1b[K"
@@ -52,8 +54,21 @@ def run(command: Sequence[str], folder: Path) -> Ended:
         KeyboardInterrupt: After the command has ended, when it was interrupted.
     """
     words = " ".join(command[:2]).rpartition("/")[2]
+    printed: list[str] = []
+    lines: SimpleQueue[str | None] = SimpleQueue()
+    with _interrupts_kept(), _started(command, folder) as process:
+        Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+        while (line := _next(lines, words)) is not None:
+            printed.append(line)
+            show(line)
+    if process.returncode == _NOT_FOUND:
+        raise FleetError(f"{words}: cannot be run; what it says is above")
+    return Ended(process.returncode, "".join(printed))
+
+
+def _started(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=folder,
             env={**os.environ, "CI": "true"},  # cdktf then prints lines, and draws nothing
@@ -65,26 +80,23 @@ def run(command: Sequence[str], folder: Path) -> Ended:
         )
     except OSError as error:
         raise FleetError(f"{command[0]}: cannot be run ({error.strerror})") from None
-    printed: list[str] = []
-    interrupted = False
-    with process:
-        lines: SimpleQueue[str | None] = SimpleQueue()
-        Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-        while True:
-            try:
-                line = _next(lines, words)
-            except KeyboardInterrupt:
-                interrupted = True
-                continue
-            if line is None:
-                break
-            printed.append(line)
-            show(line)
-    if interrupted:
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Keep an interrupt until the end: raised at once it could lose a line, or the command."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # so it is for the command too: a job in the background
+        yield
+        return
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
         raise KeyboardInterrupt
-    if process.returncode == _NOT_FOUND:
-        raise FleetError(f"{words}: cannot be run; what it says is above")
-    return Ended(process.returncode, "".join(printed))
 
 
 def _read(stream: IO[str] | None, lines: SimpleQueue[str | None]) -> None:

@@ -86,15 +86,33 @@ signal.signal(signal.SIGINT, end)
 print("ready")
 time.sleep(60)
 """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-uc", RUN, script], stdout=subprocess.PIPE, text=True, process_group=0
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    assert process.stdout.read() == "unlocking the state\ninterrupted\n"
-    process.stdout.close()
-    assert process.wait() == 0
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        assert process.stdout.read() == "unlocking the state\ninterrupted\n"
+    assert process.returncode == 0
+
+
+def test_interrupts_lose_no_line() -> None:
+    script = """
+import signal
+signal.signal(signal.SIGINT, lambda *_: None)
+for number in range(20000):
+    print(number)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-uc", RUN, script], stdout=subprocess.PIPE, text=True, process_group=0
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if len(lines) % 100 == 0 and len(lines) <= 2000:  # more is left than a pipe holds
+                os.killpg(process.pid, signal.SIGINT)
+    assert lines == [*(f"{number}\n" for number in range(20000)), "interrupted\n"]
 
 
 def test_a_clock_tells_at_a_terminal_that_it_is_at_work() -> None:
