@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import PurePath, PureWindowsPath
 from re import compile as _pattern
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from nixgen.errors import NixgenError
 
@@ -93,7 +93,33 @@ class NixError(NixgenError):
     """A value that Nix cannot hold, or that would not mean what it says."""
 
 
-class Expr:
+class _Node:
+    """How the classes here compare and print.
+
+    attrs would compile the same for each of them, which is half of what this module takes to load.
+    """
+
+    __slots__ = ()
+    __attrs_attrs__: "ClassVar[tuple[Attribute[Any], ...]]"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *_values(self).values()))
+
+    def __repr__(self) -> str:
+        values = (f"{name}={value!r}" for name, value in _values(self).items())
+        return f"{type(self).__name__}({', '.join(values)})"
+
+
+def _values(node: _Node) -> dict[str, Any]:
+    return {each.name: getattr(node, each.name) for each in node.__attrs_attrs__}
+
+
+class Expr(_Node):
     """What every expression class derives from."""
 
     __slots__ = ()
@@ -271,7 +297,7 @@ def show_path(path: Iterable[Name]) -> str:
 # Names and literals -------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Ident(Expr):
     """A variable.
 
@@ -296,7 +322,7 @@ class Ident(Expr):
         _check_identifier(name, "Ident")
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class Str(Expr):
     r"""A string with interpolation. A plain `str` needs no class.
 
@@ -320,7 +346,7 @@ class Str(Expr):
         self.__attrs_init__(_as_parts(parts, "Str"))
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class IndentedStr(Expr):
     r"""An indented string, for text of several lines.
 
@@ -351,7 +377,7 @@ class IndentedStr(Expr):
         self.__attrs_init__(_as_parts(parts, "IndentedStr"))
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class PathLiteral(Expr):
     """A path with interpolation. A `pathlib.PurePath` needs no class.
 
@@ -387,7 +413,7 @@ class PathLiteral(Expr):
 _LITERAL_PATH = _pattern(r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+").fullmatch
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SearchPath(Expr):
     """A path looked up in `NIX_PATH`.
 
@@ -415,7 +441,7 @@ class SearchPath(Expr):
             )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Raw(Expr):
     """Nix source text, for what the other classes cannot say. What it holds is not looked at.
 
@@ -448,8 +474,8 @@ class Raw(Expr):
 # Attribute sets and lists -------------------------------------------------------------------------
 
 
-@frozen
-class Comment:
+@frozen(eq=False, repr=False)
+class Comment(_Node):
     r"""Comment lines that belong to no binding or element.
 
     ```python
@@ -478,8 +504,8 @@ class Comment:
         check_text(text, "Comment: the text")
 
 
-@frozen
-class BlankLine:
+@frozen(eq=False, repr=False)
+class BlankLine(_Node):
     """An empty line between bindings or elements. Two in a row are one; none stands first or last.
 
     ```python
@@ -495,7 +521,7 @@ class BlankLine:
     """
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Commented(Expr):
     """A value with comments, or with an empty line above it.
 
@@ -545,8 +571,8 @@ def _binding_path(key: object) -> tuple[Name, ...]:
     return as_path(key, "Binding")
 
 
-@frozen
-class Binding:
+@frozen(eq=False, repr=False)
+class Binding(_Node):
     """One binding of an `AttrSet` or `Let`.
 
     ```python
@@ -573,8 +599,8 @@ class Binding:
         _check_element(value, f"Binding {show_path(self.path)}")
 
 
-@frozen(init=False)
-class Inherit:
+@frozen(init=False, eq=False, repr=False)
+class Inherit(_Node):
     """Names taken from the scope, or from a set.
 
     ```python
@@ -691,7 +717,7 @@ def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> 
         _define(defined, as_path(key, what), what, dynamic=True)
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class AttrSet(Expr):
     """An attribute set with more than a mapping can say: comments, `inherit`, `rec`.
 
@@ -724,7 +750,7 @@ class AttrSet(Expr):
         self.__attrs_init__(items, rec)
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class List(Expr):
     """A list with comments. A plain `list` or `tuple` needs no class.
 
@@ -757,7 +783,7 @@ class List(Expr):
 # What is done with values -------------------------------------------------------------------------
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class Select(Expr):
     """An attribute of a set. `ref` is shorter for plain names; a `Select` of it continues its path.
 
@@ -792,7 +818,7 @@ class Select(Expr):
         self.__attrs_init__(target, path, default)
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class HasAttr(Expr):
     """Whether a set has an attribute.
 
@@ -821,7 +847,7 @@ class HasAttr(Expr):
         self.__attrs_init__(target, path)
 
 
-@frozen(init=False)
+@frozen(init=False, eq=False, repr=False)
 class Apply(Expr):
     """A function applied to arguments.
 
@@ -853,8 +879,8 @@ class Apply(Expr):
         self.__attrs_init__(function, args)
 
 
-@frozen
-class Param:
+@frozen(eq=False, repr=False)
+class Param(_Node):
     """One attribute of a `Pattern`.
 
     ```python
@@ -884,8 +910,8 @@ class Param:
             check_value(self.default, f"Param {self.name}: default")
 
 
-@frozen(init=False)
-class Pattern:
+@frozen(init=False, eq=False, repr=False)
+class Pattern(_Node):
     """The parameter of a function that takes a set apart.
 
     ```python
@@ -949,7 +975,7 @@ def _check_body(value: Value, what: str) -> None:
         raise NixError(f"{what}: a body has comments above it only (before), not after it")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Lambda(Expr):
     """A function of one parameter.
 
@@ -983,7 +1009,7 @@ def _as_items(given: "Item | Iterable[Item]") -> tuple[Item, ...]:
     return tuple(given)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Let(Expr):
     """Local variables.
 
@@ -1013,7 +1039,7 @@ class Let(Expr):
         _check_body(self.body, "Let body")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class With(Expr):
     """An expression with the attributes of a set in scope.
 
@@ -1044,7 +1070,7 @@ class With(Expr):
         _check_body(self.body, "With body")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class If(Expr):
     """A choice.
 
@@ -1074,7 +1100,7 @@ class If(Expr):
         check_value(self.otherwise, "If otherwise")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Assert(Expr):
     """An expression that needs a condition to hold.
 
@@ -1102,7 +1128,7 @@ class Assert(Expr):
         _check_body(self.body, "Assert body")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class BinaryOp(Expr):
     """Two operands and the operator between them; parentheses come by themselves.
 
@@ -1135,7 +1161,7 @@ class BinaryOp(Expr):
         check_value(self.right, f"BinaryOp {self.op} right")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Not(Expr):
     """The opposite of a truth value.
 
@@ -1160,7 +1186,7 @@ class Not(Expr):
         check_value(operand, "Not")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Neg(Expr):
     """A number's negative. A plain negative number needs no class.
 

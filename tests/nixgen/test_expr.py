@@ -178,6 +178,7 @@ def test_expressions_are_values() -> None:
     assert ref("a.b") == Select("a", "b") == Select(Ident("a"), "b")
     assert len({ref("a"), ref("a"), Str("a"), IndentedStr("a")}) == 3
     assert Assert(ref("a"), 1) != Assert(ref("b"), 1)
+    assert repr(With(ref("a"), 1)) == "With(scope=Ident(name='a'), body=1)"
     with pytest.raises(AttributeError):
         ref("a").name = "b"  # type: ignore[union-attr,misc]
 
