@@ -19,7 +19,7 @@ def advice(
     tried: Mapping[str, Collection[str]],
     existing: Collection[str],
 ) -> str | None:
-    """Return what to do about a failure, in one line; None when Terraform's words have to do.
+    """Return what to do about a failure, in one line; None when that is not known.
 
     Args:
         fleet: The fleet that failed.
@@ -42,7 +42,7 @@ def advice(
 
 
 def _quota(fleet: Fleet, failure: QuotaExceeded) -> str:
-    subject = failure.machine or "something"
+    subject = failure.machine or failure.address
     quota = f"quota {failure.metric}" if failure.metric else "a quota"
     limit = f", which is {failure.limit} {failure.where}" if failure.limit else ""
     gpus = (

@@ -60,11 +60,11 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
     try:
         while True:
             ended = cdktf.deploy()
-            made |= created(ended.printed)
+            made |= created(ended.log)
             if ended.status == 0:
                 done = True
                 return Done(now, made)
-            found = failures(ended.printed)
+            found = failures(ended.log)
             full = without_room(now, found)
             try:
                 existing = cdktf.existing() if full else frozenset()
@@ -120,7 +120,6 @@ def _explain(
     existing: Collection[str],
 ) -> None:
     for failure in found:
-        text = advice(fleet, failure, tried, existing)
-        if text is not None:
-            say(text)
+        said = f"{failure.address}: {failure.text}"
+        say(advice(fleet, failure, tried, existing) or said)
     say("cdktf deploy failed; what it says is above")

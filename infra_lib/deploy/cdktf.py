@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -12,10 +13,23 @@ from attrs import frozen
 from .. import outputs
 from ..cdktf_json import output_folder
 from ..errors import FleetError
-from .process import Ended, run
+from .process import run
 
 if TYPE_CHECKING:
     from ..outputs import Deployed
+
+
+@frozen
+class Ended:
+    """A deployment that has ended.
+
+    Attributes:
+        status: The exit code of cdktf.
+        log: What Terraform logged, for `failure` to read.
+    """
+
+    status: int
+    log: str
 
 
 @frozen
@@ -50,11 +64,15 @@ class Cdktf:
     def diff(self) -> bool:
         """Print what a deployment would change; return whether that could be told."""
         each = [[stack] for stack in self.stacks] or [[]]
-        return all(run([self.command, "diff", *stack], self.project).status == 0 for stack in each)
+        return all(run([self.command, "diff", *stack], self.project) == 0 for stack in each)
 
     def deploy(self) -> Ended:
         """Deploy, without asking."""
-        return run([self.command, "deploy", *self.stacks, "--auto-approve"], self.project)
+        command = [self.command, "deploy", *self.stacks, "--auto-approve"]
+        with TemporaryDirectory() as folder:
+            log = Path(folder) / "terraform.log"
+            status = run(command, self.project, _logged(log))
+            return Ended(status, log.read_text("utf-8", "replace") if log.exists() else "")
 
     def deployed(self) -> dict[str, Deployed] | None:
         """Return the machines that are deployed, by name; None when nobody here knows."""
@@ -82,3 +100,16 @@ class Cdktf:
         folders = outputs.deployed_stacks(self.project / output_folder(self.project))
         patterns = self.stacks or ("*",)
         return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]
+
+
+def _logged(log: Path) -> dict[str, str]:
+    """Return what has Terraform, but none of its providers, log into a file.
+
+    https://developer.hashicorp.com/terraform/internals/debugging
+    """
+    return {
+        "TF_LOG": "",  # it would come before the next, and may ask for JSON
+        "TF_LOG_CORE": "DEBUG",
+        "TF_LOG_PATH": str(log),
+        "TF_LOG_PROVIDER": "",
+    }

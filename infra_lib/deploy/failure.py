@@ -1,14 +1,14 @@
-"""What went wrong in a deployment, read from what cdktf printed."""
+"""What came of a deployment, read from Terraform's log.
+
+cdktf may lose the end of what Terraform prints, where the errors stand: the terminal that it gives
+Terraform closes before all is read.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from attrs import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
 _NO_ROOM = re.compile(
@@ -24,13 +24,11 @@ _PERMISSION = re.compile(
     r"(?P<account>[-\w.]+@compute-system\.iam\.gserviceaccount\.com)"
     r" needs to have \[(?P<permissions>[^]]+)\]"
 )
-_ADDRESS = re.compile(r"\b(?P<kind>google_\w+|terraform_data)\.(?P<name>[-\w]+)")
-_PLACE = re.compile(rf"with {_ADDRESS.pattern}")
-_INSTANCE = "google_compute_instance"
-
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_STACK = re.compile(r"[A-Za-z][-\w]* {2,}")
-_CREATED = re.compile(rf"\b{_INSTANCE}\.(?P<name>[-\w]+): Creation complete")
+# 2026-11-23T03:30:16.720Z [ERROR] vertex "google_compute_instance.galena" error: …
+_ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT\S+ \[", re.MULTILINE)
+_VERTEX = re.compile(r'ERROR\] +vertex "(?P<address>\S+?)(?: .*?)?" error: (?P<text>.*)', re.DOTALL)
+_INSTANCE = r"google_compute_instance\.(?P<name>[-\w]+)"
+_CREATING = re.compile(rf"DEBUG\] +{_INSTANCE}: applying the planned Create change")
 
 
 @frozen
@@ -38,12 +36,18 @@ class Failure:
     """An error that ended a deployment, of a kind that this project knows nothing better about.
 
     Attributes:
-        machine: The machine whose instance it is about; None for anything else.
+        address: What it is about, as Terraform names it: "google_compute_instance.scheelite".
         text: What Terraform says, in one line.
     """
 
-    machine: str | None
+    address: str
     text: str
+
+    @property
+    def machine(self) -> str | None:
+        """The machine whose instance it is about; None for anything else."""
+        found = re.fullmatch(_INSTANCE, self.address)
+        return found["name"] if found else None
 
 
 @frozen
@@ -79,59 +83,24 @@ class NotPermitted(Failure):
     permissions: str
 
 
-def failures(printed: str) -> tuple[Failure, ...]:
-    """Return the errors in what `cdktf deploy` printed, in the order they stand."""
-    return tuple(_failure(" ".join(text.split())) for text in _errors(printed))
+def failures(log: str) -> tuple[Failure, ...]:
+    """Return the errors in Terraform's log, each once, in their order."""
+    found = (_VERTEX.match(entry) for entry in _ENTRY.split(log))
+    return tuple(dict.fromkeys(_failure(each) for each in found if each))
 
 
-def created(printed: str) -> frozenset[str]:
-    """Return the names of the instances that were made, from what `cdktf deploy` printed."""
-    return frozenset(match["name"] for match in _CREATED.finditer(_COLOUR.sub("", printed)))
+def created(log: str) -> frozenset[str]:
+    """Return the names of the instances that were made, from Terraform's log."""
+    begun = (_CREATING.match(entry) for entry in _ENTRY.split(log))
+    failed = {failure.machine for failure in failures(log)}
+    return frozenset(each["name"] for each in begun if each) - failed
 
 
-def _failure(text: str) -> Failure:
-    place = _PLACE.search(text) or _ADDRESS.search(text)
-    machine = place["name"] if place and place["kind"] == _INSTANCE else None
+def _failure(found: re.Match[str]) -> Failure:
+    address, text = found["address"], " ".join(found["text"].split())
     if quota := _QUOTA.search(text):
-        return QuotaExceeded(machine, text, quota["metric"], quota["limit"], quota["where"])
+        return QuotaExceeded(address, text, quota["metric"], quota["limit"], quota["where"])
     if permission := _PERMISSION.search(text):
-        return NotPermitted(machine, text, permission["account"], permission["permissions"])
-    return NoRoom(machine, text) if machine and _NO_ROOM.search(text) else Failure(machine, text)
-
-
-def _errors(printed: str) -> Iterator[str]:
-    """Yield the text of each of Terraform's errors.
-
-    Terraform draws a frame around them where it writes colours, and none where it does not. Where
-    it pauses, cdktf may put a line of its own into the frame.
-    """
-    lines: list[str] | None = None
-    framed = headed = False
-    for line in _bare(printed):
-        edge = line in ("╷", "╵")
-        heads = line.startswith(("Error: ", "Warning: ")) and not (framed and headed)
-        if edge:
-            framed, headed = line == "╷", False
-        headed = headed or heads
-        if lines is not None and (heads or edge):
-            yield "\n".join(lines)
-            lines = None
-        if heads and line.startswith("Error: "):
-            lines = []
-        if lines is not None:
-            lines.append(line.removeprefix("Error: "))
-    if lines is not None:
-        yield "\n".join(lines)
-
-
-def _bare(printed: str) -> Iterator[str]:
-    """Yield Terraform's lines without colours, frames, and the column of the stacks' names.
-
-    cdktf writes the name before the first of some lines, and indents the others by as much.
-    """
-    width = 0
-    for line in _COLOUR.sub("", printed).splitlines():
-        named = _STACK.match(line)
-        width = named.end() if named else width
-        bare = line[width:] if named or not line[:width].strip() else line
-        yield bare.removeprefix("│").removeprefix(" ") if bare.startswith("│") else bare
+        return NotPermitted(address, text, permission["account"], permission["permissions"])
+    failure = Failure(address, text)
+    return NoRoom(address, text) if failure.machine and _NO_ROOM.search(text) else failure

@@ -12,13 +12,11 @@ from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
-from attrs import frozen
-
 from ..errors import FleetError
 from .printing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _CLEAR = "\r\x1b[K"
@@ -26,21 +24,8 @@ _NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is 
 _SILENCE = 1.0  # seconds without a line after which the clock shows
 
 
-@frozen
-class Ended:
-    """A command that has ended.
-
-    Attributes:
-        status: Its exit code.
-        printed: All that it printed, to both streams.
-    """
-
-    status: int
-    printed: str
-
-
-def run(command: Sequence[str], folder: Path) -> Ended:
-    """Run a command and print its lines as they come; it cannot ask anything.
+def run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None) -> int:
+    """Run a command, print its lines as they come, and return its exit code; it cannot ask.
 
     On a terminal a clock tells that it is still at work while it prints nothing. An interrupt
     reaches the command too: it is left the time to end in good order.
@@ -48,30 +33,32 @@ def run(command: Sequence[str], folder: Path) -> Ended:
     Args:
         command: The program and its arguments; no shell reads them.
         folder: Where it runs.
+        variables: Environment variables that differ.
 
     Raises:
         FleetError: When there is no such program, or nothing that runs it.
         KeyboardInterrupt: After the command has ended, when it was interrupted.
     """
     words = " ".join(command[:2]).rpartition("/")[2]
-    printed: list[str] = []
     lines: SimpleQueue[str | None] = SimpleQueue()
-    with _interrupts_kept(), _started(command, folder) as process:
+    with _interrupts_kept(), _started(command, folder, variables or {}) as process:
         Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
         while (line := _next(lines, words)) is not None:
-            printed.append(line)
             show(line)
     if process.returncode == _NOT_FOUND:
         raise FleetError(f"{words}: cannot be run; what it says is above")
-    return Ended(process.returncode, "".join(printed))
+    return process.returncode
 
 
-def _started(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
+def _started(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "CI": "true"},  # cdktf then prints lines, and draws nothing
+            # In CI, cdktf prints lines and draws nothing.
+            env={**os.environ, "CI": "true", **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

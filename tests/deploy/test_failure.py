@@ -1,4 +1,4 @@
-"""What cdktf prints when Terraform fails is understood, however it is drawn."""
+"""What Terraform logs when it fails is understood."""
 
 import pytest
 
@@ -11,15 +11,9 @@ from infra_lib.deploy.failure import (
     failures,
 )
 
-PLACE = """\
-
-  with google_compute_instance.scheelite (google_compute_instance.scheelite),
-  on cdk.tf.json line 210, in resource.google_compute_instance.scheelite:
- 210:       }
-"""
 # As Compute Engine answers, by way of google's provider: the operation's message, then details.
 NO_ROOM = """\
-Error: Error waiting for instance to create: The zone 'projects/example-project/zones/\
+Error waiting for instance to create: The zone 'projects/example-project/zones/\
 us-central1-c' does not have enough resources available to fulfill the request.  \
 '(resource type:compute)'.
 
@@ -28,41 +22,36 @@ A n1-standard-8 VM instance with 1 nvidia-tesla-t4 accelerator(s) is currently u
 us-central1-c zone. Consider trying your request in the us-central1-a zone(s).
 
 """
-CODE = "Error: Error creating instance: googleapi: Error 503: {}: The zone is full, backendError\n"
+CODE = "Error creating instance: googleapi: Error 503: {}: The zone is full, backendError\n"
 QUOTA = """\
-Error: Error waiting for instance to create: Quota 'NVIDIA_T4_GPUS' exceeded.  Limit: 1.0 in \
+Error waiting for instance to create: Quota 'NVIDIA_T4_GPUS' exceeded.  Limit: 1.0 in \
 region us-central1.
 	metric name = compute.googleapis.com/nvidia_t4_gpus
 
 """
-EVERYWHERE = "Error: Quota 'GPUS_ALL_REGIONS' exceeded.  Limit: 0.0 globally.\n"
-CODED_QUOTA = "Error: Error creating instance: googleapi: Error 403: QUOTA_EXCEEDED\n"
+EVERYWHERE = "Quota 'GPUS_ALL_REGIONS' exceeded.  Limit: 0.0 globally.\n"
+CODED_QUOTA = "Error creating instance: googleapi: Error 403: QUOTA_EXCEEDED\n"
 SERVICE_AGENT = "service-123@compute-system.iam.gserviceaccount.com"
 PERMISSION = f"""\
-Error: Error creating instance: googleapi: Error 412: Compute System service account \
+Error creating instance: googleapi: Error 412: Compute System service account \
 {SERVICE_AGENT} needs to have [compute.instances.stop] permissions applied in order to perform \
 this operation., conditionNotMet
 """
-OTHER = """\
-Error: Error creating Firewall: googleapi: Error 403: Required permission, forbidden
-
-  with google_compute_firewall.ssh,
-"""
+OTHER = "Error creating Firewall: googleapi: Error 403: Required permission, forbidden"
+DEBUG = "2026-11-23T03:30:16.719Z [DEBUG] "
+SCHEELITE = "google_compute_instance.scheelite"
 
 
-def framed(error: str) -> str:
-    """An error as Terraform draws it in colour, and cdktf passes it on."""
-    lines = "\n".join(f"     \x1b[31m│\x1b[0m {line}" for line in error.splitlines())
-    return f"gcp  google_compute_instance.scheelite: Creating...\ngcp  ╷\n{lines}\n     ╵\n\n"
+def logged(error: str, vertex: str = SCHEELITE) -> str:
+    """The end of Terraform's log, when it fails."""
+    return (
+        "2026-11-23T03:30:14.096Z [INFO]  Terraform version: 1.11.4\n"
+        f'{DEBUG}ReferenceTransformer: "{vertex}" references: []\n'
+        f'2026-11-23T04:30:16.720+0100 [ERROR] vertex "{vertex}" error: {error}\n'
+        f"{DEBUG}provider: plugin exited\n"
+    )
 
 
-def plain(error: str) -> str:
-    """An error as Terraform writes it with -no-color."""
-    lines = "\n".join(f"     {line}" for line in error.splitlines())
-    return f"gcp  google_compute_instance.scheelite: Creating...\ngcp  \n{lines}\n"
-
-
-@pytest.mark.parametrize("drawn", [framed, plain])
 @pytest.mark.parametrize(
     "error",
     [
@@ -72,22 +61,28 @@ def plain(error: str) -> str:
         NO_ROOM.replace("instance to create", "updating status"),
     ],
 )
-def test_a_zone_without_room(drawn: object, error: str) -> None:
-    assert callable(drawn)
-    (failure,) = failures(drawn(error + PLACE))
+def test_a_zone_without_room(error: str) -> None:
+    (failure,) = failures(logged(error))
     assert isinstance(failure, NoRoom)
     assert failure.machine == "scheelite"
+    assert failure.text == " ".join(error.split())
 
 
-@pytest.mark.parametrize("drawn", [framed, plain])
-def test_each_error_is_one_failure(drawn: object) -> None:
-    assert callable(drawn)
-    other = NO_ROOM + PLACE.replace("scheelite", "anatase")
-    found = failures(drawn(NO_ROOM + PLACE) + drawn(OTHER) + drawn(other))
-    assert [(type(each), each.machine) for each in found] == [
+def test_each_error_is_one_failure() -> None:
+    log = "".join(
+        (
+            logged(NO_ROOM),
+            logged(OTHER, "google_compute_firewall.ssh"),
+            logged(NO_ROOM, "google_compute_instance.anatase (destroy deposed 1a2b)"),
+            logged(OTHER, r"provider[\"registry.terraform.io/hashicorp/google\"]"),
+            logged(NO_ROOM),
+        )
+    )
+    assert [(type(each), each.machine) for each in failures(log)] == [
         (NoRoom, "scheelite"),
         (Failure, None),
         (NoRoom, "anatase"),
+        (Failure, None),
     ]
 
 
@@ -100,49 +95,40 @@ def test_each_error_is_one_failure(drawn: object) -> None:
     ],
 )
 def test_a_quota(error: str, metric: str | None, limit: str | None, where: str | None) -> None:
-    (failure,) = failures(framed(error + PLACE))
+    (failure,) = failures(logged(error))
     assert isinstance(failure, QuotaExceeded)
     assert (failure.machine, failure.metric) == ("scheelite", metric)
     assert (failure.limit, failure.where) == (limit, where)
 
 
 def test_a_permission_of_the_service_agent() -> None:
-    (failure,) = failures(framed(PERMISSION + PLACE))
+    (failure,) = failures(logged(PERMISSION))
     assert isinstance(failure, NotPermitted)
     assert (failure.account, failure.permissions) == (SERVICE_AGENT, "compute.instances.stop")
 
 
 def test_no_room_for_what_is_no_machine_is_just_an_error() -> None:
-    place = PLACE.replace("google_compute_instance.", "google_compute_disk.")
-    (failure,) = failures(framed(NO_ROOM + place))
+    (failure,) = failures(logged(NO_ROOM, "google_compute_disk.scheelite-models"))
     assert type(failure) is Failure
 
 
-def test_warnings_and_plans_are_no_errors() -> None:
-    warning = framed("Warning: Incomplete lock file information\n\nError: not at all\n")
-    script = "gcp    + metadata = <<-EOT\n             Error: Quota 'X' exceeded.\n         EOT\n"
-    assert failures(warning + script) == failures("") == ()
-    assert len(failures(warning + framed(OTHER) + script)) == 1
-
-
-def test_two_stacks_at_once() -> None:
-    other = framed(NO_ROOM + PLACE).replace("gcp  ", "other  ").replace("\n     ", "\n       ")
-    found = failures(framed(QUOTA + PLACE) + other)
-    assert [type(each) for each in found] == [QuotaExceeded, NoRoom]
+def test_only_errors_are_errors() -> None:
+    warning = (
+        f"{DEBUG}vertex of another log: Error: Quota 'X' exceeded.\n"
+        "2026-11-23T03:30:16.466Z [WARN]  Provider produced an invalid plan:\n"
+        "      - .boot_disk[0].mode: planned value\n"
+    )
+    assert failures(warning) == failures("") == ()
+    assert len(failures(warning + logged(OTHER) + warning)) == 1
 
 
 def test_what_was_made() -> None:
-    printed = """\
-gcp  google_compute_firewall.ssh: Creation complete after 0s [id=x]
-gcp  \x1b[1mgoogle_compute_instance.galena: Creation complete after 12s\x1b[0m [id=x]
-     google_compute_instance.scheelite: Still creating... [10s elapsed]
-"""
-    assert created(printed) == {"galena"}
-
-
-@pytest.mark.parametrize("pause", ["gcp", "gcp  ", ""])
-def test_a_pause_of_terraforms_may_part_the_frame_from_the_error(pause: str) -> None:
-    head, *rest = NO_ROOM.splitlines()
-    printed = ["gcp  ╷", pause, f"gcp  │ {head}", *(f"     │ {line}" for line in rest), "     ╵"]
-    (failure,) = failures("\n".join(printed))
-    assert "does not have enough resources" in failure.text
+    change = "{}google_compute_instance.{}: applying the planned {} change\n".format
+    log = (
+        change(DEBUG, "galena", "Create")
+        + change(DEBUG, "scheelite", "Create")
+        + logged(NO_ROOM)
+        + change(DEBUG, "anatase", "Update")
+        + f"{DEBUG}google_compute_firewall.ssh: applying the planned Create change\n"
+    )
+    assert created(log) == {"galena"}

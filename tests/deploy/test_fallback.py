@@ -22,11 +22,13 @@ FLEET = Fleet(
     gcp=GcpProject("example-project", region="us-central1"),
     machines=(SCHEELITE, ANATASE),
 )
+ADDRESS = "google_compute_instance.scheelite"
+OTHER = Failure("google_compute_firewall.ssh", "no network")
 NEXT = Move("scheelite", "us-central1-c", "us-central1-a")
 
 
 def no_room(name: str = "scheelite") -> NoRoom:
-    return NoRoom(name, "no room")
+    return NoRoom(f"google_compute_instance.{name}", "no room")
 
 
 def test_the_zones_are_tried_in_turn_and_each_once() -> None:
@@ -54,8 +56,11 @@ def test_one_that_cannot_be_moved_does_not_hold_another_back() -> None:
 
 def test_what_exists_or_fails_otherwise_or_is_not_in_the_fleet_is_not_moved() -> None:
     assert moves(FLEET, [no_room()], {}, {"scheelite"}) == ()
-    assert moves(FLEET, [no_room(), Failure(None, "no network")], {}, ()) == ()
-    assert moves(FLEET, [QuotaExceeded("scheelite", "", "NVIDIA_T4_GPUS", "0", "")], {}, ()) == ()
+    assert (
+        moves(FLEET, [no_room(), Failure("google_compute_firewall.ssh", "no network")], {}, ())
+        == ()
+    )
+    assert moves(FLEET, [QuotaExceeded(ADDRESS, "", "NVIDIA_T4_GPUS", "0", "")], {}, ()) == ()
     assert moves(FLEET, [no_room("quartz")], {}, ()) == ()
     assert moves(FLEET, [], {}, ()) == ()
 
@@ -72,10 +77,10 @@ def test_advice_names_zones_that_offer_the_same() -> None:
 
 def test_advice_on_the_service_agent_is_a_command() -> None:
     account = "service-1@compute-system.iam.gserviceaccount.com"
-    said = advice(FLEET, NotPermitted("scheelite", "", account, "compute.instances.stop"), {}, ())
+    said = advice(FLEET, NotPermitted(ADDRESS, "", account, "compute.instances.stop"), {}, ())
     assert said is not None
     assert said.endswith(
         "gcloud projects add-iam-policy-binding example-project "
         f"--member=serviceAccount:{account} --role=roles/compute.instanceAdmin.v1"
     )
-    assert advice(FLEET, Failure(None, "no network"), {}, ()) is None
+    assert advice(FLEET, OTHER, {}, ()) is None
