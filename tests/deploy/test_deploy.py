@@ -151,7 +151,8 @@ def test_a_new_checkout_asks_the_shared_state_where_machines_are(project: Projec
 
 
 def test_a_quota_is_another_matter(project: Project) -> None:
-    project.workspace.cloud.fail("QUOTA_EXCEEDED", metric="NVIDIA_T4_GPUS")
+    cloud = project.workspace.cloud
+    cloud.fail("QUOTA_EXCEEDED", metric="NVIDIA_T4_GPUS", times=5)
     project.describe(GALENA, scheelite())
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
@@ -161,7 +162,7 @@ def test_a_quota_is_another_matter(project: Project) -> None:
     )
     assert "https://console.cloud.google.com/iam-admin/quotas?project=example-project" in said
     assert "trying" not in done.stdout
-    assert done.stdout.count("google_compute_instance.scheelite: Creating...") == 1
+    assert [fault["times"] for fault in cloud.content()["faults"]] == [4]
     assert project.facts("scheelite") == {}
 
 
