@@ -19,9 +19,11 @@ def say(text: str) -> None:
 
 
 def _print(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
     try:
-        stream.write(text)
+        stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
-    except BrokenPipeError:
-        # Terraform is not to be cut off, nor what it did to go unrecorded.
+    except OSError:
+        # Nobody reads, or the disk is full. Terraform is not to be cut off for that, nor what it
+        # did to go unrecorded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from ..errors import FleetError
-from .printing import show
+from .printing import say, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 _CLEAR = "\r\x1b[K"
 _NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is not on PATH
 _SILENCE = 1.0  # seconds without a line after which the clock shows
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None) -> int:
     """Run a command, print its lines as they come, and return its exit code; it cannot ask.
 
-    On a terminal a clock tells that it is still at work while it prints nothing. An interrupt
-    reaches the command too: it is left the time to end in good order.
+    On a terminal a clock tells that it is still at work while it prints nothing.
+
+    An interrupt does not reach cdktf, which would drop Terraform in the middle of its work: with
+    instances that are in no state, and the state locked. It reaches Terraform, which finishes what
+    it has begun; a second one makes it give up. So do the end of the terminal and SIGTERM.
 
     Args:
         command: The program and its arguments; no shell reads them.
@@ -41,10 +45,16 @@ def run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | Non
     """
     words = " ".join(command[:2]).rpartition("/")[2]
     lines: SimpleQueue[str | None] = SimpleQueue()
-    with _interrupts_kept(), _started(command, folder, variables or {}) as process:
+    passed_on = 0
+    with _interrupts() as interrupts, _started(command, folder, variables or {}) as process:
         Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-        while (line := _next(lines, words)) is not None:
+        for line in _shown(lines, words):
+            if len(interrupts) > passed_on:
+                passed_on = len(interrupts)
+                _interrupt(process.pid)
             show(line)
+    if interrupts:
+        raise KeyboardInterrupt
     if process.returncode == _NOT_FOUND:
         raise FleetError(f"{words}: cannot be run; what it says is above")
     return process.returncode
@@ -64,26 +74,58 @@ def _started(
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,  # out of reach of what a terminal sends
         )
     except OSError as error:
         raise FleetError(f"{command[0]}: cannot be run ({error.strerror})") from None
 
 
 @contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """Keep an interrupt until the end: raised at once it could lose a line, or the command."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # so it is for the command too: a job in the background
-        yield
-        return
-    interrupts: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+def _interrupts() -> Iterator[list[int]]:
+    """Collect interrupts, but for those that are ignored, as in the background."""
+    received: list[int] = []
+    before = {each: signal.getsignal(each) for each in _INTERRUPTS}
+    for each, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, lambda number, _: received.append(number))
     try:
-        yield
+        yield received
     finally:
-        signal.signal(signal.SIGINT, before)
-    if interrupts:
-        raise KeyboardInterrupt
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _interrupt(cdktf: int) -> None:
+    """Interrupt what cdktf runs in terminals of its own, or cdktf itself when there is nothing."""
+    try:
+        groups = _groups(cdktf)
+    except OSError as error:
+        say(f"interrupted, but Terraform cannot be found, and goes on: ps: {error.strerror}")
+        return
+    say(
+        "interrupted: Terraform finishes what it has begun, and records it; "
+        "once more, and it leaves that undone"
+        if groups
+        else "interrupted"
+    )
+    for group in groups or {cdktf}:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(group, signal.SIGINT)
+
+
+def _groups(cdktf: int) -> set[int]:
+    """Return the process groups below cdktf, but for its own."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,pgid="], check=True, stdout=subprocess.PIPE, text=True
+    )
+    children: dict[int, list[tuple[int, int]]] = {}
+    for line in listed.stdout.splitlines():
+        process, parent, group = map(int, line.split())
+        children.setdefault(parent, []).append((process, group))
+    found = children.get(cdktf, [])
+    for process, _ in found:  # grows
+        found += children.get(process, [])
+    return {group for _, group in found} - {cdktf}
 
 
 def _read(stream: IO[str] | None, lines: SimpleQueue[str | None]) -> None:
@@ -92,20 +134,21 @@ def _read(stream: IO[str] | None, lines: SimpleQueue[str | None]) -> None:
     lines.put(None)
 
 
-def _next(lines: SimpleQueue[str | None], words: str) -> str | None:
-    """Return the next line, None at the end; show a clock while there is none."""
-    if not sys.stdout.isatty():
-        return lines.get()
+def _shown(lines: SimpleQueue[str | None], words: str) -> Iterator[str]:
+    """Yield what to print, up to the end: each line, and a clock as long as there is none."""
+    clock = sys.stdout.isatty()
     start = monotonic()
-    shown = False
+    clear = ""
     while True:
         try:
             line = lines.get(timeout=_SILENCE)
         except Empty:
-            seconds = int(monotonic() - start)
-            print(f"{_CLEAR}{words}: {seconds} s without news", end="", flush=True)
-            shown = True
+            text = f"{_CLEAR}{words}: {int(monotonic() - start)} s without news"
+            clear = _CLEAR if clock else ""
+            yield text if clock else ""
         else:
-            if shown:
-                print(_CLEAR, end="")
-            return line
+            if line is None:
+                break
+            yield f"{clear}{line}"
+            start, clear = monotonic(), ""
+    yield clear

@@ -98,6 +98,19 @@ class Project:
         done.stdout = TERMINAL.sub("", done.stdout)
         return done
 
+    def started(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `infra` without a terminal, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "infra_lib", *arguments],
+            cwd=self.workspace.app,
+            env=self.environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
     def infra_at_terminal(self, *arguments: str, answer: str) -> tuple[int, str]:
         """Run `infra` at a terminal of its own; return its exit code and what is seen there."""
         ours, its = pty.openpty()

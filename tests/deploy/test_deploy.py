@@ -1,6 +1,8 @@
 """`infra deploy`, through the real cdktf and Terraform, when zones are full and quotas are low."""
 
 import json
+import os
+import signal
 from shutil import rmtree
 
 import pytest
@@ -179,6 +181,28 @@ def test_the_next_zone_is_within_the_budget_too(project: Project) -> None:
     assert "$35.3800 an hour" in done.stdout
     assert not project.workspace.cloud.instances
     assert project.facts("scheelite") == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_for_what_terraform_has_begun(
+    project: Project, number: signal.Signals
+) -> None:
+    project.describe(scheelite())
+    with project.started("deploy", "--yes", STAND_IN_SECONDS="4") as process:
+        assert process.stdout is not None
+        assert any("scheelite: Creating..." in line for line in process.stdout)
+        os.killpg(process.pid, number)  # as a terminal does
+        said = process.stdout.read()
+    assert process.returncode == 130
+    assert "infra: interrupted: Terraform finishes what it has begun" in said
+
+    # What was made is known, so it is neither made again nor refused, and nothing is locked.
+    cloud = project.workspace.cloud
+    made = cloud.instances["scheelite"]["instance_id"]
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 0, done.stdout
+    assert cloud.instances["scheelite"]["instance_id"] == made
+    assert cloud.log.count("instances.insert scheelite") == 1
 
 
 def test_over_budget_nothing_runs(project: Project) -> None:

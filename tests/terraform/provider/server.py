@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import sleep
 from typing import Any
 
 import attrs
@@ -29,6 +30,9 @@ COOKIE = (
 )
 CLOUD = "STAND_IN_CLOUD"
 """The environment variable that names the file of the cloud."""
+
+PATIENCE = "STAND_IN_SECONDS"
+"""The environment variable that says how many seconds it takes to hear of what was made."""
 
 Handler = Callable[[wire.Message], wire.Message]
 
@@ -113,6 +117,8 @@ class Provider:
                     state = api.create(kind, planned)
                 else:
                     state = api.update(kind, prior, planned)
+            if prior is None:
+                sleep(float(os.environ.get(PATIENCE, "0")))
         except ApiError as error:
             return {"new_state": _value(prior), "diagnostics": [_error(str(error))]}
         return {"new_state": _value(state), "legacy_type_system": True}
