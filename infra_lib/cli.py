@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from nixgen.command import ended
 from nixgen.errors import NixgenError
 
 from . import __version__
@@ -49,24 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 fine, 1 a check found a difference, 2 bad input.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    given = _parser(words).parse_args(words)
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn
-            status: int = given.run(given)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has seen enough, and what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (FleetError, NixgenError, OSError) as error:
-        if os.environ.get("INFRA_DEBUG") == "1":
-            raise
-        print(f"infra: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return status
+
+    def run() -> int:
+        given = _parser(words).parse_args(words)
+        status: int = given.run(given)
+        return status
+
+    return ended(run, "infra", (FleetError, NixgenError, OSError))
 
 
 def _parser(words: Sequence[str]) -> ArgumentParser:
@@ -87,7 +75,3 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
             command.add_arguments(added)
             added.set_defaults(run=command.run)
     return parser
-
-
-def _warn(message: Warning | str, *_args: object, **_options: object) -> None:
-    print(f"warning: {message}", file=sys.stderr)

@@ -1,13 +1,12 @@
 """The `nixgen` command."""
 
 import gc
-import os
 import sys
-import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nixgen.command import ended
 from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
@@ -48,28 +47,12 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 
 def _run(arguments: "Sequence[str] | None") -> int:
-    given = _parser().parse_args(arguments)
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn
-            status: int = given.run(given)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has seen enough, and what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (NixgenError, OSError) as error:
-        if os.environ.get("NIXGEN_DEBUG") == "1":
-            raise
-        _notify(str(error))
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return status
+    def run() -> int:
+        given = _parser().parse_args(arguments)
+        status: int = given.run(given)
+        return status
 
-
-def _warn(message: "Warning | str", *_args: object, **_options: object) -> None:
-    _notify(f"warning: {message}")
+    return ended(run, "nixgen", (NixgenError, OSError))
 
 
 def _parser() -> ArgumentParser:

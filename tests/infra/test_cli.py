@@ -12,6 +12,7 @@ import infra_lib
 import nixgen.cli
 from infra_lib.cli import COMMANDS, main
 
+from ..facts import projects
 from ..model.bad import REFUSED
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +131,7 @@ def test_a_warning_is_one_line(described: Describe, capsys: pytest.CaptureFixtur
     )
     assert main(["show"]) == 0
     assert capsys.readouterr().err == (
-        "warning: cache 'https://cuda-maintainers.cachix.org': abandoned, and refuses every "
+        "infra: warning: cache 'https://cuda-maintainers.cachix.org': abandoned, and refuses every "
         "request; use https://cache.nixos-cuda.org\n"
     )
 
@@ -187,6 +188,30 @@ def test_a_reader_who_has_seen_enough() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_leaves_changes_neither_what_is_written_nor_the_exit_code(
+    tmp_path: Path, unbuffered: str
+) -> None:
+    project = projects.make(tmp_path / "project")
+    projects.newest_vars(project)
+
+    def unread(*arguments: str) -> int:
+        ours, its = os.pipe()
+        os.close(ours)
+        with os.fdopen(its, "wb") as nobody:
+            return subprocess.run(
+                [sys.executable, "-m", "infra_lib", *arguments],
+                cwd=project,
+                env={**projects.environment(), "PYTHONUNBUFFERED": unbuffered},
+                stdout=nobody,
+                check=False,
+            ).returncode
+
+    assert unread("sync", "--check", "--vars-only") == 1
+    assert unread("sync", "--vars-only") == 0
+    assert projects.infra(project, "sync", "--check", "--vars-only").returncode == 0
 
 
 WITHOUT = """

@@ -271,6 +271,34 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
     assert (done.stdout, done.stderr) == (b"0.nix\n", b"")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("count", [1, 2000])
+def test_what_nobody_reads_changes_no_exit_code(
+    project: Path, nixgen: Nixgen, count: int, unbuffered: str
+) -> None:
+    """A job that pipes into head, and looks at all exit codes, is to see the drift."""
+    put(project, "main.py", f"fleet = {{f'{{n}}.nix': {{}} for n in range({count})}}\n")
+
+    def unread(*arguments: str) -> int:
+        ours, its = os.pipe()
+        os.close(ours)
+        own = {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": unbuffered}
+        with os.fdopen(its, "wb") as nobody:
+            return subprocess.run(
+                [sys.executable, "-m", "nixgen", *arguments],
+                cwd=project,
+                env={**os.environ, **own},
+                stdout=nobody,
+                stderr=nobody,
+                check=False,
+            ).returncode
+
+    drifted = [unread("check"), unread("diff"), unread("write", "--exit-code")]
+    assert drifted == [1, 1, 1]
+    assert nixgen("check").returncode == 0
+    assert [unread("check"), unread("list"), unread("write", "none_such:fleet")] == [0, 0, 2]
+
+
 def test_importing_nixgen_loads_no_file_handling() -> None:
     program = "import sys, nixgen; print([m for m in sys.modules if m.startswith('nixgen.')])"
     loaded = subprocess.run(
