@@ -28,14 +28,14 @@ COMMANDS = {
 }
 
 _DETAILS = """\
-SOURCE is module:attribute: a Fleet, or a callable that returns one. It defaults to what the
-nearest pyproject.toml says:
+SOURCE is module:attribute: a Fleet, or a callable that returns one. --source SOURCE names it; it
+defaults to what the nearest pyproject.toml says:
 
     [tool.nixgen]
     source = "main:fleet"
 
-Exit status: 0 fine; 1 a check found a difference; 2 bad input, and then nothing was changed.
-INFRA_DEBUG=1 shows tracebacks."""
+Exit status: 0 fine; 1 a check found a difference, sync --get found nothing, or deploy failed or
+refused; 2 bad input, and then nothing was changed. INFRA_DEBUG=1 shows tracebacks."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the command's name; those of the process by default.
 
     Returns:
-        The exit status: 0 fine, 1 a check found a difference, 2 bad input.
+        The exit status: 0 fine; 1 a check found a difference, a fact is not known, or a deployment
+        failed or was refused; 2 bad input.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import SUPPRESS, ArgumentTypeError
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,27 @@ from .fleet import Fleet
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+_HELP = "where the fleet is described: main:fleet"
 
-def add_argument(parser: ArgumentParser) -> None:
-    """Let a command take SOURCE, for `load_fleet`."""
-    parser.add_argument(
-        "source", nargs="?", metavar="SOURCE", help="where the fleet is described: main:fleet"
-    )
+
+def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
+    """Let a command take `--source SOURCE`, for `load_fleet`.
+
+    Args:
+        parser: The command's.
+        alone: Whether SOURCE will do too: the command takes no other words.
+    """
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--source", metavar="SOURCE", help=_HELP)
+    if alone:
+        group.add_argument("source", nargs="?", default=SUPPRESS, metavar="SOURCE", help=_HELP)
+
+
+def other_word(word: str) -> str:
+    """Return a word of a command that takes others than SOURCE; the type of such arguments."""
+    if ":" in word:
+        raise ArgumentTypeError(f"{word!r}: name the source with --source {word}")
+    return word
 
 
 def load_fleet(source: str | None) -> Fleet:
@@ -40,7 +56,7 @@ def load_fleet(source: str | None) -> Fleet:
     named = source or settings.source
     if not named:
         raise FleetError(
-            "no source: name one, such as 'infra show main:fleet', or set it in pyproject.toml: "
+            "no source: name one with --source main:fleet, or set it in pyproject.toml: "
             '[tool.nixgen] source = "main:fleet"'
         )
     with redirect_stdout(sys.stderr):

@@ -16,7 +16,7 @@ from ..deploy.price import over_budget, price_text
 from ..deploy.printing import say, show
 from ..errors import FleetError
 from ..runbook import Writer, as_text
-from ..source import load_fleet
+from ..source import add_argument, load_fleet, other_word
 from . import sync
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "stacks",
         nargs="*",
+        type=other_word,
         metavar="STACK",
         help="the stacks to deploy; to be named where the app has more than one",
     )
-    parser.add_argument(
-        "--source", metavar="SOURCE", help="where the fleet is described: main:fleet"
-    )
+    add_argument(parser, alone=False)
     asking = parser.add_mutually_exclusive_group()
     asking.add_argument("--yes", action="store_true", help="deploy without asking")
     asking.add_argument(

@@ -12,7 +12,7 @@ from ..cdktf_json import output_folder
 from ..errors import FleetError
 from ..gcp_machine import GcpMachine
 from ..runbook import Writer, as_shell, as_text
-from ..source import load_fleet
+from ..source import add_argument, load_fleet, other_word
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,12 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "machine",
         nargs="?",
+        type=other_word,
         metavar="MACHINE",
         help="the machine; every one of the fleet by default",
     )
-    parser.add_argument(
-        "--source", metavar="SOURCE", help="where the fleet is described: main:fleet"
-    )
+    add_argument(parser, alone=False)
     parser.add_argument(
         "--stack",
         metavar="NAME",

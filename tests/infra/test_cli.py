@@ -90,9 +90,44 @@ def test_no_source_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    message = refused(capsys, "show")
-    assert "infra show main:fleet" in message
-    assert '[tool.nixgen] source = "main:fleet"' in message
+    for command in (["show"], ["cost"], ["sync"], ["runbook"], ["deploy", "--plan"]):
+        message = refused(capsys, *command)
+        assert "--source main:fleet" in message
+        assert '[tool.nixgen] source = "main:fleet"' in message
+
+
+def test_every_command_about_a_fleet_takes_its_source_as_an_option(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = described(
+        "from pathlib import Path\n"
+        "metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))"
+    )
+    (folder / "pyproject.toml").unlink()
+    for command in COMMANDS.keys() - {"init", "deploy"}:
+        assert main([command, "--source", "described:metals"]) == 0
+    for command in ("cost", "show", "sync"):
+        assert main([command, "described:metals"]) == 0
+    capsys.readouterr()
+    refused(capsys, "deploy", "--plan", "--source", "described:nothing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "a:b", "--source", "a:b"], "--source: not allowed with argument SOURCE"),
+        (["cost", "--source", "a:b", "a:b"], "SOURCE: not allowed with argument --source"),
+        (["runbook", "a:b"], "'a:b': name the source with --source a:b"),
+        (["deploy", "a:b", "--plan"], "'a:b': name the source with --source a:b"),
+    ],
+)
+def test_a_source_is_named_once_and_where_it_is_one(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
