@@ -1,11 +1,15 @@
-"""What cdktf.json says, cdktf's own configuration of an app."""
+"""What cdktf's own files say: cdktf.json of an app, and manifest.json of its stacks."""
 
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+from .errors import FleetError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -20,3 +24,26 @@ def output_folder(project: Path) -> str:
     except (OSError, ValueError, LookupError, TypeError):
         output = None
     return output if isinstance(output, str) and output else "cdktf.out"
+
+
+def check_stacks(project: Path, names: Sequence[str]) -> None:
+    """Refuse names of stacks that the last synthesis did not write, once cdktf has failed.
+
+    Args:
+        project: The folder of cdktf.json.
+        names: The names of stacks, or patterns; none for the only one there is.
+
+    Raises:
+        FleetError: When there is no such stack, or when one of several has to be named.
+    """
+    try:
+        text = (project / output_folder(project) / "manifest.json").read_text(encoding="utf-8")
+    except OSError:
+        return
+    stacks = sorted(json.loads(text)["stacks"])
+    listed = ", ".join(stacks)
+    for name in names:
+        if not any(fnmatch(stack, name) for stack in stacks):
+            raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
+    if not names and len(stacks) > 1:
+        raise FleetError(f"a stack has to be named; the app has: {listed}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nixgen.settings import read_settings
 
+from ..cdktf_json import check_stacks
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
 from ..deploy.fallback import elsewhere
@@ -58,6 +59,7 @@ def run(given: Namespace) -> int:
     if refusal is not None:
         return _failed(refusal)
     if (not given.yes or _unread(fleet, cdktf)) and not cdktf.diff():
+        check_stacks(cdktf.project, cdktf.stacks)
         return _failed("cdktf diff failed; what it says is above")
     deployed = cdktf.deployed()
     show(f"\n{price_text(fleet, deployed)}\n\n")
@@ -69,7 +71,10 @@ def run(given: Namespace) -> int:
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
     done = deploy(cdktf, fleet, any_price=given.over_budget)
-    return 1 if done is None else _recorded(done, given.source)
+    if done is None:
+        check_stacks(cdktf.project, cdktf.stacks)
+        return 1
+    return _recorded(done, given.source)
 
 
 def _check(fleet: Fleet, given: Namespace) -> None:

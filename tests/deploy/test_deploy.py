@@ -227,6 +227,21 @@ def test_a_price_that_is_not_known_is_within_no_budget(project: Project) -> None
     assert not (project.workspace.folder / "cdk.tf.json").exists()
 
 
+def test_a_stack_that_is_not_there_is_bad_input(project: Project) -> None:
+    project.describe(GALENA)
+    for how in ("--plan", "--yes"):
+        done = project.infra("deploy", how, "cgp")
+        assert done.returncode == 2, done.stdout
+        assert done.stdout.endswith("infra: stack 'cgp': the app has no such stack; it has: gcp\n")
+    main = project.workspace.app / "main.py"
+    two = '    GcpStack(app, "more", fleet=fleet, machines=())\n    app.synth()'
+    main.write_text(main.read_text().replace("    app.synth()", two))
+    done = project.infra("deploy", "--plan")
+    assert done.returncode == 2, done.stdout
+    assert done.stdout.endswith("infra: a stack has to be named; the app has: gcp, more\n")
+    assert project.workspace.cloud.log == []
+
+
 def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
     project.describe(GALENA)
     done = project.infra("deploy")
