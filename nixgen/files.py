@@ -212,21 +212,27 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
 def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
     from nixgen import region
 
+    names = [each.name for each, _ in output.contents]
     if found is None:
         markers = ", ".join(
-            f"'{marker(name)}'" for name in output.contents for marker in (region.begin, region.end)
+            f"'{marker(name)}'" for name in names for marker in (region.begin, region.end)
         )
         return File(output.path, State.SKIPPED, f"no such file; a region needs the lines {markers}")
     data, edited = found.data, False
-    for name, text in output.contents.items():
-        span = region.find(data, name, output.path)
+    for each, text in output.contents:
+        span = region.find(data, each.name, output.path, each.place)
+        if outer := region.defined_around(data, span, text):
+            raise NixgenError(
+                f"{output.path}: region '{each.name}' sets {outer}, and its markers stand inside "
+                f"{outer}; put them {each.place}"
+            )
         filled = region.filled(data, span, text)
         before = data[span.start : span.end]
         edited |= filled != data and not header.is_region_as_generated(before)
         data = filled
     if data == found.data:
         return File(output.path, State.UNCHANGED, found=found, data=data)
-    reason = f"region {', '.join(output.contents)}"
+    reason = f"region {', '.join(names)}"
     if edited:
         return _keeping(File(output.path, State.EDITED, reason, found, data), found, here)
     return File(output.path, State.DIFFERS, reason, found, data)

@@ -72,6 +72,7 @@ class Region:
     Attributes:
         value: An attribute set; its bindings, without the braces, are what the region holds.
         name: The name that both markers give.
+        place: Where in the file the markers belong, for messages about them: "at the top".
 
     Raises:
         NixgenError: When the name has other characters than letters, digits, `.`, `_` and `-`.
@@ -79,6 +80,7 @@ class Region:
 
     value: Any
     name: str = field(kw_only=True, validator=_name)
+    place: str = field(kw_only=True, default="where it belongs")
 
 
 @frozen
@@ -100,11 +102,11 @@ class Regions:
 
     Attributes:
         path: Relative to the root, with slashes.
-        contents: The text of each region, by its name.
+        contents: Each region, and its text.
     """
 
     path: str
-    contents: Mapping[str, str]
+    contents: tuple[tuple[Region, str], ...]
 
 
 def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
@@ -128,7 +130,7 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
 def _rendered(path: str, value: FileValue, source: str) -> WholeFile | Regions:
     try:
         if isinstance(value, Region):
-            return Regions(path, {value.name: _region(value, source)})
+            value = (value,)
         if isinstance(value, tuple) and value and all(isinstance(each, Region) for each in value):
             return Regions(path, _regions(value, source))
         return WholeFile(path, _whole(path, value, source))
@@ -155,13 +157,13 @@ def _whole(path: str, value: Any, source: str) -> bytes:
     return header.with_header(dumps(value, headed=True), path, source)
 
 
-def _regions(regions: tuple[Region, ...], source: str) -> dict[str, str]:
-    contents: dict[str, str] = {}
+def _regions(regions: tuple[Region, ...], source: str) -> tuple[tuple[Region, str], ...]:
+    names: set[str] = set()
     for region in regions:
-        if region.name in contents:
+        if region.name in names:
             raise NixgenError(f"region '{region.name}' is given twice")
-        contents[region.name] = _region(region, source)
-    return contents
+        names.add(region.name)
+    return tuple((region, _region(region, source)) for region in regions)
 
 
 def _region(region: Region, source: str) -> str:

@@ -11,6 +11,7 @@ _MARKER = re.compile(
     rb"(?:[ \t]+(?P<name>[^ \t\r\n]+))?[ \t]*(?P<newline>\r?\n|\Z)",
     re.MULTILINE,
 )
+_ATTRIBUTE = re.compile(r"^[A-Za-z_][\w'-]*(?=[ .=])", re.MULTILINE)
 
 
 @frozen
@@ -40,13 +41,14 @@ def end(name: str) -> str:
     return f"# nixgen: end {name}"
 
 
-def find(data: bytes, name: str, path: str) -> Span:
+def find(data: bytes, name: str, path: str, place: str = "where it belongs") -> Span:
     """Find a region by its markers.
 
     Args:
         data: The whole file.
         name: The region.
         path: The file, for messages.
+        place: Where in the file the markers belong, for messages.
 
     Raises:
         NixgenError: When a marker is missing, doubled, out of order, unclosed or around that of
@@ -82,7 +84,7 @@ def find(data: bytes, name: str, path: str) -> Span:
     if not opened:
         raise NixgenError(
             f"{path}: region '{name}' has no markers; add the lines '{begin(name)}' and "
-            f"'{end(name)}' where it belongs"
+            f"'{end(name)}' {place}"
         )
     if not closed:
         raise _misplaced(
@@ -93,6 +95,21 @@ def find(data: bytes, name: str, path: str) -> Span:
             data, opened, path, f"region '{name}' is indented with tabs; use spaces, as nixfmt does"
         )
     return Span(opened.end(), closed.start(), opened["indent"], opened["newline"])
+
+
+def defined_around(data: bytes, span: Span, text: str) -> str | None:
+    """Return the attribute that a region sets, and that it stands inside of; None when all is well.
+
+    Args:
+        data: The whole file, laid out as nixfmt does: what is inside is indented further.
+        span: Where the region lies.
+        text: What it holds.
+    """
+    for line in reversed(data[: span.start].splitlines()):
+        if line.strip() and _indent(line) < len(span.indent):
+            name = _ATTRIBUTE.match(line.strip().decode(errors="replace"))
+            return name[0] if name and name[0] in _ATTRIBUTE.findall(text) else None
+    return None
 
 
 def filled(data: bytes, span: Span, text: str) -> bytes:
@@ -106,6 +123,10 @@ def filled(data: bytes, span: Span, text: str) -> bytes:
 
 def _misplaced(data: bytes, marker: re.Match[bytes], path: str, problem: str) -> NixgenError:
     return NixgenError(f"{path}:{_line(data, marker)}: {problem}")
+
+
+def _indent(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _line(data: bytes, marker: re.Match[bytes]) -> int:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 PATH = "flake.nix"
 REGION = "caches"
+_PLACE = (
+    "at the top level of the flake, beside inputs and outputs, not inside nixConfig; or leave the "
+    f'region out with files={{"{PATH}": None}}'
+)
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -28,5 +32,6 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
                 ],
             },
             name=REGION,
+            place=_PLACE,
         )
     }

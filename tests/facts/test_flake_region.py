@@ -9,6 +9,7 @@ import pytest
 from main import fleet as example
 from tests.facts import projects
 from tests.nix.tree import evaluate
+from tests.tools import require
 
 # What people's files hold: text of other scripts, trailing spaces, tabs, odd indentation, words
 # like our markers, strings with Nix in them, commented code, and no newline at the end.
@@ -128,5 +129,58 @@ def test_no_markers_at_all_is_an_error_that_says_which_lines_to_add(project: Pat
     flake.write_text(TOP + BOTTOM)
     done = nixgen(project, "write")
     assert done.returncode == 2
-    assert "'# nixgen: begin caches' and '# nixgen: end caches'" in done.stderr
+    assert (
+        "add the lines '# nixgen: begin caches' and '# nixgen: end caches' at the top level of the "
+        "flake, beside inputs and outputs, not inside nixConfig; or leave the region out with "
+        'files={"flake.nix": None}\n'
+    ) in done.stderr
     assert flake.read_text() == TOP + BOTTOM
+
+
+INSIDE = """\
+{
+  nixConfig = {
+    # What this flake may use.
+
+    allow-import-from-derivation = true;
+    # nixgen: begin caches
+    # nixgen: end caches
+  };
+  outputs = _: { };
+}
+"""
+
+
+def test_markers_inside_nix_config_are_refused(project: Path) -> None:
+    """The flake would hold nixConfig.nixConfig, which nothing reads."""
+    flake = project / "flake.nix"
+    flake.write_text(INSIDE)
+    for command in ("write", "check"):
+        done = nixgen(project, command)
+        assert done.returncode == 2
+        assert (
+            "flake.nix: region 'caches' sets nixConfig, and its markers stand inside nixConfig; "
+            "put them at the top level of the flake"
+        ) in done.stderr
+    assert flake.read_text() == INSIDE
+    # Beside it they are fine, however they are indented.
+    markers = INSIDE[INSIDE.index("    # nixgen: begin") : INSIDE.index("  };")]
+    flake.write_text(INSIDE.replace(markers, "").replace("  };\n", f"  }};\n{markers}"))
+    assert nixgen(project, "write").returncode == 0
+    assert evaluate(f"builtins.attrNames (import {flake}).nixConfig") == [
+        "allow-import-from-derivation",
+        "extra-substituters",
+        "extra-trusted-public-keys",
+    ]
+
+
+def test_the_flake_of_the_documentation(project: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "using.md").read_text()
+    text = page.partition("```nix\n")[2].partition("```")[0]
+    flake = project / "flake.nix"
+    flake.write_text(text)
+    assert nixgen(project, "write").returncode == 0
+    for name in ("nixConfig", "inputs"):
+        assert evaluate(f"(import {flake}) ? {name}")
+    formatter = require("nixfmt")
+    assert subprocess.run([formatter, "--check", flake], check=False).returncode == 0
