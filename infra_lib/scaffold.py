@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 from attrs import frozen
 
@@ -13,6 +14,7 @@ _PROJECT_ID = (6, 30)  # https://cloud.google.com/resource-manager/docs/creating
 MAIN = "main.py"
 PYPROJECT = "pyproject.toml"
 GITIGNORE = ".gitignore"
+HOOKS = ".pre-commit-config.yaml"
 SOURCE = "main:fleet"
 
 SETTINGS = f"""\
@@ -82,13 +84,13 @@ repos:
       - id: nixgen
 """
 
-_HOOK_FROM_INDEX = """\
+_HOOK_FROM_PIP = """\
 repos:
   - repo: local
     hooks:
       - id: nixgen
         name: nixgen
-        entry: nixgen write --exit-code
+        entry: {entry}
         language: python
         additional_dependencies: ["{requirement}"]
         pass_filenames: false
@@ -103,8 +105,9 @@ class Origin:
 
     Attributes:
         version: Its version.
-        url: The git repository that it was installed from; None for a package index.
-        commit: The commit of that repository.
+        url: What it was installed from: a git repository, a folder or an archive; None when nobody
+            knows, or for a package index.
+        commit: The commit of a git repository; empty for anything else.
     """
 
     version: str
@@ -146,31 +149,39 @@ def main_text(*, name: str, domain: str, project: str, zone: str) -> str:
     )
 
 
-def texts(main: str, origin: Origin) -> dict[str, str]:
+def texts(main: str, origin: Origin, below: str = "") -> dict[str, str]:
     """Return every file but `.gitignore` and the generated ones: the path and the text.
 
     Args:
         main: The text of `main.py`.
         origin: Where hooks and requirements are taken from.
+        below: The folder that all is in, from the top of its repository, where hooks are run; empty
+            for the top.
     """
-    requirement, hook = _references(origin)
+    requirement, hook = _references(origin, below)
     return {
         MAIN: main,
         "cdktf.json": _CDKTF,
         PYPROJECT: SETTINGS,
         "requirements.txt": f"{requirement}\n",
-        ".pre-commit-config.yaml": hook,
+        HOOKS: hook,
     }
 
 
-def _references(origin: Origin) -> tuple[str, str]:
+def _references(origin: Origin, below: str) -> tuple[str, str]:
     """Return the requirement, and the configuration of the hook."""
-    if origin.url is not None:
+    entry = "nixgen write --exit-code"
+    if below:
+        # YAML takes a string as JSON writes it.
+        entry = json.dumps(shlex.join(["sh", "-c", f"cd {shlex.quote(below)} && exec {entry}"]))
+    if origin.commit:
         requirement = f"infra-lib[cdktf] @ git+{origin.url}@{origin.commit}"
-        return requirement, _HOOK_FROM_GIT.format(url=origin.url, commit=origin.commit)
+        hook = _HOOK_FROM_GIT.format(url=origin.url, commit=origin.commit)
+        return requirement, hook + (f"        entry: {entry}\n" if below else "")
+    which = f" @ {origin.url}" if origin.url else f"=={origin.version}"
     # The hook needs no cdktf.
-    hook = _HOOK_FROM_INDEX.format(requirement=f"infra-lib=={origin.version}")
-    return f"infra-lib[cdktf]=={origin.version}", hook
+    hook = _HOOK_FROM_PIP.format(requirement=f"infra-lib{which}", entry=entry)
+    return f"infra-lib[cdktf]{which}", hook
 
 
 def with_ignored(text: bytes) -> bytes:

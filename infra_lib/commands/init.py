@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ from ..fleet import Fleet
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # What people may have already; the rest of a setup is ours or it is none.
-_SHARED = ("cdktf.json", "requirements.txt", ".pre-commit-config.yaml")
+_SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
 
 _NEXT = """\
 Next, in a virtual environment:
@@ -61,7 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Write everything, or say what is in the way and write nothing."""
+    """Write everything that is not there, or say what is in the way and write nothing."""
     folder = Path.cwd()
     name = given.name or scaffold.name_from(folder.name)
     check.name("infra init", "--name", name)
@@ -71,14 +72,16 @@ def run(given: Namespace) -> int:
     main = scaffold.main_text(
         name=name, domain=given.domain or name, project=project, zone=given.zone
     )
-    texts = scaffold.texts(main, _origin())
+    origin, below = _origin(), _below(folder)
+    texts = scaffold.texts(main, origin, below or "")
+    hook = texts.pop(scaffold.HOOKS) if below else ""
     generated = _generated(main, folder)
     with tree.opened(folder, change=True, notify=_notify) as here:
         by_hand = _left_to_them(here, texts, given.keep)
-        new = {
-            path: text.encode() for path, text in texts.items() if path not in by_hand
-        } | generated
+        new = {path: text.encode() for path, text in texts.items() if path not in by_hand}
         _refuse_what_is_there(here, new)
+        foreign = [path for path in generated if here.read(path) is not None]
+        new |= {path: data for path, data in generated.items() if path not in foreign}
         ignored = here.read(scaffold.GITIGNORE)
         lines = scaffold.with_ignored(ignored.data if ignored else b"")
         changes = [tree.Change(path, data, found=None, like=None) for path, data in new.items()]
@@ -87,14 +90,42 @@ def run(given: Namespace) -> int:
         here.replace(changes)
     for change in changes:
         print(f"{'extended' if change.found else 'created'} {change.path}")
-    for path, text in by_hand.items():
-        print(f"\n{path} is yours and stays as it is; add to it:\n\n{_indented(text)}")
-    check_command = "nixgen check"
-    if scaffold.PYPROJECT in by_hand:
-        check_command += f" {scaffold.SOURCE}"
-    git = "" if _in_git(folder) else "git init && "
-    print(f"\n{_NEXT.format(project=project, check=check_command, git=git)}")
+    for text in _left_to_do(by_hand, hook, foreign, below, origin):
+        print(f"\n{text}")
+    source = [scaffold.SOURCE] if scaffold.PYPROJECT in by_hand else []
+    commands = [["nixgen", "check", *source]]
+    if foreign:
+        adopted = [word for path in foreign for word in ("--adopt", path)]
+        commands.insert(0, ["nixgen", "write", *source, *adopted])
+    checked = "\n    ".join(map(shlex.join, commands))
+    git = "git init && " if below is None else ""
+    print(f"\n{_NEXT.format(project=project, check=checked, git=git)}")
     return 0
+
+
+def _left_to_do(
+    by_hand: Mapping[str, str],
+    hook: str,
+    foreign: Collection[str],
+    below: str | None,
+    origin: scaffold.Origin,
+) -> Iterator[str]:
+    """Say what people are to look at before they go on."""
+    for path, text in by_hand.items():
+        yield f"{path} is yours and stays as it is; add to it:\n\n{_indented(text)}"
+    if below:
+        path = "../" * len(Path(below).parts) + scaffold.HOOKS
+        yield (f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indented(hook)}")
+    for path in foreign:
+        yield f"{path} is yours; nixgen write --adopt takes it over, and keeps it as {path}.orig"
+    where = f"requirements.txt and {scaffold.HOOKS}"
+    if origin.url is None:
+        yield (
+            f"Nothing says where infra-lib was installed from. Unless your package index has it, "
+            f"fill in its address in {where}: infra-lib[cdktf] @ git+ADDRESS"
+        )
+    elif origin.url.startswith("file:"):
+        yield f"{where} name {origin.url}, where this was installed from; others may lack it."
 
 
 def _origin() -> scaffold.Origin:
@@ -107,10 +138,10 @@ def _origin() -> scaffold.Origin:
     except PackageNotFoundError:
         note = None
     found: dict[str, Any] = json.loads(note) if note else {}
-    git = found.get("vcs_info", {})
-    if git.get("vcs") != "git":
+    vcs = found.get("vcs_info", {"vcs": "git", "commit_id": ""})
+    if vcs["vcs"] != "git":
         return scaffold.Origin(version=__version__)
-    return scaffold.Origin(version=__version__, url=found["url"], commit=git["commit_id"])
+    return scaffold.Origin(version=__version__, url=found.get("url"), commit=vcs["commit_id"])
 
 
 def _generated(main: str, folder: Path) -> dict[str, bytes]:
@@ -123,8 +154,12 @@ def _generated(main: str, folder: Path) -> dict[str, bytes]:
     return {file.path: file.data for file in files if isinstance(file, outputs.WholeFile)}
 
 
-def _in_git(folder: Path) -> bool:
-    return any((each / ".git").exists() for each in (folder, *folder.parents))
+def _below(folder: Path) -> str | None:
+    """Return a folder as seen from the top of its git repository, "" for that; None without one."""
+    for top in (folder, *folder.parents):
+        if (top / ".git").exists():
+            return "" if top == folder else folder.relative_to(top).as_posix()
+    return None
 
 
 def _left_to_them(

@@ -2,9 +2,13 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,6 +48,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     empty.mkdir()
     monkeypatch.chdir(empty)
     return empty
+
+
+Installed = Callable[[dict[str, Any] | None], None]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """Make this project an installed one, with the note that pip leaves of where it came from."""
+    notes = tmp_path / "site-packages" / "infra_lib-0.1.0.dist-info"
+    notes.mkdir(parents=True)
+    (notes / "METADATA").write_text("Metadata-Version: 2.1\nName: infra-lib\nVersion: 0.1.0\n")
+    monkeypatch.syspath_prepend(str(notes.parent))
+
+    def note(origin: dict[str, Any] | None) -> None:
+        if origin is not None:
+            (notes / "direct_url.json").write_text(json.dumps(origin))
+
+    return note
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -163,7 +185,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert files(folder) == {}
 
 
-@pytest.mark.parametrize("path", sorted(WRITTEN - {".gitignore", "pyproject.toml"} | GENERATED))
+@pytest.mark.parametrize("path", sorted(WRITTEN - {".gitignore", "pyproject.toml"}))
 def test_nothing_that_is_there_is_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
@@ -183,10 +205,30 @@ def test_everything_in_the_way_is_named_at_once(
     before = files(folder)
     assert main(["init"]) == 2
     message = capsys.readouterr().err
-    for path in (WRITTEN | GENERATED) - {".gitignore"}:
+    for path in WRITTEN - {".gitignore"}:
         assert path in message
     assert "[tool.nixgen] in pyproject.toml" in message
     assert files(folder) == before
+
+
+def test_what_stands_where_files_are_generated_stays_until_nixgen_takes_it_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = {"lib/caches.nix": b"[ ]\n", "modules/clan/machines.nix": b"{ }\n"}
+    for path, data in theirs.items():
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_bytes(data)
+    (folder / "pyproject.toml").write_text('[project]\nname = "ores"\n')
+    assert main(["init"]) == 0
+    assert theirs.items() <= files(folder).items()
+    assert set(files(folder)) == WRITTEN | GENERATED
+    printed = capsys.readouterr().out
+    adopt = "write main:fleet --adopt lib/caches.nix --adopt modules/clan/machines.nix"
+    assert f"    nixgen {adopt}\n    nixgen check main:fleet\n" in printed
+    nixgen(folder, *adopt.split())
+    nixgen(folder, "check", "main:fleet")
+    now = files(folder)
+    assert {f"{path}.orig": data for path, data in theirs.items()}.items() <= now.items()
 
 
 def test_links_and_folders_are_in_the_way_too(
@@ -203,20 +245,78 @@ def test_links_and_folders_are_in_the_way_too(
     assert not (tmp_path / "elsewhere.py").exists()
 
 
-def test_the_steps_it_prints_have_what_they_need(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_steps_it_prints_have_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
     """pre-commit comes with neither Python nor this project, and wants a repository."""
     assert main(["init"]) == 0
     printed = capsys.readouterr().out
     assert "    pip install -r requirements.txt pre-commit\n" in printed
     assert "    git init && pre-commit install\n" in printed
-    inner = folder / "cloud"
-    inner.mkdir()
+
+
+INSTALLED = {
+    None: ("==0.1.0", "fill in its address in requirements.txt"),
+    "https://example.org/infra.whl": (" @ https://example.org/infra.whl", None),
+    "file:///src/infra": (" @ file:///src/infra", "name file:///src/infra, where this was"),
+}
+
+
+@pytest.mark.parametrize(("url", "expected"), INSTALLED.items())
+def test_it_refers_to_what_was_installed(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    installed: Installed,
+    url: str | None,
+    expected: tuple[str, str | None],
+) -> None:
+    """What pip cannot find again is said to be so."""
+    which, said = expected
+    installed({"url": url, "dir_info": {"editable": True}} if url else None)
+    assert main(["init"]) == 0
+    assert (folder / "requirements.txt").read_text() == f"infra-lib[cdktf]{which}\n"
+    hook = (folder / ".pre-commit-config.yaml").read_text()
+    assert f'additional_dependencies: ["infra-lib{which}"]' in hook
+    printed = capsys.readouterr().out
+    assert said is None or said in printed
+    assert ("ADDRESS" in printed) == (url is None)
+
+
+GIT = {"url": "https://example.org/infra", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}
+
+
+@pytest.mark.parametrize("origin", [None, GIT], ids=["index", "git"])
+@pytest.mark.parametrize("where", ["cloud", "my clouds/it's one"])
+def test_below_the_top_of_a_repository_the_hook_goes_there(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    installed: Installed,
+    where: str,
+    origin: dict[str, Any] | None,
+) -> None:
+    """pre-commit runs hooks at the top, where there is no source, whatever folder it is in."""
+    installed(origin)
+    inner = folder / where
+    inner.mkdir(parents=True)
     (folder / ".git").mkdir()
     os.chdir(inner)
     assert main(["init"]) == 0
-    assert "    pre-commit install\n" in capsys.readouterr().out
+    assert set(files(inner)) == (WRITTEN | GENERATED) - {".pre-commit-config.yaml"}
+    printed = capsys.readouterr().out
+    assert "    pre-commit install\n" in printed
+    top = "../" * (1 + where.count("/"))
+    _, said, rest = printed.partition(f"; add to {top}.pre-commit-config.yaml:\n\n")
+    assert said
+    text = textwrap.dedent(rest.partition("\n\n")[0])
+    (folder / ".pre-commit-config.yaml").write_text(text)
+    run(folder, sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml")
+    entry = json.loads(text.partition("entry: ")[2].partition("\n")[0])
+    # As pre-commit does, at the top, with a nixgen of its own.
+    command = shlex.split(entry)
+    command[-1] = command[-1].replace("nixgen", f"{sys.executable} -m nixgen")
+    run(folder, *command)
+    (inner / "main.py").write_text((inner / "main.py").read_text().replace("node-1", "quartz"))
+    run(folder, *command, status=1)
+    assert (inner / "modules/machines/nixos/quartz/default.nix").exists()
 
 
 def test_an_existing_repository_keeps_what_it_has(

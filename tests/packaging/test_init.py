@@ -1,7 +1,6 @@
 """`infra init` of an installed package: what it writes refers to where that came from."""
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -17,6 +16,24 @@ GENERATED = "modules/clan/inventory/machines.nix"
 def from_git(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment that holds this project, installed by a reference to git."""
     return install(f"git+file://{source}", tmp_path_factory.mktemp("git") / "venv").parent
+
+
+def guarded(commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """See that the hook refuses a commit without its Nix files, in a repository made by `init`."""
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    repository = tmp_path / "ores"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    run([str(commands / "infra"), "init"], cwd=repository)
+    run([sys.executable, "-m", "pre_commit", "install"], cwd=repository)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--message", "Start")
+    main = repository / "main.py"
+    main.write_text(main.read_text().replace("node-1", "quartz"))
+    git(repository, "add", "--all")
+    refused = git(repository, "commit", "--message", "Rename", status=1)
+    assert GENERATED in refused
+    assert "quartz" in (repository / GENERATED).read_text()
 
 
 def test_a_git_reference_is_a_light_install_that_works(from_git: Path, tmp_path: Path) -> None:
@@ -36,33 +53,28 @@ def test_it_refers_to_the_commit_that_it_was_installed_from(
     assert f"repo: file://{source}\n    rev: {commit}\n" in configuration
 
 
-def test_from_a_wheel_it_refers_to_the_version(light_python: Path, tmp_path: Path) -> None:
-    run([str(light_python.parent / "infra"), "init"], cwd=tmp_path)
-    requirement = (tmp_path / "requirements.txt").read_text()
-    assert re.fullmatch(r"infra-lib\[cdktf\]==\d+\.\d+\.\d+\n", requirement)
-    version = requirement.strip().partition("==")[2]
+def test_from_a_wheel_it_refers_to_the_wheel(
+    light_python: Path, wheel: Path, tmp_path: Path
+) -> None:
+    printed = run([str(light_python.parent / "infra"), "init"], cwd=tmp_path)
+    requirement = f"infra-lib[cdktf] @ {wheel.as_uri()}\n"
+    assert (tmp_path / "requirements.txt").read_text() == requirement
     configuration = (tmp_path / ".pre-commit-config.yaml").read_text()
-    assert f'["infra-lib=={version}"]' in configuration
-    assert str(light_python) not in configuration
+    assert f'["infra-lib @ {wheel.as_uri()}"]' in configuration
+    assert f"name {wheel.as_uri()}, where this was installed from" in printed
+
+
+def test_from_a_folder_its_hook_guards_the_repository(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = install(str(source), tmp_path / "venv")
+    guarded(python.parent, tmp_path, monkeypatch)
 
 
 def test_its_hook_guards_the_repository(
     from_git: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
-    repository = tmp_path / "ores"
-    repository.mkdir()
-    git(repository, "init", "--quiet")
-    run([str(from_git / "infra"), "init"], cwd=repository)
-    run([sys.executable, "-m", "pre_commit", "install"], cwd=repository)
-    git(repository, "add", "--all")
-    git(repository, "commit", "--message", "Start")
-    main = repository / "main.py"
-    main.write_text(main.read_text().replace("node-1", "quartz"))
-    git(repository, "add", "--all")
-    refused = git(repository, "commit", "--message", "Rename", status=1)
-    assert GENERATED in refused
-    assert "quartz" in (repository / GENERATED).read_text()
+    guarded(from_git, tmp_path, monkeypatch)
 
 
 def test_what_it_wrote_is_synthesized_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
