@@ -61,12 +61,14 @@ class Writer:
     Attributes:
         fleet: The fleet.
         source: What `infra` and `nixgen` are told to read; empty for what pyproject.toml says.
+        configured: Whether pyproject.toml says what `nixgen` writes, which may be more than this.
         stack: The name of the stack.
         output: The folder that cdktf writes stacks to.
     """
 
     fleet: Fleet
     source: str = ""
+    configured: bool = False
     stack: str = "gcp"
     output: str = "cdktf.out"
 
@@ -293,7 +295,8 @@ class Writer:
         return " ".join(("infra", command, *source, *arguments))
 
     def _nixgen(self) -> str:
-        return " ".join(("nixgen", "write", *([shlex.quote(self.source)] if self.source else [])))
+        named = self.source and not self.configured
+        return " ".join(("nixgen", "write", *([shlex.quote(self.source)] if named else [])))
 
 
 def as_text(runbooks: Sequence[Runbook], fleet: Fleet) -> str:

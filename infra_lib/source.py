@@ -70,6 +70,6 @@ def _fleet(value: Any, source: str) -> Fleet:
     if not isinstance(made, Fleet):
         raise FleetError(
             f"source {source}: a Fleet, or a callable that returns one, is accepted; "
-            f"got {type(made).__name__}"
+            f"got {type(made).__name__}; --source names another"
         )
     return made

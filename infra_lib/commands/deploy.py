@@ -115,7 +115,8 @@ def _recorded(done: Done, source: str | None) -> int:
         changed = _synced(done.fleet, source)
     except FleetError as error:
         return _failed(f"deployed, but not recorded: {error}; infra sync records it")
-    writer = Writer(fleet=done.fleet, source=source or "")
+    configured = bool(read_settings(Path.cwd()).source)
+    writer = Writer(fleet=done.fleet, source=source or "", configured=configured)
     left = [
         writer.installed(machine)
         for machine in done.fleet.gcp_machines

@@ -55,10 +55,12 @@ def run(given: Namespace) -> int:
     machines = (fleet.machine(given.machine),) if given.machine else fleet.machines
     if given.expect:
         return _expect(fleet, given.machine, given.expect)
-    project = read_settings(Path.cwd()).project
+    settings = read_settings(Path.cwd())
+    project = settings.project
     writer = Writer(
         fleet=fleet,
         source=given.source or "",
+        configured=bool(settings.source),
         output=output_folder(project),
         stack=given.stack or _stack(project / output_folder(project)),
     )

@@ -151,3 +151,30 @@ EXPECTED: dict[str, Callable[[dict[str, Any]], bool]] = {
         }
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "example", [it for it in EXAMPLES if "def files(" in it.code], ids=lambda it: it.name
+)
+def test_one_of_several_fleets_is_named(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.nixgen]\nsource = "main:files"\n')
+
+    def infra(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "infra_lib", *arguments],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = infra("show")
+    assert refused.returncode == 2
+    assert "got dict; --source names another" in refused.stderr
+    assert "halite" in infra("show", "--source", "main:salts").stdout
+    steps = infra("runbook", "--source", "main:salts", "--stack", "salts", "halite").stdout
+    # Naming salts would write its files beside the folders of both.
+    assert "       nixgen write\n" in steps
+    assert "nixgen write main" not in steps
+    assert "infra deploy --source main:salts salts\n" in steps
