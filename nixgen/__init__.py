@@ -1,5 +1,6 @@
 """Nix from Python: `dumps`, what plain data cannot say, and what else files hold."""
 
+from nixgen.errors import NixgenError
 from nixgen.expr import (
     MISSING,
     Apply,
@@ -62,6 +63,7 @@ __all__ = [
     "Name",
     "Neg",
     "NixError",
+    "NixgenError",
     "Not",
     "Param",
     "PathLiteral",

@@ -107,7 +107,7 @@ def _failure(error: BaseException, source: str, project: Path, debug: str) -> st
     if isinstance(error, ValueError):
         message = str(error) or type(error).__name__
         return f"{place}: {message}" if place else message
-    problem = f"{type(error).__name__}{place and f' at {place}'}: {error}"
+    problem = f"{type(error).__name__}{place and f' at {place}'}: {error}{_meant(error)}"
     return f"source {source}: {problem} ({debug}=1 shows the traceback)"
 
 
@@ -127,3 +127,28 @@ def _place(error: BaseException, project: Path) -> str:
             place = f"{filename.removeprefix(f'{project}/')}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place
+
+
+def _meant(error: BaseException) -> str:
+    """Return which argument was meant, where a call names one that there is not."""
+    if not isinstance(error, TypeError):
+        return ""
+    import re
+    from difflib import get_close_matches
+    from inspect import signature
+
+    found = re.fullmatch(r"(\w+).*\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if found is None or traceback is None:
+        return ""
+    here = {**traceback.tb_frame.f_globals, **traceback.tb_frame.f_locals}
+    modules = (vars(value) for value in here.values() if isinstance(value, type(sys)))
+    called: Any = next((scope[found[1]] for scope in (here, *modules) if found[1] in scope), None)
+    try:
+        accepted = signature(called).parameters
+    except (TypeError, ValueError):  # not found, or of C and not saying
+        return ""
+    meant = get_close_matches(found[2], accepted, 1)
+    return f"; did you mean '{meant[0]}'?" if meant else ""

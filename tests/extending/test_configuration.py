@@ -5,8 +5,18 @@ from typing import Any
 import pytest
 
 from infra_lib import DataDisk, Fleet, FleetError, GcpMachine, GcpProject, Gpu, zfs_layout
-from nixgen import BlankLine, FileValue, Lambda, Pattern, Raw, Region, TextFile, dumps, ref
-from nixgen.errors import NixgenError
+from nixgen import (
+    BlankLine,
+    FileValue,
+    Lambda,
+    NixgenError,
+    Pattern,
+    Raw,
+    Region,
+    TextFile,
+    dumps,
+    ref,
+)
 from tests.nix.tree import LIB, evaluate
 
 DEFAULT = "modules/machines/nixos/galena/default.nix"

@@ -67,6 +67,17 @@ def test_bad_input_ends_every_command_with_2_and_writes_nothing(
         ("metals = dict", "described:metals", ("a Fleet", "got dict")),
         ("metals = Fleet", "described:metals", ("TypeError", "missing", "INFRA_DEBUG=1")),
         ("metals = GcpMachine('a')", "described:metals", ("TypeError at described.py:", "zone")),
+        (
+            "metals = fleet(gcp(stoped=True))",
+            "described:metals",
+            ("TypeError at described.py:", "argument 'stoped'; did you mean 'stopped'? (INFRA"),
+        ),
+        (
+            "import infra_lib\nmetals = infra_lib.GcpMachine('a', zoen='us-central1-b')",
+            "described:metals",
+            ("argument 'zoen'; did you mean 'zone'?",),
+        ),
+        ("fleet(nonsense=1)", "described:metals", ("argument 'nonsense' (INFRA_DEBUG=1",)),
         ("metals = 1 / 0", "described:metals", ("ZeroDivisionError at described.py:",)),
         ("import sys; sys.exit(3)", "described:metals", ("SystemExit at described.py:",)),
         ("metals = (", "described:metals", ("described.py:", "never closed")),
