@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
-_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z]")
+_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+")
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -162,11 +162,19 @@ class Facts:
         others = (each for each in self.machines if each.name != name)
         return evolve(self, machines=(*others, evolve(self.machine(name), zone=zone)))
 
+    def renewed(self) -> Facts:
+        """Return the facts as the file has them by now, where there is one.
+
+        Raises:
+            FleetError: When it cannot be read, or does not hold facts; see `from_json`.
+        """
+        return self if self.path is None or not self.path.exists() else Facts.load(self.path)
+
     def save(self) -> None:
         """Write the file: a whole new one is put in place, or the old one stays.
 
         Raises:
-            FleetError: When they are kept nowhere.
+            FleetError: When they are kept nowhere, or in a folder that is not there.
             OSError: When the file cannot be written.
         """
         import os
@@ -174,6 +182,8 @@ class Facts:
         if self.path is None:
             raise FleetError("facts without a path are kept nowhere")
         path = self.path.resolve()
+        if not path.parent.is_dir():
+            raise FleetError(f"{path}: there is no folder {path.parent} to keep facts in")
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with temporary.open("w", encoding="utf-8") as file:
@@ -214,13 +224,19 @@ class Facts:
         """Read a file of facts; none is there before the first deployment, and that is no error.
 
         Args:
-            path: The file. In `main.py`, `Path(__file__).with_name("facts.json")` finds it from any
-                working directory.
+            path: The file, absolute. In `main.py`, `Path(__file__).with_name("facts.json")` finds
+                it from any working directory.
 
         Raises:
-            FleetError: When it cannot be read, or does not hold facts; see `from_json`.
+            FleetError: When it cannot be read, or does not hold facts; see `from_json`. A relative
+                path is refused: from another folder, all facts would be gone.
         """
         path = Path(path)
+        if not path.is_absolute():
+            raise FleetError(
+                f"Facts.load: path={str(path)!r}: a path that does not depend on the working "
+                f"directory is wanted: Path(__file__).with_name({path.name!r})"
+            )
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:

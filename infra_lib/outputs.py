@@ -1,4 +1,4 @@
-"""What Terraform says of the machines that are deployed: the stack's output `machines`."""
+"""What Terraform says of the machines that are deployed: its state, and the output `machines`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .errors import FleetError, refuse
 
@@ -65,48 +65,51 @@ def parse(text: str, where: str) -> dict[str, Deployed]:
     return machines
 
 
-def deployed_stacks(folder: Path) -> list[Path]:
-    """Return the folders of the synthesized stacks that Terraform has worked in.
+def stacks(folder: Path) -> list[Path]:
+    """Return the folders of the synthesized stacks.
 
     Args:
         folder: cdktf's output folder, `cdktf.out`.
     """
-    return sorted(path.parent for path in folder.glob("stacks/*/.terraform"))
+    return sorted(path.parent for path in folder.glob("stacks/*/cdk.tf.json"))
+
+
+def is_initialized(stack: Path) -> bool:
+    """Return whether Terraform has worked in the folder of a synthesized stack."""
+    return (stack / ".terraform").exists()
 
 
 def ask(stack: Path) -> dict[str, Deployed] | None:
     """Ask Terraform for the machines of a stack; None when nothing was ever deployed from here.
 
+    Its state tells which exist, and where: after a deployment that failed in part, the outputs are
+    those of before.
+
     Args:
         stack: The folder of the synthesized stack.
 
     Raises:
         FleetError: When Terraform cannot be run, or fails; the message holds what it said.
     """
-    text = _terraform(stack, "output", "-json")
-    # Without state there are no outputs, which is not to say that no machine is: the state may be
-    # on another computer. What was destroyed leaves a state.
-    if json.loads(text) == {} and not _terraform(stack, "state", "pull").strip():
+    if not is_initialized(stack):
         return None
-    return parse(text, f"outputs of stack {stack.name}")
-
-
-def instances(stack: Path) -> frozenset[str]:
-    """Ask Terraform which instances of a stack exist, also after a deployment that failed.
-
-    Args:
-        stack: The folder of the synthesized stack.
-
-    Raises:
-        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
-    """
-    state = _terraform(stack, "state", "pull").strip()
-    resources = json.loads(state).get("resources", []) if state else []
-    return frozenset(
-        resource["name"]
-        for resource in resources
-        if resource["type"] == "google_compute_instance" and resource["instances"]
-    )
+    # Nothing is printed where there is no state, which is not to say that no machine is: it may be
+    # on another computer. What was destroyed leaves a state.
+    text = _terraform(stack, "state", "pull")
+    if not text.strip():
+        return None
+    try:
+        state = json.loads(text)
+        said = state["outputs"].get(OUTPUT, {}).get("value") or {}
+        return {
+            resource["name"]: _existing(each["attributes"], said.get(resource["name"]))
+            for resource in state["resources"]
+            if resource["type"] == "google_compute_instance"
+            for each in resource["instances"]
+            if "fleet" in (each["attributes"]["labels"] or {})  # others may have theirs in there
+        }
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise FleetError(f"stack {stack.name}: Terraform printed no state: {text[:80]!r}") from None
 
 
 def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
@@ -127,6 +130,17 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
         raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an address, or null")
     price = given.get("usd_per_hour")
     return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
+
+
+def _existing(attributes: Mapping[str, Any], said: Mapping[str, Any] | None) -> Deployed:
+    """Return an instance of the state, and what it costs if the outputs know it as it is."""
+    access = attributes["network_interface"][0]["access_config"]
+    address = (access[0]["nat_ip"] if access else None) or None
+    here = Deployed(address, attributes["zone"])
+    if said is None or attributes["machine_type"] != said["machine_type"]:
+        return here
+    as_said = Deployed(said["external_ip"] or None, said["zone"])
+    return evolve(here, usd_per_hour=said["usd_per_hour"]) if here == as_said else here
 
 
 def _terraform(stack: Path, *arguments: str) -> str:

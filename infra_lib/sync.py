@@ -102,8 +102,17 @@ def _told(fleet: Fleet, learnt: Learnt) -> dict[str, dict[str, str | None]]:
     told: dict[str, dict[str, str | None]] = {}
     for name, fact, value in learnt.told:
         check_fact(fleet, name, fact)
+        if fact == "zone" and value:
+            _check_zone(fleet.machine(name), value)
         told.setdefault(name, {})[fact] = value or None
     return told
+
+
+def _check_zone(machine: Machine, zone: str) -> None:
+    zones = machine.zones if isinstance(machine, GcpMachine) else ()
+    if zone not in zones:
+        accepted = f"one of {', '.join(zones)}" if zones else "only what is provisioned has a zone"
+        raise refuse(f"facts of machine {machine.name!r}", "zone", zone, accepted)
 
 
 def _machine(

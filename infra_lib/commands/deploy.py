@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nixgen.errors import NixgenError
 from nixgen.settings import read_settings
 
 from ..cdktf_json import check_stacks
@@ -58,7 +60,8 @@ def run(given: Namespace) -> int:
     refusal = None if given.over_budget else over_budget(fleet)
     if refusal is not None:
         return _failed(refusal)
-    if (not given.yes or _unread(fleet, cdktf)) and not cdktf.diff():
+    seen = not given.yes or _unread(fleet, cdktf)
+    if seen and not cdktf.diff():
         check_stacks(cdktf.project, cdktf.stacks)
         return _failed("cdktf diff failed; what it says is above")
     deployed = cdktf.deployed()
@@ -70,7 +73,7 @@ def run(given: Namespace) -> int:
         return _failed(replaced)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
-    done = deploy(cdktf, fleet, any_price=given.over_budget)
+    done = deploy(cdktf, fleet, any_price=given.over_budget, synthesized=seen)
     if done is None:
         check_stacks(cdktf.project, cdktf.stacks)
         return 1
@@ -83,8 +86,11 @@ def _check(fleet: Fleet, given: Namespace) -> None:
             "there is no terminal to ask at, and nothing was deployed: pass --yes to deploy "
             "without being asked, or --plan to see what would change"
         )
+    path = fleet.facts.path
+    if path is not None and not given.plan and not os.access(path.parent, os.W_OK):
+        raise FleetError(f"{path}: facts cannot be written there, and nothing was deployed")
     for machine in fleet.gcp_machines:
-        if machine.fallback_zones and fleet.facts.path is None:
+        if machine.fallback_zones and path is None:
             raise FleetError(
                 f"machine {machine.name!r}: fallback_zones={machine.fallback_zones!r}: which zone "
                 f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
@@ -93,13 +99,8 @@ def _check(fleet: Fleet, given: Namespace) -> None:
 
 
 def _unread(fleet: Fleet, cdktf: Cdktf) -> bool:
-    """Whether others may have moved a machine, and their state was never read here: a diff does."""
-    shared = fleet.gcp is not None and fleet.gcp.backend is not None
-    return (
-        shared
-        and any(machine.enabled and machine.fallback_zones for machine in fleet.gcp_machines)
-        and cdktf.deployed() is None
-    )
+    """Whether what is deployed was never read here, and may be elsewhere: a diff reads it."""
+    return any(machine.enabled for machine in fleet.gcp_machines) and cdktf.deployed() is None
 
 
 def _agreed() -> bool:
@@ -113,7 +114,7 @@ def _recorded(done: Done, source: str | None) -> int:
     """Do what `infra sync` does, and say what comes next."""
     try:
         changed = _synced(done.fleet, source)
-    except FleetError as error:
+    except (FleetError, NixgenError, OSError) as error:
         return _failed(f"deployed, but not recorded: {error}; infra sync records it")
     configured = bool(read_settings(Path.cwd()).source)
     writer = Writer(fleet=done.fleet, source=source or "", configured=configured)
@@ -131,15 +132,14 @@ def _recorded(done: Done, source: str | None) -> int:
 
 def _synced(fleet: Fleet, source: str | None) -> bool:
     """Record what is deployed, and return whether that changed anything."""
-    path = fleet.facts.path
-    if path is None:
+    if fleet.facts.path is None:
         print(f"fleet {fleet.name!r} keeps its facts nowhere: addresses are not recorded")
         return False
-    before = path.read_bytes() if path.exists() else None
+    before = fleet.facts.renewed()
     parser = ArgumentParser()
     sync.add_arguments(parser)
     sync.run(parser.parse_args([source] if source else []))
-    return path.read_bytes() != before
+    return fleet.facts.renewed() != before
 
 
 def _failed(text: str) -> int:

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from nixgen.settings import read_settings
 
 from .. import clan_vars, outputs
 from ..cdktf_json import output_folder
 from ..errors import FleetError
+from ..facts import Facts
 from ..source import add_argument, load_fleet
 from ..sync import Learnt, changes, check_fact, synced
 
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from ..facts import Facts
     from ..fleet import Fleet
 
 
@@ -69,6 +71,8 @@ def run(given: Namespace) -> int:
             f"fleet {fleet.name!r} keeps its facts nowhere; describe it with "
             'facts=Facts.load(Path(__file__).with_name("facts.json"))'
         )
+    # A deployment ends with this, and others may have written there while it ran.
+    fleet = evolve(fleet, facts=fleet.facts.renewed())
     if wanted is not None:
         check_fact(fleet, *wanted)
     facts = synced(fleet, _learn(fleet, given, told))
@@ -76,7 +80,7 @@ def run(given: Namespace) -> int:
     lines = list(changes(fleet.facts, facts))
     for line in lines:
         print(line, file=report)
-    stale = facts.to_json() != _text(path)
+    stale = facts.to_json() != _text(path, Facts().to_json())
     if stale and not given.check:
         facts.save()
     print(_summary(path, stale, given.check), file=report)
@@ -108,23 +112,24 @@ def _deployed(
     fleet: Fleet, project: Path, files: Sequence[str] | None
 ) -> dict[str, outputs.Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
+    stacks = outputs.stacks(project / output_folder(project))
     answers: list[dict[str, outputs.Deployed] | None]
     if files is not None:
         answers = [outputs.parse(_read(file), file) for file in files]
+        answers += [None] * (len(stacks) - len(files))
     else:
-        stacks = outputs.deployed_stacks(project / output_folder(project))
         answers = [outputs.ask(stack) for stack in stacks]
     names = [machine.name for machine in fleet.gcp_machines]
     machines: dict[str, outputs.Deployed | None] = {}
     if not answers or None in answers:
         if names:
-            print("not all that is deployed is known here: addresses stay", file=sys.stderr)
+            print("not all that is deployed is known here: other addresses stay", file=sys.stderr)
     else:
         machines = dict.fromkeys(names)
     for answer in answers:
         machines |= answer or {}
     for name in sorted(machines.keys() - set(names)):
-        print(f"warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
+        print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines
 
 
@@ -153,11 +158,11 @@ def _assignment(text: str) -> tuple[str, str, str]:
     return (*_split(name, f"--set {text}"), value)
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path, missing: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
+        return missing
 
 
 def _summary(path: Path, stale: bool, check: bool) -> str:

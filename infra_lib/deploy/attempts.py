@@ -35,7 +35,9 @@ class Done:
     made: frozenset[str]
 
 
-def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
+def deploy(
+    cdktf: Cdktf, fleet: Fleet, *, any_price: bool, synthesized: bool = False
+) -> Done | None:
     """Deploy a fleet, and move a machine to its next zone as long as one has no room for it.
 
     The zone to try is written to the facts first, since that is where the stack has it from. A
@@ -46,6 +48,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
         cdktf: What deploys.
         fleet: The fleet.
         any_price: Whether to go where it costs more than the budget.
+        synthesized: Whether to begin with what `cdktf diff` showed, whatever changed since.
 
     Returns:
         None when it failed, which has been explained by then.
@@ -59,7 +62,8 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
     done = False
     try:
         while True:
-            ended = cdktf.deploy()
+            ended = cdktf.deploy(synthesized=synthesized)
+            synthesized = False
             made |= created(ended.log)
             if ended.status == 0:
                 done = True
@@ -84,7 +88,7 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
             if refusal is not None:
                 say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
                 return None
-            now.facts.save()
+            _record(fleet.facts, {move.machine: move.zone for move in chosen})
             for move in chosen:
                 price = next(
                     cost.hour_text(cost.running(machine))
@@ -97,20 +101,25 @@ def deploy(cdktf: Cdktf, fleet: Fleet, *, any_price: bool) -> Done | None:
                 )
     finally:
         if not done and now is not fleet:
-            _take_back(cdktf, fleet.facts, now)
+            _take_back(cdktf, fleet.facts, now.facts)
 
 
-def _take_back(cdktf: Cdktf, before: Facts, fleet: Fleet) -> None:
-    """Write the facts as they were before, but for the zones of machines that exist by now."""
+def _take_back(cdktf: Cdktf, before: Facts, after: Facts) -> None:
+    """Write the zones as they were before, but for those of machines that exist by now."""
     try:
         existing = cdktf.existing()
     except FleetError:
         return  # a zone too many in the facts does no harm: it is one of the machine's own
-    kept = before
-    for machine in fleet.gcp_machines:
-        if machine.name in existing:
-            kept = kept.with_zone(machine.name, fleet.facts.machine(machine.name).zone)
-    kept.save()
+    tried = {each.name for each in after.machines if each.zone != before.machine(each.name).zone}
+    _record(before, {name: before.machine(name).zone for name in tried - existing})
+
+
+def _record(facts: Facts, zones: Mapping[str, str | None]) -> None:
+    """Write zones of machines into the facts as they are by now: others may have written there."""
+    facts = facts.renewed()
+    for name, zone in zones.items():
+        facts = facts.with_zone(name, zone)
+    facts.save()
 
 
 def _explain(

@@ -66,9 +66,14 @@ class Cdktf:
         each = [[stack] for stack in self.stacks] or [[]]
         return all(run([self.command, "diff", *stack], self.project) == 0 for stack in each)
 
-    def deploy(self) -> Ended:
-        """Deploy, without asking."""
+    def deploy(self, *, synthesized: bool) -> Ended:
+        """Deploy, without asking.
+
+        Args:
+            synthesized: Whether to deploy what `diff` showed, and not to run the app again.
+        """
         command = [self.command, "deploy", *self.stacks, "--auto-approve"]
+        command += ["--skip-synth"] if synthesized else []
         with TemporaryDirectory() as folder:
             log = Path(folder) / "terraform.log"
             status = run(command, self.project, _logged(log))
@@ -80,10 +85,8 @@ class Cdktf:
             answers = [outputs.ask(folder) for folder in self._folders()]
         except FleetError:
             return None
-        machines: dict[str, Deployed] = {}
-        for answer in answers:
-            machines |= answer or {}
-        return machines if any(answer is not None for answer in answers) else None
+        known = [answer for answer in answers if answer is not None]
+        return {name: each for answer in known for name, each in answer.items()} if known else None
 
     def existing(self) -> frozenset[str]:
         """Return the names of the instances that exist, after a deployment.
@@ -91,13 +94,13 @@ class Cdktf:
         Raises:
             FleetError: When Terraform cannot tell.
         """
-        folders = self._folders()
+        folders = [folder for folder in self._folders() if outputs.is_initialized(folder)]
         if not folders:
             raise FleetError("which machines exist cannot be told: no stack here is initialized")
-        return frozenset(name for folder in folders for name in outputs.instances(folder))
+        return frozenset(name for folder in folders for name in outputs.ask(folder) or ())
 
     def _folders(self) -> list[Path]:
-        folders = outputs.deployed_stacks(self.project / output_folder(self.project))
+        folders = outputs.stacks(self.project / output_folder(self.project))
         patterns = self.stacks or ("*",)
         return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]
 

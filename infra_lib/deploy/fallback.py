@@ -38,8 +38,9 @@ class Move:
 def elsewhere(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str | None:
     """Return why nobody should deploy without having seen the plan; None when all may.
 
-    Facts that are older than the deployment, as in another checkout, name another zone than that a
-    machine was moved to: deploying them deletes it.
+    A machine that is to be in another zone is deleted with its boot disk. Few mean that: the facts
+    may be older than the deployment, as in another checkout, or `fallback_zones` may have lost the
+    zone in use.
 
     Args:
         fleet: The fleet that is to be.
@@ -47,11 +48,15 @@ def elsewhere(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str | None:
     """
     for machine in fleet.gcp_machines:
         there = deployed.get(machine.name)
-        if machine.enabled and there is not None and there.zone in machine.fallback_zones:
+        if machine.enabled and there is not None and there.zone != machine.zone:
+            reason = (
+                "and the facts do not say so; infra sync records it"
+                if there.zone in machine.zones
+                else f"which is none of its zones: {', '.join(machine.zones)}"
+            )
             return (
-                f"{machine.name} is deployed in {there.zone}, and the facts do not say so; infra "
-                f"sync records it. To delete it with its boot disk, and make it anew in "
-                f"{machine.zone}, deploy without --yes"
+                f"{machine.name} is deployed in {there.zone}, {reason}. To delete it with its "
+                f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
             )
     return None
 

@@ -1,9 +1,14 @@
 """A project with a fleet of its own, and `infra` run in it as people do."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from tests.tools import require
 
 MAIN = """\
 from pathlib import Path
@@ -106,3 +111,74 @@ def secret(folder: Path, variable: str) -> None:
     path = folder / "vars" / variable / "secret"
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
+
+
+def stack(folder: Path, name: str = "gcp") -> Path:
+    """Synthesize a stack that a real Terraform can ask for its state, without any provider."""
+    stack = folder / "cdktf.out/stacks" / name
+    stack.mkdir(parents=True)
+    backend = {"local": {"path": str(_state(folder, name))}}
+    (stack / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))
+    return stack
+
+
+def deploy(
+    folder: Path,
+    instances: Mapping[str, Mapping[str, Any]],
+    name: str = "gcp",
+    *,
+    said: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Leave behind what a deployment of a stack does: its state.
+
+    Args:
+        folder: The project.
+        instances: What exists: zone, machine type and external address by name.
+        name: The stack.
+        said: What the output `machines` says, when that is not what exists.
+    """
+    stack = folder / "cdktf.out/stacks" / name
+    if not (stack / ".terraform").exists():
+        subprocess.run(
+            [require("terraform"), f"-chdir={stack}", "init"],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        )
+    machines = instances if said is None else said
+    state = {
+        "version": 4,
+        "terraform_version": "1.5.0",
+        "serial": 1,
+        "lineage": "0b5d1f1c-7a5e-4d1e-9d1b-0a4f5b0c2f11",
+        "outputs": {"machines": {"value": machines, "type": _type(machines)}} if machines else {},
+        "resources": [_instance(each, there) for each, there in instances.items()],
+    }
+    _state(folder, name).write_text(json.dumps(state))
+
+
+def _state(folder: Path, name: str) -> Path:
+    return folder / f"terraform.{name}.tfstate"
+
+
+def _type(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ["object", {name: _type(each) for name, each in value.items()}]
+    return "dynamic" if value is None else "string" if isinstance(value, str) else "number"
+
+
+def _instance(name: str, there: Mapping[str, Any]) -> dict[str, Any]:
+    access = [{"nat_ip": there["external_ip"] or ""}]
+    attributes = {
+        "zone": there["zone"],
+        "machine_type": there["machine_type"],
+        "labels": {"fleet": "metals"},
+        "network_interface": [{"access_config": access}],
+    }
+    return {
+        "mode": "managed",
+        "type": "google_compute_instance",
+        "name": name,
+        "provider": 'provider["registry.terraform.io/hashicorp/google"]',
+        "instances": [{"schema_version": 6, "attributes": attributes}],
+    }

@@ -1,6 +1,5 @@
 """docs/adding-a-machine.md is played, not believed."""
 
-import json
 import os
 import re
 import shlex
@@ -31,8 +30,18 @@ BEFORE = Facts(
     ),
 )
 DEPLOYED = {
-    "galena": {"zone": "us-central1-b", "external_ip": "203.0.113.20"},
-    "scheelite": {"zone": "us-central1-c", "external_ip": "35.208.97.48"},
+    "galena": {
+        "zone": "us-central1-b",
+        "machine_type": "e2-standard-8",
+        "external_ip": "203.0.113.20",
+        "usd_per_hour": 0.268,
+    },
+    "scheelite": {
+        "zone": "us-central1-c",
+        "machine_type": "n1-standard-8",
+        "external_ip": "35.208.97.48",
+        "usd_per_hour": 0.73,
+    },
 }
 
 
@@ -85,20 +94,8 @@ class Reader:
         """Stand in for cloud and clan: leave behind what they would."""
         self.did.append(" ".join(command.split()[:3]))
         if command.startswith("infra deploy"):
-            stack = self.folder / "cdktf.out/stacks/gcp"
-            stack.mkdir(parents=True)
-            configuration = {
-                "terraform": {"backend": {"local": {"path": "../../../terraform.gcp.tfstate"}}},
-                "output": {"machines": {"value": DEPLOYED}},
-            }
-            (stack / "cdk.tf.json").write_text(json.dumps(configuration))
-            for step in (["init"], ["apply", "-auto-approve"]):
-                subprocess.run(
-                    [require("terraform"), f"-chdir={stack}", *step],
-                    check=True,
-                    capture_output=True,
-                    env={**os.environ, "CHECKPOINT_DISABLE": "1"},
-                )
+            projects.stack(self.folder)
+            projects.deploy(self.folder, DEPLOYED)
             self.run("infra sync")  # with which it ends: see tests/deploy
         elif command.startswith("clan machines install"):
             projects.newest_vars(self.folder)

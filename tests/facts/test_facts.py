@@ -244,6 +244,15 @@ def test_no_file_is_no_facts_and_the_path_is_kept(tmp_path: Path) -> None:
     assert facts.path == tmp_path / "facts.json"
 
 
+def test_a_path_that_depends_on_the_working_directory_is_refused() -> None:
+    with pytest.raises(FleetError, match=r"Path\(__file__\)\.with_name\('facts\.json'\)"):
+        Facts.load("facts.json")
+
+
+def test_a_zone_for_accelerators_is_a_zone() -> None:
+    assert MachineFacts("galena", zone="us-central1-ai1a").zone == "us-central1-ai1a"
+
+
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "facts.json").write_bytes(b"\xff")
     with pytest.raises(FleetError, match=r"facts\.json: cannot be read: .*utf-8"):

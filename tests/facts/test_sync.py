@@ -1,7 +1,6 @@
 """`infra sync`: what deployment learnt comes into facts.json, and nothing secret is looked at."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 
 from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
-from tests.tools import require
 
 MACHINES: dict[str, dict[str, Any]] = {
     "galena": {
@@ -241,8 +239,8 @@ def test_outputs_come_through_a_pipe_too(project: Path) -> None:
 def test_a_machine_of_nobodys_is_told_of(project: Path) -> None:
     stray = {"gcp": {"machines": {"pyrite": MACHINES["galena"]}}}
     done = infra(project, "sync", "--outputs", outputs(project, stray))
-    assert done.stderr == "warning: pyrite is deployed, but not in fleet metals\n"
-    assert facts(project)["machines"] == {}
+    assert done.stderr == "infra: warning: pyrite is deployed, but not in fleet metals\n"
+    assert not (project / "facts.json").exists()
 
 
 def test_what_clan_does_not_manage_a_person_records(project: Path) -> None:
@@ -381,7 +379,7 @@ def test_from_a_folder_below_it_is_the_same_project(project: Path) -> None:
 
 
 def test_no_file_is_left_beside(project: Path) -> None:
-    infra(project, "sync", "--vars-only")
+    infra(project, "sync", "--vars-only", "--set", "cinnabar.external_ip=203.0.113.7")
     assert sorted(path.name for path in project.iterdir()) == [
         "facts.json",
         "main.py",
@@ -393,34 +391,27 @@ class TestTerraform:
     """Asking a real Terraform, with a state that needs no provider."""
 
     @pytest.fixture
-    def stack(self, project: Path) -> Path:
-        stack = project / "cdktf.out/stacks/gcp"
-        stack.mkdir(parents=True)
-        configuration = {
-            "terraform": {"backend": {"local": {"path": str(project / "terraform.gcp.tfstate")}}},
-            "output": {"machines": {"value": MACHINES}},
-        }
-        (stack / "cdk.tf.json").write_text(json.dumps(configuration))
-        self.terraform(stack, "init")
-        return stack
+    def project(self, project: Path) -> Path:
+        projects.stack(project)
+        return project
 
-    @staticmethod
-    def terraform(stack: Path, *arguments: str) -> None:
-        subprocess.run(
-            [require("terraform"), f"-chdir={stack}", *arguments, "-no-color"],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "CHECKPOINT_DISABLE": "1"},
-        )
-
-    def test_it_is_asked_where_it_has_worked(self, project: Path, stack: Path) -> None:
-        self.terraform(stack, "apply", "-auto-approve")
+    def test_it_is_asked_where_it_has_worked(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
         done = infra(project, "sync", "--get", "scheelite.external_ip")
         assert (done.returncode, done.stdout) == (0, "35.208.97.48\n"), done.stderr
 
-    def test_without_a_state_addresses_stay(self, project: Path, stack: Path) -> None:
+    @pytest.mark.parametrize("said", [{}, {"scheelite": {**MACHINES["scheelite"], "zone": "z"}}])
+    def test_what_exists_counts_and_not_what_outputs_say(
+        self, project: Path, said: dict[str, Any]
+    ) -> None:
+        """After a deployment that failed in part, they are those of before."""
+        projects.deploy(project, {"scheelite": MACHINES["scheelite"]}, said=said)
+        assert infra(project, "sync").returncode == 0
+        where = {"external_ip": "35.208.97.48", "zone": "us-central1-c"}
+        assert facts(project)["machines"] == {"scheelite": where}
+
+    def test_without_a_state_addresses_stay(self, project: Path) -> None:
         """The state may be on a colleague's computer."""
-        assert stack.is_dir()
         infra(project, "sync", "--outputs", outputs(project, CDKTF))
         before = (project / "facts.json").read_text()
         done = infra(project, "sync")
@@ -428,23 +419,81 @@ class TestTerraform:
         assert "addresses stay" in done.stderr
         assert (project / "facts.json").read_text() == before
 
-    def test_after_destroy_addresses_go(self, project: Path, stack: Path) -> None:
-        self.terraform(stack, "apply", "-auto-approve")
+    def test_addresses_of_a_stack_that_was_not_deployed_here_stay(self, project: Path) -> None:
+        infra(project, "sync", "--outputs", outputs(project, CDKTF))
+        galena, moved = MACHINES["galena"], {**MACHINES["galena"], "external_ip": "203.0.113.9"}
+        projects.stack(project, "gpu")
+        projects.deploy(project, {"galena": moved})
+        done = infra(project, "sync")
+        assert done.stdout.splitlines()[0] == (
+            f"~ galena.external_ip = 203.0.113.9 (was {galena['external_ip']})"
+        )
+        assert facts(project)["machines"].keys() == {"galena", "scheelite"}
+
+        one = {"machines": {"sensitive": False, "value": {"galena": galena}}}
+        infra(project, "sync", "--outputs", outputs(project, one))
+        assert facts(project)["machines"].keys() == {"galena", "scheelite"}
+
+    def test_after_destroy_addresses_go(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
         infra(project, "sync")
         assert facts(project)["machines"].keys() == {"galena", "scheelite"}
-        self.terraform(stack, "destroy", "-auto-approve")
+        projects.deploy(project, {})
         infra(project, "sync")
         assert facts(project)["machines"] == {}
 
-    def test_its_own_words_reach_the_person(self, project: Path, stack: Path) -> None:
+    def test_its_own_words_reach_the_person(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
+        stack = project / "cdktf.out/stacks/gcp"
         (stack / "cdk.tf.json").write_text("{")
         done = infra(project, "sync")
         assert done.returncode == 2
-        assert f"terraform -chdir={stack} output -json failed:" in done.stderr
+        assert f"terraform -chdir={stack} state pull failed:" in done.stderr
 
-    def test_without_terraform_there_is_another_way(self, project: Path, stack: Path) -> None:
-        assert stack.is_dir()
+    def test_a_wrapper_that_prints_more_than_the_state(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
+        wrapper = project / "wrapper"
+        wrapper.write_text("#!/bin/sh\necho 'using Terraform 1.11'\n")
+        wrapper.chmod(0o755)
+        done = infra(project, "sync", env={"TERRAFORM_BINARY_NAME": str(wrapper)})
+        assert done.returncode == 2
+        assert done.stderr == (
+            "infra: stack gcp: Terraform printed no state: 'using Terraform 1.11\\n'\n"
+        )
+
+    def test_without_terraform_there_is_another_way(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
         done = infra(project, "sync", env={"TERRAFORM_BINARY_NAME": "no-such-terraform"})
         assert done.returncode == 2
         assert "no-such-terraform: cannot be run" in done.stderr
         assert "--outputs FILE, or --vars-only" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("assignment", "accepted"),
+    [
+        ("scheelite.zone=us-central1-x", "one of us-central1-c"),
+        ("scheelite.zone=us-central1-a", "one of us-central1-c"),
+        ("cinnabar.zone=us-central1-a", "only what is provisioned has a zone"),
+    ],
+)
+def test_a_zone_that_a_machine_cannot_be_in(project: Path, assignment: str, accepted: str) -> None:
+    done = infra(project, "sync", "--set", assignment)
+    assert done.returncode == 2
+    assert accepted in done.stderr
+    assert not (project / "facts.json").exists()
+
+
+def test_nothing_to_record_is_nothing_to_write(project: Path) -> None:
+    for arguments in (["--check"], []):
+        done = infra(project, "sync", *arguments)
+        assert (done.returncode, done.stdout) == (0, "facts.json: up to date\n")
+    assert not (project / "facts.json").exists()
+
+
+def test_the_folder_of_the_facts_is_missing(project: Path) -> None:
+    main = project / "main.py"
+    main.write_text(main.read_text().replace('name("facts.json")', 'name("state") / "facts.json"'))
+    done = infra(project, "sync", "--set", "cinnabar.external_ip=203.0.113.7")
+    assert done.returncode == 2
+    assert f"there is no folder {project / 'state'} to keep facts in" in done.stderr
