@@ -80,5 +80,5 @@ computer, in ssh_source_ranges, and its key among ssh_keys?" >&2
   sleep 5
 done
 clan machines install {name} --update-hardware-config nixos-facter \\
-  --build-on remote --target-host {host} --yes
+  --build-on remote --host-key-check none --target-host {host} --yes
 """

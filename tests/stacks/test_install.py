@@ -40,6 +40,7 @@ def test_a_new_machine_is_installed(tmp_path: Path) -> None:
         *("machines", "install", "galena"),
         *("--update-hardware-config", "nixos-facter"),
         *("--build-on", "remote"),
+        *("--host-key-check", "none"),
         *("--target-host", "root@203.0.113.7"),
         "--yes",
     ]
