@@ -23,7 +23,9 @@ ACTIONS: tuple[Action, ...] = ("up", "down", "replace")
 
 _TITLES = {"up": "Bring it up", "down": "Take it down", "replace": "Replace it"}
 _TUNNEL_PORT = 2222
+_TERRAFORM = '"${TERRAFORM_BINARY_NAME:-terraform}"'  # cdktf's own variable
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
+_SECONDS = 300  # while a machine starts, and its startup script lets root in
 
 
 @frozen
@@ -63,6 +65,7 @@ class Writer:
         source: What `infra` and `nixgen` are told to read; empty for what pyproject.toml says.
         configured: Whether pyproject.toml says what `nixgen` writes, which may be more than this.
         stack: The name of the stack.
+        project: The ID of the Google Cloud project that the stack is in; empty for the fleet's.
         output: The folder that cdktf writes stacks to.
     """
 
@@ -70,6 +73,7 @@ class Writer:
     source: str = ""
     configured: bool = False
     stack: str = "gcp"
+    project: str = ""
     output: str = "cdktf.out"
 
     def runbooks(self, machine: Machine) -> tuple[Runbook, ...]:
@@ -80,8 +84,11 @@ class Writer:
             up = self._mac_up(machine, self.fleet.facts.machine(machine.name).zerotier_member_id)
             steps = up, self._mac_down(machine), self._mac_up(machine, None)
         else:
-            up = self._elsewhere_up(machine)
-            steps = up, self._elsewhere_down(machine), up
+            steps = (
+                self._elsewhere_up(machine, anew=False),
+                self._elsewhere_down(machine),
+                self._elsewhere_up(machine, anew=True),
+            )
         return tuple(
             Runbook(machine.name, action, tuple(each))
             for action, each in zip(ACTIONS, steps, strict=True)
@@ -132,8 +139,8 @@ class Writer:
                 "Delete the instance and its boot disk, and make them anew.",
                 (
                     "cdktf synth",
-                    f"terraform -chdir={folder} init -input=false",
-                    f"terraform -chdir={folder} apply "
+                    f"{_TERRAFORM} -chdir={folder} init -input=false",
+                    f"{_TERRAFORM} -chdir={folder} apply "
                     f"-replace=google_compute_instance.{machine.name}",
                 ),
             ),
@@ -145,13 +152,14 @@ class Writer:
         if self.fleet.gcp is not None and self.fleet.gcp.install:
             yield Step("Deploying it has also installed NixOS: GcpProject(install=True).")
         elif self._tunnelled(machine):
-            yield self._installed_through_tunnel(machine)
+            yield self._installed_through_tunnel(machine, anew=anew)
         else:
-            address = self._address(machine, anew=anew)
-            checked = "none" if anew else "accept-new"
             yield Step(
-                f"Install NixOS. {_BUILT_THERE} The key it answers with is still the image's.",
-                (*address, _install(machine.name, 'root@"$address"', checked)),
+                f"{_intent(anew)} {_BUILT_THERE} The image's own host key is not checked.",
+                (
+                    *self._address(machine),
+                    *_install(machine.name, 'root@"$address"', anew=anew),
+                ),
             )
         yield self._synced("Learn its address and keys, and write them where they belong.")
         yield from self._admitted(machine)
@@ -163,36 +171,37 @@ class Writer:
         ranges = () if project is None else project.ssh_source_ranges
         return machine.external_ip is False or ranges == (IAP_RANGE,)
 
-    def _installed_through_tunnel(self, machine: GcpMachine) -> Step:
+    def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
         zone = self.fleet.facts.machine(machine.name).zone or machine.zone
-        project = self.fleet.gcp.project if self.fleet.gcp else ""
+        project = self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
         local = f"localhost:{_TUNNEL_PORT}"
         return Step(
-            f"Install NixOS. {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows "
+            f"{_intent(anew)} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows "
             "the instance, so its key need not be known.",
             (
                 f"gcloud compute start-iap-tunnel {machine.name} 22 --local-host-port={local} "
                 f"--zone={zone} --project={shlex.quote(project)} &",
                 "trap 'kill $! 2>/dev/null || true' EXIT",
                 f"until nc -z localhost {_TUNNEL_PORT}; do kill -0 $!; sleep 1; done",
-                _install(machine.name, f"root@{local}", "none"),
+                *_install(machine.name, "root@localhost", port=_TUNNEL_PORT, anew=anew),
             ),
         )
 
-    def _address(self, machine: Machine, *, anew: bool) -> tuple[str]:
-        """The command that sets `address`: to what is known, unless there is a new one."""
-        known = self.fleet.facts.machine(machine.name).external_ip
-        if isinstance(machine, GcpMachine):
-            given = machine.external_ip
-            # Terraform alone can tell what a Reference stands for.
-            if isinstance(given, str) and not isinstance(given, Reference):
-                known = given
-            elif anew or machine.state != "on":
-                known = None
+    def _address(self, machine: Machine) -> tuple[str]:
+        """The command that sets `address`: to what stays, or else to what it is by then."""
+        if not isinstance(machine, GcpMachine):
+            known = self.fleet.facts.machine(machine.name).external_ip
+        # Terraform alone can tell what a Reference stands for.
+        elif isinstance(machine.external_ip, str) and not isinstance(
+            machine.external_ip, Reference
+        ):
+            known = machine.external_ip
+        else:
+            known = None
         asked = self._infra("sync", "--get", f"{machine.name}.external_ip")
         return (f"address={known}" if known else f"address=$({asked})",)
 
-    def _elsewhere_up(self, machine: Machine) -> list[Step]:
+    def _elsewhere_up(self, machine: Machine, *, anew: bool) -> list[Step]:
         known = self.fleet.facts.machine(machine.name).external_ip
         told = self._infra("sync", "--set", f"{machine.name}.external_ip=ADDRESS")
         return [
@@ -202,10 +211,10 @@ class Writer:
             ),
             self._written(),
             Step(
-                f"Install NixOS. {_BUILT_THERE}",
+                f"{_intent(anew)} {_BUILT_THERE}",
                 (
-                    *self._address(machine, anew=False),
-                    _install(machine.name, 'root@"$address"', "ask"),
+                    *self._address(machine),
+                    *_install(machine.name, 'root@"$address"', anew=anew, known=True),
                 ),
             ),
             self._synced("Learn its keys, and write them where they belong."),
@@ -340,10 +349,40 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
     return "\n".join([*lines, "  exit 2", "  ;;", "esac", ""])
 
 
-def _install(machine: str, destination: str, host_key_check: str) -> str:
-    return (
+def _intent(anew: bool) -> str:
+    if anew:
+        return "Install NixOS."
+    return "Install NixOS, unless the machine says that it runs it: installing wipes its disks."
+
+
+def _install(
+    machine: str, host: str, *, port: int | None = None, anew: bool, known: bool = False
+) -> tuple[str, ...]:
+    """The commands that install a machine; one that is not made anew only where it has no NixOS.
+
+    Args:
+        machine: The machine's name.
+        host: Where SSH reaches it.
+        port: The port there, when it is not SSH's own.
+        anew: Whether its disk has just been made, and holds nothing.
+        known: Whether its host key may be known: a person is then asked, where it is not.
+    """
+    checked = "ask" if known else "none"
+    target = host if port is None else f"{host}:{port}"
+    install = (
         f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
-        f"--host-key-check {host_key_check} --target-host {destination} --yes"
+        f"--host-key-check {checked} --target-host {target} --yes"
+    )
+    if anew:
+        return (install,)
+    unchecked = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
+    options = ("" if known else unchecked) + ("" if port is None else f"-p {port} ")
+    # `test` says 0 or 1. All else is said by ssh, or by an image that does not let root in yet.
+    return (
+        "SECONDS=0",
+        f"until ssh -o ConnectTimeout=10 {options}{host} test -e /etc/NIXOS; nixos=$?; "
+        f"test $nixos -le 1; do test $SECONDS -lt {_SECONDS}; sleep 5; done",
+        f"test $nixos -ne 1 || {install}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,13 +57,16 @@ def run(given: Namespace) -> int:
     if given.expect:
         return _expect(fleet, given.machine, given.expect)
     settings = read_settings(Path.cwd())
-    project = settings.project
+    output = output_folder(settings.project)
+    folder = settings.project / output
+    stack = given.stack or _stack(folder)
     writer = Writer(
         fleet=fleet,
         source=given.source or "",
         configured=bool(settings.source),
-        output=output_folder(project),
-        stack=given.stack or _stack(project / output_folder(project)),
+        output=output,
+        stack=stack,
+        project=_google_project(folder / "stacks" / stack / "cdk.tf.json"),
     )
     runbooks = [runbook for machine in machines for runbook in writer.runbooks(machine)]
     print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
@@ -74,6 +78,15 @@ def _stack(folder: Path) -> str:
     if len(found) > 1:
         raise FleetError(f"--stack: one of {', '.join(found)} is to be named")
     return found[0] if found else "gcp"
+
+
+def _google_project(synthesized: Path) -> str:
+    """Return the project that a stack is in; empty when it was not synthesized here."""
+    try:
+        named = json.loads(synthesized.read_bytes())["provider"]["google"][0]["project"]
+    except (OSError, ValueError, LookupError, TypeError):
+        named = ""
+    return named if isinstance(named, str) else ""
 
 
 def _expect(fleet: Fleet, name: str | None, state: str) -> int:

@@ -56,7 +56,9 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "gcloud compute start-iap-tunnel",
         "trap 'kill $!",
         "until nc -z",
-        "clan machines install",
+        "SECONDS=0",
+        "until ssh -o",
+        "test $nixos -ne",
         "infra sync",
         "nixgen write",
         "git add --intent-to-add",
@@ -73,30 +75,43 @@ def test_the_names_flags_and_addresses_are_the_fleets() -> None:
         "--zone=us-central1-c --project=example-project &"
     ) in lines
     assert (
+        "test $nixos -ne 1 || "
         "clan machines install scheelite --update-hardware-config nixos-facter --build-on remote "
         "--host-key-check none --target-host root@localhost:2222 --yes"
     ) in lines
+    assert any("-p 2222 root@localhost test -e /etc/NIXOS" in line for line in lines)
     assert "clan machines update cinnabar" in lines
 
 
-def test_without_a_tunnel_the_address_is_the_one_that_is_known() -> None:
+def test_without_a_tunnel_the_address_is_the_one_after_the_deployment() -> None:
     fleet = open_to(("198.51.100.0/24",))
+    asked = "address=$(infra sync --get galena.external_ip)"
     lines = commands(fleet, "galena", "up")
-    assert "address=203.0.113.20" in lines
-    assert lines[lines.index("address=203.0.113.20") + 1].endswith(
-        '--target-host root@"$address" --yes'
-    )
-    assert "address=$(infra sync --get scheelite.external_ip)" in commands(fleet, "scheelite", "up")
+    assert lines.index("infra deploy gcp") < lines.index(asked)
+    assert "203.0.113.20" not in " ".join(lines)
+    assert any('root@"$address" test -e /etc/NIXOS' in line for line in lines)
+    assert any(line.endswith('--target-host root@"$address" --yes') for line in lines)
 
 
-def test_a_replaced_machine_has_a_new_address_and_the_images_key() -> None:
+def test_a_replaced_machine_has_a_new_address_the_images_key_and_no_nixos() -> None:
     lines = commands(open_to(("198.51.100.0/24",)), "galena", "replace")
     assert "address=$(infra sync --get galena.external_ip)" in lines
-    assert any("--host-key-check none --target-host" in line for line in lines)
-    assert (
-        "terraform -chdir=cdktf.out/stacks/gcp apply -replace=google_compute_instance.galena"
-        in lines
+    assert any(
+        line.startswith("clan machines install galena") and "--host-key-check none" in line
+        for line in lines
     )
+    assert "/etc/NIXOS" not in " ".join(lines)
+    assert (
+        '"${TERRAFORM_BINARY_NAME:-terraform}" -chdir=cdktf.out/stacks/gcp apply '
+        "-replace=google_compute_instance.galena"
+    ) in lines
+
+
+def test_what_would_be_wiped_is_said() -> None:
+    stopped = with_machine("galena", stopped=True)
+    for fleet, name in ((example, "galena"), (stopped, "galena"), (example, "cinnabar")):
+        (text,) = (step.text for step in runbook(fleet, name, "up").steps if "Install" in step.text)
+        assert "unless the machine says that it runs it: installing wipes its disks" in text
 
 
 def test_a_reserved_address_stays_through_everything() -> None:
@@ -190,7 +205,7 @@ def test_the_source_that_was_named_is_named_in_the_commands() -> None:
     assert "nixgen write fleets.main:fleet" in lines
     assert "infra deploy --source fleets.main:fleet ores" in lines
     replaced = commands(example, "galena", "replace", stack="ores", output="out")
-    assert any(line.startswith("terraform -chdir=out/stacks/ores apply") for line in replaced)
+    assert any("-chdir=out/stacks/ores apply" in line for line in replaced)
 
 
 def test_every_machine_has_all_three() -> None:
@@ -230,6 +245,7 @@ class TestScript:
         tools.mkdir()
         for name in self.OUTSIDE:
             self.tool(tools / name, f'echo "{name} $*" >> "$LOG"; test "{name} $1 $2" != "$FAIL"')
+        self.answer(project, 1)
         self.tool(tools / "nixgen", f'exec {shlex.quote(sys.executable)} -m nixgen "$@"')
         deploy = 'if test "$1" = deploy; then exec infra-deploy "$@"; fi'
         self.tool(
@@ -239,16 +255,33 @@ class TestScript:
         projects.newest_vars(project)
         return project
 
+    def answer(self, project: Path, *statuses: int) -> None:
+        """Have SSH answer the question for NixOS so, one time after the other; 0 is that it is."""
+        turn = project / "turn"
+        turn.unlink(missing_ok=True)
+        self.tool(
+            project / "bin/ssh",
+            'case "$*" in *"test -e /etc/NIXOS") ;; *) echo "ssh $*" >> "$LOG"; exit;; esac\n'
+            f"echo >> {shlex.quote(str(turn))}\nshift $#\nset -- {' '.join(map(str, statuses))}\n"
+            f'turn=$(wc -l < {shlex.quote(str(turn))}); test "$turn" -le $# || turn=$#\n'
+            'shift $((turn - 1)); exit "$1"',
+        )
+        self.tool(project / "bin/sleep", "exit")
+
     @staticmethod
     def tool(path: Path, script: str) -> None:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
     def run(
-        self, project: Path, *arguments: str, fail: str = ""
+        self,
+        project: Path,
+        *arguments: str,
+        fail: str = "",
+        change: tuple[str, str] = ("", ""),
     ) -> subprocess.CompletedProcess[str]:
         script = project / "runbook.sh"
-        script.write_text(infra(project, "runbook", "--shell").stdout)
+        script.write_text(infra(project, "runbook", "--shell").stdout.replace(*change))
         environment = projects.environment()
         return subprocess.run(
             [require("bash"), script, *arguments],
@@ -286,6 +319,29 @@ class TestScript:
         )
         assert "8046d53400" in (project / "facts.json").read_text()
         assert "scheelite.zt" in (project / "modules/home/core/ssh-hosts.nix").read_text()
+
+    def test_a_machine_that_runs_nixos_is_not_installed_again(self, project: Path) -> None:
+        # It was stopped, say, and starts: SSH does not get through at once.
+        self.answer(project, 255, 255, 0)
+        done = self.run(project, "up", "scheelite")
+        assert done.returncode == 0, done.stderr
+        assert "clan machines install" not in self.log(project)
+        assert "ssh root@scheelite.zt nvidia-smi" in self.log(project)
+
+    def test_a_new_machine_is_waited_for(self, project: Path) -> None:
+        self.answer(project, 255, 255, 1)
+        assert self.run(project, "up", "scheelite").returncode == 0
+        assert "clan machines install" in self.log(project)
+
+    @pytest.mark.parametrize("status", [2, 127, 255])
+    def test_a_machine_that_does_not_answer_is_not_installed(
+        self, project: Path, status: int
+    ) -> None:
+        self.answer(project, status)
+        done = self.run(project, "up", "scheelite", change=("-lt 300", "-lt 1"))
+        assert done.returncode == 1
+        assert "clan machines install" not in self.log(project)
+        assert "clan machines update" not in self.log(project)
 
     def test_it_stops_at_the_first_failure(self, project: Path) -> None:
         done = self.run(project, "up", "scheelite", fail="infra deploy gcp")
@@ -332,6 +388,15 @@ def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
         done = infra(project, "runbook", "scheelite")
         assert expected in done.stdout + done.stderr
     assert "infra deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+
+
+def test_the_google_project_is_the_stacks(project: Path) -> None:
+    folder = project / "cdktf.out/stacks/shop"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text('{"provider": {"google": [{"project": "example-shop"}]}}')
+    assert "--project=example-shop &" in infra(project, "runbook", "galena").stdout
+    other = infra(project, "runbook", "galena", "--stack", "gcp")
+    assert "--project=example-project &" in other.stdout
 
 
 def test_cdktf_json_may_name_another_folder(project: Path) -> None:
