@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -284,6 +285,19 @@ def _check_project(fleet: Fleet) -> None:
             region,
             f"one of {', '.join(first.catalog.regions())}; when it exists all the same, say so "
             f"on a machine: catalog=Catalog(zones=(Zone(…, region={region!r}),))",
+        )
+    _warn_of_no_keys(fleet.gcp, fleet.gcp_machines)
+
+
+def _warn_of_no_keys(project: GcpProject, machines: Iterable[GcpMachine]) -> None:
+    on = next((machine.name for machine in machines if machine.enabled), None)
+    if on is not None and not project.ssh_keys:
+        warnings.warn(
+            f"project {project.project!r}: ssh_keys=(): machine {on!r} is enabled, and nobody can "
+            "log in to install NixOS on it, while it costs money; give the public keys of those "
+            'who may: ssh_keys=("ssh-ed25519 AAAA… comment",)',
+            # Here, not at the caller's: a command may make a fleet several times.
+            stacklevel=1,
         )
 
 

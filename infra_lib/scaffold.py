@@ -48,6 +48,8 @@ fleet = Fleet(
     gcp=GcpProject(
         {project},
         region={region},
+        # Of whoever installs NixOS: what ~/.ssh/id_ed25519.pub holds, for one.
+        # ssh_keys=("ssh-ed25519 AAAA… you@example.org",),
     ),
     machines=(
         GcpMachine(

@@ -20,10 +20,12 @@ from pathlib import Path
 
 from infra_lib import *
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+
 fleet = Fleet(
     name="metals",
     domain="zt",
-    gcp=GcpProject("example-project", region="us-central1"),
+    gcp=GcpProject("example-project", region="us-central1", ssh_keys=(KEY,)),
     facts=Facts.load(Path(__file__).with_name("facts.json")),
     machines=(
         Machine("cinnabar", tags=("controller",)),

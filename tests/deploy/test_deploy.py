@@ -176,10 +176,10 @@ def test_facts_that_cannot_be_written_are_refused_first(project: Project) -> Non
 
 
 def test_a_new_checkout_asks_the_shared_state_where_machines_are(project: Project) -> None:
-    shared = 'gcp=GcpProject("p-1", region="us-central1", backend=GcsBackend("metals-state")),'
+    own = "ssh_keys=(KEY,))"
+    shared = 'ssh_keys=(KEY,), backend=GcsBackend("metals-state"))'
     project.describe(scheelite())
     program = project.workspace.app / "main.py"
-    own = 'gcp=GcpProject("example-project", region="us-central1"),'
     program.write_text(program.read_text().replace(own, shared))
     cloud = project.workspace.cloud
     cloud.fail(NO_ROOM, zone="us-central1-c")

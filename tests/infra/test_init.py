@@ -19,6 +19,7 @@ from infra_lib.cli import main
 from infra_lib.scaffold import IGNORED, main_text, name_from, project_from, with_ignored
 from tests.tools import require
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
 CHECKOUT = Path(__file__).resolve().parents[2]
 WRITTEN = {
     ".gitignore",
@@ -119,6 +120,26 @@ def test_what_it_wrote_is_as_generated(folder: Path) -> None:
     before = files(folder)
     nixgen(folder, "write")
     assert files(folder) == before
+
+
+def test_a_machine_that_is_on_wants_a_key_where_the_comment_has_one(folder: Path) -> None:
+    main(["init"])
+    text = (folder / "main.py").read_text().replace("enabled=False,", "enabled=True,")
+    (folder / "main.py").write_text(text)
+    commands = (
+        ("nixgen", "write"),
+        ("infra_lib", "show"),
+        ("infra_lib", "sync", "--vars-only"),  # which makes the fleet twice
+    )
+    for command in commands:
+        said = run(folder, sys.executable, "-m", *command)
+        assert said.count("ssh_keys=(): machine 'node-1' is enabled") == 1
+    with_key = text.replace("# ssh_keys=", "ssh_keys=").replace(
+        "ssh-ed25519 AAAA… you@example.org", KEY
+    )
+    (folder / "main.py").write_text(with_key)
+    for command in commands:
+        assert "warning" not in run(folder, sys.executable, "-m", *command)
 
 
 def test_what_it_wrote_passes_cdktf_synth_and_nixgen_check_untouched(folder: Path) -> None:

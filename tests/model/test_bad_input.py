@@ -1,5 +1,6 @@
 """Whatever cannot be is refused when it is described, in words that help."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ def test_an_installation_that_the_firewall_keeps_out_is_warned_of() -> None:
     assert project.install
     # With a range of one's own there is nothing to say: any warning fails the tests.
     assert evaluated('project(install=True, ssh_source_ranges=("203.0.113.7/32",))').install
+
+
+def test_a_machine_that_nobody_can_log_in_to_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"ssh_keys=\(\)") as caught:
+        evaluated("fleet(gcp(), gcp('halite', enabled=False))")
+    (warning,) = caught
+    for words in ("'example-project'", "'galena' is enabled", "NixOS", "ssh_keys=("):
+        assert words in str(warning.message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        evaluated("fleet(gcp(enabled=False))")
+        evaluated("fleet(gcp(), gcp=project(ssh_keys=(KEY,)))")
 
 
 def test_lists_and_iterators_do_where_tuples_do() -> None:

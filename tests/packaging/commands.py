@@ -12,10 +12,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LIGHT_MAIN = """\
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+
 fleet = Fleet(
     name="ores",
     domain="example",
-    gcp=GcpProject(project="example-project", region="us-central1"),
+    gcp=GcpProject(project="example-project", region="us-central1", ssh_keys=(KEY,)),
     machines=(
         Machine("beryl", tags=("controller",)),
         GcpMachine("quartz", machine_type="e2-standard-8", zone="us-central1-b", tags=("peer",)),
