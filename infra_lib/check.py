@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import FleetError, refuse
 from .reference import Reference
+from .ssh_key import KEY_TYPES, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,7 @@ _METADATA_KEY = re.compile(r"[-_A-Za-z0-9]{1,128}")
 _WORD = re.compile(rf"[^\s{_UNWRITABLE}\"'\\${{}}]+")
 _UNWRITABLE_TEXT = re.compile(rf"[{_UNWRITABLE}]")
 _PUBLIC_KEY = re.compile(
-    r"(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp(?:256|384|521)"
-    r"|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+"
+    rf"({'|'.join(map(re.escape, KEY_TYPES))}) ([A-Za-z0-9+/=]+)"
     rf"(?: [^\t\r\n{_UNWRITABLE}]*)?"
 )
 
@@ -299,15 +299,19 @@ def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
     """Check OpenSSH public keys, one line each; a private key is refused by name.
 
     Raises:
-        FleetError: When one is none. A private key is not repeated in the message.
+        FleetError: When one is none, or not whole. A private key is not repeated in the message.
     """
     example = '"ssh-ed25519 AAAA… comment"'
     if "PRIVATE KEY" in repr(values):
         raise refuse(where, field, "…", "this is a PRIVATE key; only public keys belong in a fleet")
     each(where, field, values, str, example)
     for value in values:
-        if not _PUBLIC_KEY.fullmatch(value):
+        found = _PUBLIC_KEY.fullmatch(value)
+        if found is None:
             raise refuse(where, field, value, f"an OpenSSH public key on one line: {example}")
+        if not is_key(found[1], found[2]):
+            accepted = f"not a whole {found[1]} key; copy all of the line from its .pub file"
+            raise refuse(where, field, value, accepted)
 
 
 def unique(where: str, field: str, values: Iterable[str]) -> None:

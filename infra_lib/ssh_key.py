@@ -6,16 +6,33 @@ import binascii
 
 from .errors import refuse
 
-# Bytes of a key that has one length only; RFC 4253 section 6.6, RFC 5656 and RFC 8709.
-_LENGTHS = {
-    "ssh-ed25519": 51,
-    "ecdsa-sha2-nistp256": 104,
-    "ecdsa-sha2-nistp384": 136,
-    "ecdsa-sha2-nistp521": 172,
-}
-_LEAST = {"ssh-rsa": 140}  # 1024 bits, below which ssh refuses a key
+_ANY = range(2**14)  # bytes
+_NUMBER = range(1, 2**14)
+_1024_BITS = range(128, 2**14)  # ssh refuses a smaller key
 
-HOST_KEY_TYPES = (*_LENGTHS, *_LEAST)
+
+def _bytes(size: int) -> range:
+    return range(size, size + 1)
+
+
+# How long the fields of a key's base64 are, in bytes, after the first, which is the key's type: RFC
+# 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4, and PROTOCOL.u2f of OpenSSH.
+_HOST = {
+    "ssh-ed25519": (_bytes(32),),
+    "ecdsa-sha2-nistp256": (_bytes(8), _bytes(65)),
+    "ecdsa-sha2-nistp384": (_bytes(8), _bytes(97)),
+    "ecdsa-sha2-nistp521": (_bytes(8), _bytes(133)),
+    "ssh-rsa": (_NUMBER, _1024_BITS),
+}
+_FIELDS = {
+    **_HOST,
+    "ssh-dss": (_1024_BITS, _NUMBER, _NUMBER, _NUMBER),
+    "sk-ssh-ed25519@openssh.com": (_bytes(32), _ANY),
+    "sk-ecdsa-sha2-nistp256@openssh.com": (_bytes(8), _bytes(65), _ANY),
+}
+
+HOST_KEY_TYPES = tuple(_HOST)
+KEY_TYPES = tuple(_FIELDS)
 
 
 def host_key(where: str, field: str, value: object) -> str:
@@ -37,19 +54,40 @@ def host_key(where: str, field: str, value: object) -> str:
         raise refuse(where, field, "…", "this is a PRIVATE key; only the public one is recorded")
     kind, _, rest = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
     encoded = rest.partition(" ")[0]
-    if "\n" in rest or kind not in HOST_KEY_TYPES or not _is_key(kind, encoded):
+    if "\n" in rest or kind not in HOST_KEY_TYPES or not is_key(kind, encoded):
         raise refuse(where, field, value, accepted)
     return f"{kind} {encoded}"
 
 
-def _is_key(kind: str, encoded: str) -> bool:
-    """Tell whether the base64 is a key of that kind: the type is its first field (RFC 4253)."""
+def is_key(kind: str, encoded: str) -> bool:
+    """Tell whether base64 is a whole public key of a type; a paste that was cut short is none.
+
+    Args:
+        kind: The type, as it stands before the base64: "ssh-ed25519".
+        encoded: The base64.
+    """
     try:
         blob = binascii.a2b_base64(encoded, strict_mode=True)
     except ValueError:
         return False
     if binascii.b2a_base64(blob, newline=False).decode() != encoded:
         return False  # bits or padding that decoding ignores
-    if not blob.startswith(len(kind).to_bytes(4, "big") + kind.encode()):
-        return False
-    return len(blob) == _LENGTHS[kind] if kind in _LENGTHS else len(blob) >= _LEAST[kind]
+    own, *fields = _fields(blob)
+    wanted = _FIELDS.get(kind, ())
+    return (
+        own == kind.encode()
+        and len(fields) == len(wanted)
+        and all(len(field) in sizes for field, sizes in zip(fields, wanted, strict=True))
+    )
+
+
+def _fields(blob: bytes) -> list[bytes]:
+    """Split a key into its fields, each of which follows its length (RFC 4251 section 5)."""
+    fields = []
+    while blob:
+        end = 4 + int.from_bytes(blob[:4], "big")
+        if len(blob) < end:
+            return [b""]
+        fields.append(blob[4:end])
+        blob = blob[end:]
+    return fields or [b""]

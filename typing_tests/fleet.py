@@ -86,7 +86,9 @@ fleet = Fleet(
     gcp=GcpProject(
         "example-project",
         region="us-central1",
-        ssh_keys=["ssh-ed25519 AAAA admin"],
+        ssh_keys=[
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+        ],
         ssh_source_ranges=(),
         labels={"team": "ml"},
         install=True,

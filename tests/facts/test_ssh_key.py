@@ -1,16 +1,39 @@
-"""Public keys of hosts: real ones are taken, everything else is not."""
+"""Public keys of hosts and people: real ones are taken, everything else is not."""
 
+import base64
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_lib import FleetError, ssh_key
+from infra_lib import FleetError, GcpProject, User, check, ssh_key
 from tests.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+
+
+# The base point of P-256: ssh looks whether a point is on the curve.
+POINT = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
+OPERATORS = {
+    "ssh-dss": (b"\0" + b"\xaa" * 128, b"\0" + b"\xbb" * 20, b"\x11" * 128, b"\x22" * 128),
+    "ssh-rsa": (b"\1\0\1", b"\0" + b"\xcc" * 256),
+    "sk-ssh-ed25519@openssh.com": (b"\1" * 32, b"ssh:"),
+    "sk-ecdsa-sha2-nistp256@openssh.com": (b"nistp256", POINT, b"ssh:"),
+}
+
+
+def operators(kind: str) -> str:
+    """A key of a type that no host has, or that ssh-keygen makes with hardware only."""
+    fields = (kind.encode(), *OPERATORS[kind])
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return f"{kind} {base64.b64encode(blob).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +60,7 @@ def test_what_ssh_keygen_makes_is_taken(kind: str, tmp_path: Path) -> None:
     )
     line = path.with_suffix(".pub").read_text()
     assert ssh_key.host_key("x", "y", line) == line.removesuffix(" a b\n")
+    check.public_keys("x", "y", (line.rstrip("\n"), line.removesuffix(" a b\n")))
     with pytest.raises(FleetError, match="PRIVATE key") as error:
         ssh_key.host_key("x", "y", path.read_text())
     assert path.read_text()[40:80] not in str(error.value)
@@ -55,6 +79,7 @@ def test_a_key_cut_short_is_refused(length: int) -> None:
 @pytest.mark.parametrize(
     "given_key",
     [
+        operators("ssh-dss"),
         "",
         None,
         7,
@@ -69,3 +94,28 @@ def test_a_key_cut_short_is_refused(length: int) -> None:
 def test_what_is_no_host_key_is_refused(given_key: object) -> None:
     with pytest.raises(FleetError, match="OpenSSH public key of a host"):
         ssh_key.host_key("x", "y", given_key)
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_people_have_further_types(kind: str, tmp_path: Path) -> None:
+    line = operators(kind)
+    check.public_keys("x", "y", (line, f"{line} admin@example.org"))
+    if kind != "ssh-dss":  # which ssh has unlearnt
+        path = tmp_path / "key.pub"
+        path.write_text(line)
+        subprocess.run([require("ssh-keygen"), "-l", "-f", path], check=True)
+
+
+@given(kind=st.sampled_from([*OPERATORS, "ssh-ed25519"]), data=st.data())
+def test_a_key_of_a_person_that_was_cut_short_is_refused(kind: str, data: st.DataObject) -> None:
+    line = operators(kind) if kind in OPERATORS else KEY
+    cut = line[: data.draw(st.integers(len(kind) + 2, len(line) - 1))]
+    with pytest.raises(FleetError, match=rf"ssh_keys=.*not a whole {kind} key"):
+        check.public_keys("user 'cameron'", "ssh_keys", (f"{cut} cameron",))
+
+
+@pytest.mark.parametrize("described", [User, partial(GcpProject, region="us-central1")])
+def test_whoever_holds_keys_checks_them(described: Callable[..., object]) -> None:
+    described("example", ssh_keys=(KEY,))
+    with pytest.raises(FleetError, match="not a whole ssh-ed25519 key"):
+        described("example", ssh_keys=("ssh-ed25519 foo",))
