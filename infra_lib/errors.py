@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LONGEST = 160  # characters of what was given
 
 
@@ -19,6 +24,19 @@ def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
         accepted: What would be accepted, or what to do instead.
     """
     return FleetError(f"{where}: {field}={_shown(given)}: {accepted}")
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """Return the end of a message that names what was probably meant; empty when nothing is near.
+
+    Args:
+        given: What was given.
+        known: What would be accepted.
+    """
+    from difflib import get_close_matches  # only on the way to an error
+
+    close = get_close_matches(given, sorted(known), n=3)
+    return f" (nearest: {', '.join(close)})" if close else ""
 
 
 def _shown(given: object) -> str:

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from . import check
 from .catalog import Catalog
-from .errors import FleetError, refuse
+from .errors import FleetError, nearest, refuse
 from .reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from .catalog import AcceleratorType, MachineType, Zone
     from .gcp_machine import GcpMachine, Gpu
 
@@ -76,7 +74,7 @@ def machine_type(machine: GcpMachine) -> MachineType:
             "machine_type",
             machine.machine_type,
             "not in the catalogue"
-            + _nearest(machine.machine_type, machine.catalog.all_machine_types())
+            + nearest(machine.machine_type, machine.catalog.all_machine_types())
             + "; when it exists all the same, say so: catalog=Catalog(machine_types=("
             f"MachineType({machine.machine_type!r}, vcpus=…, memory_gib=…),))",
         )
@@ -97,7 +95,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
             "gpu.type",
             gpu.type,
             "not in the catalogue"
-            + _nearest(gpu.type, machine.catalog.all_accelerator_types())
+            + nearest(gpu.type, machine.catalog.all_accelerator_types())
             + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
             f"AcceleratorType({gpu.type!r}, …),))",
         )
@@ -124,7 +122,7 @@ def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
             f"not a zone of {siblings[0].region}, which has "
             + ", ".join(zone.name for zone in siblings)
             if siblings
-            else "in no region of the catalogue" + _nearest(name, machine.catalog.all_zones())
+            else "in no region of the catalogue" + nearest(name, machine.catalog.all_zones())
         )
         raise _refuse(
             machine,
@@ -166,13 +164,6 @@ def _where(machine: GcpMachine) -> str:
 
 def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> FleetError:
     return refuse(_where(machine), field, given, accepted)
-
-
-def _nearest(given: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only on the way to an error
-
-    close = get_close_matches(given, list(known), n=3)
-    return f" (nearest: {', '.join(close)})" if close else ""
 
 
 def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 from attrs import field, frozen
 
-from .errors import FleetError, refuse
+from .errors import FleetError, nearest, refuse
 
 _WHERE = "stop schedule"
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -129,11 +129,7 @@ def _check_time_zone(name: object) -> None:
         raise refuse(_WHERE, "time_zone", name, accepted)
     known = _time_zones()
     if known and name not in known:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, sorted(known), n=3)
-        nearest = f" (nearest: {', '.join(close)})" if close else ""
-        raise refuse(_WHERE, "time_zone", name, f"{accepted}{nearest}")
+        raise refuse(_WHERE, "time_zone", name, f"{accepted}{nearest(name, known)}")
 
 
 @cache

@@ -14,7 +14,7 @@ from functools import cache
 from attrs import field, frozen
 
 from .. import check
-from ..errors import refuse
+from ..errors import nearest, refuse
 
 MACHINE_TYPES_AS_OF = "2026-07-01"
 MACHINE_TYPES_SOURCE = (
@@ -149,7 +149,8 @@ class Price:
     """What a machine type costs in a region, or one GPU in a zone.
 
     Attributes:
-        name: The machine type or accelerator type.
+        name: The machine type, or an accelerator type that is attached to N1 machines: the price
+            of a machine type that comes with GPUs has them in it.
         location: The region (machine type) or zone (accelerator type); "*" for everywhere.
         usd_per_hour: USD per hour on demand; None when unknown.
         usd_per_hour_spot: USD per hour as a Spot VM; None when unknown.
@@ -279,8 +280,12 @@ class Catalog:
         machine_types: Further machine types.
         accelerator_types: Further accelerator types.
         zones: Further zones, or zones that have come to offer other accelerators.
-        prices: Further prices. The most particular wins: one for the very location, then one
-            for "*", then the built-in one.
+        prices: Further prices, of types and places that the catalogue knows, with your entries.
+            The most particular wins: one for the very location, then one for "*", then the
+            built-in one.
+
+    Raises:
+        FleetError: When an entry is given twice, or a price is one that nothing would look up.
     """
 
     machine_types: tuple[MachineType, ...] = field(default=(), converter=_machine_type_entries)
@@ -305,6 +310,8 @@ class Catalog:
         for field_name in ("machine_types", "accelerator_types", "zones"):
             check.unique(where, field_name, (entry.name for entry in getattr(self, field_name)))
         check.unique(where, "prices", (f"{item.name} in {item.location}" for item in self.prices))
+        for price in self.prices:
+            _check_place(self, price)
 
     def machine_type(self, name: str) -> MachineType | None:
         """Return the machine type of that name, None when it is not known."""
@@ -360,6 +367,38 @@ class Catalog:
                 return own[place]
         cells = _prices(table).get((name, location), ["", ""])
         return Price(name, location, *(float(cell) if cell else None for cell in cells))
+
+
+def _check_place(catalog: Catalog, price: Price) -> None:
+    """Check that a price is of something that is priced, in the kind of place that it has one for.
+
+    Any other would never be looked up.
+    """
+    where = f"price of {price.name!r}"
+    accelerator = catalog.accelerator_type(price.name)
+    places: Iterable[str]
+    if accelerator is None:
+        machine_types = catalog.all_machine_types()
+        if price.name not in machine_types:
+            near = nearest(price.name, {*machine_types, *catalog.all_accelerator_types()})
+            accepted = "a machine type or an accelerator type of the catalogue, yours included"
+            raise refuse(where, "name", price.name, f"{accepted}{near}")
+        kind, example, places = "a machine type", "region", catalog.regions()
+    else:
+        if not accelerator.max_vcpus:
+            holders = [
+                item.name
+                for item in catalog.all_machine_types().values()
+                if item.accelerator == price.name
+            ]
+            accepted = "only comes with a machine type, whose price has it in it"
+            example = f": {', '.join(sorted(holders)[:3])}" if holders else ""
+            raise refuse(where, "name", price.name, f"{accepted}{example}")
+        kind, example, places = "an accelerator type", "zone", catalog.all_zones()
+    if price.location != "*" and price.location not in places:
+        near = nearest(price.location, places)
+        accepted = f'{kind} has its price in a {example} of the catalogue, or in "*"'
+        raise refuse(where, "location", price.location, f"{accepted}{near}")
 
 
 CATALOG = Catalog()

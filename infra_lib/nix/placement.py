@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nixgen.errors import NixgenError
 from nixgen.paths import refuse_collisions, relative
 
-from ..errors import FleetError, refuse
+from ..errors import FleetError, nearest, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,8 @@ def placed(
     known = {*generated, *possible}
     for default, new in fleet.files.items():
         if default not in known:
-            raise _refuse(fleet, default, new, f"not a generated file; {_nearest(default, known)}")
+            accepted = nearest(default, known) or f"; one of {', '.join(sorted(known))}"
+            raise _refuse(fleet, default, new, f"not a generated file{accepted}")
         if new is not None:
             _check(fleet, default, new)
     files: dict[str, FileValue] = {}
@@ -122,10 +123,3 @@ def _refuse(fleet: Fleet, default: str, given: str | None, accepted: str) -> Fle
 
 def _refuse_extra(fleet: Fleet, name: str, given: object, accepted: str) -> FleetError:
     return refuse(f"fleet {fleet.name!r}", f"extra_files: {name}", given, accepted)
-
-
-def _nearest(path: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only on the way to an error
-
-    paths = sorted(known)
-    return f"one of {', '.join(get_close_matches(path, paths, n=3, cutoff=0.5) or paths)}"

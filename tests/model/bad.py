@@ -476,6 +476,26 @@ REFUSED = {
         'Catalog(prices=(Price("a", "*", 1), Price("a", "*", 2)))',
         ("catalog", "prices='a in *'", "twice"),
     ),
+    "machine type's price in a zone": (
+        'Catalog(prices=(Price("e2-standard-8", "us-central1-b", 9.9),))',
+        ("'e2-standard-8'", "location='us-central1-b'", "a region", "nearest: us-central1"),
+    ),
+    "GPU's price in a region": (
+        'Catalog(prices=(Price("nvidia-tesla-t4", "us-central1", 9.9),))',
+        ("'nvidia-tesla-t4'", "location='us-central1'", "a zone", "us-central1-"),
+    ),
+    "price of a GPU that is in a machine type's": (
+        'Catalog(prices=(Price("nvidia-l4", "*", 9.9),))',
+        ("name='nvidia-l4'", "with a machine type", "g2-standard-"),
+    ),
+    "price of a machine type that is misspelt": (
+        'Catalog(prices=(Price("e2-standrad-8", "*", 9.9),))',
+        ("name='e2-standrad-8'", "nearest: e2-standard-8"),
+    ),
+    "price in a region that is misspelt": (
+        'Catalog(prices=(Price("e2-standard-8", "us-centrall", 9.9),))',
+        ("location='us-centrall'", "nearest: us-central1"),
+    ),
     "zone in another region": (
         'Zone("us-central1-z", "us-east1")',
         ("name='us-central1-z'", "us-east1-a"),

@@ -159,3 +159,18 @@ def test_the_most_particular_price_wins() -> None:
     assert catalog.machine_price("n1-standard-8", "us-central1").usd_per_hour == 0.38
     assert catalog.accelerator_price("nvidia-tesla-t4", "us-central1-c").usd_per_hour is None
     assert catalog.accelerator_price("nvidia-tesla-t4", "us-central1-a").usd_per_hour == 0.35
+
+
+def test_a_price_may_be_of_what_the_catalogue_itself_adds() -> None:
+    catalog = Catalog(
+        machine_types=(MachineType("c9-standard-8", vcpus=8, memory_gib=30),),
+        accelerator_types=(AcceleratorType("nvidia-x9", "X9", "turing", 16, {1: 48}),),
+        zones=(Zone("mars-north1-a", region="mars-north1", accelerators=("nvidia-x9",)),),
+        prices=(
+            Price("c9-standard-8", "mars-north1", 1.0),
+            Price("nvidia-x9", "mars-north1-a", 2.0),
+            Price("nvidia-x9", "*", 3.0),
+        ),
+    )
+    assert catalog.machine_price("c9-standard-8", "mars-north1").usd_per_hour == 1
+    assert catalog.accelerator_price("nvidia-x9", "mars-north1-a").usd_per_hour == 2

@@ -52,7 +52,7 @@ def values() -> dict[str, Any]:
         "accelerator type": AcceleratorType("nvidia-x", "X", "turing", 16, {1: 8}),
         "cache": BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY, priority=1),
         "boot disk": BootDisk(size_gb=50),
-        "catalog": Catalog(prices=(Price("a", "*", 1),)),
+        "catalog": Catalog(prices=(Price("e2-micro", "*", 1),)),
         "data disk": DataDisk("data", size_gb=10),
         "fleet": Fleet(
             name="metals",

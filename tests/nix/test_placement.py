@@ -57,6 +57,7 @@ def test_a_file_may_be_named_before_the_fleet_has_a_use_for_it() -> None:
         ({"lib/caches.nix": "/etc/caches.nix"}, "it is absolute"),
         ({"lib/caches.nix": ""}, "it is empty"),
         ({"lib/caches.nix": ".git/caches.nix"}, "belongs to another tool"),
+        ({"x": None}, "not a generated file; one of docs/gpu-costs.md, flake.nix, lib/caches.nix"),
         ({"lib/caches.nix": "lib/caches.json"}, "a path ending in '.nix', or None to leave it out"),
         ({"docs/gpu-costs.md": "docs/gpu-costs.nix"}, "a path ending in '.md'"),
     ],
