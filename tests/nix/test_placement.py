@@ -39,8 +39,8 @@ def test_a_file_may_be_named_before_the_fleet_has_a_use_for_it() -> None:
     [
         (
             {"lib/cache.nix": "caches.nix"},
-            "fleet 'test': files['lib/cache.nix']='caches.nix': not a generated file; one of "
-            "lib/caches.nix",
+            "fleet 'test': files['lib/cache.nix']='caches.nix': not a generated file "
+            "(nearest: lib/caches.nix",
         ),
         (
             {"modules/machines/nixos/scheelite/disko.nix": None},
