@@ -15,7 +15,9 @@ from .gcp_rules import STACK_LABELS
 # Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
 IAP_RANGE = "35.235.240.0/20"
 
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]*[a-z0-9]")
+# https://cloud.google.com/resource-manager/docs/creating-managing-projects; some that are older
+# have a domain before them.
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:[a-z][-a-z0-9]*|[a-z][-a-z0-9]{4,28})[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 _PREFIX = re.compile(r"[-_./A-Za-z0-9]*")
 
@@ -76,7 +78,11 @@ class GcpProject:
     def __attrs_post_init__(self) -> None:
         where = f"project {self.project!r}"
         if not isinstance(self.project, str) or not _PROJECT.fullmatch(self.project):
-            raise refuse(where, "project", self.project, 'a project ID: "example-project"')
+            accepted = (
+                'a project ID such as "example-project": 6 to 30 lower-case letters, digits and '
+                "hyphens, a letter first and no hyphen last"
+            )
+            raise refuse(where, "project", self.project, accepted)
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
