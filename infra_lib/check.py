@@ -75,8 +75,16 @@ def module(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is neither, or holds what Nix cannot.
     """
-    if value is None:
-        return
+    if value is not None:
+        options(where, field, value)
+
+
+def options(where: str, field: str, value: object) -> None:
+    """Check what holds NixOS options: a mapping or an expression of nixgen.
+
+    Raises:
+        FleetError: When it is neither, or holds what Nix cannot.
+    """
     from nixgen import Expr, NixError, dumps  # few fleets need it, and it is not small
 
     if not isinstance(value, (Mapping, Expr)):

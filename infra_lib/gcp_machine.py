@@ -128,9 +128,31 @@ def _check_kinds(machine: GcpMachine) -> None:
     if machine.service_account is not None:
         check.instance(where, "service_account", machine.service_account, ServiceAccount)
     check.module(where, "config", machine.config)
-    if not callable(machine.disko):
+    _check_disko(machine)
+
+
+def _check_disko(machine: GcpMachine) -> None:
+    if machine.disko is zfs_layout:
+        return
+    where = f"machine {machine.name!r}"
+    device = "/dev/sda"
+    if not callable(machine.disko) or not _takes(machine.disko, device):
         accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
         raise refuse(where, "disko", machine.disko, accepted)
+    check.options(where, f"disko({device!r})", machine.disko(device))
+
+
+def _takes(function: Callable[..., object], *arguments: str) -> bool:
+    """Whether a function can be called so; its own mistakes are for it to tell."""
+    from inspect import signature
+
+    try:
+        signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # one that does not tell
+        return True
+    return True
 
 
 @frozen

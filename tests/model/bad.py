@@ -308,6 +308,12 @@ REFUSED = {
         ("'example-project'", "region='us-centrall1'", "us-central1", "Zone("),
     ),
     "region with capitals": ('project(region="US")', ("region='US'",)),
+    "project of three letters": (
+        'GcpProject("abc", region="us-central1")',
+        ("'abc'", "6 to 30", "example-project"),
+    ),
+    "project of five letters": ('GcpProject("abcde", region="us-central1")', ("6 to 30",)),
+    "project of 31 letters": ('GcpProject("a" * 31, region="us-central1")', ("6 to 30",)),
     "project with a space": ('GcpProject("my project", region="us-central1")', ("'my project'",)),
     "bucket with a slash": ('GcsBackend("a/b")', ("bucket='a/b'", "bucket's name")),
     "provisioned machine without a project": (
@@ -433,6 +439,18 @@ REFUSED = {
     "disk layout that is no function": (
         'gcp(disko={"disk": {}})',
         ("'galena'", "disko={'disk': {}}", "a function from the device", "zfs_layout"),
+    ),
+    "layout that takes no device": (
+        "gcp(disko=lambda: {})",
+        ("'galena'", "disko=", "a function from the device"),
+    ),
+    "layout that is none": (
+        "gcp(disko=lambda device: None)",
+        ("'galena'", "disko('/dev/sda')=None", "a mapping of options"),
+    ),
+    "layout that Nix cannot hold": (
+        'gcp(disko=lambda device: {"disk": {1, 2}})',
+        ("'galena'", "disko('/dev/sda')"),
     ),
     "style of modules that there is not": (
         'fleet(gcp(), module_style="dendritic")',
