@@ -27,6 +27,9 @@ class BinaryCache:
         priority: Which cache is asked first: the lowest number; None for what the cache itself
             says (40 for cache.nixos.org). See `priority` in
             https://nix.dev/manual/nix/stable/store/types/http-binary-cache-store.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     url: str

@@ -21,6 +21,9 @@ class Device:
         port: The TCP port that its SSH server listens on.
         user: Who to log in as; None for what ssh takes by itself.
         ssh_host_key: The public SSH key it answers with, without a comment; None when it has none.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str

@@ -163,6 +163,10 @@ class GcpMachine(Machine):
     new boot disk; the plan tells. Google's provider does not change these in place.
 
     Attributes:
+        name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
+        tags: Your own tags. The derived ones come before them in `all_tags`.
+        description: In your words. See `full_description` for what is derived.
+        target_host: Where clan reaches it; None for `root@<name>.<domain>`.
         machine_type: "n1-standard-8".
         zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
         fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in
@@ -200,6 +204,9 @@ class GcpMachine(Machine):
         disko: The layout of the boot disk: a function from its device ("/dev/sda") to what
             `disko.devices` holds.
         state_version: `system.stateVersion`.
+
+    Raises:
+        FleetError: When a field cannot be, or Compute Engine has no such machine.
     """
 
     machine_class: Literal["nixos"] = field(default="nixos", init=False)

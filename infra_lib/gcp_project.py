@@ -29,6 +29,9 @@ class GcsBackend:
     Attributes:
         bucket: The bucket's name; it must exist.
         prefix: The folder in it; the stack's name comes after.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     bucket: str
@@ -60,6 +63,9 @@ class GcpProject:
         install: Whether the creation of a machine also runs `clan machines install` on it, over
             SSH to its address: `ssh_source_ranges` has to let in whoever deploys.
         backend: Where Terraform keeps its state; None for a file beside the stack.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     project: str

@@ -20,6 +20,9 @@ class Machine:
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
         target_host: Where clan reaches it; None for `root@<name>.<domain>`.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str

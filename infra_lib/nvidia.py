@@ -36,6 +36,9 @@ class NvidiaTuning:
         application_clocks: Memory and graphics clock in MHz; see `nvidia-smi -q -d
             SUPPORTED_CLOCKS`.
         ecc: Error correction of GPU memory; a change takes effect at the next boot.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = None
@@ -75,6 +78,9 @@ class Nvidia:
             break programs that bring other libraries; a development shell is the better place.
         tuning: Settings that nvidia-smi makes at each boot; None for none.
         kernel_params: Further `boot.kernelParams`.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     driver: (

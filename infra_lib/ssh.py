@@ -19,6 +19,9 @@ class Ssh:
             2026 (https://github.com/nix-community/home-manager/pull/9331).
         known_hosts: Where the keys of NixOS machines are taken from: "facts" writes them out,
             "vars" refers to the clan vars in `flake.nixosConfigurations`.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     home_manager: Literal["settings", "matchBlocks"] = "settings"

@@ -24,6 +24,9 @@ class User:
         ssh_keys: OpenSSH public keys that may log in.
         share: One password for all machines rather than one each.
         prompt: Ask for the password when vars are generated, rather than make one up.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str

@@ -28,6 +28,9 @@ class ZeroTier:
         controller_tag: The tag of the one machine that admits peers.
         peer_tag: The tag of the machines that are peers.
         moons: Relays: machine name to the public addresses it is reached at; at most four.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     instance: str = "zerotier"

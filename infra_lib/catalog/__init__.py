@@ -52,6 +52,9 @@ class AcceleratorType:
         max_vcpus: For a GPU that is attached to an N1 machine: the counts that may be attached,
             each with the most vCPUs the machine may have. Empty for a GPU that only comes with a
             machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus).
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str
@@ -90,6 +93,9 @@ class MachineType:
         shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
         accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
         accelerator_count: How many of them.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str
@@ -128,6 +134,9 @@ class Zone:
         name: Its name: "us-central1-c".
         region: The region it lies in: "us-central1".
         accelerators: The accelerator types it offers.
+
+    Raises:
+        FleetError: When a field cannot be, or the name is not in the region.
     """
 
     name: str
@@ -154,6 +163,9 @@ class Price:
         location: The region (machine type) or zone (accelerator type); "*" for everywhere.
         usd_per_hour: USD per hour on demand; None when unknown.
         usd_per_hour_spot: USD per hour as a Spot VM; None when unknown.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
     name: str

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
+import attrs
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
+import infra_lib
 from tests.tools import require
 
 from .documents import CHECKOUT
@@ -86,3 +88,13 @@ def test_nothing_else_can_be_imported_by_a_star() -> None:
         for name in importlib.import_module(module).__all__
     }
     assert set(done.stdout.split()) == listed
+
+
+@pytest.mark.parametrize(
+    "described", [value for value in vars(infra_lib).values() if attrs.has(value)]
+)
+def test_a_class_says_what_it_holds_and_what_it_refuses(described: type) -> None:
+    text = inspect.getdoc(described) or ""
+    given = [field.name for field in attrs.fields(described) if field.init]
+    assert [name for name in given if f"\n    {name}: " not in text] == []
+    assert ("Raises:\n    FleetError: " in text) == hasattr(described, "__attrs_post_init__")
