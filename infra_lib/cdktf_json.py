@@ -1,4 +1,4 @@
-"""What cdktf's own files say: cdktf.json of an app, and manifest.json of its stacks."""
+"""What cdktf's files say: cdktf.json of an app, manifest.json of its stacks, and the stacks."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def output_folder(project: Path) -> str:
     except (OSError, ValueError, LookupError, TypeError):
         output = None
     return output if isinstance(output, str) and output else "cdktf.out"
+
+
+def google_project(stack: Path) -> str:
+    """Return the Google Cloud project that a stack is in; empty when it was not synthesized here.
+
+    Args:
+        stack: The folder of the synthesized stack.
+    """
+    try:
+        named = json.loads((stack / "cdk.tf.json").read_bytes())["provider"]["google"][0]["project"]
+    except (OSError, ValueError, LookupError, TypeError):
+        named = ""
+    return named if isinstance(named, str) else ""
 
 
 def check_stacks(project: Path, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from attrs import Factory, evolve, field, frozen
 
 from . import check, gcp_rules
 from .catalog import CATALOG, AcceleratorType, Catalog, MachineType
-from .disko import zfs_layout
+from .disko import boot_device, zfs_layout
 from .errors import refuse
 from .machine import Machine
 from .stop_schedule import StopSchedule
@@ -135,7 +135,7 @@ def _check_disko(machine: GcpMachine) -> None:
     if machine.disko is zfs_layout:
         return
     where = f"machine {machine.name!r}"
-    device = "/dev/sda"
+    device = boot_device(machine)
     if not callable(machine.disko) or not _takes(machine.disko, device):
         accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
         raise refuse(where, "disko", machine.disko, accepted)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nixgen.errors import NixgenError
 from nixgen.settings import read_settings
 
-from ..cdktf_json import check_stacks
+from ..cdktf_json import check_stacks, google_project
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
 from ..deploy.fallback import elsewhere
@@ -77,7 +77,7 @@ def run(given: Namespace) -> int:
     if done is None:
         check_stacks(cdktf.project, cdktf.stacks)
         return 1
-    return _recorded(done, given.source)
+    return _recorded(done, cdktf, given.source)
 
 
 def _check(fleet: Fleet, given: Namespace) -> None:
@@ -110,14 +110,19 @@ def _agreed() -> bool:
         return False
 
 
-def _recorded(done: Done, source: str | None) -> int:
+def _recorded(done: Done, cdktf: Cdktf, source: str | None) -> int:
     """Do what `infra sync` does, and say what comes next."""
     try:
         changed = _synced(done.fleet, source)
     except (FleetError, NixgenError, OSError) as error:
         return _failed(f"deployed, but not recorded: {error}; infra sync records it")
-    configured = bool(read_settings(Path.cwd()).source)
-    writer = Writer(fleet=done.fleet, source=source or "", configured=configured)
+    stacks = cdktf.folders()
+    writer = Writer(
+        fleet=done.fleet,
+        source=source or "",
+        configured=bool(read_settings(Path.cwd()).source),
+        project=google_project(stacks[0]) if len(stacks) == 1 else "",
+    )
     left = [
         writer.installed(machine)
         for machine in done.fleet.gcp_machines

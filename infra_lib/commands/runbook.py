@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nixgen.settings import read_settings
 
-from ..cdktf_json import output_folder
+from ..cdktf_json import google_project, output_folder
 from ..errors import FleetError
 from ..gcp_machine import GcpMachine
 from ..runbook import Writer, as_shell, as_text
@@ -66,7 +65,7 @@ def run(given: Namespace) -> int:
         configured=bool(settings.source),
         output=output,
         stack=stack,
-        project=_google_project(folder / "stacks" / stack / "cdk.tf.json"),
+        project=google_project(folder / "stacks" / stack),
     )
     runbooks = [runbook for machine in machines for runbook in writer.runbooks(machine)]
     print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
@@ -78,15 +77,6 @@ def _stack(folder: Path) -> str:
     if len(found) > 1:
         raise FleetError(f"--stack: one of {', '.join(found)} is to be named")
     return found[0] if found else "gcp"
-
-
-def _google_project(synthesized: Path) -> str:
-    """Return the project that a stack is in; empty when it was not synthesized here."""
-    try:
-        named = json.loads(synthesized.read_bytes())["provider"]["google"][0]["project"]
-    except (OSError, ValueError, LookupError, TypeError):
-        named = ""
-    return named if isinstance(named, str) else ""
 
 
 def _expect(fleet: Fleet, name: str | None, state: str) -> int:

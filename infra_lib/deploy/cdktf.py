@@ -82,7 +82,7 @@ class Cdktf:
     def deployed(self) -> dict[str, Deployed] | None:
         """Return the machines that are deployed, by name; None when nobody here knows."""
         try:
-            answers = [outputs.ask(folder) for folder in self._folders()]
+            answers = [outputs.ask(folder) for folder in self.folders()]
         except FleetError:
             return None
         known = [answer for answer in answers if answer is not None]
@@ -94,12 +94,13 @@ class Cdktf:
         Raises:
             FleetError: When Terraform cannot tell.
         """
-        folders = [folder for folder in self._folders() if outputs.is_initialized(folder)]
+        folders = [folder for folder in self.folders() if outputs.is_initialized(folder)]
         if not folders:
             raise FleetError("which machines exist cannot be told: no stack here is initialized")
         return frozenset(name for folder in folders for name in outputs.ask(folder) or ())
 
-    def _folders(self) -> list[Path]:
+    def folders(self) -> list[Path]:
+        """Return the folders of the synthesized stacks."""
         folders = outputs.stacks(self.project / output_folder(self.project))
         patterns = self.stacks or ("*",)
         return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]

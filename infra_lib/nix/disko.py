@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..disko import boot_device
 from .clan_machines import module_name
 from .style import module
 
@@ -14,20 +15,6 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
-
-DEVICE = "/dev/sda"
-# Linux may name disks in another order at each boot, and installing must not hit a data disk. This
-# name comes from the disk: "persistent-disk-0" is Compute Engine's device name of every boot disk.
-DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
-# Where disks are NVMe, the boot disk is the first namespace of the controller that all disks but
-# Local SSDs share; those have controllers of their own, and machine types may come with them.
-NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
-
-# The series that take SCSI disks, which they get unless told otherwise; later ones have NVMe only:
-# https://cloud.google.com/compute/docs/disks/persistent-disks#pd-interface
-_SCSI_FAMILIES = frozenset(
-    {"a2", "c2", "c2d", "e2", "f1", "g1", "g2", "m1", "m2", "n1", "n2", "n2d", "t2d"}
-)
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -56,10 +43,3 @@ def may_use_zfs(machine: GcpMachine) -> bool:
     if not isinstance(value, Mapping):
         return True
     return any((key[0] if isinstance(key, tuple) else key) == "zpool" for key in value)
-
-
-def boot_device(machine: GcpMachine) -> str:
-    """Return the boot disk as the installer finds it."""
-    if machine.type_facts.family not in _SCSI_FAMILIES:
-        return NVME_DEVICE
-    return DEVICE_AMONG_OTHERS if machine.data_disks else DEVICE
