@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .errors import FleetError, refuse
 
@@ -66,12 +66,13 @@ def parse(text: str, where: str) -> dict[str, Deployed]:
 
 
 def stacks(folder: Path) -> list[Path]:
-    """Return the folders of the synthesized stacks.
+    """Return the folders of the synthesized stacks that provision machines, deployed or not.
 
     Args:
         folder: cdktf's output folder, `cdktf.out`.
     """
-    return sorted(path.parent for path in folder.glob("stacks/*/cdk.tf.json"))
+    found = sorted(folder.glob("stacks/*/cdk.tf.json"))
+    return [path.parent for path in found if _has_machines(path)]
 
 
 def is_initialized(stack: Path) -> bool:
@@ -102,7 +103,7 @@ def ask(stack: Path) -> dict[str, Deployed] | None:
         state = json.loads(text)
         said = state["outputs"].get(OUTPUT, {}).get("value") or {}
         return {
-            resource["name"]: _existing(each["attributes"], said.get(resource["name"]))
+            resource["name"]: _existing(each["attributes"], said.get(resource["name"], {}))
             for resource in state["resources"]
             if resource["type"] == "google_compute_instance"
             for each in resource["instances"]
@@ -132,22 +133,30 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
     return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
 
 
-def _existing(attributes: Mapping[str, Any], said: Mapping[str, Any] | None) -> Deployed:
-    """Return an instance of the state, and what it costs if the outputs know it as it is."""
+def _has_machines(stack: Path) -> bool:
+    try:
+        return OUTPUT in json.loads(stack.read_bytes()).get("output", {})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return True  # Terraform tells what is wrong with it
+
+
+def _existing(attributes: Mapping[str, Any], said: Mapping[str, Any]) -> Deployed:
+    """Return an instance of the state, and what it costs if the output knows it as it is."""
     access = attributes["network_interface"][0]["access_config"]
-    address = (access[0]["nat_ip"] if access else None) or None
-    here = Deployed(address, attributes["zone"])
-    if said is None or attributes["machine_type"] != said["machine_type"]:
-        return here
-    as_said = Deployed(said["external_ip"] or None, said["zone"])
-    return evolve(here, usd_per_hour=said["usd_per_hour"]) if here == as_said else here
+    address = access[0]["nat_ip"] if access else None
+    stopped = attributes["desired_status"] == "TERMINATED"
+    same = all(said.get(key) == attributes[key] for key in ("zone", "machine_type"))
+    price = said["usd_per_hour"] if same else None
+    return Deployed(address or None, attributes["zone"], price if stopped == (price == 0) else None)
 
 
 def _terraform(stack: Path, *arguments: str) -> str:
     binary = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"  # cdktf's own variable
     command = [binary, f"-chdir={stack}", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     except OSError as error:
         raise FleetError(
             f"{binary}: cannot be run ({error.strerror}), so the addresses in stack {stack.name} "

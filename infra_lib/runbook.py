@@ -299,8 +299,7 @@ class Writer:
         return f"ssh {self.fleet.target_host(machine)} {'nvidia-smi' if gpu else 'nixos-version'}"
 
     def _infra(self, command: str, *arguments: str) -> str:
-        option = "--source" if command in {"runbook", "deploy"} else ""
-        source = [*([option] if option else []), shlex.quote(self.source)] if self.source else []
+        source = ["--source", shlex.quote(self.source)] if self.source else []
         return " ".join(("infra", command, *source, *arguments))
 
     def _nixgen(self) -> str:

@@ -100,7 +100,10 @@ def _check(fleet: Fleet, given: Namespace) -> None:
 
 def _unread(fleet: Fleet, cdktf: Cdktf) -> bool:
     """Whether what is deployed was never read here, and may be elsewhere: a diff reads it."""
-    return any(machine.enabled for machine in fleet.gcp_machines) and cdktf.deployed() is None
+    try:
+        return any(machine.enabled for machine in fleet.gcp_machines) and cdktf.deployed() is None
+    except FleetError:
+        return True
 
 
 def _agreed() -> bool:

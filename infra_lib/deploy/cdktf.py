@@ -80,11 +80,12 @@ class Cdktf:
             return Ended(status, log.read_text("utf-8", "replace") if log.exists() else "")
 
     def deployed(self) -> dict[str, Deployed] | None:
-        """Return the machines that are deployed, by name; None when nobody here knows."""
-        try:
-            answers = [outputs.ask(folder) for folder in self.folders()]
-        except FleetError:
-            return None
+        """Return the machines that are deployed, by name; None when nobody here knows.
+
+        Raises:
+            FleetError: When Terraform cannot tell.
+        """
+        answers = [outputs.ask(folder) for folder in self.folders()]
         known = [answer for answer in answers if answer is not None]
         return {name: each for answer in known for name, each in answer.items()} if known else None
 

@@ -52,7 +52,7 @@ def elsewhere(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str | None:
             reason = (
                 "and the facts do not say so; infra sync records it"
                 if there.zone in machine.zones
-                else f"which is none of its zones: {', '.join(machine.zones)}"
+                else f"and zone={there.zone!r} in the fleet leaves it there"
             )
             return (
                 f"{machine.name} is deployed in {there.zone}, {reason}. To delete it with its "

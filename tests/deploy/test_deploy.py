@@ -105,6 +105,7 @@ def test_a_machine_that_exists_is_not_moved_away_from_its_disk(project: Project)
     project.describe(scheelite())
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
+    assert "scheelite  on     us-central1-c  on demand  $0.0000  $0.7300" in done.stdout
     assert "us-central1-c has no room to start scheelite at the moment" in done.stdout
     assert "its boot disk would not come with it, so it is not moved" in done.stdout
     assert cloud.instances["scheelite"]["instance_id"] == number
@@ -136,7 +137,7 @@ def test_a_machine_is_not_deleted_for_facts_that_are_older_than_it(project: Proj
     project.describe(scheelite(""))
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
-    assert "in us-central1-a, which is none of its zones: us-central1-c. To delete" in done.stdout
+    assert "in us-central1-a, and zone='us-central1-a' in the fleet leaves it there" in done.stdout
     assert cloud.instances["scheelite"]["instance_id"] == number
 
 
@@ -162,6 +163,7 @@ def test_what_a_failed_deployment_made_stays_where_it_is(project: Project) -> No
     cloud.recover()
     done = project.infra("deploy", "--yes")
     assert done.returncode == 0, done.stdout
+    assert "scheelite  on     us-central1-a  on demand  unknown  $0.7300" in done.stdout
     assert cloud.instances.keys() == {"scheelite", "anatase"}
     assert cloud.instances["scheelite"]["instance_id"] == number
 

@@ -120,7 +120,8 @@ def stack(folder: Path, name: str = "gcp") -> Path:
     stack = folder / "cdktf.out/stacks" / name
     stack.mkdir(parents=True)
     backend = {"local": {"path": str(_state(folder, name))}}
-    (stack / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))
+    synthesized = {"terraform": {"backend": backend}, "output": {"machines": {"value": {}}}}
+    (stack / "cdk.tf.json").write_text(json.dumps(synthesized))
     return stack
 
 
@@ -175,6 +176,7 @@ def _instance(name: str, there: Mapping[str, Any]) -> dict[str, Any]:
         "zone": there["zone"],
         "machine_type": there["machine_type"],
         "labels": {"fleet": "metals"},
+        "desired_status": "RUNNING",
         "network_interface": [{"access_config": access}],
     }
     return {

@@ -201,7 +201,7 @@ def test_the_source_that_was_named_is_named_in_the_commands() -> None:
         example, "galena", "up", source="fleets.main:fleet", stack="ores", output="out"
     )
     assert "infra runbook --source fleets.main:fleet galena --expect on" in lines
-    assert "infra sync fleets.main:fleet" in lines
+    assert "infra sync --source fleets.main:fleet" in lines
     assert "nixgen write fleets.main:fleet" in lines
     assert "infra deploy --source fleets.main:fleet ores" in lines
     replaced = commands(example, "galena", "replace", stack="ores", output="out")
