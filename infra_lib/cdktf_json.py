@@ -39,24 +39,42 @@ def google_project(stack: Path) -> str:
     return named if isinstance(named, str) else ""
 
 
-def check_stacks(project: Path, names: Sequence[str]) -> None:
+def written(project: Path) -> int | None:
+    """Return when the last synthesis ended, in nanoseconds; None when there was none.
+
+    Args:
+        project: The folder of cdktf.json.
+    """
+    try:
+        return _manifest(project).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def check_stacks(project: Path, names: Sequence[str], before: int | None) -> None:
     """Refuse names of stacks that the last synthesis did not write, once cdktf has failed.
 
     Args:
         project: The folder of cdktf.json.
         names: The names of stacks, or patterns; none for the only one there is.
+        before: What `written` was before: without a synthesis since, nobody knows the stacks.
 
     Raises:
         FleetError: When there is no such stack, or when one of several has to be named.
     """
-    try:
-        text = (project / output_folder(project) / "manifest.json").read_text(encoding="utf-8")
-    except OSError:
+    if written(project) == before:
         return
-    stacks = sorted(json.loads(text)["stacks"])
+    try:
+        stacks = sorted(json.loads(_manifest(project).read_bytes())["stacks"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return
     listed = ", ".join(stacks)
     for name in names:
         if not any(fnmatch(stack, name) for stack in stacks):
             raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
     if not names and len(stacks) > 1:
         raise FleetError(f"a stack has to be named; the app has: {listed}")
+
+
+def _manifest(project: Path) -> Path:
+    return project / output_folder(project) / "manifest.json"

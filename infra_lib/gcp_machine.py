@@ -150,7 +150,7 @@ def _takes(function: Callable[..., object], *arguments: str) -> bool:
         signature(function).bind(*arguments)
     except TypeError:
         return False
-    except ValueError:  # one that does not tell
+    except (ValueError, NameError):  # one that does not tell
         return True
     return True
 

@@ -33,10 +33,10 @@ class Deployed:
     usd_per_hour: float | None = None
 
 
-def parse(text: str, where: str) -> dict[str, Deployed]:
-    """Return the machines of `terraform output -json`, or of `cdktf output --outputs-file`.
+def parse(text: str, where: str) -> list[dict[str, Deployed]]:
+    """Return the machines of each stack in the outputs that Terraform or cdktf wrote.
 
-    The latter holds the stacks by name; their machines are put together.
+    `terraform output -json` is of one stack; `cdktf output --outputs-file` holds several, by name.
 
     Args:
         text: The JSON.
@@ -57,12 +57,7 @@ def parse(text: str, where: str) -> dict[str, Deployed]:
             f"{where}: no output {OUTPUT!r}; what `terraform output -json` and "
             "`cdktf output --outputs-file` write is accepted"
         )
-    machines: dict[str, Deployed] = {}
-    for output in found:
-        if not isinstance(output, dict):
-            raise refuse(where, OUTPUT, output, "a map from name to machine is wanted")
-        machines |= {name: _deployed(name, given, where) for name, given in output.items()}
-    return machines
+    return [_machines(output, where) for output in found]
 
 
 def stacks(folder: Path) -> list[Path]:
@@ -105,7 +100,7 @@ def ask(stack: Path) -> dict[str, Deployed] | None:
         return {
             resource["name"]: _existing(each["attributes"], said.get(resource["name"], {}))
             for resource in state["resources"]
-            if resource["type"] == "google_compute_instance"
+            if (resource["mode"], resource["type"]) == ("managed", "google_compute_instance")
             for each in resource["instances"]
             if "fleet" in (each["attributes"]["labels"] or {})  # others may have theirs in there
         }
@@ -121,6 +116,12 @@ def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
     for stack in document.values():
         if isinstance(stack, dict) and OUTPUT in stack:
             yield stack[OUTPUT]
+
+
+def _machines(output: object, where: str) -> dict[str, Deployed]:
+    if not isinstance(output, dict):
+        raise refuse(where, OUTPUT, output, "a map from name to machine is wanted")
+    return {name: _deployed(name, given, where) for name, given in output.items()}
 
 
 def _deployed(name: str, given: object, where: str) -> Deployed:

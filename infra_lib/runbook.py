@@ -11,6 +11,7 @@ from . import cost
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
+from .installed import RUNS_NIXOS
 from .reference import Reference
 
 if TYPE_CHECKING:
@@ -376,12 +377,12 @@ def _install(
         return (install,)
     unchecked = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
     options = ("" if known else unchecked) + ("" if port is None else f"-p {port} ")
-    # `test` says 0 or 1. All else is said by ssh, or by an image that does not let root in yet.
     return (
         "SECONDS=0",
-        f"until ssh -o ConnectTimeout=10 {options}{host} test -e /etc/NIXOS; nixos=$?; "
-        f"test $nixos -le 1; do test $SECONDS -lt {_SECONDS}; sleep 5; done",
+        f"until ssh -n -o ConnectTimeout=10 {options}{host} {RUNS_NIXOS}; nixos=$?; "
+        f"test $nixos -le 1 || test $SECONDS -ge {_SECONDS}; do sleep 5; done",
         f"test $nixos -ne 1 || {install}",
+        "test $nixos -le 1",
     )
 
 

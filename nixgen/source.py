@@ -148,7 +148,7 @@ def _meant(error: BaseException) -> str:
     called: Any = next((scope[found[1]] for scope in (here, *modules) if found[1] in scope), None)
     try:
         accepted = signature(called).parameters
-    except (TypeError, ValueError):  # not found, or of C and not saying
+    except (TypeError, ValueError, NameError):  # not found, or not saying
         return ""
     meant = get_close_matches(found[2], accepted, 1)
     return f"; did you mean '{meant[0]}'?" if meant else ""

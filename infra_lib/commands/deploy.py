@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nixgen.errors import NixgenError
 from nixgen.settings import read_settings
 
-from ..cdktf_json import check_stacks, google_project
+from ..cdktf_json import check_stacks, google_project, written
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
 from ..deploy.fallback import elsewhere
@@ -60,9 +60,12 @@ def run(given: Namespace) -> int:
     refusal = None if given.over_budget else over_budget(fleet)
     if refusal is not None:
         return _failed(refusal)
-    seen = not given.yes or _unread(fleet, cdktf)
+    before = written(cdktf.project)
+    # What is deployed elsewhere, and was never read here, could be deleted: a diff reads it.
+    on = any(machine.enabled for machine in fleet.gcp_machines)
+    seen = not given.yes or (on and not cdktf.is_read())
     if seen and not cdktf.diff():
-        check_stacks(cdktf.project, cdktf.stacks)
+        check_stacks(cdktf.project, cdktf.stacks, before)
         return _failed("cdktf diff failed; what it says is above")
     deployed = cdktf.deployed()
     show(f"\n{price_text(fleet, deployed)}\n\n")
@@ -75,7 +78,7 @@ def run(given: Namespace) -> int:
         return _failed("nothing was deployed")
     done = deploy(cdktf, fleet, any_price=given.over_budget, synthesized=seen)
     if done is None:
-        check_stacks(cdktf.project, cdktf.stacks)
+        check_stacks(cdktf.project, cdktf.stacks, before)
         return 1
     return _recorded(done, cdktf, given.source)
 
@@ -96,14 +99,6 @@ def _check(fleet: Fleet, given: Namespace) -> None:
                 f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
                 'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
             )
-
-
-def _unread(fleet: Fleet, cdktf: Cdktf) -> bool:
-    """Whether what is deployed was never read here, and may be elsewhere: a diff reads it."""
-    try:
-        return any(machine.enabled for machine in fleet.gcp_machines) and cdktf.deployed() is None
-    except FleetError:
-        return True
 
 
 def _agreed() -> bool:

@@ -115,8 +115,8 @@ def _deployed(
     stacks = outputs.stacks(project / output_folder(project))
     answers: list[dict[str, outputs.Deployed] | None]
     if files is not None:
-        answers = [outputs.parse(_read(file), file) for file in files]
-        answers += [None] * (len(stacks) - len(files))
+        answers = [each for file in files for each in outputs.parse(_read(file), file)]
+        answers += [None] * (len(stacks) - len(answers))
     else:
         answers = [outputs.ask(stack) for stack in stacks]
     names = [machine.name for machine in fleet.gcp_machines]

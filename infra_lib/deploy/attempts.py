@@ -88,7 +88,11 @@ def deploy(
             if refusal is not None:
                 say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
                 return None
-            _record(fleet.facts, {move.machine: move.zone for move in chosen})
+            try:
+                _record(fleet.facts, {move.machine: move.zone for move in chosen})
+            except (FleetError, OSError) as error:
+                say(f"{', '.join(map(str, chosen))} would be next, but it is not recorded: {error}")
+                return None
             for move in chosen:
                 price = next(
                     cost.hour_text(cost.running(machine))
@@ -111,7 +115,10 @@ def _take_back(cdktf: Cdktf, before: Facts, after: Facts) -> None:
     except FleetError:
         return  # a zone too many in the facts does no harm: it is one of the machine's own
     tried = {each.name for each in after.machines if each.zone != before.machine(each.name).zone}
-    _record(before, {name: before.machine(name).zone for name in tried - existing})
+    try:
+        _record(before, {name: before.machine(name).zone for name in tried - existing})
+    except (FleetError, OSError) as error:
+        say(f"the zones that were tried stay in the facts: {error}")
 
 
 def _record(facts: Facts, zones: Mapping[str, str | None]) -> None:

@@ -64,6 +64,10 @@ class Cdktf:
     def diff(self) -> bool:
         """Print what a deployment would change; return whether that could be told."""
         each = [[stack] for stack in self.stacks] or [[]]
+        if any(set(name) & set("*?[") for name in self.stacks):  # only deploy takes patterns
+            if run([self.command, "synth"], self.project):
+                return False
+            each = [[folder.name] for folder in self.folders()]
         return all(run([self.command, "diff", *stack], self.project) == 0 for stack in each)
 
     def deploy(self, *, synthesized: bool) -> Ended:
@@ -89,6 +93,14 @@ class Cdktf:
         known = [answer for answer in answers if answer is not None]
         return {name: each for answer in known for name, each in answer.items()} if known else None
 
+    def is_read(self) -> bool:
+        """Return whether the state of each stack was read here."""
+        try:
+            answers = [outputs.ask(folder) for folder in self.folders()]
+        except FleetError:
+            return False
+        return bool(answers) and None not in answers
+
     def existing(self) -> frozenset[str]:
         """Return the names of the instances that exist, after a deployment.
 
@@ -101,7 +113,7 @@ class Cdktf:
         return frozenset(name for folder in folders for name in outputs.ask(folder) or ())
 
     def folders(self) -> list[Path]:
-        """Return the folders of the synthesized stacks."""
+        """Return the folders of the synthesized stacks that provision machines."""
         folders = outputs.stacks(self.project / output_folder(self.project))
         patterns = self.stacks or ("*",)
         return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]

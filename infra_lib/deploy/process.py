@@ -99,8 +99,8 @@ def _interrupt(cdktf: int) -> None:
     """Interrupt what cdktf runs in terminals of its own, or cdktf itself when there is nothing."""
     try:
         groups = _groups(cdktf)
-    except OSError as error:
-        say(f"interrupted, but Terraform cannot be found, and goes on: ps: {error.strerror}")
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        say(f"interrupted, but Terraform cannot be found, and goes on: {error}")
         return
     say(
         "interrupted: Terraform finishes what it has begun, and records it; "
@@ -116,7 +116,10 @@ def _interrupt(cdktf: int) -> None:
 def _groups(cdktf: int) -> set[int]:
     """Return the process groups below cdktf, but for its own."""
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,pgid="], check=True, stdout=subprocess.PIPE, text=True
+        ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid="],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     children: dict[int, list[tuple[int, int]]] = {}
     for line in listed.stdout.splitlines():

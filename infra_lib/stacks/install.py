@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import cdktf
 
+from ..installed import RUNS_NIXOS
 from .instance import address, reference
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ def install_command(machine: GcpMachine, address: str) -> str:
             f"echo {name} is stopped and cannot be installed: start it, then deploy again >&2; "
             "exit 1"
         )
-    # `test` says 1. All else is said by ssh, or by an image that does not let root in yet.
     return f"""tries=0
 while
   ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \\
-    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} test -e /etc/NIXOS
+    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} \\
+    {RUNS_NIXOS}
   status=$?
   [ "$status" -ne 1 ]
 do

@@ -47,6 +47,7 @@ KEYS = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmUG9lLwHjP5LMYgZnYp4IG3h9rXCGm6cpY1tjO7wDT",
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc",
 )
+_LOOKED_UP = {"zone": "us-central1-a", "machine_type": "e2-micro", "external_ip": "203.0.113.66"}
 NETWORK = "db4344343b14b903"
 SCHEELITE_IP = "fddb:4344:343b:14b9:399:9380:46d5:3400"
 
@@ -155,7 +156,10 @@ def deploy(
         "serial": 1,
         "lineage": "0b5d1f1c-7a5e-4d1e-9d1b-0a4f5b0c2f11",
         "outputs": {"machines": {"value": machines, "type": _type(machines)}} if machines else {},
-        "resources": [_instance(each, there) for each, there in instances.items()],
+        "resources": [
+            *(_instance(each, there) for each, there in instances.items()),
+            {**_instance("pyrite", _LOOKED_UP), "mode": "data"},
+        ],
     }
     _state(folder, name).write_text(json.dumps(state))
 

@@ -57,8 +57,9 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "trap 'kill $!",
         "until nc -z",
         "SECONDS=0",
-        "until ssh -o",
+        "until ssh -n",
         "test $nixos -ne",
+        "test $nixos -le",
         "infra sync",
         "nixgen write",
         "git add --intent-to-add",
@@ -79,7 +80,7 @@ def test_the_names_flags_and_addresses_are_the_fleets() -> None:
         "clan machines install scheelite --update-hardware-config nixos-facter --build-on remote "
         "--host-key-check none --target-host root@localhost:2222 --yes"
     ) in lines
-    assert any("-p 2222 root@localhost test -e /etc/NIXOS" in line for line in lines)
+    assert any("-p 2222 root@localhost 'test -e /etc/NIXOS" in line for line in lines)
     assert "clan machines update cinnabar" in lines
 
 
@@ -89,7 +90,7 @@ def test_without_a_tunnel_the_address_is_the_one_after_the_deployment() -> None:
     lines = commands(fleet, "galena", "up")
     assert lines.index("infra deploy gcp") < lines.index(asked)
     assert "203.0.113.20" not in " ".join(lines)
-    assert any('root@"$address" test -e /etc/NIXOS' in line for line in lines)
+    assert any('root@"$address" \'test -e /etc/NIXOS' in line for line in lines)
     assert any(line.endswith('--target-host root@"$address" --yes') for line in lines)
 
 
@@ -261,7 +262,7 @@ class TestScript:
         turn.unlink(missing_ok=True)
         self.tool(
             project / "bin/ssh",
-            'case "$*" in *"test -e /etc/NIXOS") ;; *) echo "ssh $*" >> "$LOG"; exit;; esac\n'
+            'case "$*" in *"test -e /etc/NIXOS"*) ;; *) echo "ssh $*" >> "$LOG"; exit;; esac\n'
             f"echo >> {shlex.quote(str(turn))}\nshift $#\nset -- {' '.join(map(str, statuses))}\n"
             f'turn=$(wc -l < {shlex.quote(str(turn))}); test "$turn" -le $# || turn=$#\n'
             'shift $((turn - 1)); exit "$1"',
@@ -338,7 +339,7 @@ class TestScript:
         self, project: Path, status: int
     ) -> None:
         self.answer(project, status)
-        done = self.run(project, "up", "scheelite", change=("-lt 300", "-lt 1"))
+        done = self.run(project, "up", "scheelite", change=("-ge 300", "-ge 1"))
         assert done.returncode == 1
         assert "clan machines install" not in self.log(project)
         assert "clan machines update" not in self.log(project)

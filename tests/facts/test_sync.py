@@ -399,6 +399,7 @@ class TestTerraform:
         projects.deploy(project, MACHINES)
         done = infra(project, "sync", "--get", "scheelite.external_ip")
         assert (done.returncode, done.stdout) == (0, "35.208.97.48\n"), done.stderr
+        assert "pyrite" not in done.stderr  # which is looked up, and somebody else's
 
     @pytest.mark.parametrize("said", [{}, {"scheelite": {**MACHINES["scheelite"], "zone": "z"}}])
     def test_what_exists_counts_and_not_what_outputs_say(
@@ -433,6 +434,9 @@ class TestTerraform:
         one = {"machines": {"sensitive": False, "value": {"galena": galena}}}
         infra(project, "sync", "--outputs", outputs(project, one))
         assert facts(project)["machines"].keys() == {"galena", "scheelite"}
+        both = {"gcp": {"machines": {"galena": galena}}, "gpu": {"machines": {}}}
+        infra(project, "sync", "--outputs", outputs(project, both))
+        assert facts(project)["machines"].keys() == {"galena"}
 
     def test_after_destroy_addresses_go(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
