@@ -51,6 +51,18 @@ def written(project: Path) -> int | None:
         return None
 
 
+def stack_names(project: Path) -> list[str]:
+    """Return the names of the stacks that the last synthesis wrote, sorted; none without one.
+
+    Args:
+        project: The folder of cdktf.json.
+    """
+    try:
+        return sorted(json.loads(_manifest(project).read_bytes())["stacks"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
 def check_stacks(project: Path, names: Sequence[str], before: int | None) -> None:
     """Refuse names of stacks that the last synthesis did not write, once cdktf has failed.
 
@@ -64,13 +76,10 @@ def check_stacks(project: Path, names: Sequence[str], before: int | None) -> Non
     """
     if written(project) == before:
         return
-    try:
-        stacks = sorted(json.loads(_manifest(project).read_bytes())["stacks"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return
+    stacks = stack_names(project)
     listed = ", ".join(stacks)
     for name in names:
-        if not any(fnmatch(stack, name) for stack in stacks):
+        if stacks and not any(fnmatch(stack, name) for stack in stacks):
             raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
     if not names and len(stacks) > 1:
         raise FleetError(f"a stack has to be named; the app has: {listed}")

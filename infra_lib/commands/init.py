@@ -115,13 +115,13 @@ def _left_to_do(
         yield f"{path} is yours and stays as it is; add to it:\n\n{_indented(text)}"
     if below:
         path = "../" * len(Path(below).parts) + scaffold.HOOKS
-        yield (f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indented(hook)}")
+        yield f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indented(hook)}"
     for path in foreign:
         yield f"{path} is yours; nixgen write --adopt takes it over, and keeps it as {path}.orig"
     where = f"requirements.txt and {scaffold.HOOKS}"
     if origin.url is None:
         yield (
-            f"Nothing says where infra-lib was installed from. Unless your package index has it, "
+            "Nothing says where infra-lib was installed from. Unless your package index has it, "
             f"fill in its address in {where}: infra-lib[cdktf] @ git+ADDRESS"
         )
     elif origin.url.startswith("file:"):

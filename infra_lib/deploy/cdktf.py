@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from .. import outputs
-from ..cdktf_json import output_folder
+from ..cdktf_json import output_folder, stack_names
 from ..errors import FleetError
 from .process import run
 
@@ -67,7 +67,7 @@ class Cdktf:
         if any(set(name) & set("*?[") for name in self.stacks):  # only deploy takes patterns
             if run([self.command, "synth"], self.project):
                 return False
-            each = [[folder.name] for folder in self.folders()]
+            each = [[stack] for stack in stack_names(self.project) if self._is_asked_for(stack)]
         return all(run([self.command, "diff", *stack], self.project) == 0 for stack in each)
 
     def deploy(self, *, synthesized: bool) -> Ended:
@@ -115,8 +115,10 @@ class Cdktf:
     def folders(self) -> list[Path]:
         """Return the folders of the synthesized stacks that provision machines."""
         folders = outputs.stacks(self.project / output_folder(self.project))
-        patterns = self.stacks or ("*",)
-        return [each for each in folders if any(fnmatch(each.name, name) for name in patterns)]
+        return [each for each in folders if self._is_asked_for(each.name)]
+
+    def _is_asked_for(self, stack: str) -> bool:
+        return any(fnmatch(stack, name) for name in self.stacks or ("*",))
 
 
 def _logged(log: Path) -> dict[str, str]:
