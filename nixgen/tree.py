@@ -154,11 +154,13 @@ class Tree:
             for change, temporary in steps:
                 if change.data is not None:
                     self._stage(change.path, temporary, change.data, change.like, made)
-            for change in changes:
-                self._expect(change)
             for change, temporary in steps:
+                self._expect(change)
                 begun += 1
                 self._settle(change.path, temporary if change.data is not None else None)
+            for change in changes:
+                if change.data is None:
+                    self._discard_empty_folders(change.path)
         except BaseException:
             for change, temporary in steps:
                 self._discard(_beside(change.path, temporary))
@@ -167,9 +169,6 @@ class Tree:
             for path in reversed(made):
                 self._discard_folder(path)
             raise
-        for change in changes:
-            if change.data is None:
-                self._discard_empty_folders(change.path)
 
     def _stage(
         self, path: str, temporary: str, data: bytes, like: Found | None, made: list[str]
@@ -196,13 +195,14 @@ class Tree:
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def _undo(self, change: Change, temporary: str) -> None:
-        """Bring back what a change replaced, if it did, after a later one failed."""
-        if change.found is None:
-            self._discard(change.path)
-            return
+        """Bring back what a change replaced, unless somebody saved something else there since."""
         with suppress(OSError, NixgenError):
             now = self.read(change.path)
-            if now is None or now.data != change.found.data:
+            if (now and now.data) != change.data:
+                return
+            if change.found is None:
+                self._discard(change.path)
+            else:
                 self._stage(change.path, temporary, change.found.data, change.found, [])
                 self._settle(change.path, temporary)
 
@@ -309,8 +309,8 @@ def _enter(above: int, folder: str, path: str, made: list[str] | None) -> int:
         except FileNotFoundError:
             if made is None:
                 raise
+        made.append(path)  # first, for an interrupt may come between
         os.mkdir(folder, dir_fd=above)
-        made.append(path)
         return os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
 
 

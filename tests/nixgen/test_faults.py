@@ -5,14 +5,18 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 
 import pytest
 
+from nixgen import tree
 from nixgen.errors import NixgenError
 from nixgen.files import Files, State, TextFile, plan, write
 from nixgen.header import with_header
@@ -45,14 +49,17 @@ def memory() -> Iterator[Path]:
 @contextmanager
 def child(action: Callable[[], object]) -> Iterator[int]:
     """Run something in a process of its own, which exits with 0 when it returned."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     process = os.fork()
     if process == 0:
         status = 1
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
             action()
             status = 0
         finally:
             os._exit(status)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     try:
         yield process
     except BaseException:
@@ -138,6 +145,41 @@ def test_interrupted_at_any_moment_all_is_as_before_or_as_after(memory: Path) ->
     assert 0 in seen
 
 
+def test_interrupted_at_each_step_all_is_as_before_or_as_after(memory: Path) -> None:
+    old, new = (
+        {path: TextFile(f"{version}\n") for path in ("a/0.nix", "a/1.nix", f"{version}/b/0.nix")}
+        for version in ("old", "new")
+    )
+    trees = [rendered(old), rendered(new)]
+
+    def write_interrupted(step: int) -> None:
+        sys.setprofile(interrupt_at(step))
+        write(new, memory, SOURCE)
+
+    write(old, memory, SOURCE)
+    for step in count(1):
+        with child(lambda step=step: write_interrupted(step)) as process:  # type: ignore[misc]
+            code = exit_code(process)
+        found = contents(memory)
+        assert found in trees
+        if found == trees[1]:
+            write(old, memory, SOURCE)
+        if code == 0:
+            break
+    assert step > 500
+
+
+def interrupt_at(step: int) -> Callable[[FrameType, str, object], None]:
+    """Return a profiler that interrupts at a step, a call or return in what changes a tree."""
+    steps = count(1)
+
+    def profile(frame: FrameType, _event: str, _argument: object) -> None:
+        if frame.f_code.co_filename == tree.__file__ and next(steps) == step:
+            raise KeyboardInterrupt
+
+    return profile
+
+
 # Several at once
 
 
@@ -199,6 +241,24 @@ def test_a_file_saved_while_others_are_written_is_not_lost(tmp_path: Path) -> No
         put(tmp_path, "d0/0.nix", rendered(new)["d0/0.nix"])
         write(old, tmp_path, SOURCE)
     pytest.fail("the edit never came while files were being written")
+
+
+def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(tmp_path: Path) -> None:
+    old, new = fleet("old", 5), fleet("new", 5)
+    write(old, tmp_path, SOURCE)
+
+    def save_and_interrupt(_frame: FrameType, event: str, argument: object) -> None:
+        if event == "c_return" and argument is os.rename:
+            put(tmp_path, "d0/0.nix", "mine")
+            raise KeyboardInterrupt
+
+    def write_interrupted() -> None:
+        sys.setprofile(save_and_interrupt)
+        write(new, tmp_path, SOURCE)
+
+    with child(write_interrupted) as process:
+        assert exit_code(process) == 1
+    assert contents(tmp_path) == {**rendered(old), "d0/0.nix": b"mine"}
 
 
 def is_running(process: int) -> bool:
