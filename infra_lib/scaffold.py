@@ -28,7 +28,7 @@ IGNORED = ("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfs
 _CDKTF = """\
 {
   "language": "python",
-  "app": "python main.py",
+  "app": "python -m infra_lib.app main.py",
   "sendCrashReports": "false"
 }
 """

@@ -1,0 +1,40 @@
+"""`python -m infra_lib.app main.py`, what cdktf.json says: the app, and its errors as messages.
+
+It does what `python main.py` does, but a fleet that cannot be ends in one message, not a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from runpy import run_path
+
+from nixgen.command import ended
+from nixgen.errors import NixgenError
+
+from .errors import FleetError
+
+
+def main() -> int:
+    """Run the script that the command line names; it sees the words that follow as its own.
+
+    Returns:
+        The exit status: 0 fine; 2 bad input. With INFRA_DEBUG=1 in the environment errors are
+        raised.
+    """
+    del sys.argv[0]
+    return ended(_run, "infra", (FleetError, NixgenError))
+
+
+def _run() -> int:
+    given = sys.argv[0] if sys.argv else ""
+    script = Path(given).absolute()
+    if not script.is_file():
+        raise FleetError(f"no script {given!r}; usage: python -m infra_lib.app main.py")
+    sys.path[0] = str(script.parent)
+    run_path(str(script), run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
