@@ -6,7 +6,9 @@ import binascii
 import re
 import warnings
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from . import check
 from .errors import refuse

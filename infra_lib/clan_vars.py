@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from .errors import FleetError
 

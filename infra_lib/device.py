@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from . import check, ssh_key, zerotier_address
 from .errors import refuse

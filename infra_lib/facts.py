@@ -11,7 +11,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, evolve, field, fields, frozen
+from attrs import asdict, evolve, field, fields
+
+from nixgen.frozen import frozen
 
 from . import check, ssh_key, zerotier_address
 from .errors import FleetError, refuse

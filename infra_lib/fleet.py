@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import Factory, field, frozen
+from attrs import Factory, field
+
+from nixgen.frozen import frozen
 
 from . import check
 from .caches import BinaryCache

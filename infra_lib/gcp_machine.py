@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, evolve, field
+
+from nixgen.frozen import frozen
 
 from . import check, gcp_rules
 from .catalog import CATALOG, AcceleratorType, Catalog, MachineType

@@ -6,7 +6,9 @@ import re
 import warnings
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from . import check
 from .errors import refuse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from .gcp_machine import GcpMachine
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from . import check
 from .errors import refuse

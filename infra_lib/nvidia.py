@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from . import check
 from .errors import refuse

@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from .errors import FleetError, refuse
 

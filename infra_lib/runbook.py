@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from . import cost
 from .fleet import Fleet

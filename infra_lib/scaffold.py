@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 _LONGEST_NAME = 63
 _PROJECT_ID = (6, 30)  # https://cloud.google.com/resource-manager/docs/creating-managing-projects

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
+
+from nixgen.frozen import frozen
 
 from . import zerotier_address
 from .clan_vars import MachineVars

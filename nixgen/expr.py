@@ -17,11 +17,12 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import PurePath, PureWindowsPath
 from re import compile as _pattern
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from attrs import Attribute, field, frozen
+from attrs import field
 
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 
 __all__ = [
     "MISSING",
@@ -93,33 +94,7 @@ class NixError(NixgenError):
     """A value that Nix cannot hold, or that would not mean what it says."""
 
 
-class _Node:
-    """How the classes here compare and print.
-
-    attrs would compile the same for each of them, which is half of what this module takes to load.
-    """
-
-    __slots__ = ()
-    __attrs_attrs__: "ClassVar[tuple[Attribute[Any], ...]]"
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return _values(self) == _values(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *_values(self).values()))
-
-    def __repr__(self) -> str:
-        values = (f"{name}={value!r}" for name, value in _values(self).items())
-        return f"{type(self).__name__}({', '.join(values)})"
-
-
-def _values(node: _Node) -> dict[str, Any]:
-    return {each.name: getattr(node, each.name) for each in node.__attrs_attrs__}
-
-
-class Expr(_Node):
+class Expr:
     """What every expression class derives from."""
 
     __slots__ = ()
@@ -297,7 +272,7 @@ def show_path(path: Iterable[Name]) -> str:
 # Names and literals -------------------------------------------------------------------------------
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Ident(Expr):
     """A variable.
 
@@ -322,7 +297,7 @@ class Ident(Expr):
         _check_identifier(name, "Ident")
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class Str(Expr):
     r"""A string with interpolation. A plain `str` needs no class.
 
@@ -346,7 +321,7 @@ class Str(Expr):
         self.__attrs_init__(_as_parts(parts, "Str"))
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class IndentedStr(Expr):
     r"""An indented string, for text of several lines.
 
@@ -377,7 +352,7 @@ class IndentedStr(Expr):
         self.__attrs_init__(_as_parts(parts, "IndentedStr"))
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class PathLiteral(Expr):
     """A path with interpolation. A `pathlib.PurePath` needs no class.
 
@@ -413,7 +388,7 @@ class PathLiteral(Expr):
 _LITERAL_PATH = _pattern(r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+").fullmatch
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class SearchPath(Expr):
     """A path looked up in `NIX_PATH`.
 
@@ -441,7 +416,7 @@ class SearchPath(Expr):
             )
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Raw(Expr):
     """Nix source text, for what the other classes cannot say. What it holds is not looked at.
 
@@ -474,8 +449,8 @@ class Raw(Expr):
 # Attribute sets and lists -------------------------------------------------------------------------
 
 
-@frozen(eq=False, repr=False)
-class Comment(_Node):
+@frozen
+class Comment:
     r"""Comment lines that belong to no binding or element.
 
     ```python
@@ -504,8 +479,8 @@ class Comment(_Node):
         check_text(text, "Comment: the text")
 
 
-@frozen(eq=False, repr=False)
-class BlankLine(_Node):
+@frozen
+class BlankLine:
     """An empty line between bindings or elements. Two in a row are one; none stands first or last.
 
     ```python
@@ -521,7 +496,7 @@ class BlankLine(_Node):
     """
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Commented(Expr):
     """A value with comments, or with an empty line above it.
 
@@ -571,8 +546,8 @@ def _binding_path(key: object) -> tuple[Name, ...]:
     return as_path(key, "Binding")
 
 
-@frozen(eq=False, repr=False)
-class Binding(_Node):
+@frozen
+class Binding:
     """One binding of an `AttrSet` or `Let`.
 
     ```python
@@ -599,8 +574,8 @@ class Binding(_Node):
         _check_element(value, f"Binding {show_path(self.path)}")
 
 
-@frozen(init=False, eq=False, repr=False)
-class Inherit(_Node):
+@frozen(init=False)
+class Inherit:
     """Names taken from the scope, or from a set.
 
     ```python
@@ -717,7 +692,7 @@ def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> 
         _define(defined, as_path(key, what), what, dynamic=True)
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class AttrSet(Expr):
     """An attribute set with more than a mapping can say: comments, `inherit`, `rec`.
 
@@ -750,7 +725,7 @@ class AttrSet(Expr):
         self.__attrs_init__(items, rec)
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class List(Expr):
     """A list with comments. A plain `list` or `tuple` needs no class.
 
@@ -783,7 +758,7 @@ class List(Expr):
 # What is done with values -------------------------------------------------------------------------
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class Select(Expr):
     """An attribute of a set. `ref` is shorter for plain names; a `Select` of it continues its path.
 
@@ -818,7 +793,7 @@ class Select(Expr):
         self.__attrs_init__(target, path, default)
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class HasAttr(Expr):
     """Whether a set has an attribute.
 
@@ -847,7 +822,7 @@ class HasAttr(Expr):
         self.__attrs_init__(target, path)
 
 
-@frozen(init=False, eq=False, repr=False)
+@frozen(init=False)
 class Apply(Expr):
     """A function applied to arguments.
 
@@ -879,8 +854,8 @@ class Apply(Expr):
         self.__attrs_init__(function, args)
 
 
-@frozen(eq=False, repr=False)
-class Param(_Node):
+@frozen
+class Param:
     """One attribute of a `Pattern`.
 
     ```python
@@ -910,8 +885,8 @@ class Param(_Node):
             check_value(self.default, f"Param {self.name}: default")
 
 
-@frozen(init=False, eq=False, repr=False)
-class Pattern(_Node):
+@frozen(init=False)
+class Pattern:
     """The parameter of a function that takes a set apart.
 
     ```python
@@ -975,7 +950,7 @@ def _check_body(value: Value, what: str) -> None:
         raise NixError(f"{what}: a body has comments above it only (before), not after it")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Lambda(Expr):
     """A function of one parameter.
 
@@ -1009,7 +984,7 @@ def _as_items(given: "Item | Iterable[Item]") -> tuple[Item, ...]:
     return tuple(given)
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Let(Expr):
     """Local variables.
 
@@ -1039,7 +1014,7 @@ class Let(Expr):
         _check_body(self.body, "Let body")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class With(Expr):
     """An expression with the attributes of a set in scope.
 
@@ -1070,7 +1045,7 @@ class With(Expr):
         _check_body(self.body, "With body")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class If(Expr):
     """A choice.
 
@@ -1100,7 +1075,7 @@ class If(Expr):
         check_value(self.otherwise, "If otherwise")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Assert(Expr):
     """An expression that needs a condition to hold.
 
@@ -1128,7 +1103,7 @@ class Assert(Expr):
         _check_body(self.body, "Assert body")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class BinaryOp(Expr):
     """Two operands and the operator between them; parentheses come by themselves.
 
@@ -1161,7 +1136,7 @@ class BinaryOp(Expr):
         check_value(self.right, f"BinaryOp {self.op} right")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Not(Expr):
     """The opposite of a truth value.
 
@@ -1186,7 +1161,7 @@ class Not(Expr):
         check_value(operand, "Not")
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Neg(Expr):
     """A number's negative. A plain negative number needs no class.
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from nixgen import header, tree
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 from nixgen.outputs import Files, FileValue, Region, Regions, TextFile, WholeFile, render
 from nixgen.tree import Change, Found, Tree
 

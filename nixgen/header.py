@@ -7,7 +7,7 @@ it and whether it is ours to replace or to remove.
 
 import re
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 LONGEST = 8192
 """Bytes at the start of a file that are enough to read its header: a path takes up to 4096."""

@@ -39,7 +39,7 @@ from itertools import islice
 from types import GeneratorType
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 WIDTH: Final = 100
 INDENT: Final = 2

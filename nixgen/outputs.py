@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
 from nixgen import header, paths
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from attrs import Attribute

@@ -2,9 +2,8 @@
 
 import re
 
-from attrs import frozen
-
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 
 _MARKER = re.compile(
     rb"^(?P<indent>[ \t]*)# nixgen: (?P<kind>begin|end)"

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 
 
 @frozen

@@ -11,10 +11,9 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from nixgen import paths
 from nixgen.errors import NixgenError
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

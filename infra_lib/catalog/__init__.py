@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from .. import check
 from ..errors import nearest, refuse

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from .. import outputs
 from ..cdktf_json import output_folder, stack_names

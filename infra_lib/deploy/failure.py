@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 # https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
 _NO_ROOM = re.compile(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from nixgen.files import TextFile
+from nixgen.frozen import frozen
 
 from .. import cost
 from ..catalog import (

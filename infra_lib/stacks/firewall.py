@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from nixgen.frozen import frozen
 
 from ..errors import refuse
 from .names import bounded
