@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from attrs import field, frozen
+from attrs import field
+
+from nixgen.frozen import frozen
 
 from .errors import FleetError, nearest, refuse
 
@@ -22,12 +24,12 @@ _FIELDS = (
     ("month", 1, 12, _MONTHS),
     ("day of week", 0, 7, _DAYS),
 )
-_PART = re.compile(
-    r"(?:\*|(?P<first>[0-9]{1,2}|[a-z]{3})(?:-(?P<last>[0-9]{1,2}|[a-z]{3}))?)"
-    r"(?:/(?P<step>[0-9]{1,2}))?",
-    re.IGNORECASE,
+# Compiled only for a fleet that has a schedule: each compilation is felt at start-up.
+_PART = (
+    r"(?:\*|(?P<first>[0-9]{1,2}|[A-Za-z]{3})(?:-(?P<last>[0-9]{1,2}|[A-Za-z]{3}))?)"
+    r"(?:/(?P<step>[0-9]{1,2}))?"
 )
-_TIME_ZONE = re.compile(r"[A-Za-z][-+_A-Za-z0-9]*(?:/[-+_A-Za-z0-9]+)*")
+_TIME_ZONE = r"[A-Za-z][-+_A-Za-z0-9]*(?:/[-+_A-Za-z0-9]+)*"
 
 # An operation may begin up to 15 minutes late.
 _LEAST_MINUTES = 15
@@ -98,7 +100,7 @@ def _values(
     error = refuse(_WHERE, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
     found: set[int] = set()
     for part in text.split(","):
-        match = _PART.fullmatch(part)
+        match = re.fullmatch(_PART, part)
         if match is None or match["step"] == "0" or match["step"] == "00":
             raise error
         first = _value(match["first"], least, names, error)
@@ -125,7 +127,7 @@ def _value(text: str | None, least: int, names: tuple[str, ...], error: FleetErr
 
 def _check_time_zone(name: object) -> None:
     accepted = 'a zone of the tz database: "Europe/Berlin", "America/New_York", "UTC"'
-    if not isinstance(name, str) or not _TIME_ZONE.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_TIME_ZONE, name):
         raise refuse(_WHERE, "time_zone", name, accepted)
     known = _time_zones()
     if known and name not in known:

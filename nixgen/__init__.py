@@ -1,43 +1,46 @@
 """Nix from Python: `dumps`, what plain data cannot say, and what else files hold."""
 
-from nixgen.errors import NixgenError
-from nixgen.expr import (
-    MISSING,
-    Apply,
-    Assert,
-    AttrSet,
-    BinaryOp,
-    Binding,
-    BlankLine,
-    Comment,
-    Commented,
-    Expr,
-    HasAttr,
-    Ident,
-    If,
-    IndentedStr,
-    Inherit,
-    Item,
-    Lambda,
-    Let,
-    List,
-    Name,
-    Neg,
-    NixError,
-    Not,
-    Param,
-    PathLiteral,
-    Pattern,
-    Raw,
-    SearchPath,
-    Select,
-    Str,
-    Value,
-    With,
-    ref,
-)
-from nixgen.outputs import FileValue, Region, TextFile
-from nixgen.render import dumps
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nixgen.errors import NixgenError
+    from nixgen.expr import (
+        MISSING,
+        Apply,
+        Assert,
+        AttrSet,
+        BinaryOp,
+        Binding,
+        BlankLine,
+        Comment,
+        Commented,
+        Expr,
+        HasAttr,
+        Ident,
+        If,
+        IndentedStr,
+        Inherit,
+        Item,
+        Lambda,
+        Let,
+        List,
+        Name,
+        Neg,
+        NixError,
+        Not,
+        Param,
+        PathLiteral,
+        Pattern,
+        Raw,
+        SearchPath,
+        Select,
+        Str,
+        Value,
+        With,
+        ref,
+    )
+    from nixgen.outputs import FileValue, Region, TextFile
+    from nixgen.render import dumps
 
 __all__ = [
     "MISSING",
@@ -79,3 +82,21 @@ __all__ = [
     "dumps",
     "ref",
 ]
+
+
+if not TYPE_CHECKING:
+    # Loaded when a name is first asked for: the command, which lives in this package, turns garbage
+    # collection off before, and that is a sixteenth of what a check takes.
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from nixgen import errors, expr, outputs, render
+
+        for module in (errors, expr, outputs, render):
+            public = vars(module).keys() & set(__all__)
+            globals().update({each: getattr(module, each) for each in public})
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        return [*globals(), *__all__]
