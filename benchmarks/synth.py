@@ -69,6 +69,7 @@ def run(command: tuple[str, ...], folder: Path) -> Measure:
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         sys.exit(f"{shlex.join(command)}\n{(folder / 'log').read_text()}")
     unit = 1e6 if sys.platform == "darwin" else 1e3

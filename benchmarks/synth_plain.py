@@ -14,7 +14,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0
 PROVIDERS = {"cdktf": "cdktf_cdktf_provider_google", "cdktn": "cdktn_provider_google"}
 
 
-def instance(google: Any, stack: Any, name: str, script: str) -> Any:
+def instance(cdktf: Any, google: Any, stack: Any, name: str, script: str) -> Any:
     """Return one machine."""
     return google.ComputeInstance(
         stack,
@@ -55,6 +55,7 @@ def instance(google: Any, stack: Any, name: str, script: str) -> Any:
         ),
         deletion_protection=False,
         allow_stopping_for_update=True,
+        lifecycle=cdktf.TerraformResourceLifecycle(ignore_changes=["scratch_disk"]),
     )
 
 
@@ -86,7 +87,7 @@ def main() -> None:
         )
     for number in range(machines):
         name = f"m{number}"
-        machine = instance(google, stack, name, script)
+        machine = instance(cdktf, google, stack, name, script)
         cdktf.TerraformOutput(
             stack,
             f"{name}-external-ip",
