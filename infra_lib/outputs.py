@@ -26,11 +26,13 @@ class Deployed:
         external_ip: The IPv4 address it has; None when it has none, or is stopped.
         zone: The zone it is in.
         usd_per_hour: USD per hour that it costs as it was deployed; None when unknown.
+        fleet: The fleet that its label names; None where only outputs are known.
     """
 
     external_ip: str | None
     zone: str
     usd_per_hour: float | None = None
+    fleet: str | None = None
 
 
 def parse(text: str, where: str) -> list[dict[str, Deployed]]:
@@ -148,7 +150,12 @@ def _existing(attributes: Mapping[str, Any], said: Mapping[str, Any]) -> Deploye
     stopped = attributes["desired_status"] == "TERMINATED"
     same = all(said.get(key) == attributes[key] for key in ("zone", "machine_type"))
     price = said["usd_per_hour"] if same else None
-    return Deployed(address or None, attributes["zone"], price if stopped == (price == 0) else None)
+    return Deployed(
+        address or None,
+        attributes["zone"],
+        price if stopped == (price == 0) else None,
+        attributes["labels"]["fleet"],
+    )
 
 
 def _terraform(stack: Path, *arguments: str) -> str:

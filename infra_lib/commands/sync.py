@@ -119,15 +119,23 @@ def _deployed(
         answers += [None] * (len(stacks) - len(answers))
     else:
         answers = [outputs.ask(stack) for stack in stacks]
+    found = [each for answer in answers for each in (answer or {}).items()]
+    own = [(name, there) for name, there in found if there.fleet in {None, fleet.name}]
     names = [machine.name for machine in fleet.gcp_machines]
     machines: dict[str, outputs.Deployed | None] = {}
     if not answers or None in answers:
         if names:
             print("not all that is deployed is known here: other addresses stay", file=sys.stderr)
     else:
-        machines = dict.fromkeys(names)
-    for answer in answers:
-        machines |= answer or {}
+        # Another fleet's of that name may be this fleet's, from before it was called so.
+        machines = dict.fromkeys(set(names) - {name for name, _ in found})
+    for name, there in own:
+        if name in machines:
+            raise FleetError(
+                f"{name} is in two of the stacks that are deployed, and nobody can tell which is "
+                "meant: pass the outputs of the right one, --outputs FILE"
+            )
+        machines[name] = there
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines

@@ -132,6 +132,7 @@ def deploy(
     name: str = "gcp",
     *,
     said: Mapping[str, Mapping[str, Any]] | None = None,
+    fleet: str = "metals",
 ) -> None:
     """Leave behind what a deployment of a stack does: its state.
 
@@ -140,6 +141,7 @@ def deploy(
         instances: What exists: zone, machine type and external address by name.
         name: The stack.
         said: What the output `machines` says, when that is not what exists.
+        fleet: The fleet that the instances are of.
     """
     stack = folder / "cdktf.out/stacks" / name
     if not (stack / ".terraform").exists():
@@ -157,8 +159,8 @@ def deploy(
         "lineage": "0b5d1f1c-7a5e-4d1e-9d1b-0a4f5b0c2f11",
         "outputs": {"machines": {"value": machines, "type": _type(machines)}} if machines else {},
         "resources": [
-            *(_instance(each, there) for each, there in instances.items()),
-            {**_instance("pyrite", _LOOKED_UP), "mode": "data"},
+            *(_instance(each, there, fleet) for each, there in instances.items()),
+            {**_instance("pyrite", _LOOKED_UP, fleet), "mode": "data"},
         ],
     }
     _state(folder, name).write_text(json.dumps(state))
@@ -174,12 +176,12 @@ def _type(value: object) -> object:
     return "dynamic" if value is None else "string" if isinstance(value, str) else "number"
 
 
-def _instance(name: str, there: Mapping[str, Any]) -> dict[str, Any]:
+def _instance(name: str, there: Mapping[str, Any], fleet: str) -> dict[str, Any]:
     access = [{"nat_ip": there["external_ip"] or ""}]
     attributes = {
         "zone": there["zone"],
         "machine_type": there["machine_type"],
-        "labels": {"fleet": "metals"},
+        "labels": {"fleet": fleet},
         "desired_status": "RUNNING",
         "network_interface": [{"access_config": access}],
     }

@@ -231,6 +231,14 @@ def test_several_stacks_are_put_together(project: Path) -> None:
     assert facts(project)["machines"].keys() == {"galena", "scheelite"}
 
 
+def test_a_machine_that_two_stacks_have_is_neither(project: Path) -> None:
+    both = {"gcp": CDKTF["gcp"], "staging": {"machines": {"galena": MACHINES["scheelite"]}}}
+    done = infra(project, "sync", "--outputs", outputs(project, both))
+    assert done.returncode == 2
+    assert "galena is in two of the stacks" in done.stderr
+    assert not (project / "facts.json").exists()
+
+
 def test_outputs_come_through_a_pipe_too(project: Path) -> None:
     infra(project, "sync", "--outputs", "-", stdin=json.dumps(TERRAFORM))
     assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.20"
@@ -437,6 +445,26 @@ class TestTerraform:
         both = {"gcp": {"machines": {"galena": galena}}, "gpu": {"machines": {}}}
         infra(project, "sync", "--outputs", outputs(project, both))
         assert facts(project)["machines"].keys() == {"galena"}
+
+    def test_another_fleets_machine_of_the_same_name_is_another(self, project: Path) -> None:
+        """Its address would be where `infra runbook` installs NixOS."""
+        projects.deploy(project, MACHINES)
+        projects.stack(project, "staging")
+        others = {**MACHINES["galena"], "external_ip": "203.0.113.99", "zone": "europe-west4-a"}
+        projects.deploy(project, {"galena": others, "halite": others}, "staging", fleet="staging")
+        done = infra(project, "sync")
+        assert (done.returncode, done.stderr) == (0, "")
+        where = {"external_ip": "203.0.113.20", "zone": "us-central1-b"}
+        assert facts(project)["machines"]["galena"] == where
+
+    def test_a_fleet_that_is_renamed_forgets_nothing_before_it_is_deployed(
+        self, project: Path
+    ) -> None:
+        infra(project, "sync", "--outputs", outputs(project, CDKTF))
+        before = facts(project)
+        projects.deploy(project, MACHINES, fleet="minerals")
+        assert infra(project, "sync").returncode == 0
+        assert facts(project) == before
 
     def test_after_destroy_addresses_go(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
