@@ -354,6 +354,22 @@ def _check_zerotier(fleet: Fleet) -> None:
     for name in zerotier.moons:
         if name not in {machine.name for machine in fleet.machines}:
             raise refuse("zerotier", "moons", name, _one_of(fleet.machines))
+    if not controllers and zerotier.moons:
+        raise refuse(
+            "zerotier",
+            "moons",
+            [*zerotier.moons],
+            f"moons need a controller: tag one machine {zerotier.controller_tag!r}",
+        )
+    for machine in fleet.machines:
+        if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
+            role = "controller" if machine.name in controllers else "moon"
+            raise refuse(
+                where,
+                "machines",
+                machine.name,
+                f"the ZeroTier {role} is a NixOS machine: clan does not set up ZeroTier on a Mac",
+            )
 
 
 def _check_devices(fleet: Fleet) -> None:

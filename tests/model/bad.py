@@ -147,6 +147,19 @@ REFUSED = {
         'fleet(gcp(tags=("peer",)))',
         ("'metals'", "machines=['galena']", "tag one machine 'controller'"),
     ),
+    "a Mac as ZeroTier controller": (
+        'fleet(Machine("a", machine_class="darwin", tags=("controller",)))',
+        ("'metals'", "machines='a'", "the ZeroTier controller is a NixOS machine"),
+    ),
+    "a Mac as moon": (
+        'fleet(Machine("c", tags=("controller",)), Machine("a", machine_class="darwin"),'
+        ' zerotier=ZeroTier(moons={"a": ("203.0.113.7",)}))',
+        ("'metals'", "machines='a'", "the ZeroTier moon is a NixOS machine"),
+    ),
+    "a moon and no ZeroTier controller": (
+        'fleet(Machine("a"), zerotier=ZeroTier(moons={"a": ("203.0.113.7",)}))',
+        ("zerotier", "moons=['a']", "tag one machine 'controller'"),
+    ),
     "moon on no machine": (
         'fleet(Machine("a"), zerotier=ZeroTier(moons={"luna": ("203.0.113.7",)}))',
         ("zerotier", "moons='luna'", "one of a"),
