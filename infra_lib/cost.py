@@ -106,5 +106,17 @@ def unknown(machines: Iterable[GcpMachine]) -> tuple[GcpMachine, ...]:
     return tuple(machine for machine in machines if now(machine) is None)
 
 
+def total_text(machines: Iterable[GcpMachine]) -> str:
+    """Return what machines cost together in their present state, for people.
+
+    With a price unknown it is what is known, as the least that it can be.
+    """
+    machines = tuple(machines)
+    least = at_least(machines)
+    text = f"{hour_text(least)} an hour, {month_text(least)} a month"
+    names = ", ".join(machine.name for machine in unknown(machines))
+    return f"at least {text}; unknown: {names}" if names else text
+
+
 def _sum(machine: float | None, gpu: float | None, count: int) -> float | None:
     return None if machine is None or gpu is None else round(machine + gpu * count, 5)

@@ -397,6 +397,8 @@ def _reviewed() -> Step:
 
 def _price(machine: GcpMachine) -> str:
     price = cost.running(machine)
+    if price is None:
+        return "What it costs while on is unknown."
     return f"It costs {cost.hour_text(price)} an hour, {cost.month_text(price)} a month, while on."
 
 

@@ -53,20 +53,10 @@ def as_text(fleet: Fleet) -> str:
 
 
 def total_line(machines: Sequence[GcpMachine]) -> str:
-    """Return what the machines that are on cost together, in one line.
-
-    With a price unknown it is what is known, as the least that it can be.
-    """
+    """Return what the machines that are on cost together, in one line."""
     running = [machine for machine in machines if machine.state == "on"]
     counted = f"{len(running)} of {len(machines)} machines on"
-    if not running:
-        return f"{counted}."
-    least = cost.at_least(running)
-    hour, month = cost.hour_text(least), cost.month_text(least)
-    unknown = ", ".join(machine.name for machine in cost.unknown(running))
-    if unknown:
-        return f"{counted}: at least {hour} an hour, {month} a month; unknown: {unknown}."
-    return f"{counted}: {hour} an hour, {month} a month."
+    return f"{counted}: {cost.total_text(running)}." if running else f"{counted}."
 
 
 def as_data(fleet: Fleet) -> dict[str, Any]:

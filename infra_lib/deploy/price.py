@@ -33,29 +33,20 @@ def price_text(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> str:
     return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed))])
 
 
-def total_text(fleet: Fleet) -> str:
-    """Return what the machines that are to be on cost together."""
-    least = cost.at_least(fleet.gcp_machines)
-    unknown = ", ".join(machine.name for machine in cost.unknown(fleet.gcp_machines))
-    text = f"{cost.hour_text(least)} an hour, {cost.month_text(least)} a month"
-    return f"at least {text}; unknown: {unknown}" if unknown else text
-
-
 def over_budget(fleet: Fleet) -> str | None:
     """Return why a fleet may not be deployed as it is; None when it may."""
     budget = fleet.budget_usd_per_hour
     if budget is None:
         return None
-    unknown = cost.unknown(fleet.gcp_machines)
     if cost.at_least(fleet.gcp_machines) > budget:
         problem = "which is more; turn something off, raise the budget"
-    elif unknown:
+    elif cost.unknown(fleet.gcp_machines):
         problem = "which nobody can tell; say what it costs, catalog=Catalog(prices=(Price(…),))"
     else:
         return None
     return (
         f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
-        f"{total_text(fleet)}, {problem}, or pass --over-budget"
+        f"{cost.total_text(fleet.gcp_machines)}, {problem}, or pass --over-budget"
     )
 
 
@@ -82,7 +73,7 @@ def _sums(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> Iterator[str
         prices = [machine.usd_per_hour for machine in deployed.values()]
         least = cost.hour_text(sum(price or 0.0 for price in prices))
         yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
-    yield f"Then:   {total_text(fleet)}"
+    yield f"Then:   {cost.total_text(fleet.gcp_machines)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
     yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."

@@ -54,7 +54,6 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 
 def _text(fleet: Fleet) -> str:
-    total = cost.total(fleet.gcp_machines)
     parts = [
         "# GPU costs",
         "**GPUs are expensive when idle.** A machine that is on is billed whether it computes or\n"
@@ -67,7 +66,7 @@ def _text(fleet: Fleet) -> str:
             ("Machine", "State", "Machine type", "GPU", "Zone", *_PRICES),
             (_machine_row(machine) for machine in fleet.gcp_machines),
         ),
-        f"What is on costs {cost.hour_text(total)} an hour, {cost.month_text(total)} a month.",
+        f"What is on costs {cost.total_text(fleet.gcp_machines)}.",
     ]
     region = fleet.gcp.region if fleet.gcp else fleet.gcp_machines[0].region
     catalog = _catalog(fleet)

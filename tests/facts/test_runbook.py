@@ -46,6 +46,12 @@ def open_to(ranges: tuple[str, ...]) -> Fleet:
     return evolve(example, gcp=evolve(example.gcp, ssh_source_ranges=ranges))
 
 
+def test_a_price_that_nobody_knows_is_said_to_be_unknown() -> None:
+    fleet = with_machine("galena", machine_type="a3-highgpu-8g")
+    said = [step.text for step in runbook(fleet, "galena", "up").steps]
+    assert "Create it. What it costs while on is unknown." in said
+
+
 def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
     """Design: deploy, install, facts, generated files, and then the controller."""
     assert first_words(commands(example, "scheelite", "up")) == [
