@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from attrs import field
 
@@ -28,6 +28,10 @@ _GENERATIONS = (
 _NEWEST = {"legacy_470": "ampere", "legacy_535": "hopper", "legacy_580": "blackwell"}
 
 
+def _clocks(value: tuple[int, int] | None) -> tuple[int, int] | None:
+    return value if value is None else cast("tuple[int, int]", check.in_order(value))
+
+
 @frozen(kw_only=True)
 class NvidiaTuning:
     """Settings that nvidia-smi makes at each boot; what is None is left alone.
@@ -45,7 +49,7 @@ class NvidiaTuning:
 
     compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = None
     power_limit: int | None = None
-    application_clocks: tuple[int, int] | None = None
+    application_clocks: tuple[int, int] | None = field(default=None, converter=_clocks)
     ecc: bool | None = None
 
     def __attrs_post_init__(self) -> None:
