@@ -73,10 +73,16 @@ def module(where: str, field: str, value: object) -> None:
     """Check a NixOS module: a mapping of options or an expression of nixgen; None for none.
 
     Raises:
-        FleetError: When it is neither, or holds what Nix cannot.
+        FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
     """
-    if value is not None:
-        options(where, field, value)
+    if value is None:
+        return
+    options(where, field, value)
+    # Further in, a dot may be part of a name, as in environment.etc; no option begins with such.
+    for key in value if isinstance(value, Mapping) else ():
+        if isinstance(key, str) and "." in key:
+            path = ", ".join(f'"{part}"' for part in key.split("."))
+            raise refuse(where, field, key, f"an attribute path is a tuple: ({path})")
 
 
 def options(where: str, field: str, value: object) -> None:

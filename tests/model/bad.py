@@ -445,6 +445,10 @@ REFUSED = {
         'gcp(config="{ pkgs, ... }: { }")',
         ("'galena'", "config='{ pkgs, ... }: { }'", "a mapping of options", "Raw("),
     ),
+    "an option's path as one name": (
+        'gcp(config={"services.nginx.enable": True})',
+        ("'galena'", "config='services.nginx.enable'", '("services", "nginx", "enable")'),
+    ),
     "configuration that Nix cannot hold": (
         'fleet(gcp(), config={"a": float("inf")})',
         ("fleet 'metals'", "config", "not finite"),

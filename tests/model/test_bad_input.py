@@ -77,6 +77,13 @@ def test_lists_and_iterators_do_where_tuples_do() -> None:
     assert [disk.name for disk in machine.data_disks] == ["a"]
     assert machine.modules == ("a", "b")
     assert evaluated("fleet(machines=[gcp()])") == evaluated("fleet(gcp())")
+    tuning = evaluated("NvidiaTuning(application_clocks=[5001, 1590])")
+    assert tuning.application_clocks == (5001, 1590)
+
+
+def test_names_further_in_a_configuration_may_hold_dots() -> None:
+    config = """{"environment": {"etc": {"app.conf": {"text": "x"}}}}"""
+    assert evaluated(f"fleet(gcp(config={config}), config={config})").config == eval(config)  # noqa: S307
 
 
 def test_sources_of_mappings_may_change_afterwards() -> None:
