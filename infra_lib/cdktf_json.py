@@ -39,6 +39,21 @@ def google_project(stack: Path) -> str:
     return named if isinstance(named, str) else ""
 
 
+def machines(stack: Path) -> set[tuple[str, str]]:
+    """Return the machines that a synthesized stack has on or stopped: fleet and name of each.
+
+    Args:
+        stack: The folder of the synthesized stack.
+    """
+    try:
+        document = json.loads((stack / "cdk.tf.json").read_bytes())
+        instances = document["resource"]["google_compute_instance"].values()
+        labels = [each["labels"] for each in instances]
+        return {(each["fleet"], each["machine"]) for each in labels if "fleet" in each}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return set()
+
+
 def written(project: Path) -> int | None:
     """Return when the last synthesis ended, in nanoseconds; None when there was none.
 

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from nixgen.settings import read_settings
 
-from ..cdktf_json import google_project, output_folder
+from .. import cdktf_json
 from ..errors import FleetError
 from ..gcp_machine import GcpMachine
 from ..runbook import Writer, as_shell, as_text
@@ -16,8 +18,10 @@ from ..source import add_argument, load_fleet, other_word
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator
 
     from ..fleet import Fleet
+    from ..machine import Machine
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,7 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--stack",
         metavar="NAME",
-        help="the stack that holds the machines; by default the one under cdktf.out, else gcp",
+        help="the stack that holds the machines; by default the one that each is in under "
+        "cdktf.out, else gcp",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -56,27 +61,39 @@ def run(given: Namespace) -> int:
     if given.expect:
         return _expect(fleet, given.machine, given.expect)
     settings = read_settings(Path.cwd())
-    output = output_folder(settings.project)
+    output = cdktf_json.output_folder(settings.project)
     folder = settings.project / output
-    stack = given.stack or _stack(folder)
     writer = Writer(
-        fleet=fleet,
-        source=given.source or "",
-        configured=bool(settings.source),
-        output=output,
-        stack=stack,
-        project=google_project(folder / "stacks" / stack),
+        fleet=fleet, source=given.source or "", configured=bool(settings.source), output=output
     )
-    runbooks = [runbook for machine in machines for runbook in writer.runbooks(machine)]
+    runbooks = [
+        runbook
+        for machine, stack in _stacks(fleet, machines, folder, given.stack)
+        for runbook in evolve(
+            writer, stack=stack, project=cdktf_json.google_project(folder / "stacks" / stack)
+        ).runbooks(machine)
+    ]
     print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
     return 0
 
 
-def _stack(folder: Path) -> str:
-    found = sorted(path.parent.name for path in folder.glob("stacks/*/cdk.tf.json"))
-    if len(found) > 1:
-        raise FleetError(f"--stack: one of {', '.join(found)} is to be named")
-    return found[0] if found else "gcp"
+def _stacks(
+    fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None
+) -> Iterator[tuple[Machine, str]]:
+    """Yield each machine and the stack that it is in."""
+    found = sorted(path.parent for path in folder.glob("stacks/*/cdk.tf.json"))
+    if named or len(found) < 2:
+        stack = named or (found[0].name if found else "gcp")
+        yield from ((machine, stack) for machine in machines)
+        return
+    held = {stack.name: cdktf_json.machines(stack) for stack in found}
+    for machine in machines:
+        holders = [name for name, inside in held.items() if (fleet.name, machine.name) in inside]
+        if len(holders) != 1 and isinstance(machine, GcpMachine):
+            raise FleetError(
+                f"--stack: one of {', '.join(held)} is to be named, for machine {machine.name!r}"
+            )
+        yield machine, holders[0] if holders else "gcp"
 
 
 def _expect(fleet: Fleet, name: str | None, state: str) -> int:

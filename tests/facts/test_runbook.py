@@ -1,5 +1,6 @@
 """`infra runbook`: the right commands in the right order, to read and to run."""
 
+import json
 import os
 import re
 import shlex
@@ -395,6 +396,29 @@ def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
         done = infra(project, "runbook", "scheelite")
         assert expected in done.stdout + done.stderr
     assert "infra deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+
+
+def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -> None:
+    for name, fleet, machine in (
+        ("lab", "metals", "galena"),
+        ("shop", "metals", "scheelite"),
+        ("staging", "others", "scheelite"),
+    ):
+        folder = project / "cdktf.out/stacks" / name
+        folder.mkdir(parents=True)
+        instance = {machine: {"labels": {"fleet": fleet, "machine": machine}}}
+        synthesized = {
+            "resource": {"google_compute_instance": instance},
+            "provider": {"google": [{"project": f"example-{name}"}]},
+        }
+        (folder / "cdk.tf.json").write_text(json.dumps(synthesized))
+    done = infra(project, "runbook")
+    assert re.findall(r"^(\w+) \(|infra deploy (\w+)$", done.stdout, re.MULTILINE) == [
+        *(("galena", ""), ("", "lab"), ("", "lab")),
+        *(("scheelite", ""), ("", "shop"), ("", "shop")),
+    ]
+    assert "--project=example-lab &" in done.stdout
+    assert infra(project, "runbook", "cinnabar").returncode == 0
 
 
 def test_the_google_project_is_the_stacks(project: Path) -> None:
