@@ -285,8 +285,9 @@ def refuse_contradictions(fleet: Fleet) -> None:
                 "state_version",
                 machine.state_version,
                 f"it was installed with {learned!r} and keeps that for life: write "
-                f"state_version={learned!r}, or take the fact out of {facts.path or 'the facts'} "
-                "when it is to be installed anew",
+                f"state_version={learned!r}, or, to install it anew, take the fact out of "
+                f"{facts.path or 'the facts'}, and out of clan's vars where it is there: "
+                f"vars/per-machine/{machine.name}/state-version",
             )
 
 
