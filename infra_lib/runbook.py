@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +27,7 @@ _TITLES = {"up": "Bring it up", "down": "Take it down", "replace": "Replace it"}
 _TUNNEL_PORT = 2222
 _TERRAFORM = '"${TERRAFORM_BINARY_NAME:-terraform}"'  # cdktf's own variable
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
+_WITH_PORT = re.compile(r"(?:ssh://)?(.*@)?(?:\[(.*)\]|([^:]*)):([0-9]+)")
 _SECONDS = 300  # while a machine starts, and its startup script lets root in
 
 
@@ -297,7 +299,8 @@ class Writer:
 
     def _ssh(self, machine: Machine) -> str:
         gpu = isinstance(machine, GcpMachine) and machine.gpu is not None
-        return f"ssh {self.fleet.target_host(machine)} {'nvidia-smi' if gpu else 'nixos-version'}"
+        target = _destination(self.fleet.target_host(machine))
+        return f"ssh {target} {'nvidia-smi' if gpu else 'nixos-version'}"
 
     def _infra(self, command: str, *arguments: str) -> str:
         source = ["--source", shlex.quote(self.source)] if self.source else []
@@ -347,6 +350,12 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
     lines += ["*)", "  printf 'accepted is one of:\\n' >&2"]
     lines += [f"  printf '  %s\\n' {shlex.quote(each)} >&2" for each in usage]
     return "\n".join([*lines, "  exit 2", "  ;;", "esac", ""])
+
+
+def _destination(target_host: str) -> str:
+    """Return a target host as ssh takes it: unlike clan, it takes a port before the host."""
+    found = _WITH_PORT.fullmatch(target_host)
+    return f"-p {found[4]} {found[1] or ''}{found[2] or found[3]}" if found else target_host
 
 
 def _intent(anew: bool) -> str:

@@ -398,6 +398,29 @@ def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
     assert "infra deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
 
 
+@pytest.mark.parametrize(
+    ("target_host", "host", "port"),
+    [
+        ("root@galena.example", "galena.example", 22),
+        ("root@galena.example:2222", "galena.example", 2222),
+        ("galena.example:2222", "galena.example", 2222),
+        ("ssh://root@galena.example:2222", "galena.example", 2222),
+        ("root@[2001:db8::1]:2222", "2001:db8::1", 2222),
+        ("root@2001:db8::1", "2001:db8::1", 22),
+    ],
+)
+def test_a_port_of_the_target_host_is_one_for_ssh_too(
+    target_host: str, host: str, port: int
+) -> None:
+    fleet = with_machine("galena", target_host=target_host)
+    (line,) = [each for each in commands(fleet, "galena", "up") if "nixos-version" in each]
+    program, *arguments = shlex.split(line)
+    asked = subprocess.run(
+        [require(program), "-G", *arguments], capture_output=True, text=True, check=True
+    )
+    assert {f"hostname {host}", f"port {port}"} <= set(asked.stdout.splitlines())
+
+
 def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -> None:
     for name, fleet, machine in (
         ("lab", "metals", "galena"),
