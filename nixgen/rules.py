@@ -191,7 +191,7 @@ def _parts(parts: list[syntax.Part]) -> Doc:
     yield head
     margin = len(head) - len(head.lstrip(_WHITE_SPACE))
     yield OFFSET, margin
-    if len(rest) == 1 and isinstance(rest[0], Node) and not head.strip(" "):
+    if len(rest) == 1 and isinstance(rest[0], Node) and not head.strip(_WHITE_SPACE):
         # Alone on its line, an interpolation opens like parentheses.
         yield GROUP
         yield "${"

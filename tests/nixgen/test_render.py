@@ -195,6 +195,10 @@ CASES: dict[str, tuple[Any, str]] = {
         Str(List(Commented(1, after="x"), 2)),
         '"${[\n  # x\n  1\n  2\n]}"',
     ),
+    "white space before a long interpolation": (
+        IndentedStr("x\n", "\t", Select("a", LONG, LONG, default=1)),
+        f"''\n  x\n  \t${{a.{LONG}.{LONG}\n     or 1\n   }}''",
+    ),
     # Source text
     "raw name": (Apply("f", Raw("a.b")), "f a.b"),
     "raw expression": (Apply("f", Raw("a b")), "f (a b)"),
