@@ -163,8 +163,12 @@ class Tree:
         except BaseException:
             for change, temporary in steps:
                 self._discard(_beside(change.path, temporary))
+            lost: list[bytes] = []
             for change, temporary in reversed(steps[:begun]):
-                self._undo(change, temporary)
+                if change.found is None and change.data in lost:
+                    continue  # a copy stays when what it was made of could not be brought back
+                if not self._undo(change, temporary) and change.found:
+                    lost.append(change.found.data)
             for path in reversed(made):
                 self._discard_folder(path)
             raise
@@ -193,17 +197,24 @@ class Tree:
             else:
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
-    def _undo(self, change: Change, temporary: str) -> None:
-        """Bring back what a change replaced, unless somebody saved something else there since."""
+    def _undo(self, change: Change, temporary: str) -> bool:
+        """Bring back what a change replaced, unless somebody saved something else there since.
+
+        Returns:
+            Whether all is as before.
+        """
+        before = change.found and change.found.data
         with suppress(OSError, NixgenError):
             now = self.read(change.path)
             if (now and now.data) != change.data:
-                return
+                return (now and now.data) == before
             if change.found is None:
                 self._discard(change.path)
             else:
                 self._stage(change.path, temporary, change.found.data, change.found, [])
                 self._settle(change.path, temporary)
+            return True
+        return False
 
     def _expect(self, change: Change) -> None:
         """Refuse to lose what was saved while we worked."""

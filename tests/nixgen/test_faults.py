@@ -261,6 +261,32 @@ def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(tmp_path: Pa
     assert contents(tmp_path) == {**rendered(old), "d0/0.nix": b"mine"}
 
 
+def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(tmp_path: Path) -> None:
+    old, new = fleet("old", 5), fleet("new", 5)
+    write(old, tmp_path, SOURCE)
+    put(tmp_path, "d0/0.nix", "theirs")
+
+    def save_and_interrupt(_frame: FrameType, event: str, argument: object) -> None:
+        if event == "c_return" and argument is os.rename and b"theirs" != read("d0/0.nix"):
+            put(tmp_path, "d0/0.nix", "mine")
+            raise KeyboardInterrupt
+
+    def read(path: str) -> bytes:
+        return contents(tmp_path)[path]
+
+    def write_interrupted() -> None:
+        sys.setprofile(save_and_interrupt)
+        write(new, tmp_path, SOURCE, adopt=["."])
+
+    with child(write_interrupted) as process:
+        assert exit_code(process) == 1
+    assert contents(tmp_path) == {
+        **rendered(old),
+        "d0/0.nix": b"mine",
+        "d0/0.nix.orig": b"theirs",
+    }
+
+
 def is_running(process: int) -> bool:
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
