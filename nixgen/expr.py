@@ -117,6 +117,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # a copy is the same: it is told by identity
+
 
 MISSING: Final = _Missing()
 """No default was given (`None` would be `null`)."""

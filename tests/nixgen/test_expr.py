@@ -1,5 +1,7 @@
 """Expressions: what cannot be built, and how that is told."""
 
+import copy as copies
+import pickle
 from collections.abc import Callable
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -181,6 +183,13 @@ def test_expressions_are_values() -> None:
     assert repr(With(ref("a"), 1)) == "With(scope=Ident(name='a'), body=1)"
     with pytest.raises(AttributeError):
         ref("a").name = "b"  # type: ignore[union-attr,misc]
+
+
+def test_a_copy_is_the_same_expression() -> None:
+    value = Select("a", "b")
+    for copy in (copies.deepcopy(value), pickle.loads(pickle.dumps(value))):  # noqa: S301 (ours)
+        assert copy == value
+        assert dumps(copy) == "a.b\n"
 
 
 def test_a_selection_from_a_selection_goes_on_with_its_path() -> None:
