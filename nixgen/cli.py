@@ -192,9 +192,9 @@ def _loaded(given: Namespace) -> "tuple[str, Path, Files]":
 def _in_root(path: str, root: Path) -> str:
     """Return a path as it is listed, given like that or from the working directory."""
     listed = Path(path)
-    here = Path.cwd() / path
-    if not (root / listed).exists() and here.is_relative_to(root):
-        listed = here.relative_to(root)
+    if listed.is_absolute() or not (root / listed).exists():
+        here, inside = listed.resolve(), root.resolve()
+        listed = here.relative_to(inside) if here.is_relative_to(inside) else listed
     return listed.as_posix()
 
 

@@ -105,7 +105,7 @@ def plan(
     Raises:
         NixgenError: When a path or value cannot be written, or something in the tree is in the way.
     """
-    outputs = render(files, source)
+    outputs = _rendered(files, source, adopt)
     with tree.opened(Path(root).absolute(), notify=notify) as here:
         return _compared(outputs, here, source, adopt, here.search())
 
@@ -130,7 +130,7 @@ def write(
         NixgenError: As `plan`, and when nixgen did not generate a file in the way, or one cannot be
             written. Nothing is changed then.
     """
-    outputs = render(files, source)
+    outputs = _rendered(files, source, adopt)
     with tree.opened(Path(root).absolute(), change=True, notify=notify) as here:
         names = here.search()
         here.clean(names)
@@ -139,6 +139,14 @@ def write(
             raise NixgenError(_refusal(foreign))
         here.replace([change for file in carried_out.drift for change in _changes(file)])
         return carried_out
+
+
+def _rendered(files: Files, source: str, adopt: Collection[str]) -> tuple[WholeFile | Regions, ...]:
+    outputs = render(files, source)
+    for path in adopt:
+        if not any(_is_within(output.path, path) for output in outputs):
+            raise NixgenError(f"cannot adopt {path}: {source} generates no such file")
+    return outputs
 
 
 def _refusal(foreign: Sequence[File]) -> str:
@@ -167,9 +175,6 @@ def _compared(
     names: Sequence[str],
 ) -> Plan:
     wanted = {output.path for output in outputs}
-    for path in adopt:
-        if not any(_is_within(each, path) for each in wanted):
-            raise NixgenError(f"cannot adopt {path}: {source} generates no such file")
     files = [_compare(output, here, source, adopt) for output in outputs]
     left_over = [
         file for name in names if name not in wanted for file in _left_over(name, here, source)

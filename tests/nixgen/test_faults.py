@@ -267,7 +267,7 @@ def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(tmp_path: 
     put(tmp_path, "d0/0.nix", "theirs")
 
     def save_and_interrupt(_frame: FrameType, event: str, argument: object) -> None:
-        if event == "c_return" and argument is os.rename and b"theirs" != read("d0/0.nix"):
+        if event == "c_return" and argument is os.rename and read("d0/0.nix") != b"theirs":
             put(tmp_path, "d0/0.nix", "mine")
             raise KeyboardInterrupt
 

@@ -201,7 +201,8 @@ def test_adopting_keeps_what_was_there(tmp_path: Path, adopt: str) -> None:
 
 def test_adopting_needs_a_file_that_is_generated(tmp_path: Path) -> None:
     with pytest.raises(NixgenError, match="cannot adopt lib/cache: main:fleet generates no such"):
-        write(FILES, tmp_path, "main:fleet", adopt=["lib/cache"])
+        write(FILES, tmp_path / "out", "main:fleet", adopt=["lib/cache"])
+    assert contents(tmp_path) == {}, "not even the root was made"
 
 
 # What is left over
