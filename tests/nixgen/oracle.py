@@ -36,7 +36,8 @@ def names_in(texts: Iterable[str]) -> set[str]:
     """Whatever could be an attribute name in the texts, in quotes."""
     every = "\n".join(texts)
     names = {f'"{name}"' for name in re.findall(r"[A-Za-z_][A-Za-z0-9_'-]*", every)}
-    return names | set(re.findall(r'"(?:[^"\\$]|\\[^\n])*"', every))
+    # Any quote may open one: a quote in an indented string, or after `}`, has no partner.
+    return names | set(re.findall(r'(?=("(?:[^"\\$]|\\[^\n])*"))', every))
 
 
 def evaluated(texts: Iterable[str], folder: Path) -> list[Any]:
