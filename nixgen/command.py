@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ...]) -> int:
     """Run a command and return its exit status, which is the same whoever reads what it prints.
+
+    Characters that the terminal's encoding lacks are printed as escapes.
 
     Args:
         run: What the command does; it returns the status.
@@ -24,6 +27,8 @@ def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ..
         print(f"{name}: warning: {message}", file=sys.stderr)
 
     streams = sys.stdout, sys.stderr
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = (stream and cast("TextIO", _Lasting(stream)) for stream in streams)
     try:
         try:

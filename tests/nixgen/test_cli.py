@@ -279,6 +279,13 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
     assert (done.stdout, done.stderr) == (b"0.nix\n", b"")
 
 
+def test_a_terminal_that_lacks_a_character_is_no_error(project: Path, nixgen: Nixgen) -> None:
+    put(project, "main.py", "fleet = {'bücher.nix': 1}\n")
+    done = nixgen("write", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines(done.stdout)[0] == r"created b\xfccher.nix"
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("count", [1, 2000])
 def test_what_nobody_reads_changes_no_exit_code(
