@@ -85,8 +85,8 @@ def _parser() -> ArgumentParser:
         action="append",
         default=[],
         metavar="PATH",
-        help="take over a file that nixgen did not generate, or all such in a folder; what it "
-        "holds is kept as PATH.orig",
+        help="take over a file that is not from SOURCE, or all such in a folder; what a person "
+        "wrote is kept as PATH.orig",
     )
     write.add_argument(
         "--exit-code", action="store_true", help="exit with 1 when anything was changed"

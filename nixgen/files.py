@@ -156,7 +156,8 @@ def _refusal(foreign: Sequence[File]) -> str:
     return "\n".join(
         (
             *(f"{file.path}: {file.reason}" for file in foreign),
-            f"nothing was written; move that away, or take it over with {options} (a copy is kept)",
+            f"nothing was written; move that away, or take it over with {options} "
+            "(a copy of what a person wrote is kept)",
         )
     )
 
