@@ -2,7 +2,12 @@
 
 import gc
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +80,9 @@ def _parser() -> ArgumentParser:
         added.add_argument(
             "source", nargs="?", metavar="SOURCE", help="what generates the files: main:fleet"
         )
-        added.add_argument("--root", metavar="DIR", help="the folder that the files go into")
+        added.add_argument(
+            "--root", type=_path, metavar="DIR", help="the folder that the files go into"
+        )
         added.set_defaults(run=run)
         return added
 
@@ -83,6 +90,7 @@ def _parser() -> ArgumentParser:
     write.add_argument(
         "--adopt",
         action="append",
+        type=_path,
         default=[],
         metavar="PATH",
         help="take over a file that is not from SOURCE, or all such in a folder; what a person "
@@ -98,6 +106,13 @@ def _parser() -> ArgumentParser:
     command("list", _list, "print the paths of the generated files, relative to the root")
     parser.set_defaults(run=lambda _: parser.error("give a command: write, check, diff or list"))
     return parser
+
+
+def _path(text: str) -> str:
+    # An unset variable of a shell must not stand for the whole root.
+    if not text:
+        raise ArgumentTypeError("a path is wanted, got ''")
+    return text
 
 
 def _formatter(prog: str) -> RawDescriptionHelpFormatter:

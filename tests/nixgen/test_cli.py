@@ -239,6 +239,7 @@ def test_debugging_shows_the_traceback(project: Path, nixgen: Nixgen) -> None:
         (("write", "--adopt", "x.nix"), "cannot adopt x.nix: main:fleet generates no such file"),
         ((), "give a command: write, check, diff or list"),
         (("wriet",), "invalid choice: 'wriet'"),
+        (("write", "--adopt", ""), "--adopt: a path is wanted, got ''"),
     ],
 )
 def test_bad_usage(nixgen: Nixgen, arguments: tuple[str, ...], message: str) -> None:
