@@ -62,14 +62,17 @@ def parse(text: str, where: str) -> list[dict[str, Deployed]]:
     return [_machines(output, where) for output in found]
 
 
-def stacks(folder: Path) -> list[Path]:
-    """Return the folders of the synthesized stacks that provision machines, deployed or not.
+def stacks(folder: Path, fleet: str) -> list[Path]:
+    """Return the folders of the synthesized stacks that provision a fleet, deployed or not.
+
+    An app may have stacks of other fleets, with machines of the same names.
 
     Args:
         folder: cdktf's output folder, `cdktf.out`.
+        fleet: The fleet's name. A stack in which nothing says whose it is may be this fleet's.
     """
     found = sorted(folder.glob("stacks/*/cdk.tf.json"))
-    return [path.parent for path in found if _has_machines(path)]
+    return [path.parent for path in found if _provisions(path, fleet)]
 
 
 def is_initialized(stack: Path) -> bool:
@@ -136,9 +139,16 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
     return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
 
 
-def _has_machines(stack: Path) -> bool:
+def _provisions(stack: Path, fleet: str) -> bool:
     try:
-        return OUTPUT in json.loads(stack.read_bytes()).get("output", {})
+        content = json.loads(stack.read_bytes())
+        labels = [
+            resource.get("labels") or {}
+            for kind in ("google_compute_instance", "google_compute_disk")
+            for resource in content.get("resource", {}).get(kind, {}).values()
+        ]
+        fleets = {each["fleet"] for each in labels if "fleet" in each}
+        return OUTPUT in content.get("output", {}) and (not fleets or fleet in fleets)
     except (OSError, ValueError, TypeError, AttributeError):
         return True  # Terraform tells what is wrong with it
 

@@ -56,7 +56,7 @@ def run(given: Namespace) -> int:
     """Show, ask, deploy, and record what came of it."""
     fleet = load_fleet(given.source)
     _check(fleet, given)
-    cdktf = Cdktf.find(read_settings(Path.cwd()).project, tuple(given.stacks))
+    cdktf = Cdktf.find(read_settings(Path.cwd()).project, tuple(given.stacks), fleet.name)
     refusal = None if given.over_budget else over_budget(fleet)
     if refusal is not None:
         return _failed(refusal)

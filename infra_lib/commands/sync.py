@@ -112,7 +112,7 @@ def _deployed(
     fleet: Fleet, project: Path, files: Sequence[str] | None
 ) -> dict[str, outputs.Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
-    stacks = outputs.stacks(project / output_folder(project))
+    stacks = outputs.stacks(project / output_folder(project), fleet.name)
     answers: list[dict[str, outputs.Deployed] | None]
     if files is not None:
         answers = [each for file in files for each in outputs.parse(_read(file), file)]

@@ -1,4 +1,4 @@
-"""The cdktf command line, for the stacks of one project."""
+"""The cdktf command line, for the stacks of a fleet in one project."""
 
 from __future__ import annotations
 
@@ -40,14 +40,16 @@ class Cdktf:
         command: Its path.
         project: The folder of cdktf.json.
         stacks: The names of the stacks, or patterns; none for the only one there is.
+        fleet: The name of the fleet that they provision.
     """
 
     command: str
     project: Path
     stacks: tuple[str, ...]
+    fleet: str
 
     @classmethod
-    def find(cls, project: Path, stacks: tuple[str, ...]) -> Cdktf:
+    def find(cls, project: Path, stacks: tuple[str, ...], fleet: str) -> Cdktf:
         """Find the cdktf that the project installed, or else the one on PATH.
 
         Raises:
@@ -59,7 +61,7 @@ class Cdktf:
             raise FleetError(
                 "cdktf is not on PATH; install it: npm install --global cdktf-cli@0.21"
             )
-        return cls(found, project, stacks)
+        return cls(found, project, stacks, fleet)
 
     def diff(self) -> bool:
         """Print what a deployment would change; return whether that could be told."""
@@ -113,8 +115,8 @@ class Cdktf:
         return frozenset(name for folder in folders for name in outputs.ask(folder) or ())
 
     def folders(self) -> list[Path]:
-        """Return the folders of the synthesized stacks that provision machines."""
-        folders = outputs.stacks(self.project / output_folder(self.project))
+        """Return the folders of the synthesized stacks that provision the fleet."""
+        folders = outputs.stacks(self.project / output_folder(self.project), self.fleet)
         return [each for each in folders if self._is_asked_for(each.name)]
 
     def _is_asked_for(self, stack: str) -> bool:

@@ -50,6 +50,6 @@ def test_an_error_that_cdktf_loses_is_said(
     command = tmp_path / "cdktf"
     command.write_text(CDKTF.format(address, error))
     command.chmod(0o755)
-    cdktf = Cdktf(str(command), tmp_path, ())
+    cdktf = Cdktf(str(command), tmp_path, (), FLEET.name)
     assert deploy(cdktf, FLEET, any_price=True) is None
     assert capsys.readouterr().err.startswith(said)

@@ -19,6 +19,6 @@ def test_all_that_a_pattern_deploys_is_shown_first(tmp_path: Path) -> None:
     manifest = {"stacks": dict.fromkeys(("prod-network", "prod-gcp", "test-gcp"))}
     command.write_text(CDKTF.format(json.dumps(manifest)))
     command.chmod(0o755)
-    assert Cdktf(str(command), tmp_path, ("prod-*",)).diff()
+    assert Cdktf(str(command), tmp_path, ("prod-*",), "metals").diff()
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls == ["synth", "diff prod-gcp", "diff prod-network"]

@@ -466,6 +466,19 @@ class TestTerraform:
         assert infra(project, "sync").returncode == 0
         assert facts(project) == before
 
+    def test_another_fleets_stack_that_was_never_deployed_keeps_nothing_known(
+        self, project: Path
+    ) -> None:
+        projects.deploy(project, MACHINES)
+        infra(project, "sync")
+        projects.deploy(project, {})
+        stack = projects.stack(project, "salts") / "cdk.tf.json"
+        instances = {"google_compute_instance": {"galena": {"labels": {"fleet": "salts"}}}}
+        stack.write_text(json.dumps({**json.loads(stack.read_text()), "resource": instances}))
+        done = infra(project, "sync")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert facts(project)["machines"] == {}
+
     def test_after_destroy_addresses_go(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
         infra(project, "sync")
