@@ -31,7 +31,8 @@ def _run() -> int:
     script = Path(given).absolute()
     if not script.is_file():
         raise FleetError(f"no script {given!r}; usage: python -m infra_lib.app main.py")
-    sys.path[0] = str(script.parent)
+    if not sys.flags.safe_path:  # PYTHONSAFEPATH: no folder of a script comes first
+        sys.path[0] = str(script.parent)
     run_path(str(script), run_name="__main__")
     return 0
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BAD = """\
 from infra_lib import GcpMachine
 
@@ -50,6 +52,17 @@ def test_a_script_finds_all_as_it_would_alone(tmp_path: Path) -> None:
     done = run(tmp_path, "app/main.py", "--word")
     assert done.stdout == f"{tmp_path}/app/main.py {tmp_path}/app --word\n"
     assert (done.returncode, done.stderr) == (3, "infra: warning: about the fleet\n")
+
+
+def test_the_safe_path_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins with PYTHONPATH, and not with the script's folder."""
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries/own.py").write_text("")
+    (tmp_path / "main.py").write_text("import own")
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'libraries'}:{Path(__file__).parents[2]}")
+    done = run(tmp_path, "main.py")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_no_script_is_bad_usage(tmp_path: Path) -> None:
