@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from ..fleet import Fleet
+    from ..outputs import Deployed
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,7 +69,7 @@ def run(given: Namespace) -> int:
         check_stacks(cdktf.project, cdktf.stacks, before)
         return _failed("cdktf diff failed; what it says is above")
     deployed = cdktf.deployed()
-    show(f"\n{price_text(fleet, deployed)}\n\n")
+    show(f"\n{price_text(fleet, _everywhere(fleet, cdktf, deployed))}\n\n")
     if given.plan:
         return 0
     replaced = elsewhere(fleet, deployed or {}) if given.yes else None
@@ -99,6 +100,17 @@ def _check(fleet: Fleet, given: Namespace) -> None:
                 f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
                 'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
             )
+
+
+def _everywhere(
+    fleet: Fleet, cdktf: Cdktf, deployed: dict[str, Deployed] | None
+) -> dict[str, Deployed] | None:
+    """Return what is deployed with what the fleet has in other stacks, which its cost counts."""
+    if deployed is None:
+        return None
+    names = {machine.name for machine in fleet.gcp_machines}
+    others = cdktf.alongside().items()
+    return {name: each for name, each in others if name in names} | deployed
 
 
 def _agreed() -> bool:

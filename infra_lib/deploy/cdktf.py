@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,6 +96,15 @@ class Cdktf:
         known = [answer for answer in answers if answer is not None]
         return {name: each for answer in known for name, each in answer.items()} if known else None
 
+    def alongside(self) -> dict[str, Deployed]:
+        """Return the machines in the fleet's other stacks, by name, as far as is known here."""
+        found: dict[str, Deployed] = {}
+        for folder in self._of_fleet():
+            if not self._is_asked_for(folder.name):
+                with suppress(FleetError):  # it is not what is deployed
+                    found |= outputs.ask(folder) or {}
+        return found
+
     def is_read(self) -> bool:
         """Return whether the state of each stack was read here."""
         try:
@@ -116,8 +126,10 @@ class Cdktf:
 
     def folders(self) -> list[Path]:
         """Return the folders of the synthesized stacks that provision the fleet."""
-        folders = outputs.stacks(self.project / output_folder(self.project), self.fleet)
-        return [each for each in folders if self._is_asked_for(each.name)]
+        return [each for each in self._of_fleet() if self._is_asked_for(each.name)]
+
+    def _of_fleet(self) -> list[Path]:
+        return outputs.stacks(self.project / output_folder(self.project), self.fleet)
 
     def _is_asked_for(self, stack: str) -> bool:
         return any(fnmatch(stack, name) for name in self.stacks or ("*",))

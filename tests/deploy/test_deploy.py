@@ -288,6 +288,20 @@ def test_a_stack_that_is_not_there_is_bad_input(project: Project) -> None:
     assert project.workspace.cloud.log == []
 
 
+def test_what_other_stacks_of_the_fleet_cost_is_counted_before_and_after(project: Project) -> None:
+    one, both = 'GcpStack(app, "gcp", fleet=fleet)', ""
+    for machine in ("galena", "scheelite"):
+        both += f'GcpStack(app, "{machine}", fleet=fleet, machines=("{machine}",))\n    '
+    project.describe(GALENA, scheelite(""))
+    main = project.workspace.app / "main.py"
+    main.write_text(main.read_text().replace(one, both))
+    for machine in ("galena", "scheelite"):
+        assert project.infra("deploy", "--yes", machine).returncode == 0
+    shown = project.infra("deploy", "--plan", "galena").stdout
+    assert "scheelite  on     us-central1-c  on demand  $0.7300  $0.7300  $532.90" in shown
+    assert "Now:    $0.9980 an hour\nThen:   $0.9980 an hour" in shown
+
+
 def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
     project.describe(GALENA)
     done = project.infra("deploy")
