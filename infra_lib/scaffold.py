@@ -177,7 +177,9 @@ def _references(origin: Origin, below: str) -> tuple[str, str]:
         # YAML takes a string as JSON writes it.
         entry = json.dumps(shlex.join(["sh", "-c", f"cd {shlex.quote(below)} && exec {entry}"]))
     if origin.commit:
-        requirement = f"infra-lib[cdktf] @ git+{origin.url}@{origin.commit}"
+        # pip before 24.1 wants a host in every address but file's own.
+        url = re.sub("^file:///", "file://localhost/", origin.url or "")
+        requirement = f"infra-lib[cdktf] @ git+{url}@{origin.commit}"
         hook = _HOOK_FROM_GIT.format(url=origin.url, commit=origin.commit)
         return requirement, hook + (f"        entry: {entry}\n" if below else "")
     which = f" @ {origin.url}" if origin.url else f"=={origin.version}"

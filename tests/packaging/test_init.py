@@ -47,10 +47,13 @@ def test_it_refers_to_the_commit_that_it_was_installed_from(
 ) -> None:
     run([str(from_git / "infra"), "init"], cwd=tmp_path)
     commit = git(source, "rev-parse", "HEAD").strip()
-    requirement = f"infra-lib[cdktf] @ git+file://{source}@{commit}\n"
+    # With a host, which the pip of Python 3.11 and 3.12 wants.
+    requirement = f"infra-lib[cdktf] @ git+file://localhost{source}@{commit}\n"
     assert (tmp_path / "requirements.txt").read_text() == requirement
     configuration = (tmp_path / ".pre-commit-config.yaml").read_text()
     assert f"repo: file://{source}\n    rev: {commit}\n" in configuration
+    light = requirement.replace("[cdktf]", "").strip()
+    install(light, tmp_path / "venv")
 
 
 def test_from_a_wheel_it_refers_to_the_wheel(
