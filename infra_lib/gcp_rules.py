@@ -90,12 +90,13 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
     check.word(_where(machine), "gpu.type", gpu.type, 'one such as "nvidia-tesla-t4"')
     found = machine.catalog.accelerator_type(gpu.type)
     if found is None:
+        known = machine.catalog.all_accelerator_types()
         raise _refuse(
             machine,
             "gpu.type",
             gpu.type,
             "not in the catalogue"
-            + nearest(gpu.type, machine.catalog.all_accelerator_types())
+            + (nearest(gpu.type, known) or f", which has {', '.join(known)}")
             + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
             f"AcceleratorType({gpu.type!r}, …),))",
         )

@@ -83,6 +83,10 @@ REFUSED = {
         'n1(Gpu("nvidia-t4"))',
         ("'galena'", "gpu.type='nvidia-t4'", "nvidia-tesla-t4", "AcceleratorType("),
     ),
+    "GPU by its short name": (
+        'n1(Gpu("t4"))',
+        ("'galena'", "gpu.type='t4'", "which has nvidia-tesla-t4, ", "AcceleratorType("),
+    ),
     "no GPU counted": (
         'n1(Gpu("nvidia-tesla-t4", 0))',
         ("'galena'", "gpu.count=0", "from 1"),
