@@ -1,6 +1,6 @@
 """`python -m infra_lib.app main.py`, what cdktf.json says: the app, and its errors as messages.
 
-It does what `python main.py` does, but a fleet that cannot be ends in one message, not a traceback.
+It does what `python main.py` does, but what goes wrong ends in one message, not a traceback.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from pathlib import Path
 from runpy import run_path
 
 from nixgen.command import ended
-from nixgen.errors import NixgenError
+from nixgen.source import failure
 
-from .errors import FleetError
+from .errors import WITHOUT_CDKTF, FleetError
 
 
 def main() -> int:
     """Run the script that the command line names; it sees the words that follow as its own.
 
     Returns:
-        The exit status: 0 fine; 2 bad input. With INFRA_DEBUG=1 in the environment errors are
-        raised.
+        The exit status: 0 fine; 2 bad input, or the script failed. With INFRA_DEBUG=1 in the
+        environment errors are raised.
     """
     del sys.argv[0]
-    return ended(_run, "infra", (FleetError, NixgenError))
+    return ended(_run, "infra", (FleetError,))
 
 
 def _run() -> int:
@@ -33,7 +33,12 @@ def _run() -> int:
         raise FleetError(f"no script {given!r}; usage: python -m infra_lib.app main.py")
     if not sys.flags.safe_path:  # PYTHONSAFEPATH: no folder of a script comes first
         sys.path[0] = str(script.parent)
-    run_path(str(script), run_name="__main__")
+    try:
+        run_path(str(script), run_name="__main__")
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "cdktf":
+            raise FleetError(WITHOUT_CDKTF) from error
+        raise FleetError(failure(error, given, script.parent, "INFRA_DEBUG")) from error
     return 0
 
 

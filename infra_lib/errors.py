@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 _LONGEST = 160  # characters of what was given
 
+WITHOUT_CDKTF = (
+    "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
+)
+
 
 class FleetError(ValueError):
     """A fleet, or a part of one, that cannot be: the message says what, where and what would do."""

@@ -61,7 +61,7 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
     try:
         return made(_found(module, names, source, project))
     except (Exception, SystemExit) as error:
-        raise NixgenError(_failure(error, source, project, debug)) from error
+        raise NixgenError(failure(error, f"source {source}", project, debug)) from error
 
 
 def _found(module: str, names: list[str], source: str, project: Path) -> Any:
@@ -99,16 +99,24 @@ def _files(value: Any, source: str) -> "Files":
     return value
 
 
-def _failure(error: BaseException, source: str, project: Path, debug: str) -> str:
-    """Return what a person needs to know of an exception in their own code."""
+def failure(error: BaseException, where: str, project: Path, debug: str) -> str:
+    """Return what a person needs to know of an exception in their own code.
+
+    Args:
+        error: The exception.
+        where: What was run, for the message.
+        project: The folder of their code.
+        debug: The environment variable that shows tracebacks, for the message.
+    """
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {error.msg}"
     place = _place(error, project)
     if isinstance(error, ValueError):
         message = str(error) or type(error).__name__
         return f"{place}: {message}" if place else message
-    problem = f"{type(error).__name__}{place and f' at {place}'}: {error}{_meant(error)}"
-    return f"source {source}: {problem} ({debug}=1 shows the traceback)"
+    said = str(error).strip()
+    problem = f"{type(error).__name__}{place and f' at {place}'}: {said}{_meant(error)}"
+    return f"{where}: {problem} ({debug}=1 shows the traceback)"
 
 
 def _place(error: BaseException, project: Path) -> str:
@@ -123,7 +131,8 @@ def _place(error: BaseException, project: Path) -> str:
         frame = traceback.tb_frame
         filename = frame.f_code.co_filename
         module = str(frame.f_globals.get("__name__"))
-        if filename.startswith(f"{project}/") and module.partition(".")[0] != package:
+        own = filename.startswith(f"{project}/") and "/site-packages/" not in filename
+        if own and module.partition(".")[0] != package:
             place = f"{filename.removeprefix(f'{project}/')}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

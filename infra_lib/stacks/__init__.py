@@ -10,8 +10,9 @@ try:
 except ModuleNotFoundError as error:
     if error.name not in {"cdktf", "cdktf_cdktf_provider_google"}:
         raise
-    message = "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
-    raise ModuleNotFoundError(message, name=error.name) from None
+    from ..errors import WITHOUT_CDKTF
+
+    raise ModuleNotFoundError(WITHOUT_CDKTF, name=error.name) from None
 
 from .provider import prepare as _prepare
 

@@ -40,9 +40,33 @@ def test_a_bad_fleet_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(BAD)
     done = run(tmp_path, "main.py")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("infra: machine 'galena': machine_type='e2-standard-9': not in ")
+    message = "infra: main.py:3: machine 'galena': machine_type='e2-standard-9': not in "
+    assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1
     assert "Traceback" in run(tmp_path, "main.py", debug="1").stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (
+            BAD.replace("zone=", "zoen="),
+            "main.py: TypeError at main.py:3: GcpMachine.__init__() got an unexpected keyword "
+            "argument 'zoen'; did you mean 'zone'? (INFRA_DEBUG=1 shows the traceback)",
+        ),
+        (BAD.replace('galena"', "galena"), "main.py:3: unterminated string literal"),
+        (
+            "import sys\nsys.modules['cdktf'] = None\nfrom cdktf import App",
+            "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'",
+        ),
+    ],
+)
+def test_a_mistake_in_the_script_is_one_message(tmp_path: Path, script: str, message: str) -> None:
+    (tmp_path / "main.py").write_text(script)
+    done = run(tmp_path, "main.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_script_finds_all_as_it_would_alone(tmp_path: Path) -> None:

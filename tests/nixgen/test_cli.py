@@ -222,6 +222,18 @@ def test_sources_that_fail_do_so_in_one_line(
     assert not (project / "out").exists()
 
 
+def test_a_failure_within_a_package_is_placed_at_what_called_it(
+    project: Path, nixgen: Nixgen
+) -> None:
+    put(project, ".venv/lib/site-packages/package.py", "def f():\n\n    return {}['x']")
+    put(
+        project,
+        "main.py",
+        "import sys\nsys.path.append('.venv/lib/site-packages')\nimport package\npackage.f()",
+    )
+    assert "KeyError at main.py:4: 'x'" in nixgen("check").stderr
+
+
 def test_debugging_shows_the_traceback(project: Path, nixgen: Nixgen) -> None:
     put(project, "main.py", "fleet = {}['x']")
     assert "Traceback" in nixgen("check", NIXGEN_DEBUG="1").stderr
