@@ -37,7 +37,7 @@ class BootDisk:
     Attributes:
         image: What it is first made from, before NixOS is installed over it.
         size_gb: Its size in GB.
-        type: The disk type: "pd-balanced", "pd-ssd" ….
+        type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
     """
 
     image: str = "debian-cloud/debian-12"
@@ -52,7 +52,7 @@ class DataDisk:
     Attributes:
         name: Its name; on the machine it is /dev/disk/by-id/google-<name>.
         size_gb: Its size in GB.
-        type: The disk type: "pd-balanced", "pd-ssd" ….
+        type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
         prevent_destroy: Terraform refuses every plan that would destroy it: `cdktf destroy`, and
             changes that need another disk, such as another zone. It cannot guard a disk that is
             taken out of the fleet.

@@ -25,12 +25,12 @@ MOST_LABELS = 64
 STACK_METADATA = ("ssh-keys", "startup-script")
 RUN_SECONDS = (30, 120 * 24 * 60 * 60)
 
-# Persistent disks: https://cloud.google.com/compute/docs/disks#disk-types
+# https://cloud.google.com/compute/docs/disks#disk-types; new ones are Hyperdisks.
+_DISK_TYPE = re.compile(r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-z0-9]*")
 MOST_GB = 65536
 
 _SWITCHES = ("enabled", "stopped", "spot", "deletion_protection", "allow_stopping_for_update")
 
-_DISK_TYPE = re.compile(r"[a-z][-a-z0-9]*")
 _EMAIL = re.compile(r"[^@]+@[^@]+")
 _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
 
@@ -305,7 +305,8 @@ def _check_disks(machine: GcpMachine) -> None:
 def _check_disk(where: str, field: str, size_gb: object, disk_type: object, least: int) -> None:
     check.whole(where, f"{field}.size_gb", size_gb, "GB", least=least, most=MOST_GB)
     if not isinstance(disk_type, str) or not _DISK_TYPE.fullmatch(disk_type):
-        raise refuse(where, f"{field}.type", disk_type, 'a disk type: "pd-balanced", "pd-ssd"')
+        accepted = "pd-balanced, pd-extreme, pd-ssd, pd-standard or a Hyperdisk's"
+        raise refuse(where, f"{field}.type", disk_type, f'{accepted}: "hyperdisk-balanced"')
 
 
 def _check_network(machine: GcpMachine) -> None:

@@ -406,6 +406,14 @@ REFUSED = {
         'gcp(boot_disk=BootDisk(type="pd ssd"))',
         ("boot_disk.type='pd ssd'", "pd-ssd"),
     ),
+    "disk type without its family": (
+        'gcp(boot_disk=BootDisk(type="ssd"))',
+        ("boot_disk.type='ssd'", "pd-ssd", "hyperdisk-balanced"),
+    ),
+    "disk type misspelled": (
+        'gcp(data_disks=(DataDisk("a", size_gb=1, type="pd-sdd"),))',
+        ("data_disks['a'].type='pd-sdd'", "pd-ssd"),
+    ),
     "data disk twice on a machine": (
         'gcp(data_disks=(DataDisk("a", size_gb=1), DataDisk("a", size_gb=1)))',
         ("'galena'", "data_disks.name='a'", "twice"),
