@@ -64,6 +64,14 @@ facts = st.builds(
 )
 
 
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").mkdir()
+    with pytest.raises(OSError, match=r"'.*/facts.json'$") as caught:
+        Facts(path=tmp_path / "facts.json").save()
+    assert ".facts.json." not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["facts.json"]
+
+
 @given(facts)
 def test_what_is_written_is_read_back(given_facts: Facts) -> None:
     text = given_facts.to_json()
