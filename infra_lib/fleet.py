@@ -18,7 +18,7 @@ from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
 from .gcp_rules import MOST_LABELS, STACK_LABELS
-from .machine import Machine
+from .machine import EVERY, Machine
 from .nvidia import Nvidia, check_driver
 from .ssh import Ssh
 from .users import User
@@ -171,7 +171,7 @@ class Fleet:
 
     def tagged(self, tag: str) -> tuple[Machine, ...]:
         """Return the machines with a tag."""
-        return tuple(machine for machine in self.machines if tag in machine.all_tags)
+        return tuple(machine for machine in self.machines if machine.has_tag(tag))
 
     def machine(self, name: str) -> Machine:
         """Return the machine of that name.
@@ -320,7 +320,7 @@ def _check_disks(fleet: Fleet) -> None:
 
 def _check_users(fleet: Fleet) -> None:
     names = {machine.name for machine in fleet.machines}
-    tags = {tag for machine in fleet.machines for tag in machine.all_tags} | {"all"}
+    tags = {tag for machine in fleet.machines for tag in machine.all_tags} | {EVERY}
     for user in fleet.users:
         for name in user.machines:
             if name not in names:
@@ -351,6 +351,10 @@ def _check_zerotier(fleet: Fleet) -> None:
             [machine.name for machine in fleet.peers],
             f"ZeroTier peers need a controller: tag one machine {zerotier.controller_tag!r}",
         )
+    # As nix.internet and nix.users name theirs: in the inventory, two would be one.
+    if zerotier.instance in {"internet", *(f"user-{user.name}" for user in fleet.users)}:
+        accepted = "the instance of another service has that name; take one of its own"
+        raise refuse("zerotier", "instance", zerotier.instance, accepted)
     for name in zerotier.moons:
         if name not in {machine.name for machine in fleet.machines}:
             raise refuse("zerotier", "moons", name, _one_of(fleet.machines))

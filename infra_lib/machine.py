@@ -11,6 +11,8 @@ from nixgen.frozen import frozen
 from . import check
 from .errors import refuse
 
+EVERY = "all"  # the tag that clan gives to every machine
+
 
 @frozen
 class Machine:
@@ -58,6 +60,10 @@ class Machine:
     def all_tags(self) -> tuple[str, ...]:
         """Derived tags, then your own; each once."""
         return tuple(dict.fromkeys(self.derived_tags + self.tags))
+
+    def has_tag(self, tag: str) -> bool:
+        """Whether the machine has a tag: one of `all_tags`, or "all", which clan gives to each."""
+        return tag == EVERY or tag in self.all_tags
 
     @property
     def full_description(self) -> str:

@@ -135,20 +135,19 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
 
 
 def _users(fleet: Fleet, machine: Machine) -> list[str]:
-    tags = {"all", *machine.all_tags}
     return [
         user.name
         for user in fleet.users
-        if machine.name in user.machines or not tags.isdisjoint(user.tags)
+        if machine.name in user.machines or any(map(machine.has_tag, user.tags))
     ]
 
 
 def _roles(fleet: Fleet, machine: Machine) -> list[str]:
-    zerotier, tags = fleet.zerotier, machine.all_tags
+    zerotier = fleet.zerotier
     roles = {
-        "controller": zerotier.controller_tag in tags,
+        "controller": machine.has_tag(zerotier.controller_tag),
         "moon": machine.name in zerotier.moons,
-        "peer": zerotier.peer_tag in tags,
+        "peer": machine.has_tag(zerotier.peer_tag),
     }
     return [role for role, played in roles.items() if played]
 

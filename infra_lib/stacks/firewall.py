@@ -128,8 +128,9 @@ def _network_rules(
 
 
 def _in_zerotier(fleet: Fleet, machine: GcpMachine) -> bool:
-    tags = {fleet.zerotier.peer_tag, fleet.zerotier.controller_tag}
-    return not tags.isdisjoint(machine.all_tags) or machine.name in fleet.zerotier.moons
+    zerotier = fleet.zerotier
+    tags = (zerotier.peer_tag, zerotier.controller_tag)
+    return any(map(machine.has_tag, tags)) or machine.name in zerotier.moons
 
 
 def _zerotier_tag(begin: str) -> str:

@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_lib import Facts, Fleet, Machine
+from infra_lib import Facts, Fleet, Machine, ZeroTier
 from main import fleet as example
 
 from .fleets import FLEETS, HOSTILE, KEY
@@ -109,6 +109,12 @@ def test_zerotier_has_its_controller_by_machine_and_its_peers_by_tag(
             },
         }
     }
+
+
+def test_every_machine_may_be_a_peer(plant: Callable[[Fleet], NixTree]) -> None:
+    fleet = evolve(example, zerotier=ZeroTier(peer_tag="all"))
+    assert fleet.peers == fleet.machines
+    assert instances(plant(fleet), ZEROTIER)["zerotier"]["roles"]["peer"] == {"tags": {"all": {}}}
 
 
 def test_moons_have_stable_endpoints(tree: Trees) -> None:

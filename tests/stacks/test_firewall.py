@@ -51,6 +51,7 @@ def test_zerotier_is_open_to_those_in_its_network_only() -> None:
     [
         fleet_of(cpu(tags=("controller",))),
         fleet_of(cpu(tags=("relay",)), CONTROLLER, zerotier=ZeroTier(peer_tag="relay")),
+        fleet_of(CONTROLLER, cpu(), zerotier=ZeroTier(peer_tag="all")),
         fleet_of(CONTROLLER, cpu(), zerotier=ZeroTier(moons={"galena": ("203.0.113.9",)})),
     ],
 )
