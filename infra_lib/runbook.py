@@ -355,7 +355,10 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
 def _destination(target_host: str) -> str:
     """Return a target host as ssh takes it: unlike clan, it takes a port before the host."""
     found = _WITH_PORT.fullmatch(target_host)
-    return f"-p {found[4]} {found[1] or ''}{found[2] or found[3]}" if found else target_host
+    if found is None:
+        return shlex.quote(target_host)
+    host = (found[1] or "") + (found[2] or found[3])
+    return f"-p {found[4]} {shlex.quote(host)}"
 
 
 def _intent(anew: bool) -> str:

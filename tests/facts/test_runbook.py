@@ -421,6 +421,21 @@ def test_a_port_of_the_target_host_is_one_for_ssh_too(
     assert {f"hostname {host}", f"port {port}"} <= set(asked.stdout.splitlines())
 
 
+@pytest.mark.parametrize(
+    "target_host", ["root@a;id", "root@`id`", "root@[::1]:22", "root@*|(id):2"]
+)
+def test_a_target_host_stays_one_word_for_the_shell(target_host: str) -> None:
+    fleet = with_machine("galena", target_host=target_host)
+    (line,) = [each for each in commands(fleet, "galena", "up") if "nixos-version" in each]
+    printed = subprocess.run(
+        [require("bash"), "-c", f"printf '%s\\n' {line}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout.splitlines() == shlex.split(line)
+
+
 def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -> None:
     for name, fleet, machine in (
         ("lab", "metals", "galena"),
