@@ -113,6 +113,8 @@ class Facts:
     def __attrs_post_init__(self) -> None:
         check.each("facts", "machines", self.machines, MachineFacts, 'MachineFacts("galena")')
         check.unique("facts", "machines", (each.name for each in self.machines))
+        if self.path is not None:
+            check.instance("facts", "path", self.path, Path)
         machines = tuple(sorted(self.machines, key=lambda each: each.name))
         network = self.zerotier_network_id
         if network is not None:
@@ -349,7 +351,9 @@ def _document(text: str, where: str) -> dict[str, Any]:
 
     try:
         document = json.loads(text, object_pairs_hook=once)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except FleetError:
+        raise
+    except (ValueError, RecursionError) as error:  # also a number too long for Python
         raise FleetError(f"{where}: no JSON: {error}") from None
     if not isinstance(document, dict):
         raise FleetError(f"{where}: an object with version and machines is wanted")

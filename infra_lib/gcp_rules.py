@@ -322,7 +322,7 @@ def _check_network(machine: GcpMachine) -> None:
         from ipaddress import IPv4Address
 
         try:
-            IPv4Address(str(address))
+            IPv4Address(address if isinstance(address, str) else "")
         except ValueError:
             raise _refuse(
                 machine,

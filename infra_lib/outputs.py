@@ -49,7 +49,7 @@ def parse(text: str, where: str) -> list[dict[str, Deployed]]:
     """
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number too long for Python
         raise FleetError(f"{where}: no JSON: {error}") from None
     if not isinstance(document, dict):
         raise FleetError(f"{where}: outputs of Terraform or of cdktf are wanted: an object")

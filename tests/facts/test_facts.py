@@ -208,6 +208,7 @@ def test_what_is_one_machines_is_no_others(field: str) -> None:
         ("", "no JSON"),
         ("{", "no JSON"),
         ("[" * 100_000, "no JSON"),
+        ('{"version": ' + "1" * 5000 + "}", "no JSON"),
         ("[]", "an object with version and machines is wanted"),
         ("{}", "version=None: this version of infra reads version 1"),
         ('{"version": 2}', "version=2: this version of infra reads version 1"),

@@ -334,6 +334,7 @@ def test_bad_input_is_told_and_nothing_is_written(
     ("document", "said"),
     [
         ("", "no JSON"),
+        ('{"machines": ' + "1" * 5000 + "}", "no JSON"),
         ("[]", "an object"),
         ('{"gcp": {"address": "35.208.97.48"}}', "no output 'machines'"),
         ('{"gcp": {"machines": 5}}', "machines=5: a map"),

@@ -176,6 +176,14 @@ REFUSED = {
         'ZeroTier(moons={"a": ("luna.example.org",)})',
         ("moons['a']='luna.example.org'", "IP addresses"),
     ),
+    "zerotier under the internet service's name": (
+        'fleet(Machine("a"), zerotier=ZeroTier(instance="internet"))',
+        ("zerotier", "instance='internet'", "another service"),
+    ),
+    "zerotier under a user's name": (
+        'fleet(users=(User("cameron"),), zerotier=ZeroTier(instance="user-cameron"))',
+        ("zerotier", "instance='user-cameron'", "another service"),
+    ),
     "one tag for controller and peers": (
         'ZeroTier(controller_tag="peer")',
         ("peer_tag='peer'", "controller"),
@@ -634,6 +642,11 @@ WRONG_KIND = {
     ),
     "names for disks": ('gcp(data_disks=("a",))', ("data_disks='a'", "DataDisk(")),
     "a number for an address": ("gcp(external_ip=5)", ("external_ip=5", "IPv4")),
+    "an address that is no text": (
+        'gcp(external_ip=__import__("ipaddress").IPv4Address("203.0.113.7"))',
+        ("'galena'", "external_ip=IPv4Address('203.0.113.7')", "reserved IPv4 address"),
+    ),
+    "text for a path": ('Facts(path="facts.json")', ("path='facts.json'", "Path")),
     "None for an address": ("gcp(external_ip=None)", ("external_ip=None", "True")),
     "a string for network tags": ('gcp(network_tags="web")', ("network_tags='web'", '("web",)')),
     "a list for labels": ('gcp(labels=["team"])', ("labels=['team']", "a mapping")),
