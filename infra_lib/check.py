@@ -73,23 +73,17 @@ def module(where: str, field: str, value: object) -> None:
     """Check a NixOS module: a mapping of options or an expression of nixgen; None for none.
 
     Raises:
-        FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
+        FleetError: When it is neither, or not what `options` takes.
     """
-    if value is None:
-        return
-    options(where, field, value)
-    # Further in, a dot may be part of a name, as in environment.etc; no option begins with such.
-    for key in value if isinstance(value, Mapping) else ():
-        if isinstance(key, str) and "." in key:
-            path = ", ".join(f'"{part}"' for part in key.split("."))
-            raise refuse(where, field, key, f"an attribute path is a tuple: ({path})")
+    if value is not None:
+        options(where, field, value)
 
 
 def options(where: str, field: str, value: object) -> None:
     """Check what holds NixOS options: a mapping or an expression of nixgen.
 
     Raises:
-        FleetError: When it is neither, or holds what Nix cannot.
+        FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
     """
     from nixgen import Expr, NixError, dumps  # few fleets need it, and it is not small
 
@@ -100,6 +94,11 @@ def options(where: str, field: str, value: object) -> None:
         dumps(value)
     except NixError as error:
         raise FleetError(f"{where}: {field}: {error}") from None
+    # Further in, a dot may be part of a name, as in environment.etc; no option begins with such.
+    for key in value if isinstance(value, Mapping) else ():
+        if isinstance(key, str) and "." in key:
+            path = ", ".join(f'"{part}"' for part in key.split("."))
+            raise refuse(where, field, key, f"an attribute path is a tuple: ({path})")
 
 
 def each(where: str, field: str, values: object, kind: type, example: str) -> None:

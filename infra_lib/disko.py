@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from .errors import refuse
 
 if TYPE_CHECKING:
     from .gcp_machine import GcpMachine
@@ -20,6 +23,11 @@ NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
 _SCSI_FAMILIES = frozenset(
     {"a2", "c2", "c2d", "e2", "f1", "g1", "g2", "m1", "m2", "n1", "n2", "n2d", "t2d"}
 )
+
+# `zpool create` takes no other: https://openzfs.github.io/openzfs-docs/man/master/8/zpool-create.8.html
+_POOL = re.compile(r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*")
+# A partition's `size` in disko, but for the 100% that would leave the pool nothing.
+_SIZE = re.compile(r"[0-9]+[KMGTP]?")
 
 _MOUNTPOINTS = {"root": "none", "root/nixos": "/", "root/home": "/home", "root/nix": "/nix"}
 
@@ -41,8 +49,19 @@ def zfs_layout(
     Args:
         device: The disk: "/dev/sda".
         pool: The pool's name.
-        esp_size: The size of the EFI system partition, as sgdisk takes it.
+        esp_size: The size of the EFI system partition, as disko takes it: "512M", "1G".
+
+    Raises:
+        FleetError: When the pool cannot have that name, or the partition that size.
     """
+    if not isinstance(pool, str) or not _POOL.fullmatch(pool):
+        accepted = (
+            "a ZFS pool's name: a letter first, then letters, digits and _ . : -, and neither log "
+            "nor beginning with mirror, raidz, draid or spare"
+        )
+        raise refuse("zfs_layout", "pool", pool, accepted)
+    if not isinstance(esp_size, str) or not _SIZE.fullmatch(esp_size):
+        raise refuse("zfs_layout", "esp_size", esp_size, 'a size such as "512M" or "1G"')
     return {("disk", "primary"): _disk(device, pool, esp_size), ("zpool", pool): _pool()}
 
 

@@ -646,6 +646,23 @@ WRONG_KIND = {
         'gcp(external_ip=__import__("ipaddress").IPv4Address("203.0.113.7"))',
         ("'galena'", "external_ip=IPv4Address('203.0.113.7')", "reserved IPv4 address"),
     ),
+    "layout with an attribute path as one name": (
+        'gcp(disko=lambda device: {"disk.primary": {}})',
+        ("'galena'", "disko('/dev/sda')='disk.primary'", '("disk", "primary")'),
+    ),
+    "ESP size that disko does not know": (
+        'zfs_layout("/dev/sda", esp_size="512MB")',
+        ("zfs_layout", "esp_size='512MB'", '"512M"'),
+    ),
+    "ESP that is the whole disk": (
+        'zfs_layout("/dev/sda", esp_size="100%")',
+        ("esp_size='100%'", '"1G"'),
+    ),
+    "pool name that ZFS reserves": (
+        'zfs_layout("/dev/sda", pool="mirror0")',
+        ("zfs_layout", "pool='mirror0'", "mirror"),
+    ),
+    "pool name with a space": ('zfs_layout("/dev/sda", pool="my pool")', ("pool='my pool'",)),
     "text for a path": ('Facts(path="facts.json")', ("path='facts.json'", "Path")),
     "None for an address": ("gcp(external_ip=None)", ("external_ip=None", "True")),
     "a string for network tags": ('gcp(network_tags="web")', ("network_tags='web'", '("web",)')),
