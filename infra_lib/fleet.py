@@ -231,7 +231,7 @@ def _check_files(where: str, files: object) -> None:
     for path, moved in files.items():
         for item in (path, "" if moved is None else moved):
             if not isinstance(item, str):
-                raise refuse(where, "files", item, "a path, or None to leave a file out")
+                raise refuse(where, "files", item, "a path as a str, or None to leave a file out")
 
 
 def _check_generators(where: str, generators: object) -> None:

@@ -28,7 +28,7 @@ class ZeroTier:
     Attributes:
         instance: The name of the service's instance in the inventory.
         controller_tag: The tag of the one machine that admits peers.
-        peer_tag: The tag of the machines that are peers.
+        peer_tag: The tag of the machines that are peers; "all" for every machine.
         moons: Relays: machine name to the public addresses it is reached at; at most four.
 
     Raises:
