@@ -71,7 +71,8 @@ class _Plain:
     def lines(self, value: Value) -> None:
         """Write a mapping or list with each binding or element on lines of its own."""
         names, simple, out, string = self.names, self.simple, self.out, literals.string
-        around: list[tuple[Iterator[Any], bool, str]] = []
+        around: list[tuple[Iterator[Any], bool, str, Any]] = []
+        inside = {id(value)}
         entries, keyed = _open(value)
         pad = "\n" + " " * INDENT
         out.append("{" if keyed else "[")
@@ -98,7 +99,10 @@ class _Plain:
                     and text is None
                     and (attached or room >= 0)
                 ):
-                    around.append((entries, keyed, tail))
+                    if id(item) in inside:
+                        raise NixError(syntax.ENDLESS)
+                    inside.add(id(item))
+                    around.append((entries, keyed, tail, item))
                     entries, keyed = _open(item)
                     out.append(f"{head}{'{' if keyed else '['}")
                     start = len(out)
@@ -114,7 +118,8 @@ class _Plain:
                 out.append(f"{pad}{'}' if keyed else ']'}")
                 if not around:
                     return
-                entries, keyed, tail = around.pop()
+                entries, keyed, tail, item = around.pop()
+                inside.remove(id(item))
                 out.append(tail)
                 start = 0
 

@@ -953,6 +953,9 @@ def file(value: expr.Value, *, headed: bool = False) -> Node:
     return node
 
 
+ENDLESS: Final = "a mapping or list that holds itself has no end"
+
+
 def tree(value: expr.Value) -> Node:
     """The tree of an expression.
 
@@ -963,13 +966,16 @@ def tree(value: expr.Value) -> Node:
         NixError: Something in it is nothing that Nix could hold; the message starts with the way to
             it.
     """
-    steps: list[tuple[_Step, _Way, bool]] = []
+    steps: list[tuple[_Step, _Way, bool, int]] = []
+    inside: set[int] = set()
     way: _Way = ""
     node: Node | None
     try:
         while True:
             node = _leaf(value)
             if node is None:
+                if id(value) in inside:
+                    raise NixError(ENDLESS)
                 interpolated = way == _INTERPOLATED or (bool(steps) and steps[-1][2])
                 if isinstance(value, Mapping):
                     step = _mapping(value)
@@ -980,7 +986,8 @@ def tree(value: expr.Value) -> Node:
                 else:
                     expr.check_value(value)
                     raise NixError(f"{expr.describe(value)} is no Nix expression")
-                steps.append((step, way, interpolated))
+                steps.append((step, way, interpolated, id(value)))
+                inside.add(id(value))
             while True:
                 if node is not None and not steps:
                     return node
@@ -991,9 +998,9 @@ def tree(value: expr.Value) -> Node:
                     break
                 except StopIteration as done:
                     node = done.value
-                    steps.pop()
+                    inside.remove(steps.pop()[3])
     except NixError as error:
-        path = "".join(map(_show_way, (*(way for _, way, _ in steps), way))).lstrip(".")
+        path = "".join(map(_show_way, (*(way for _, way, *_ in steps), way))).lstrip(".")
         raise NixError(f"{path}: {error}" if path else str(error)) from None
 
 

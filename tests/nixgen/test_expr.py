@@ -225,3 +225,18 @@ def test_an_enumeration_is_the_string_or_number_it_is() -> None:
 )
 def test_a_path_is_a_path_literal(path: str, nix: str) -> None:
     assert dumps(PurePosixPath(path)) == f"{nix}\n"
+
+
+def test_data_that_hold_themselves_are_refused() -> None:
+    mapping: dict[str, Any] = {"kept": {"b": 1}}
+    mapping["kept"]["c"] = [1, mapping]
+    for value in (mapping, {"f": Lambda("x", mapping)}):
+        with pytest.raises(NixError, match=r"kept\.c\[1\]: .*holds itself"):
+            dumps(value)
+    alone: list[Any] = []
+    alone.append(alone)
+    with pytest.raises(NixError, match=r"^\[0\]: .*holds itself"):
+        dumps(alone)
+    twice = {"a": 1, "b": 2}
+    shown = "  {\n    a = 1;\n    b = 2;\n  }\n"
+    assert dumps([twice, twice]) == f"[\n{shown * 2}]\n"
