@@ -17,7 +17,7 @@ from .errors import refuse
 from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
-from .gcp_rules import MOST_LABELS, STACK_LABELS
+from .gcp_rules import check_labels
 from .machine import EVERY, Machine
 from .nvidia import Nvidia, check_driver
 from .ssh import Ssh
@@ -274,11 +274,7 @@ def _check_project(fleet: Fleet) -> None:
         where = f"fleet {fleet.name!r}"
         raise refuse(where, "gcp", None, f"a GcpProject(…), which machine {first.name!r} needs")
     for machine in fleet.gcp_machines:
-        given = fleet.gcp.labels.keys() | machine.labels.keys()
-        most = MOST_LABELS - len(STACK_LABELS)
-        if len(given) > most:
-            accepted = f"at most {most}, with those of the project, beside the stack's own"
-            raise refuse(f"machine {machine.name!r}", "labels", f"{len(given)} labels", accepted)
+        check_labels(machine, fleet.gcp)
     region = fleet.gcp.region
     if not any(region in machine.catalog.regions() for machine in fleet.gcp_machines):
         raise refuse(

@@ -18,12 +18,17 @@ from .reference import Reference
 if TYPE_CHECKING:
     from .catalog import AcceleratorType, MachineType, Zone
     from .gcp_machine import GcpMachine, Gpu
+    from .gcp_project import GcpProject
 
 STACK_LABELS = ("cost", "fleet", "machine", "state")
-# https://cloud.google.com/compute/docs/labeling-resources#requirements
-MOST_LABELS = 64
+# https://cloud.google.com/compute/docs/labeling-resources#requirements; Google's provider adds one
+# of its own, goog-terraform-provisioned.
+_MOST_LABELS = 64 - len(STACK_LABELS) - 1
 STACK_METADATA = ("ssh-keys", "startup-script")
 RUN_SECONDS = (30, 120 * 24 * 60 * 60)
+
+# https://cloud.google.com/vpc/docs/add-remove-network-tags#restrictions; two are the stack's.
+_MOST_TAGS = 64 - 2
 
 # https://cloud.google.com/compute/docs/disks#disk-types; new ones are Hyperdisks.
 _DISK_TYPE = re.compile(r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-z0-9]*")
@@ -56,6 +61,21 @@ def check_machine(machine: GcpMachine) -> None:
     version = machine.state_version
     if not isinstance(version, str) or not _STATE_VERSION.fullmatch(version):
         raise _refuse(machine, "state_version", version, 'a NixOS release: "25.05"')
+
+
+def check_labels(machine: GcpMachine, project: GcpProject) -> None:
+    """Check that a machine has no more labels in a project than an instance may have.
+
+    Raises:
+        FleetError: When it has.
+    """
+    given = project.labels.keys() | machine.labels.keys()
+    if len(given) > _MOST_LABELS:
+        accepted = (
+            f"at most {_MOST_LABELS}, with those of the project, beside the stack's own and one of "
+            "Google's provider"
+        )
+        raise _refuse(machine, "labels", f"{len(given)} labels", accepted)
 
 
 def machine_type(machine: GcpMachine) -> MachineType:
@@ -317,6 +337,11 @@ def _check_network(machine: GcpMachine) -> None:
     check.each(_where(machine), "network_tags", machine.network_tags, str, '"web"')
     for tag in machine.network_tags:
         check.name(_where(machine), "network_tags", tag)
+    if len(set(machine.network_tags)) > _MOST_TAGS:
+        given = f"{len(set(machine.network_tags))} tags"
+        raise _refuse(
+            machine, "network_tags", given, f"at most {_MOST_TAGS}, beside the stack's own"
+        )
     address = machine.external_ip
     if not isinstance(address, bool | Reference):
         from ipaddress import IPv4Address

@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_google.provider import GoogleProvider
 
 from .. import cost
 from ..errors import refuse
+from ..gcp_rules import check_labels
 from .escape import escape
 from .firewall import Firewall, firewalls, network_tags, rule_prefix
 from .install import Installation
@@ -80,7 +81,8 @@ class GcpStack(cdktf.TerraformStack):
 
         Raises:
             FleetError: When there is no Google Cloud project, a machine is none of the fleet's
-                that are provisioned, or two networks are too much alike in name.
+                that are provisioned, two networks are too much alike in name, or a machine has
+                more labels or metadata in the project than an instance may have.
         """
         project = gcp or fleet.gcp
         provisioned = _named(fleet, machines)
@@ -88,6 +90,8 @@ class GcpStack(cdktf.TerraformStack):
             raise refuse(
                 f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
             )
+        for machine in provisioned:
+            check_labels(machine, project)
         super().__init__(scope, id_)
         self._name = id_
         GoogleProvider(self, "provider", project=escape(project.project), region=project.region)

@@ -21,18 +21,22 @@ from cdktf_cdktf_provider_google.compute_instance import (
 )
 
 from .. import cost
+from ..errors import refuse
 from .escape import escape
 from .startup_script import startup_script
 from .stop_policy import policy_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from constructs import Construct
 
     from ..fleet import Fleet
     from ..gcp_machine import BootDisk, GcpMachine, ServiceAccount, ShieldedVm
     from ..gcp_project import GcpProject
+
+_MOST_VALUE_BYTES = 256 * 1024
+_MOST_METADATA_BYTES = 512 * 1024
 
 
 def compute_instance(
@@ -125,12 +129,31 @@ def _labels(fleet: Fleet, project: GcpProject, machine: GcpMachine) -> Mapping[s
 
 
 def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
-    metadata = {key: escape(value) for key, value in machine.metadata.items()}
+    _check_sizes(machine, _texts(project, machine, str))
+    return _texts(project, machine, escape)
+
+
+def _texts(project: GcpProject, machine: GcpMachine, write: Callable[[str], str]) -> dict[str, str]:
+    metadata = {key: write(value) for key, value in machine.metadata.items()}
     if project.ssh_keys:
-        metadata["ssh-keys"] = "\n".join(f"root:{escape(key)}" for key in project.ssh_keys)
+        metadata["ssh-keys"] = "\n".join(f"root:{write(key)}" for key in project.ssh_keys)
     # Not metadata_startup_script: a change of that one makes a new machine with a new disk.
-    metadata["startup-script"] = startup_script(escape(machine.startup_script))
+    metadata["startup-script"] = startup_script(write(machine.startup_script))
     return metadata
+
+
+def _check_sizes(machine: GcpMachine, metadata: Mapping[str, str]) -> None:
+    """Check that an instance takes its metadata, with what the stack adds.
+
+    The rule: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+    """
+    sizes = {f"metadata[{key!r}]": len(value.encode()) for key, value in metadata.items()}
+    limits = dict.fromkeys(sizes, _MOST_VALUE_BYTES) | {"metadata": _MOST_METADATA_BYTES}
+    sizes["metadata"] = sum(sizes.values()) + sum(map(len, metadata))
+    for field, most in limits.items():
+        if sizes[field] > most:
+            accepted = f"at most {most} are accepted, with what the stack adds"
+            raise refuse(f"machine {machine.name!r}", field, f"{sizes[field]} bytes", accepted)
 
 
 # The blocks of an instance are values, and machines mostly have the same: each is made once,

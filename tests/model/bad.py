@@ -363,8 +363,12 @@ REFUSED = {
     ),
     "more labels than an instance has": (
         'Fleet(name="f", domain="zt", gcp=project(labels={"one": "x"}),'
-        ' machines=(gcp(labels={f"l{n}": "x" for n in range(60)}),))',
-        ("'galena'", "labels='61 labels'", "at most 60"),
+        ' machines=(gcp(labels={f"l{n}": "x" for n in range(59)}),))',
+        ("'galena'", "labels='60 labels'", "at most 59"),
+    ),
+    "more network tags than an instance has": (
+        'gcp(network_tags=[f"t{n}" for n in range(63)])',
+        ("'galena'", "network_tags='63 tags'", "at most 62"),
     ),
     "label of the stack": ('gcp(labels={"cost": "a"})', ("labels='cost'", "by the stack itself")),
     "label of the stack in the project": (

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -356,6 +357,39 @@ def test_stacks_of_one_fleet_in_one_project_keep_apart(
     assert names[0].isdisjoint(names[1])
     assert targets == tags
     assert tags[0].isdisjoint(tags[1])
+
+
+def test_labels_are_counted_in_the_project_of_the_stack(tmp_path: Path) -> None:
+    many = {f"l{number}": "x" for number in range(50)}
+    other = project(labels={f"m{number}": "x" for number in range(10)})
+    app = App(outdir=str(tmp_path / "out"))
+    with pytest.raises(FleetError, match="machine 'galena': labels='60 labels': at most 59"):
+        GcpStack(app, "gcp", fleet=fleet_of(cpu(labels=many)), gcp=other)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"metadata": {"a": "é" * 131073}}, r"metadata\['a'\]='262146 bytes': at most 262144"),
+        ({"startup_script": "x" * 262144}, r"metadata\['startup-script'\]='26\d+ bytes'"),
+        (
+            {"metadata": dict.fromkeys("ab", "x" * 262144)},
+            "metadata='52[0-9]+ bytes': at most 524288",
+        ),
+    ],
+)
+def test_metadata_that_no_instance_takes_is_refused(
+    fields: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    app = App(outdir=str(tmp_path / "out"))
+    with pytest.raises(FleetError, match=f"machine 'galena': {message}"):
+        GcpStack(app, "gcp", fleet=fleet_of(cpu(**fields)))
+
+
+def test_the_largest_metadata_is_taken(synthesize: Synthesize) -> None:
+    largest = {"a": "é" * 131072}
+    stack = synthesize(fleet_of(cpu(metadata=largest)))
+    assert instance(stack, "galena")["metadata"]["a"] == largest["a"]
 
 
 def test_a_fleet_without_a_project_is_refused(tmp_path: Path) -> None:

@@ -244,6 +244,17 @@ def test_every_kind_of_machine_can_be_made_and_is_as_it_was_described(
     assert inside["external_ip"] is None
 
 
+def test_an_instance_with_the_most_labels_and_tags_has_no_more_than_it_may(
+    workspace: Workspace, deploy: Deploy
+) -> None:
+    """Google's provider labels it too."""
+    labels = {f"l{number}": "x" for number in range(59)}
+    tags = [f"t{number}" for number in range(62)]
+    deploy(evolve(GALENA, labels=labels, network_tags=tags))
+    galena = workspace.cloud.instances["galena"]
+    assert (len(galena["effective_labels"]), len(galena["tags"])) == (64, 64)
+
+
 def test_cdktf_deploys_shows_and_destroys(workspace: Workspace) -> None:
     """The same through `cdktf deploy`, `diff`, `output` and `destroy`, as a user types them."""
     program = """
