@@ -55,7 +55,7 @@ class DataDisk:
         type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
         prevent_destroy: Terraform refuses every plan that would destroy it: `cdktf destroy`, and
             changes that need another disk, such as another zone. It cannot guard a disk that is
-            taken out of the fleet.
+            taken out of the fleet, or goes to another stack with its machine.
     """
 
     name: str

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from cdktf import App
 
 from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject, Gpu, Machine
+from infra_lib.stacks import GcpStack
 from tests.stacks.synthesis import text_of
 from tests.terraform.harness import JSON, Plan, Workspace
 
@@ -253,6 +255,41 @@ def test_an_instance_with_the_most_labels_and_tags_has_no_more_than_it_may(
     deploy(evolve(GALENA, labels=labels, network_tags=tags))
     galena = workspace.cloud.instances["galena"]
     assert (len(galena["effective_labels"]), len(galena["tags"])) == (64, 64)
+
+
+def test_a_machine_goes_to_another_stack_after_its_state(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/extending.md has it."""
+    monkeypatch.chdir(workspace.app)
+    lab, bench = (evolve(workspace, folder=workspace.folder.with_name(n)) for n in ("lab", "bench"))
+
+    def synthesized(**stacks: tuple[str, ...]) -> None:
+        app = App(outdir=str(workspace.app / "cdktf.out"))
+        for name, machines in stacks.items():
+            GcpStack(app, name, fleet=fleet(GALENA, ON), machines=machines)
+        app.synth()
+
+    synthesized(lab=("galena", "scheelite"), bench=())
+    lab.initialize()
+    lab.apply()
+    before = workspace.cloud.instances["scheelite"]["instance_id"]
+    disk = workspace.cloud.named("disk")["models"]["id"]
+
+    synthesized(lab=("galena",), bench=("scheelite",))
+    lab.terraform("state", "rm", INSTANCE, "google_compute_disk.models")
+    bench.initialize()
+    bench.terraform("import", "google_compute_disk.models", disk)
+    bench.terraform("import", INSTANCE, workspace.cloud.instances["scheelite"]["id"])
+    assert lab.apply().actions == {}
+    assert bench.apply().actions == {
+        INSTANCE: ("update",),
+        "google_compute_firewall.ssh": ("create",),
+        "google_compute_firewall.zerotier": ("create",),
+    }
+    scheelite = workspace.cloud.instances["scheelite"]
+    assert scheelite["instance_id"] == before
+    assert scheelite["tags"] == ["metals-bench", "metals-bench-zerotier"]
 
 
 def test_cdktf_deploys_shows_and_destroys(workspace: Workspace) -> None:
