@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nixgen.frozen import frozen
 
 from .errors import FleetError, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 OUTPUT = "machines"
+
+T = TypeVar("T")
 
 
 @frozen
@@ -92,25 +94,56 @@ def ask(stack: Path) -> dict[str, Deployed] | None:
     Raises:
         FleetError: When Terraform cannot be run, or fails; the message holds what it said.
     """
+    return _read(stack, _instances, None)
+
+
+def data_disks(stack: Path, fleet: str) -> frozenset[str]:
+    """Ask Terraform for the data disks of a fleet in a stack; none when that is not known here.
+
+    Args:
+        stack: The folder of the synthesized stack.
+        fleet: The fleet's name.
+
+    Raises:
+        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
+    """
+
+    def named(state: dict[str, Any]) -> frozenset[str]:
+        disks = _managed(state, "google_compute_disk")
+        return frozenset(name for name, each in disks if each["labels"]["fleet"] == fleet)
+
+    return _read(stack, named, frozenset())
+
+
+def _read(stack: Path, read: Callable[[dict[str, Any]], T], unknown: T) -> T:
+    """Read the state of a stack; unknown when nothing was ever deployed from here."""
     if not is_initialized(stack):
-        return None
+        return unknown
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
     text = _terraform(stack, "state", "pull")
     if not text.strip():
-        return None
+        return unknown
     try:
-        state = json.loads(text)
-        said = state["outputs"].get(OUTPUT, {}).get("value") or {}
-        return {
-            resource["name"]: _existing(each["attributes"], said.get(resource["name"], {}))
-            for resource in state["resources"]
-            if (resource["mode"], resource["type"]) == ("managed", "google_compute_instance")
-            for each in resource["instances"]
-            if "fleet" in (each["attributes"]["labels"] or {})  # others may have theirs in there
-        }
+        return read(json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError):
         raise FleetError(f"stack {stack.name}: Terraform printed no state: {text[:80]!r}") from None
+
+
+def _managed(state: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the fleets' resources of a kind: the name and the attributes of each."""
+    for resource in state["resources"]:
+        if (resource["mode"], resource["type"]) == ("managed", kind):
+            for each in resource["instances"]:
+                # Others may have theirs in there.
+                if "fleet" in (each["attributes"]["labels"] or {}):
+                    yield resource["name"], each["attributes"]
+
+
+def _instances(state: dict[str, Any]) -> dict[str, Deployed]:
+    said = state["outputs"].get(OUTPUT, {}).get("value") or {}
+    instances = _managed(state, "google_compute_instance")
+    return {name: _existing(each, said.get(name, {})) for name, each in instances}
 
 
 def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:

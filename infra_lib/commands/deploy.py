@@ -14,7 +14,7 @@ from nixgen.settings import read_settings
 from ..cdktf_json import check_stacks, google_project, written
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
-from ..deploy.fallback import elsewhere
+from ..deploy.guard import refusal
 from ..deploy.price import over_budget, price_text
 from ..deploy.printing import say, show
 from ..errors import FleetError
@@ -58,9 +58,9 @@ def run(given: Namespace) -> int:
     fleet = load_fleet(given.source)
     _check(fleet, given)
     cdktf = Cdktf.find(read_settings(Path.cwd()).project, tuple(given.stacks), fleet.name)
-    refusal = None if given.over_budget else over_budget(fleet)
-    if refusal is not None:
-        return _failed(refusal)
+    too_much = None if given.over_budget else over_budget(fleet)
+    if too_much is not None:
+        return _failed(too_much)
     before = written(cdktf.project)
     # What is deployed elsewhere, and was never read here, could be deleted: a diff reads it.
     on = any(machine.enabled for machine in fleet.gcp_machines)
@@ -72,9 +72,9 @@ def run(given: Namespace) -> int:
     show(f"\n{price_text(fleet, _everywhere(fleet, cdktf, deployed))}\n\n")
     if given.plan:
         return 0
-    replaced = elsewhere(fleet, deployed or {}) if given.yes else None
-    if replaced is not None:
-        return _failed(replaced)
+    unseen = refusal(fleet, deployed or {}, cdktf.data_disks()) if given.yes else None
+    if unseen is not None:
+        return _failed(unseen)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
     done = deploy(cdktf, fleet, any_price=given.over_budget, synthesized=seen)

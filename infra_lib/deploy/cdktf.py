@@ -96,6 +96,15 @@ class Cdktf:
         known = [answer for answer in answers if answer is not None]
         return {name: each for answer in known for name, each in answer.items()} if known else None
 
+    def data_disks(self) -> frozenset[str]:
+        """Return the names of the fleet's data disks that are deployed, as far as is known here.
+
+        Raises:
+            FleetError: When Terraform cannot tell.
+        """
+        found = (outputs.data_disks(folder, self.fleet) for folder in self.folders())
+        return frozenset().union(*found)
+
     def alongside(self) -> dict[str, Deployed]:
         """Return the machines in the fleet's other stacks, by name, as far as is known here."""
         found: dict[str, Deployed] = {}

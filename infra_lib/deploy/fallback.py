@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
-    from ..outputs import Deployed
     from .failure import Failure
 
 
@@ -35,32 +34,6 @@ class Move:
 
     def __str__(self) -> str:
         return f"{self.machine} in {self.zone}"
-
-
-def elsewhere(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str | None:
-    """Return why nobody should deploy without having seen the plan; None when all may.
-
-    A machine that is to be in another zone is deleted with its boot disk. Few mean that: the facts
-    may be older than the deployment, as in another checkout, or `fallback_zones` may have lost the
-    zone in use.
-
-    Args:
-        fleet: The fleet that is to be.
-        deployed: What is there, by the machine's name.
-    """
-    for machine in fleet.gcp_machines:
-        there = deployed.get(machine.name)
-        if machine.enabled and there is not None and there.zone != machine.zone:
-            reason = (
-                "and the facts do not say so; infra sync records it"
-                if there.zone in machine.zones
-                else f"and zone={there.zone!r} in the fleet leaves it there"
-            )
-            return (
-                f"{machine.name} is deployed in {there.zone}, {reason}. To delete it with its "
-                f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
-            )
-    return None
 
 
 def without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[GcpMachine, ...]:

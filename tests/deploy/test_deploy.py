@@ -141,6 +141,26 @@ def test_a_machine_is_not_deleted_for_facts_that_are_older_than_it(project: Proj
     assert cloud.instances["scheelite"]["instance_id"] == number
 
 
+def test_a_data_disk_that_the_fleet_has_no_more_is_not_deleted_unseen(project: Project) -> None:
+    """Terraform guards only a disk that it is told of."""
+    cloud = project.workspace.cloud
+    with_disk = GALENA.replace("),", ', data_disks=(DataDisk("ore", size_gb=10),)),')
+    project.describe(with_disk)
+    assert project.infra("deploy", "--yes").returncode == 0
+    project.describe(with_disk.replace("),)),", "),), enabled=False),"))
+    assert project.infra("deploy", "--yes").returncode == 0
+    before = cloud.log
+
+    project.describe(GALENA)
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 1
+    assert (
+        "infra: data disk ore is deployed, and no machine of fleet metals has it. To delete it "
+        "with what is on it, deploy without --yes\n"
+    ) in done.stdout
+    assert cloud.log == before
+
+
 def test_what_a_failed_deployment_made_stays_where_it_is(project: Project) -> None:
     cloud = project.workspace.cloud
     cloud.fail(NO_ROOM, zone="us-central1-c")
