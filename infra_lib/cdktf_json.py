@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import FleetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -40,18 +40,31 @@ def google_project(stack: Path) -> str:
 
 
 def machines(stack: Path) -> set[tuple[str, str]]:
-    """Return the machines that a synthesized stack has on or stopped: fleet and name of each.
+    """Return the machines that a synthesized stack has something of; see `labelled`.
 
     Args:
         stack: The folder of the synthesized stack.
     """
     try:
-        document = json.loads((stack / "cdk.tf.json").read_bytes())
-        instances = document["resource"]["google_compute_instance"].values()
-        labels = [each["labels"] for each in instances]
-        return {(each["fleet"], each["machine"]) for each in labels if "fleet" in each}
+        return labelled(json.loads((stack / "cdk.tf.json").read_bytes()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return set()
+
+
+def labelled(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return fleet and name of each machine whose instance or data disks a stack has.
+
+    Args:
+        document: What cdktf wrote as cdk.tf.json.
+    """
+    labels = (
+        resource.get("labels") or {}
+        for kind in ("google_compute_instance", "google_compute_disk")
+        for resource in document.get("resource", {}).get(kind, {}).values()
+    )
+    return {
+        (each["fleet"], each["machine"]) for each in labels if {"fleet", "machine"} <= each.keys()
+    }
 
 
 def written(project: Path) -> int | None:

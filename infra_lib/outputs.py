@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import field
 
 from nixgen.frozen import frozen
 
+from .cdktf_json import labelled
 from .errors import FleetError, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 OUTPUT = "machines"
-
-T = TypeVar("T")
 
 
 @frozen
@@ -35,6 +37,19 @@ class Deployed:
     zone: str
     usd_per_hour: float | None = None
     fleet: str | None = None
+
+
+@frozen
+class State:
+    """What the fleets have in a stack, or in several.
+
+    Attributes:
+        machines: What each instance is, by name.
+        data_disks: The fleet that each data disk is of, by the disk's name.
+    """
+
+    machines: Mapping[str, Deployed] = field(factory=dict)
+    data_disks: Mapping[str, str] = field(factory=dict)
 
 
 def parse(text: str, where: str) -> list[dict[str, Deployed]]:
@@ -82,8 +97,8 @@ def is_initialized(stack: Path) -> bool:
     return (stack / ".terraform").exists()
 
 
-def ask(stack: Path) -> dict[str, Deployed] | None:
-    """Ask Terraform for the machines of a stack; None when nothing was ever deployed from here.
+def ask(stack: Path) -> State | None:
+    """Ask Terraform what is in a stack; None when nothing was ever deployed from here.
 
     Its state tells which exist, and where: after a deployment that failed in part, the outputs are
     those of before.
@@ -94,38 +109,22 @@ def ask(stack: Path) -> dict[str, Deployed] | None:
     Raises:
         FleetError: When Terraform cannot be run, or fails; the message holds what it said.
     """
-    return _read(stack, _instances, None)
-
-
-def data_disks(stack: Path, fleet: str) -> frozenset[str]:
-    """Ask Terraform for the data disks of a fleet in a stack; none when that is not known here.
-
-    Args:
-        stack: The folder of the synthesized stack.
-        fleet: The fleet's name.
-
-    Raises:
-        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
-    """
-
-    def named(state: dict[str, Any]) -> frozenset[str]:
-        disks = _managed(state, "google_compute_disk")
-        return frozenset(name for name, each in disks if each["labels"]["fleet"] == fleet)
-
-    return _read(stack, named, frozenset())
-
-
-def _read(stack: Path, read: Callable[[dict[str, Any]], T], unknown: T) -> T:
-    """Read the state of a stack; unknown when nothing was ever deployed from here."""
     if not is_initialized(stack):
-        return unknown
+        return None
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
     text = _terraform(stack, "state", "pull")
     if not text.strip():
-        return unknown
+        return None
     try:
-        return read(json.loads(text))
+        state = json.loads(text)
+        said = state["outputs"].get(OUTPUT, {}).get("value") or {}
+        instances = _managed(state, "google_compute_instance")
+        disks = _managed(state, "google_compute_disk")
+        return State(
+            {name: _existing(each, said.get(name, {})) for name, each in instances},
+            {name: each["labels"]["fleet"] for name, each in disks},
+        )
     except (ValueError, LookupError, TypeError, AttributeError):
         raise FleetError(f"stack {stack.name}: Terraform printed no state: {text[:80]!r}") from None
 
@@ -138,12 +137,6 @@ def _managed(state: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[st
                 # Others may have theirs in there.
                 if "fleet" in (each["attributes"]["labels"] or {}):
                     yield resource["name"], each["attributes"]
-
-
-def _instances(state: dict[str, Any]) -> dict[str, Deployed]:
-    said = state["outputs"].get(OUTPUT, {}).get("value") or {}
-    instances = _managed(state, "google_compute_instance")
-    return {name: _existing(each, said.get(name, {})) for name, each in instances}
 
 
 def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
@@ -175,12 +168,7 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
 def _provisions(stack: Path, fleet: str) -> bool:
     try:
         content = json.loads(stack.read_bytes())
-        labels = [
-            resource.get("labels") or {}
-            for kind in ("google_compute_instance", "google_compute_disk")
-            for resource in content.get("resource", {}).get(kind, {}).values()
-        ]
-        fleets = {each["fleet"] for each in labels if "fleet" in each}
+        fleets = {each for each, _ in labelled(content)}
         return OUTPUT in content.get("output", {}) and (not fleets or fleet in fleets)
     except (OSError, ValueError, TypeError, AttributeError):
         return True  # Terraform tells what is wrong with it

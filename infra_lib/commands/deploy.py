@@ -24,9 +24,10 @@ from . import sync
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from ..fleet import Fleet
-    from ..outputs import Deployed
+    from ..outputs import Deployed, State
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def run(given: Namespace) -> int:
     show(f"\n{price_text(fleet, _everywhere(fleet, cdktf, deployed))}\n\n")
     if given.plan:
         return 0
-    unseen = refusal(fleet, deployed or {}, cdktf.data_disks()) if given.yes else None
+    unseen = refusal(fleet, deployed) if given.yes and deployed is not None else None
     if unseen is not None:
         return _failed(unseen)
     if not given.yes and not _agreed():
@@ -103,14 +104,14 @@ def _check(fleet: Fleet, given: Namespace) -> None:
 
 
 def _everywhere(
-    fleet: Fleet, cdktf: Cdktf, deployed: dict[str, Deployed] | None
-) -> dict[str, Deployed] | None:
+    fleet: Fleet, cdktf: Cdktf, deployed: State | None
+) -> Mapping[str, Deployed] | None:
     """Return what is deployed with what the fleet has in other stacks, which its cost counts."""
     if deployed is None:
         return None
     names = {machine.name for machine in fleet.gcp_machines}
-    others = cdktf.alongside().items()
-    return {name: each for name, each in others if name in names} | deployed
+    others = cdktf.alongside().machines.items()
+    return {name: each for name, each in others if name in names} | {**deployed.machines}
 
 
 def _agreed() -> bool:

@@ -19,7 +19,7 @@ from ..sync import Learnt, changes, check_fact, synced
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..fleet import Fleet
 
@@ -113,12 +113,13 @@ def _deployed(
 ) -> dict[str, outputs.Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
     stacks = outputs.stacks(project / output_folder(project), fleet.name)
-    answers: list[dict[str, outputs.Deployed] | None]
+    answers: list[Mapping[str, outputs.Deployed] | None]
     if files is not None:
         answers = [each for file in files for each in outputs.parse(_read(file), file)]
         answers += [None] * (len(stacks) - len(answers))
     else:
-        answers = [outputs.ask(stack) for stack in stacks]
+        states = [outputs.ask(stack) for stack in stacks]
+        answers = [None if state is None else state.machines for state in states]
     found = [each for answer in answers for each in (answer or {}).items()]
     own = [(name, there) for name, there in found if there.fleet in {None, fleet.name}]
     names = [machine.name for machine in fleet.gcp_machines]

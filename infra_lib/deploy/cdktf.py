@@ -14,9 +14,12 @@ from nixgen.frozen import frozen
 from .. import outputs
 from ..cdktf_json import output_folder, stack_names
 from ..errors import FleetError
+from ..outputs import State
 from .process import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..outputs import Deployed
 
 
@@ -86,33 +89,24 @@ class Cdktf:
             status = run(command, self.project, _logged(log))
             return Ended(status, log.read_text("utf-8", "replace") if log.exists() else "")
 
-    def deployed(self) -> dict[str, Deployed] | None:
-        """Return the machines that are deployed, by name; None when nobody here knows.
+    def deployed(self) -> State | None:
+        """Return what is deployed; None when nobody here knows.
 
         Raises:
             FleetError: When Terraform cannot tell.
         """
         answers = [outputs.ask(folder) for folder in self.folders()]
         known = [answer for answer in answers if answer is not None]
-        return {name: each for answer in known for name, each in answer.items()} if known else None
+        return _together(known) if known else None
 
-    def data_disks(self) -> frozenset[str]:
-        """Return the names of the fleet's data disks that are deployed, as far as is known here.
-
-        Raises:
-            FleetError: When Terraform cannot tell.
-        """
-        found = (outputs.data_disks(folder, self.fleet) for folder in self.folders())
-        return frozenset().union(*found)
-
-    def alongside(self) -> dict[str, Deployed]:
-        """Return the machines in the fleet's other stacks, by name, as far as is known here."""
-        found: dict[str, Deployed] = {}
+    def alongside(self) -> State:
+        """Return what is deployed in the fleet's other stacks, as far as is known here."""
+        known = []
         for folder in self._of_fleet():
             if not self._is_asked_for(folder.name):
                 with suppress(FleetError):  # it is not what is deployed
-                    found |= outputs.ask(folder) or {}
-        return found
+                    known.append(outputs.ask(folder) or State())
+        return _together(known)
 
     def is_read(self) -> bool:
         """Return whether the state of each stack was read here."""
@@ -131,7 +125,7 @@ class Cdktf:
         folders = [folder for folder in self.folders() if outputs.is_initialized(folder)]
         if not folders:
             raise FleetError("which machines exist cannot be told: no stack here is initialized")
-        return frozenset(name for folder in folders for name in outputs.ask(folder) or ())
+        return frozenset(_together(outputs.ask(folder) or State() for folder in folders).machines)
 
     def folders(self) -> list[Path]:
         """Return the folders of the synthesized stacks that provision the fleet."""
@@ -142,6 +136,15 @@ class Cdktf:
 
     def _is_asked_for(self, stack: str) -> bool:
         return any(fnmatch(stack, name) for name in self.stacks or ("*",))
+
+
+def _together(states: Iterable[State]) -> State:
+    machines: dict[str, Deployed] = {}
+    data_disks: dict[str, str] = {}
+    for state in states:
+        machines |= state.machines
+        data_disks |= state.data_disks
+    return State(machines, data_disks)
 
 
 def _logged(log: Path) -> dict[str, str]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from ..fleet import Fleet
-    from ..outputs import Deployed
+    from ..outputs import State
 
 
-def refusal(fleet: Fleet, deployed: Mapping[str, Deployed], disks: Collection[str]) -> str | None:
+def refusal(fleet: Fleet, deployed: State) -> str | None:
     """Return why nobody should deploy without having seen the plan; None when all may.
 
     A machine that is to be in another zone is deleted with its boot disk. Few mean that: the facts
@@ -21,11 +19,10 @@ def refusal(fleet: Fleet, deployed: Mapping[str, Deployed], disks: Collection[st
 
     Args:
         fleet: The fleet that is to be.
-        deployed: What is there, by the machine's name.
-        disks: The names of the data disks that are there.
+        deployed: What is there.
     """
     for machine in fleet.gcp_machines:
-        there = deployed.get(machine.name)
+        there = deployed.machines.get(machine.name)
         if machine.enabled and there is not None and there.zone != machine.zone:
             reason = (
                 "and the facts do not say so; infra sync records it"
@@ -37,9 +34,10 @@ def refusal(fleet: Fleet, deployed: Mapping[str, Deployed], disks: Collection[st
                 f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
             )
     kept = {disk.name for machine in fleet.gcp_machines for disk in machine.data_disks}
-    for name in sorted({*disks} - kept):
-        return (
-            f"data disk {name} is deployed, and no machine of fleet {fleet.name} has it. To delete "
-            "it with what is on it, deploy without --yes"
-        )
+    for name, owner in sorted(deployed.data_disks.items()):
+        if owner == fleet.name and name not in kept:
+            return (
+                f"data disk {name} is deployed, and no machine of fleet {fleet.name} has it. To "
+                "delete it with what is on it, deploy without --yes"
+            )
     return None

@@ -457,6 +457,10 @@ def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -
     ]
     assert "--project=example-lab &" in done.stdout
     assert infra(project, "runbook", "cinnabar").returncode == 0
+    # One that is off is where its data disks are.
+    lab = project / "cdktf.out/stacks/lab/cdk.tf.json"
+    lab.write_text(lab.read_text().replace("google_compute_instance", "google_compute_disk"))
+    assert infra(project, "runbook").stdout == done.stdout
 
 
 def test_the_google_project_is_the_stacks(project: Path) -> None:

@@ -474,7 +474,11 @@ class TestTerraform:
         infra(project, "sync")
         projects.deploy(project, {})
         stack = projects.stack(project, "salts") / "cdk.tf.json"
-        instances = {"google_compute_instance": {"galena": {"labels": {"fleet": "salts"}}}}
+        instances = {
+            "google_compute_instance": {
+                "galena": {"labels": {"fleet": "salts", "machine": "galena"}}
+            }
+        }
         stack.write_text(json.dumps({**json.loads(stack.read_text()), "resource": instances}))
         done = infra(project, "sync")
         assert (done.returncode, done.stderr) == (0, "")
