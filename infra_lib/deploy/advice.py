@@ -37,7 +37,8 @@ def advice(
         )
     for machine in fleet.gcp_machines:
         if isinstance(failure, NoRoom) and machine.name == failure.machine:
-            return _no_room(machine, tried.get(machine.name, ()), machine.name in existing)
+            exists = machine.name in existing
+            return _no_room(machine, tried.get(machine.name, ()), exists, failure.zones)
     return None
 
 
@@ -57,17 +58,21 @@ def _quota(fleet: Fleet, failure: QuotaExceeded) -> str:
     )
 
 
-def _no_room(machine: GcpMachine, tried: Collection[str], exists: bool) -> str:
+def _no_room(
+    machine: GcpMachine, tried: Collection[str], exists: bool, named: Collection[str]
+) -> str:
     if exists:
         return (
             f"{machine.zone} has no room to start {machine.name} at the moment; it exists there, "
             "and its boot disk would not come with it, so it is not moved: try again later, or "
             "deploy it with enabled=False first, which deletes it, to have it made elsewhere"
         )
+    said = [zone for zone in named if zone not in machine.zones]
+    hint = f"; Compute Engine says that {', '.join(said)} has room" if said else ""
     if len(tried) > 1:
         return (
             f"no zone of {machine.name} has room at the moment ({', '.join(tried)}): try again "
-            "later, or give it more fallback_zones"
+            f"later, or give it more fallback_zones{hint}"
         )
     others = [
         zone.name
@@ -76,9 +81,12 @@ def _no_room(machine: GcpMachine, tried: Collection[str], exists: bool) -> str:
         and zone.name not in machine.zones
         and (machine.gpu is None or machine.gpu.type in zone.accelerators)
     ]
-    named = f"fallback_zones={tuple(others)!r}" if others else "fallback_zones in other regions"
+    zones = tuple(said or others)
+    choice = f"fallback_zones={zones!r}" if zones else "fallback_zones in other regions"
     remedy = (
-        "its data disks hold it there" if machine.data_disks else f"give it {named} to try next"
+        "its data disks hold it there"
+        if machine.data_disks
+        else f"give it {choice} to try next{hint}"
     )
     return f"{machine.zone} has no room for {machine.name} at the moment: try again later; {remedy}"
 

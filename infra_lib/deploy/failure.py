@@ -10,14 +10,40 @@ import re
 
 from nixgen.frozen import frozen
 
-# https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
+# How Compute Engine says that a zone has no capacity at the moment. Google's provider prints the
+# operation's message and the localized message of its details, and neither its code nor its reason:
+# https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/compute/compute_operation.go
+# An answer of another status than 200 is printed as it is. It is no lack of room that an instance
+# "failed to start due to preemption": that one has been made, and is left behind.
 _NO_ROOM = re.compile(
-    r"ZONE_RESOURCE_POOL_EXHAUSTED(?:_WITH_DETAILS)?\b"
-    r"|does not have enough resources available to fulfill the request"
+    # The codes: https://cloud.google.com/compute/docs/resource-error,
+    # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/gce/autoscaling_gce_client.go,
+    # https://github.com/fog/fog-google/blob/master/lib/fog/google/models/compute/operation.rb
+    r"\b(?:(?:ZONE|REGION)_)?RESOURCE_POOL_EXHAUSTED(?:_WITH_DETAILS)?\b"
+    # The state of the pool: https://github.com/kubernetes/k8s.io/issues/9834
+    r"|\b(?:GCE_|state: ?)STOCKOUT\b"
+    # The reason: https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-bulk-vm-creation,
+    # https://github.com/Privatehive/gcp-hosted-github-runner/issues/8
+    r"|\binsufficientCapacity\b|\breason:? ?\W?(?:resource_availability|stockout)\b"
+    # The message since 2017: https://github.com/StanfordBioinformatics/loom/issues/463,
+    # with details since 2022: https://github.com/GoogleCloudPlatform/compute-image-tools/issues/1960
+    r"|\b(?:does not have|not) enough resources available to fulfill the request"
+    # The localized message, with and without attachments, a reason and other zones:
+    # https://cloud.google.com/compute/docs/resource-error, https://google.aip.dev/193,
+    # https://github.com/davidADSP/Generative_Deep_Learning_2nd_Edition/issues/31,
+    # https://github.com/benseverndev-oss/goldenmatch/pull/2686
+    r"|\bis currently unavailable in the <?[a-z]+-[a-z]+[0-9]+-[a-z0-9]+\b"
 )
+# The zones that have room instead, in words and in the details of an answer:
+# https://cloud.google.com/compute/docs/resource-error, https://google.aip.dev/193
+_OTHERS = re.compile(
+    r"\btrying your request in the <?(?P<said>[-a-z0-9, ]+?)>? zone\b"
+    r"|\bzones(?:Available|WithCapacity)\W+(?:value\W+)?(?P<listed>[-a-z0-9,]+)"
+)
+_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+\b")
 _QUOTA = re.compile(
-    r"Quota '(?P<metric>\w+)' exceeded\.(?:\s+Limit: (?P<limit>[0-9.]+?)(?:\.0)? (?P<where>globally"
-    r"|in (?:region|zone) [-a-z0-9]+))?"
+    r"Quota '?(?P<metric>\w+)'? exceeded\.(?:\s+Limit: (?P<limit>[0-9.]+?)(?:\.0)? "
+    r"(?P<where>globally|in (?:region|zone) [-a-z0-9]+))?"
     r"|QUOTA_EXCEEDED|quotaExceeded"
 )
 _PERMISSION = re.compile(
@@ -52,7 +78,13 @@ class Failure:
 
 @frozen
 class NoRoom(Failure):
-    """A zone has no capacity for a machine at the moment."""
+    """A zone has no capacity for a machine at the moment.
+
+    Attributes:
+        zones: The zones that Compute Engine says have room; empty when it names none.
+    """
+
+    zones: tuple[str, ...] = ()
 
 
 @frozen
@@ -103,4 +135,12 @@ def _failure(found: re.Match[str]) -> Failure:
     if permission := _PERMISSION.search(text):
         return NotPermitted(address, text, permission["account"], permission["permissions"])
     failure = Failure(address, text)
-    return NoRoom(address, text) if failure.machine and _NO_ROOM.search(text) else failure
+    if failure.machine and _NO_ROOM.search(text):
+        return NoRoom(address, text, _others(text))
+    return failure
+
+
+def _others(text: str) -> tuple[str, ...]:
+    """Return the zones that a message names as having room, each once, in its order."""
+    found = (each["said"] or each["listed"] for each in _OTHERS.finditer(text))
+    return tuple(dict.fromkeys(zone for zones in found for zone in _ZONE.findall(zones)))

@@ -12,11 +12,13 @@ from infra_lib.deploy.failure import (
 )
 
 # As Compute Engine answers, by way of google's provider: the operation's message, then details.
-NO_ROOM = """\
+MESSAGE = """\
 Error waiting for instance to create: The zone 'projects/example-project/zones/\
 us-central1-c' does not have enough resources available to fulfill the request.  \
 '(resource type:compute)'.
-
+"""
+NO_ROOM = f"""\
+{MESSAGE}
 
 A n1-standard-8 VM instance with 1 nvidia-tesla-t4 accelerator(s) is currently unavailable in the \
 us-central1-c zone. Consider trying your request in the us-central1-a zone(s).
@@ -52,6 +54,96 @@ def logged(error: str, vertex: str = SCHEELITE) -> str:
     )
 
 
+# Wordings that were seen, each where it can be read.
+WORDINGS = {
+    "https://github.com/StanfordBioinformatics/loom/issues/463": (
+        "The zone 'projects/p/zones/us-central1-b' does not have enough resources available to "
+        "fulfill the request. Try a different zone, or try again later."
+    ),
+    "https://github.com/forseti-security/terraform-google-forseti/issues/631": (
+        "Error waiting for instance to create: The zone 'projects/p/zones/us-west1-c' does not "
+        "have enough resources available to fulfill the request.  Try a different zone, or try "
+        "again later."
+    ),
+    "https://github.com/googlefonts/fontbakery-dashboard/issues/81": (
+        "ZONE_RESOURCE_POOL_EXHAUSTED: the rest was lost"
+    ),
+    "https://github.com/Privatehive/gcp-hosted-github-runner/issues/8": (
+        'googleapi: Error 503: SERVICE UNAVAILABLE: errors:{code:"ZONE_RESOURCE_POOL_EXHAUSTED_'
+        'WITH_DETAILS" error_details:{error_info:{reason:"resource_availability"}}}'
+    ),
+    "https://github.com/kubernetes/k8s.io/issues/9834": (
+        "The pool is full.  'NULL:0/NULL:0/NULL:0 (state:STOCKOUT, sub-state"
+    ),
+    "https://github.com/hashicorp/packer-plugin-googlecompute/issues/354": (
+        "Error creating instance: The zone 'projects/p/zones/us-east1-b' does not have enough "
+        "resources available to fulfill the request. Try a different zone, or try again later."
+    ),
+    "https://github.com/davidADSP/Generative_Deep_Learning_2nd_Edition/issues/31": (
+        "n1-standard-4 VM instance with nvidia-tesla-t4 accelerator(s) is currently unavailable in "
+        "the us-east1-c zone."
+    ),
+    "https://github.com/benseverndev-oss/goldenmatch/pull/2686": (
+        "A n2-standard-16 VM instance with 2 local SSD(s) is currently unavailable in the "
+        "us-east1-c zone."
+    ),
+    "https://cloud.google.com/compute/docs/resource-error": (
+        "A e2-medium VM instance with local-ssd=3 is currently unavailable in the us-east1-b zone, "
+        "because of REASON. If you cannot move your VM, review the instructions."
+    ),
+    "https://google.aip.dev/193": (
+        "An <e2-medium> VM instance with <local-ssd=3,nvidia-t4=2> is currently unavailable in the "
+        "<us-east1-a> zone."
+    ),
+    "https://github.com/aip-dev/google.aip.dev/pull/1252": (
+        "A e2-medium with local-ssd=3,nvidia-t4=2 is currently unavailable in the us-east1-a zone."
+        "\nCapacity changes frequently, so try your request in a different zone."
+    ),
+    "https://github.com/fog/fog-google/blob/master/lib/fog/google/models/compute/operation.rb": (
+        "A c3d-highmem-4 VM instance is currently unavailable in the us-east4-b zone. Try "
+        "requesting the VM in another zone."
+    ),
+    "the same, of a region": "REGION_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
+    "the same, of a group": "RESOURCE_POOL_EXHAUSTED",
+    "https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-bulk-vm-creation": (
+        "Error creating instance: googleapi: Error 503: Try later., insufficientCapacity"
+    ),
+    "https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/container/"
+    "resource_container_node_pool.go": "Error waiting for the group: GCE_STOCKOUT",
+    "a zone of the AI kind": "is currently unavailable in the us-central1-ai1a zone.",
+    "a zone of two digits": "is currently unavailable in the europe-west12-a zone.",
+    "the newest": (
+        "A c2d-standard-32 VM instance is currently unavailable in the us-east1-c zone. Consider "
+        "trying your request in the us-east1-b, us-east1-d zone(s), which currently has capacity."
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WORDINGS.values(), ids=WORDINGS)
+def test_every_wording_of_a_zone_without_room(text: str) -> None:
+    for said in (text, f"Error waiting for instance to create: {text}\n\nSee the help page\n"):
+        (failure,) = failures(logged(said))
+        assert isinstance(failure, NoRoom)
+        assert failure.machine == "scheelite"
+        assert failure.text == " ".join(said.split())
+
+
+@pytest.mark.parametrize("text", WORDINGS.values(), ids=WORDINGS)
+def test_a_wording_is_the_same_when_its_lines_are_broken_anywhere(text: str) -> None:
+    for break_ in ("\n", "\n\n\n", "\n      ", "\r\n"):
+        (failure,) = failures(logged(text.replace(" ", break_)))
+        assert isinstance(failure, NoRoom)
+
+
+@pytest.mark.parametrize(
+    "end", ["fulfill the request", "is currently unavailable in the us-central1-c"]
+)
+def test_a_wording_is_the_same_when_the_log_ends_within_it(end: str) -> None:
+    cut = logged(NO_ROOM)
+    (failure,) = failures(cut[: cut.index(end) + len(end)])
+    assert isinstance(failure, NoRoom)
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -66,6 +158,61 @@ def test_a_zone_without_room(error: str) -> None:
     assert isinstance(failure, NoRoom)
     assert failure.machine == "scheelite"
     assert failure.text == " ".join(error.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        (NO_ROOM, ("us-central1-a",)),
+        (MESSAGE, ()),
+        (WORDINGS["the newest"], ("us-east1-b", "us-east1-d")),
+        (WORDINGS["the newest"].replace(" zone(s)", " zone"), ("us-east1-b", "us-east1-d")),
+        (f"{MESSAGE} zonesAvailable: us-east1-b,us-east1-d", ("us-east1-b", "us-east1-d")),
+        (f'{MESSAGE} {{key:"zonesAvailable" value:"us-east1-b"}}', ("us-east1-b",)),
+        (f'{MESSAGE} {{key:"zonesAvailable" value:""}} {{key:"zone" value:"us-east1-c"}}', ()),
+        (f"{MESSAGE} zonesAvailable: reason: stockout", ()),
+        (
+            f"{MESSAGE} Consider trying your request in the <us-central1-f,us-central1-c> zone(s)",
+            ("us-central1-f", "us-central1-c"),
+        ),
+    ],
+)
+def test_the_zones_that_have_room_are_those_that_are_named(
+    text: str, zones: tuple[str, ...]
+) -> None:
+    (failure,) = failures(logged(text))
+    assert isinstance(failure, NoRoom)
+    assert failure.zones == zones
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error 404: The resource 'projects/p/zones/us-east1-b/acceleratorTypes/nvidia-l4' was not "
+        "found, notFound",
+        "Error 400: Invalid value for field 'resource.machineType': Machine type with name "
+        "'c4-standard-8' does not exist in zone 'us-central1-d'., invalid",
+        "Error 403: Required 'compute.instances.create' permission for 'projects/p', forbidden",
+        "Error 503: The service is currently unavailable., backendError",
+        "This feature is currently unavailable in the free tier.",
+        "IP_SPACE_EXHAUSTED: IP space of 'projects/p/subnetworks/default' is exhausted.",
+        "Specified reservation 'r' does not have available resources for the request.",
+        "UNSUPPORTED_OPERATION: The operation is not supported.",
+        "Constraint constraints/compute.vmExternalIpAccess violated for project 1.",
+        "Operation timed out waiting for RESOURCE_NOT_READY",
+        # It has been made, and is there, stopped: another one elsewhere would be one too many.
+        "Error waiting for instance to create: Instance failed to start due to preemption.",
+    ],
+)
+def test_what_another_zone_is_no_help_against(text: str) -> None:
+    (failure,) = failures(logged(text))
+    assert type(failure) is Failure
+
+
+def test_a_quota_that_is_exceeded_is_no_lack_of_room() -> None:
+    for text in (f"{QUOTA} {MESSAGE}", f"{MESSAGE} {CODED_QUOTA}"):
+        (failure,) = failures(logged(text))
+        assert isinstance(failure, QuotaExceeded)
 
 
 def test_each_error_is_one_failure() -> None:
@@ -90,6 +237,7 @@ def test_each_error_is_one_failure() -> None:
     ("error", "metric", "limit", "where"),
     [
         (QUOTA, "NVIDIA_T4_GPUS", "1", "in region us-central1"),
+        (QUOTA.replace("'", ""), "NVIDIA_T4_GPUS", "1", "in region us-central1"),
         (EVERYWHERE, "GPUS_ALL_REGIONS", "0", "globally"),
         (CODED_QUOTA, None, None, None),
     ],

@@ -1,0 +1,59 @@
+"""What a person is told to do when no zone has room."""
+
+import pytest
+from attrs import evolve
+
+from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject
+from infra_lib.deploy.advice import advice
+from infra_lib.deploy.failure import NoRoom
+
+GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-c")
+
+
+def said(
+    machine: GcpMachine, *zones: str, tried: tuple[str, ...] = (), exists: bool = False
+) -> str:
+    fleet = Fleet(
+        name="metals",
+        domain="zt",
+        gcp=GcpProject("example-project", region="us-central1"),
+        machines=(machine,),
+    )
+    failure = NoRoom("google_compute_instance.galena", "no room", zones)
+    text = advice(fleet, failure, {"galena": tried}, {"galena"} if exists else ())
+    assert text is not None
+    return text
+
+
+def test_the_zones_that_compute_engine_names_are_advised() -> None:
+    text = said(GALENA, "us-central1-f", "us-central1-c")
+    assert "us-central1-c has no room for galena" in text
+    assert "give it fallback_zones=('us-central1-f',) to try next" in text
+    assert text.endswith("Compute Engine says that us-central1-f has room")
+
+
+def test_zones_that_offer_the_same_are_advised_where_none_is_named() -> None:
+    for zones in ((), ("us-central1-c",)):
+        text = said(GALENA, *zones)
+        assert "fallback_zones=('us-central1-a', 'us-central1-b', 'us-central1-f')" in text
+        assert "Compute Engine says" not in text
+    alone = evolve(GALENA, fallback_zones=("us-central1-a", "us-central1-b", "us-central1-f"))
+    assert "give it fallback_zones in other regions" in said(alone)
+
+
+@pytest.mark.parametrize("named", [(), ("us-central1-f",)])
+def test_a_zone_is_named_as_well_after_all_that_may_be_tried(named: tuple[str, ...]) -> None:
+    machine = evolve(GALENA, fallback_zones=("us-central1-a",))
+    text = said(machine, *named, tried=("us-central1-c", "us-central1-a"))
+    assert "no zone of galena has room at the moment (us-central1-c, us-central1-a)" in text
+    assert ("Compute Engine says that us-central1-f has room" in text) == bool(named)
+
+
+def test_what_stays_where_it_is_is_not_sent_elsewhere() -> None:
+    exists = said(GALENA, "us-central1-f", exists=True)
+    held = said(evolve(GALENA, data_disks=(DataDisk("tank", size_gb=1),)), "us-central1-f")
+    assert "it is not moved" in exists
+    assert held.endswith("its data disks hold it there")
+    for text in (exists, held):
+        assert "fallback_zones" not in text
+        assert "us-central1-f" not in text
