@@ -111,8 +111,9 @@ def _gpu(machine: GcpMachine) -> Gpu | None:
     return Gpu(facts.accelerator, facts.accelerator_count)
 
 
-def _without_gpu(machine: GcpMachine) -> bool:
-    return _gpu(machine) is None
+def _enabled(machine: GcpMachine) -> bool:
+    """Whether a machine exists unless said otherwise: what computes on accelerators does not."""
+    return _gpu(machine) is None and not gcp_rules.machine_type(machine).accelerated
 
 
 def _check_kinds(machine: GcpMachine) -> None:
@@ -177,12 +178,16 @@ class GcpMachine(Machine):
             disks, which stay in the zone they are in.
         catalog: Where machine types, accelerator types, zones and prices are looked up.
         gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
-        enabled: Whether it exists in the cloud. With a GPU False unless you say otherwise.
-        stopped: It exists but is stopped: its disks stay and are billed, the rest is not.
+        enabled: Whether it exists in the cloud. False unless you say otherwise with a GPU, and for
+            a machine type that comes with TPUs or is of a series not known here.
+        stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
+            a machine type that comes with Local SSDs, which cannot be stopped so.
         spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
         max_run_duration: Seconds after which Compute Engine ends each run; None for never.
         instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
             default where one is needed) or "DELETE".
+        discard_local_ssd: What is on the Local SSDs that come with the machine type may be lost
+            when the end of a run stops it: needed for a `max_run_duration` there.
         stop_schedule: When Compute Engine stops it by itself; None for never.
         boot_disk: The disk it boots from.
         data_disks: Disks that outlive it.
@@ -217,13 +222,14 @@ class GcpMachine(Machine):
     fallback_zones: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
     gpu: Gpu | None = field(default=None, kw_only=True)
-    enabled: bool = field(default=Factory(_without_gpu, takes_self=True), kw_only=True)
+    enabled: bool = field(default=Factory(_enabled, takes_self=True), kw_only=True)
     stopped: bool = field(default=False, kw_only=True)
     spot: bool = field(default=False, kw_only=True)
     max_run_duration: int | None = field(default=None, kw_only=True)
     instance_termination_action: Literal["STOP", "DELETE"] | None = field(
         default=None, kw_only=True
     )
+    discard_local_ssd: bool = field(default=False, kw_only=True)
     stop_schedule: StopSchedule | None = field(default=None, kw_only=True)
     boot_disk: BootDisk = field(factory=BootDisk, kw_only=True)
     data_disks: tuple[DataDisk, ...] = field(default=(), converter=_data_disks, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import check
-from .catalog import Catalog
+from .catalog import Catalog, blank_machine_type
 from .errors import FleetError, nearest, refuse
 from .reference import Reference
 
@@ -34,7 +34,10 @@ _MOST_TAGS = 64 - 2
 _DISK_TYPE = re.compile(r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-z0-9]*")
 MOST_GB = 65536
 
-_SWITCHES = ("enabled", "stopped", "spot", "deletion_protection", "allow_stopping_for_update")
+_SWITCHES = (
+    *("enabled", "stopped", "spot", "discard_local_ssd"),
+    *("deletion_protection", "allow_stopping_for_update"),
+)
 
 _EMAIL = re.compile(r"[^@]+@[^@]+")
 _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
@@ -54,6 +57,7 @@ def check_machine(machine: GcpMachine) -> None:
     if machine.gpu is not None:
         _check_gpu(machine, machine.gpu)
     _check_run(machine)
+    _check_local_ssds(machine)
     _check_disks(machine)
     _check_network(machine)
     _check_metadata(machine)
@@ -89,15 +93,16 @@ def machine_type(machine: GcpMachine) -> MachineType:
     check.word(where, "machine_type", machine.machine_type, 'one such as "n1-standard-8"')
     found = machine.catalog.machine_type(machine.machine_type)
     if found is None:
-        raise _refuse(
-            machine,
-            "machine_type",
-            machine.machine_type,
+        described = blank_machine_type(machine.machine_type)
+        accepted = (
             "not in the catalogue"
             + nearest(machine.machine_type, machine.catalog.all_machine_types())
-            + "; when it exists all the same, say so: catalog=Catalog(machine_types=("
-            f"MachineType({machine.machine_type!r}, vcpus=…, memory_gib=…),))",
+            + "; when it exists all the same, say so: "
+            f"catalog=Catalog(machine_types=({described},))"
         )
+        if "accelerator" in described:
+            accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
+        raise _refuse(machine, "machine_type", machine.machine_type, accepted)
     return found
 
 
@@ -111,6 +116,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
     found = machine.catalog.accelerator_type(gpu.type)
     if found is None:
         known = machine.catalog.all_accelerator_types()
+        attached = ", max_vcpus=…" if machine_type(machine).accelerator is None else ""
         raise _refuse(
             machine,
             "gpu.type",
@@ -118,7 +124,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
             "not in the catalogue"
             + (nearest(gpu.type, known) or f", which has {', '.join(known)}")
             + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
-            f"AcceleratorType({gpu.type!r}, …),))",
+            f"AcceleratorType({gpu.type!r}, label=…, architecture=…, memory_gb=…{attached}),))",
         )
     return found
 
@@ -301,6 +307,57 @@ def _check_run(machine: GcpMachine) -> None:
             "instance_termination_action",
             action,
             "deletion_protection=True forbids it; take STOP",
+        )
+
+
+def _check_local_ssds(machine: GcpMachine) -> None:
+    """Check that what is to stop a machine with Local SSDs can say that they are discarded.
+
+    Compute Engine refuses to stop one without that. Google's provider does not say it when it stops
+    one (https://github.com/hashicorp/terraform-provider-google/issues/26173), nor does a schedule,
+    which has no field for it. The end of a run needs it, and takes it for nothing else
+    (https://cloud.google.com/sdk/gcloud/reference/compute/instances/create#--discard-local-ssds-at-termination-timestamp);
+    a Spot VM that is preempted loses what is on them
+    (https://cloud.google.com/compute/docs/disks/local-ssd#data_persistence).
+    """
+    facts = machine_type(machine)
+    stops_at_limit = (
+        machine.max_run_duration is not None and machine.instance_termination_action != "DELETE"
+    )
+    if machine.discard_local_ssd and not (facts.local_ssd_gib and stops_at_limit):
+        raise _refuse(
+            machine,
+            "discard_local_ssd",
+            machine.discard_local_ssd,
+            "only for a machine type that comes with Local SSDs, with a max_run_duration that "
+            "stops it",
+        )
+    if not facts.local_ssd_gib:
+        return
+    comes = f"{facts.name} comes with Local SSDs"
+    if machine.stopped:
+        raise _refuse(
+            machine,
+            "stopped",
+            machine.stopped,
+            f"{comes}, and Google's provider cannot stop such a machine: it would run, and be "
+            "billed; take enabled=False, which keeps data disks",
+        )
+    if machine.stop_schedule is not None:
+        raise _refuse(
+            machine,
+            "stop_schedule",
+            machine.stop_schedule,
+            f"{comes}, and a schedule cannot stop such a machine: it would run on, and be billed; "
+            "take max_run_duration",
+        )
+    if stops_at_limit and not machine.discard_local_ssd:
+        raise _refuse(
+            machine,
+            "max_run_duration",
+            machine.max_run_duration,
+            f"{comes}, and what is on them is lost when it is stopped: agree with "
+            'discard_local_ssd=True, or take instance_termination_action="DELETE"',
         )
 
 

@@ -115,12 +115,17 @@ class Writer:
 
     def _gcp_down(self, machine: GcpMachine) -> list[Step]:
         kept = ", ".join(disk.name for disk in machine.data_disks)
+        instead = (
+            " stopped=True instead keeps its boot disk, "
+            "and stops paying for vCPUs, memory and GPUs."
+        )
+        if machine.type_facts.local_ssd_gib:
+            instead = ""  # it cannot be stopped
         return [
             self._expect(
                 machine,
                 "off",
-                f"In the fleet, give {machine.name} enabled=False. stopped=True instead keeps its "
-                f"boot disk, and stops paying for vCPUs, memory and GPUs.{_unprotected(machine)}",
+                f"In the fleet, give {machine.name} enabled=False.{instead}{_unprotected(machine)}",
             ),
             Step(
                 "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),

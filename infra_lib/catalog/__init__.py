@@ -95,9 +95,11 @@ class MachineType:
         shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
         accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
         accelerator_count: How many of them.
+        local_ssd_gib: GiB of the Local SSDs that come with it; 0 for none.
 
     Raises:
-        FleetError: When a field cannot be.
+        FleetError: When a field cannot be, or the name says that GPUs or Local SSDs come with the
+            machine type and the fields do not.
     """
 
     name: str
@@ -106,6 +108,7 @@ class MachineType:
     shared_core: bool = False
     accelerator: str | None = None
     accelerator_count: int = 0
+    local_ssd_gib: int = 0
 
     def __attrs_post_init__(self) -> None:
         where = f"machine type {self.name!r}"
@@ -121,11 +124,48 @@ class MachineType:
         check.whole(
             where, "accelerator_count", self.accelerator_count, "GPUs", least=least, most=most
         )
+        check.whole(where, "local_ssd_gib", self.local_ssd_gib, "GiB", least=0)
+        self._check_named(where)
+
+    def _check_named(self, where: str) -> None:
+        """Check that there is what the name says: a machine without its GPUs would be on."""
+        if _with_tpus(self.name):
+            if self.accelerator is not None:
+                accepted = "this series comes with TPUs, which are no GPUs: leave it out"
+                raise refuse(where, "accelerator", self.accelerator, accepted)
+        elif _with_gpus(self.name) and self.accelerator is None:
+            accepted = (
+                "GPUs come with this series: say which and how many, "
+                'accelerator="nvidia-…", accelerator_count=…'
+            )
+            raise refuse(where, "accelerator", self.accelerator, accepted)
+        if _with_local_ssds(self.name) and self.local_ssd_gib == 0:
+            accepted = "Local SSDs come with it: say how many GiB"
+            raise refuse(where, "local_ssd_gib", self.local_ssd_gib, accepted)
 
     @property
     def family(self) -> str:
         """The series: "n1" of "n1-standard-8"."""
         return self.name.partition("-")[0]
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether it comes with GPUs or TPUs, or may, being of a series that nobody knows here."""
+        return (
+            self.accelerator is not None
+            or _with_tpus(self.name)
+            or not _without_accelerators(self.name)
+        )
+
+
+def blank_machine_type(name: str) -> str:
+    """Return how a machine type of that name is described in Python, with … for what to fill in."""
+    fields = ["vcpus=…", "memory_gib=…"]
+    if _with_gpus(name) and not _with_tpus(name):
+        fields += ["accelerator=…", "accelerator_count=…"]
+    if _with_local_ssds(name):
+        fields += ["local_ssd_gib=…"]
+    return f"MachineType({name!r}, {', '.join(fields)})"
 
 
 @frozen
@@ -186,6 +226,42 @@ class Price:
                 raise refuse(where, name, usd, "USD per hour, or None when unknown, is accepted")
 
 
+def _with_gpus(name: str) -> bool:
+    """Whether a machine type's name says that GPUs come with it.
+
+    Series a and g have them, but for g1, which shares a core:
+    https://cloud.google.com/compute/docs/machine-resource.
+    """
+    return "gpu" in name or (_is_series(name, "ag") and not name.startswith("g1-"))
+
+
+def _with_tpus(name: str) -> bool:
+    """Whether a machine type's name says that TPUs come with it: ct5lp-hightpu-4t, tpu7x-….
+
+    See https://cloud.google.com/kubernetes-engine/docs/concepts/plan-tpus.
+    """
+    return "tpu" in name or (name.startswith("ct") and name[2:3].isdigit())
+
+
+def _without_accelerators(name: str) -> bool:
+    """Whether a machine type is of a series that is known to have no accelerators."""
+    return _is_series(name, "cefhmntxz") or name.startswith(("g1-", "custom-"))
+
+
+def _with_local_ssds(name: str) -> bool:
+    """Whether a machine type's name says that Local SSDs come with it.
+
+    See https://cloud.google.com/compute/docs/disks/local-ssd#lssd_disks_fixed.
+    """
+    series = ("a2-ultragpu-", "a3-", "a4-", "a4x-", "z3-")
+    return "nolssd" not in name and ("lssd" in name or name.startswith(series))
+
+
+def _is_series(name: str, letters: str) -> bool:
+    """Whether a machine type is of a series of one of these letters: n and 2 in n2d-standard-8."""
+    return name[0] in letters and name[1:2].isdigit()
+
+
 def _is_amount(value: object) -> bool:
     """Whether something is a number that an amount can be: finite and not below zero."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
@@ -244,9 +320,14 @@ def _prices(table: str) -> dict[tuple[str, str], list[str]]:
 def _machine_types() -> dict[str, MachineType]:
     return {
         name: MachineType(
-            name, int(vcpus), float(memory), shared == "true", *_BUILT_IN.get(name, (None, 0))
+            name,
+            int(vcpus),
+            float(memory),
+            shared == "true",
+            *_BUILT_IN.get(name, (None, 0)),
+            int(local_ssd),
         )
-        for name, vcpus, shared, memory in _rows("machine_types.csv")
+        for name, vcpus, shared, memory, local_ssd in _rows("machine_types.csv")
     }
 
 

@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_google.compute_instance import (
     ComputeInstanceNetworkInterfaceAccessConfig,
     ComputeInstanceScheduling,
     ComputeInstanceSchedulingMaxRunDuration,
+    ComputeInstanceSchedulingOnInstanceStopAction,
     ComputeInstanceServiceAccount,
     ComputeInstanceShieldedInstanceConfig,
 )
@@ -75,10 +76,11 @@ def compute_instance(
         if machine.gpu is None
         else [_guest_accelerator(machine.gpu.type, machine.gpu.count)],
         scheduling=_scheduling(
-            machine.gpu is not None,
+            machine.gpu is not None or machine.type_facts.accelerated,
             machine.spot,
             machine.max_run_duration,
             machine.instance_termination_action,
+            machine.discard_local_ssd,
         ),
         desired_status="TERMINATED" if machine.stopped else "RUNNING",
         shielded_instance_config=_shielded_instance_config(machine.shielded_vm),
@@ -205,9 +207,13 @@ def _guest_accelerator(type_: str, count: int) -> ComputeInstanceGuestAccelerato
 
 @cache
 def _scheduling(
-    gpu: bool, spot: bool, max_run_duration: int | None, termination_action: str | None
+    accelerated: bool,
+    spot: bool,
+    max_run_duration: int | None,
+    termination_action: str | None,
+    discard_local_ssd: bool,
 ) -> ComputeInstanceScheduling:
-    """Return what Compute Engine wants said about a GPU, a Spot VM or a limited run.
+    """Return what Compute Engine wants said about an accelerator, a Spot VM or a limited run.
 
     Google's provider keeps what is left out, so it is said of every machine: otherwise one that is
     no Spot VM any more would stay one, and one without a limit would keep it.
@@ -221,11 +227,16 @@ def _scheduling(
         provisioning_model="SPOT" if spot else "STANDARD",
         preemptible=spot,
         automatic_restart=not spot,
-        on_host_maintenance="TERMINATE" if spot or gpu else "MIGRATE",
+        on_host_maintenance="TERMINATE" if spot or accelerated else "MIGRATE",
         max_run_duration=None
         if max_run_duration is None
         else ComputeInstanceSchedulingMaxRunDuration(seconds=max_run_duration),
         instance_termination_action=(termination_action or "STOP") if ends else None,
+        on_instance_stop_action=ComputeInstanceSchedulingOnInstanceStopAction(
+            discard_local_ssd=True
+        )
+        if discard_local_ssd
+        else None,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from attrs import evolve
 
 from infra_lib import (
     AcceleratorType,
@@ -11,11 +12,14 @@ from infra_lib import (
     GcpMachine,
     Gpu,
     MachineType,
+    Nvidia,
     Price,
     Zone,
 )
 from infra_lib import catalog as tables
 from infra_lib.catalog import CATALOG
+from nixgen import dumps
+from tests.nix.fleets import fleet_of
 
 
 def test_machine_types_are_all_there() -> None:
@@ -97,27 +101,25 @@ def test_sources_and_dates_are_named() -> None:
     assert "skypilot-catalog" in tables.ACCELERATORS_SOURCE
 
 
-@pytest.mark.parametrize(
-    ("machine_type", "zone", "gpu"),
-    [
-        ("e2-standard-9", "us-central1-c", None),
-        ("e2-standard-8", "us-central9-c", None),
-        ("n1-standard-8", "us-central1-c", Gpu("nvidia-t1000")),
-    ],
-)
-def test_the_way_to_know_better_that_a_message_names_is_one(
-    machine_type: str, zone: str, gpu: Gpu | None
-) -> None:
-    """What the message says to write is written, with the blanks filled in, and then it does."""
-    with pytest.raises(FleetError) as caught:
-        GcpMachine("a", machine_type=machine_type, zone=zone, gpu=gpu)
-    advice = str(caught.value).partition("catalog=")[2]
-    for blank, filled in (
-        ("vcpus=…, memory_gib=…", "vcpus=9, memory_gib=36"),
-        ("region=…", "region='us-central9'"),
-        ("'nvidia-t1000', …", "'nvidia-t1000', 'T1000', 'turing', 8, {1: 48}"),
-    ):
-        advice = advice.replace(blank, filled)
+FILLED = {
+    "vcpus=…": "vcpus=9",
+    "memory_gib=…": "memory_gib=36",
+    "accelerator=…": "accelerator='nvidia-b200'",
+    "accelerator_count=…": "accelerator_count=8",
+    "local_ssd_gib=…": "local_ssd_gib=12000",
+    "region=…": "region='us-central9'",
+    "label=…": "label='B200'",
+    "architecture=…": "architecture='blackwell'",
+    "memory_gb=…": "memory_gb=180",
+    "max_vcpus=…": "max_vcpus={1: 48}",
+}
+
+
+def advised(message: str) -> Catalog:
+    """The catalogue that a message says to write, with the blanks filled in."""
+    advice = message.partition("catalog=")[2].partition("; ")[0]
+    for blank, filled in FILLED.items():
+        advice = advice.replace(f" {blank}", f" {filled}")
     names = {
         "AcceleratorType": AcceleratorType,
         "Catalog": Catalog,
@@ -125,8 +127,142 @@ def test_the_way_to_know_better_that_a_message_names_is_one(
         "Zone": Zone,
     }
     catalog = eval(advice, names)  # noqa: S307 - our own message
-    machine = GcpMachine("a", machine_type=machine_type, zone=zone, gpu=gpu, catalog=catalog)
+    assert isinstance(catalog, Catalog)
+    return catalog
+
+
+def follow(machine_type: str, zone: str, gpu: Gpu | None = None) -> GcpMachine:
+    """The machine that comes of doing what each message says, until there is none."""
+    catalog = Catalog()
+    for _ in range(3):
+        try:
+            return GcpMachine("a", machine_type=machine_type, zone=zone, gpu=gpu, catalog=catalog)
+        except FleetError as error:
+            more = advised(str(error))
+        catalog = evolve(
+            catalog,
+            machine_types=catalog.machine_types + more.machine_types,
+            accelerator_types=catalog.accelerator_types + more.accelerator_types,
+            zones=catalog.zones + more.zones,
+        )
+    raise AssertionError("the messages lead nowhere")
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "zone", "gpu"),
+    [
+        ("e2-standard-9", "us-central1-c", None),
+        ("e2-standard-8", "us-central9-c", None),
+        ("n1-standard-8", "us-central1-c", Gpu("nvidia-t1000")),
+        ("c3-standard-4-lssd", "us-central1-c", None),
+        ("e2-standard-9", "us-central9-c", None),
+    ],
+)
+def test_the_way_to_know_better_that_a_message_names_is_one(
+    machine_type: str, zone: str, gpu: Gpu | None
+) -> None:
+    """What the message says to write is written, with the blanks filled in, and then it does."""
+    machine = follow(machine_type, zone, gpu)
     assert machine.gpu == gpu
+    assert machine.enabled == (gpu is None)
+
+
+@pytest.mark.parametrize(
+    "machine_type",
+    ["a4-highgpu-8g", "a4x-highgpu-4g", "g4-standard-48", "g5-standard-8", "x5-gpu-8"],
+)
+def test_the_way_to_describe_a_new_gpu_leads_to_a_gpu_machine_that_is_off(
+    machine_type: str,
+) -> None:
+    machine = follow(machine_type, "us-central1-c")
+    assert machine.gpu == Gpu("nvidia-b200", 8)
+    assert machine.state == "off"
+    assert "gpu" in machine.all_tags
+    assert machine.gpu_label == "8x B200"
+    files = fleet_of(machine).nix_files()
+    assert "flake.modules.nixos.nvidia" in dumps(files["modules/nixos/nvidia.nix"])
+    assert "nvidiaPackages.production" in dumps(files["modules/nixos/nvidia.nix"])
+    assert "open = true" in dumps(files["modules/nixos/nvidia.nix"])
+    assert "flakeModules.nvidia" in dumps(files["modules/machines/nixos/a/default.nix"])
+    with pytest.raises(FleetError, match="drives nothing newer than hopper"):
+        evolve(fleet_of(machine), nvidia=Nvidia(driver="legacy_535"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a2-highgpu-3g", "a3-highgpu-16g-nolssd", "a4-highgpu-8g", "a4x-highgpu-4g"),
+        *("a5-highgpu-8g", "g2-standard-5", "g3-standard-8", "g4-standard-48", "x5-gpu-8"),
+    ],
+)
+def test_a_machine_type_of_a_series_with_gpus_names_them(name: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        MachineType(name, 8, 32, local_ssd_gib=375)
+    assert f"machine type '{name}': accelerator=None: GPUs come with this series" in str(
+        caught.value
+    )
+    assert "accelerator_count=…" in str(caught.value)
+    with_gpu = MachineType(name, 8, 32, False, "nvidia-b200", 8, local_ssd_gib=375)
+    assert with_gpu.accelerated
+
+
+TPUS = (
+    "ct3-hightpu-4t",
+    "ct4p-hightpu-4t",
+    "ct5l-hightpu-1t",
+    "ct5lp-hightpu-4t",
+    "ct5p-hightpu-4t",
+)
+
+
+@pytest.mark.parametrize("name", [*TPUS, "ct6e-standard-4t", "tpu7x-standard-4t", "n9-hightpu-1t"])
+def test_a_machine_with_tpus_is_off_and_has_no_gpu(name: str) -> None:
+    machine = follow(name, "us-central1-c")
+    assert machine.state == "off"
+    assert machine.gpu is None
+    assert "gpu" not in machine.all_tags
+    assert "modules/nixos/nvidia.nix" not in fleet_of(machine).nix_files()
+    with pytest.raises(FleetError, match="TPUs, which are no GPUs: leave it out"):
+        MachineType(name, 8, 32, accelerator="ct5lp", accelerator_count=4)
+
+
+@pytest.mark.parametrize("name", ["y1-standard-8", "q-standard-8", "aa-standard-8", "big"])
+def test_a_machine_of_a_series_that_nobody_knows_is_off(name: str) -> None:
+    assert follow(name, "us-central1-c").state == "off"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("c4-standard-8", "c4a-standard-1", "c2d-standard-8", "h3-standard-88", "m4-ultramem-224"),
+        *("n4d-standard-2", "t2a-standard-1", "z3-highmem-88", "x4-megamem-960", "e2-standard-9"),
+        *("n2-custom-8-32768", "custom-8-32768", "f1-micro", "g1-small"),
+    ],
+)
+def test_a_machine_of_a_series_without_accelerators_is_on(name: str) -> None:
+    assert follow(name, "us-central1-c").state == "on"
+
+
+@pytest.mark.parametrize(
+    ("name", "comes"),
+    [
+        ("c3-standard-4-lssd", True),
+        ("c4-highmem-288-lssd-metal", True),
+        ("z3-highmem-14-standardlssd", True),
+        ("z3-highmem-88-highlssd", True),
+        ("z3-highmem-176", True),
+        ("c3-standard-4", False),
+        ("c4a-standard-1", False),
+    ],
+)
+def test_a_machine_type_whose_name_says_local_ssds_says_how_large(name: str, comes: bool) -> None:
+    if comes:
+        with pytest.raises(FleetError, match=f"'{name}': local_ssd_gib=0: Local SSDs come with it"):
+            MachineType(name, 4, 16)
+    else:
+        assert MachineType(name, 4, 16).local_ssd_gib == 0
+    assert MachineType(name, 4, 16, local_ssd_gib=1).local_ssd_gib == 1
+    assert CATALOG.all_machine_types()["a3-ultragpu-8g-nolssd"].local_ssd_gib == 0
 
 
 def test_own_entries_win_and_the_others_stay() -> None:
