@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from infra_lib import Catalog, Fleet, Price, cost
+from infra_lib import Catalog, Fleet, Price
 from infra_lib.catalog import ACCELERATORS_AS_OF, MACHINE_TYPES_AS_OF, PRICES_AS_OF, PRICES_SOURCE
 from main import fleet as example
 
@@ -38,21 +38,25 @@ def test_every_machine_on_and_off() -> None:
 
 
 def test_costs_come_from_the_catalogue() -> None:
-    for machine in example.gcp_machines:
-        price = cost.of_machine(machine)
-        assert price.on_demand is not None
-        assert price.spot is not None
-        assert prices(rows(example)[machine.name, machine.state]) == [
-            f"${price.on_demand:,.4f}",
-            f"${price.on_demand * 730:,.2f}",
-            f"${price.spot:,.4f}",
-            f"${price.spot * 730:,.2f}",
-        ]
+    """Of prices.csv, in us-central1: e2-standard-8, n1-standard-8 and a T4, g2-standard-4 …"""
+    found = rows(example)
+    # 0.26805 and 0.08041
+    galena = ["$0.2681", "$195.68", "$0.0804", "$58.70"]
+    assert prices(found["galena", "on"]) == galena
+    # 0.38 + 0.35 and 0.08 + 0.175
+    scheelite = ["$0.7300", "$532.90", "$0.2550", "$186.15"]
+    assert prices(found["scheelite", "off"]) == prices(found["n1-standard-8", "1x T4"]) == scheelite
+    # 0.38 + 4 * 0.35 and 0.08 + 4 * 0.175
+    assert prices(found["n1-standard-8", "4x T4"]) == ["$1.7800", "$1,299.40", "$0.7800", "$569.40"]
+    # 0.70683 and 0.2238: the GPU is in it
+    assert prices(found["g2-standard-4", "1x L4"]) == ["$0.7068", "$515.99", "$0.2238", "$163.37"]
+    assert found["n1-standard-8", "4x T4"][2] == "64 GB"
+    assert found["a2-ultragpu-8g", "8x A100 80GB"][2] == "640 GB"
 
 
-def test_prices_are_those_of_today_not_of_the_story() -> None:
-    assert prices(rows(example)["scheelite", "off"])[0] == "$0.7300"
-    assert prices(rows(example)["g2-standard-4", "1x L4"])[0] == "$0.7068"
+def test_every_machine_of_a_fleet_has_its_own_price() -> None:
+    found = rows(fleet_of(CPU, evolve(CPU, name="halite", zone="europe-west1-b")))
+    assert prices(found["halite", "on"])[0] != prices(found["galena", "on"])[0] == "$0.2681"
 
 
 def test_the_alternatives_are_every_gpu_of_the_region() -> None:
@@ -89,9 +93,9 @@ def test_the_warning_and_the_sources_are_there() -> None:
 def test_the_total_counts_what_is_on() -> None:
     running = fleet_of(CPU, evolve(T4, enabled=True))
     stopped = fleet_of(CPU, evolve(T4, enabled=True, stopped=True))
-    total = cost.total(running.gcp_machines)
-    assert f"What is on costs ${total:,.4f} an hour" in text(running)
-    assert text(stopped).count(f"What is on costs ${cost.now(CPU):,.4f} an hour") == 1
+    assert "What is on costs $0.9980 an hour, $728.58 a month." in text(running)
+    assert "What is on costs $0.2681 an hour, $195.68 a month." in text(stopped)
+    assert "What is on costs $0.2681 an hour, $195.68 a month." in text(fleet_of(CPU, T4))
 
 
 def test_spot_and_stopped_are_said() -> None:
