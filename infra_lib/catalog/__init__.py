@@ -325,7 +325,7 @@ def _machine_types() -> dict[str, MachineType]:
             float(memory),
             shared == "true",
             *_BUILT_IN.get(name, (None, 0)),
-            int(local_ssd),
+            local_ssd_gib=int(local_ssd),
         )
         for name, vcpus, shared, memory, local_ssd in _rows("machine_types.csv")
     }

@@ -350,3 +350,18 @@ def test_the_newest_gpu_that_a_driver_drives(driver: str, gpu: str, taken: bool)
     else:
         with pytest.raises(FleetError, match=f"driver='{driver}': drives nothing newer than"):
             evaluated(described)
+
+
+@pytest.mark.parametrize("label", ["cost", "fleet", "machine", "state"])
+def test_a_label_that_the_stack_writes_is_nobody_elses(label: str) -> None:
+    for described in ("gcp(labels={})", "project(labels={})"):
+        with pytest.raises(FleetError, match=f"labels='{label}': this label is written by the"):
+            evaluated(described.replace("{}", f'{{"{label}": "x"}}'))
+        evaluated(described.replace("{}", f'{{"{label}s": "x"}}'))
+
+
+@pytest.mark.parametrize("key", ["ssh-keys", "startup-script"])
+def test_metadata_that_the_stack_writes_is_nobody_elses(key: str) -> None:
+    with pytest.raises(FleetError, match=f"metadata='{key}': this key is written by the stack"):
+        evaluated(f'gcp(metadata={{"{key}": "x"}})')
+    evaluated(f'gcp(metadata={{"{key}s": "x"}})')
