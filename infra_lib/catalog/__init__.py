@@ -318,17 +318,20 @@ def _prices(table: str) -> dict[tuple[str, str], list[str]]:
 
 @cache
 def _machine_types() -> dict[str, MachineType]:
-    return {
-        name: MachineType(
-            name,
-            int(vcpus),
-            float(memory),
-            shared == "true",
-            *_BUILT_IN.get(name, (None, 0)),
-            local_ssd_gib=int(local_ssd),
-        )
-        for name, vcpus, shared, memory, local_ssd in _rows("machine_types.csv")
-    }
+    return {row[0]: _machine_type(*row) for row in _rows("machine_types.csv")}
+
+
+def _machine_type(name: str, vcpus: str, shared: str, memory: str, local_ssd: str) -> MachineType:
+    accelerator, count = _BUILT_IN.get(name, (None, 0))
+    return MachineType(
+        name,
+        int(vcpus),
+        float(memory),
+        shared == "true",
+        accelerator,
+        count,
+        int(local_ssd),
+    )
 
 
 @cache

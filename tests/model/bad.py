@@ -42,6 +42,10 @@ REFUSED = {
         'n1(Gpu("nvidia-tesla-t4"), machine_type="n1-standard-64")',
         ("'galena'", "gpu.count=1", "up to 48 vCPUs", "has 64", "take 4 GPUs"),
     ),
+    "one T4 on as many vCPUs as four allow": (
+        'n1(Gpu("nvidia-tesla-t4"), machine_type="n1-standard-96")',
+        ("'galena'", "gpu.count=1", "up to 48 vCPUs", "has 96", "take 4 GPUs"),
+    ),
     "eight V100s' vCPUs on one": (
         'n1(Gpu("nvidia-tesla-v100"), machine_type="n1-standard-16")',
         ("'galena'", "gpu.count=1", "up to 12 vCPUs", "take 2 GPUs"),
@@ -231,6 +235,10 @@ REFUSED = {
     ),
     "tag with a space": ('gcp(tags=("a b",))', ("'galena'", "tags='a b'", "without spaces")),
     "tag with $": ('gcp(tags=("${a}",))', ("'galena'", "tags='${a}'", "$")),
+    "module of a machine with a space": (
+        'gcp(modules=("a b",))',
+        ("'galena'", "modules='a b'", "without spaces"),
+    ),
     "empty tag": ('gcp(tags=("",))', ("'galena'", "tags=''", "one word")),
     "fallback zone that is none": (
         'gcp(fallback_zones=("us-central1-a", "us-central1-z"))',

@@ -279,6 +279,9 @@ def test_own_entries_win_and_the_others_stay() -> None:
     assert "us-central1-a" not in catalog.zones_offering("nvidia-l4")
     assert "us-central1-a" in CATALOG.zones_offering("nvidia-l4")
     assert catalog.all_accelerator_types()["nvidia-l4"].label == "L4!"
+    own_gpu = catalog.accelerator_type("nvidia-l4")
+    assert own_gpu is not None
+    assert own_gpu.label == "L4!"
     assert CATALOG.all_accelerator_types()["nvidia-l4"].label == "L4"
 
 

@@ -119,6 +119,15 @@ def test_open_kernel_module_from_turing_on(
     assert accelerator.open_kernel_module is open_module
 
 
+def test_every_generation_has_its_kernel_module() -> None:
+    """https://github.com/NVIDIA/open-gpu-kernel-modules: Turing and later."""
+    proprietary = ("kepler", "maxwell", "pascal", "volta")
+    for generation in proprietary:
+        assert not AcceleratorType("a", "A", generation, 8).open_kernel_module
+    for generation in ("turing", "ampere", "ada", "hopper", "blackwell", "rubin"):
+        assert AcceleratorType("a", "A", generation, 8).open_kernel_module
+
+
 @pytest.mark.parametrize(
     ("type_", "count", "most"),
     [
