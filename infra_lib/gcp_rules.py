@@ -324,7 +324,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
     stops_at_limit = (
         machine.max_run_duration is not None and machine.instance_termination_action != "DELETE"
     )
-    if machine.discard_local_ssd and not (facts.local_ssd_gib and stops_at_limit):
+    if machine.discard_local_ssd and not (facts.local_ssds and stops_at_limit):
         raise _refuse(
             machine,
             "discard_local_ssd",
@@ -332,7 +332,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
             "only for a machine type that comes with Local SSDs, with a max_run_duration that "
             "stops it",
         )
-    if not facts.local_ssd_gib:
+    if not facts.local_ssds:
         return
     comes = f"{facts.name} comes with Local SSDs"
     if machine.stopped:

@@ -95,11 +95,12 @@ class MachineType:
         shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
         accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
         accelerator_count: How many of them.
-        local_ssd_gib: GiB of the Local SSDs that come with it; 0 for none.
+        local_ssd_gib: GiB of the Local SSDs that come with it; 0 for none, or as many as nobody
+            says here.
 
     Raises:
-        FleetError: When a field cannot be, or the name says that GPUs or Local SSDs come with the
-            machine type and the fields do not.
+        FleetError: When a field cannot be, or the name says that GPUs come with the machine type
+            and the fields do not.
     """
 
     name: str
@@ -139,9 +140,6 @@ class MachineType:
                 'accelerator="nvidia-…", accelerator_count=…'
             )
             raise refuse(where, "accelerator", self.accelerator, accepted)
-        if _with_local_ssds(self.name) and self.local_ssd_gib == 0:
-            accepted = "Local SSDs come with it: say how many GiB"
-            raise refuse(where, "local_ssd_gib", self.local_ssd_gib, accepted)
 
     @property
     def family(self) -> str:
@@ -157,14 +155,17 @@ class MachineType:
             or not _without_accelerators(self.name)
         )
 
+    @property
+    def local_ssds(self) -> bool:
+        """Whether Local SSDs come with it: its name says so, or `local_ssd_gib` does."""
+        return self.local_ssd_gib > 0 or _with_local_ssds(self.name)
+
 
 def blank_machine_type(name: str) -> str:
     """Return how a machine type of that name is described in Python, with … for what to fill in."""
     fields = ["vcpus=…", "memory_gib=…"]
-    if _with_gpus(name) and not _with_tpus(name):
+    if _with_gpus(name):
         fields += ["accelerator=…", "accelerator_count=…"]
-    if _with_local_ssds(name):
-        fields += ["local_ssd_gib=…"]
     return f"MachineType({name!r}, {', '.join(fields)})"
 
 

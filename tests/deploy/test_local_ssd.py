@@ -50,7 +50,7 @@ STOPPED: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_machine_with_local_ssds_is_not_one_that_is_stopped(
     machine_type: str, fields: dict[str, Any], instead: str
 ) -> None:
-    catalog = Catalog(machine_types=(MachineType("c3-standard-4-lssd", 4, 16, local_ssd_gib=375),))
+    catalog = Catalog(machine_types=(MachineType("c3-standard-4-lssd", 4, 16),))
     with pytest.raises(FleetError) as caught:
         machine(machine_type, catalog=catalog, **fields)
     assert f"'anatase': {next(iter(fields))}=" in str(caught.value)

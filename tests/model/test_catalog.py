@@ -1,6 +1,7 @@
 """The catalogue holds the facts it was built from, and lets people know better."""
 
 import re
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -106,7 +107,6 @@ FILLED = {
     "memory_gib=…": "memory_gib=36",
     "accelerator=…": "accelerator='nvidia-b200'",
     "accelerator_count=…": "accelerator_count=8",
-    "local_ssd_gib=…": "local_ssd_gib=12000",
     "region=…": "region='us-central9'",
     "label=…": "label='B200'",
     "architecture=…": "architecture='blackwell'",
@@ -197,12 +197,12 @@ def test_the_way_to_describe_a_new_gpu_leads_to_a_gpu_machine_that_is_off(
 )
 def test_a_machine_type_of_a_series_with_gpus_names_them(name: str) -> None:
     with pytest.raises(FleetError) as caught:
-        MachineType(name, 8, 32, local_ssd_gib=375)
+        MachineType(name, 8, 32)
     assert f"machine type '{name}': accelerator=None: GPUs come with this series" in str(
         caught.value
     )
     assert "accelerator_count=…" in str(caught.value)
-    with_gpu = MachineType(name, 8, 32, False, "nvidia-b200", 8, local_ssd_gib=375)
+    with_gpu = MachineType(name, 8, 32, False, "nvidia-b200", 8)
     assert with_gpu.accelerated
 
 
@@ -251,18 +251,27 @@ def test_a_machine_of_a_series_without_accelerators_is_on(name: str) -> None:
         ("z3-highmem-14-standardlssd", True),
         ("z3-highmem-88-highlssd", True),
         ("z3-highmem-176", True),
+        ("a2-ultragpu-1g", True),
+        ("a3-highgpu-16g", True),
+        ("a4-highgpu-8g", True),
+        ("a4x-highgpu-4g", True),
+        ("a2-highgpu-16g", False),
+        ("a3-highgpu-16g-nolssd", False),
         ("c3-standard-4", False),
         ("c4a-standard-1", False),
     ],
 )
-def test_a_machine_type_whose_name_says_local_ssds_says_how_large(name: str, comes: bool) -> None:
-    if comes:
-        with pytest.raises(FleetError, match=f"'{name}': local_ssd_gib=0: Local SSDs come with it"):
-            MachineType(name, 4, 16)
-    else:
-        assert MachineType(name, 4, 16).local_ssd_gib == 0
-    assert MachineType(name, 4, 16, local_ssd_gib=1).local_ssd_gib == 1
-    assert CATALOG.all_machine_types()["a3-ultragpu-8g-nolssd"].local_ssd_gib == 0
+def test_a_machine_type_has_local_ssds_when_its_name_says_so(name: str, comes: bool) -> None:
+    gpu, count = ("nvidia-b200", 8) if name.startswith("a") else (None, 0)
+    assert MachineType(name, 4, 16, False, gpu, count).local_ssds is comes
+    assert MachineType(name, 4, 16, False, gpu, count, local_ssd_gib=1).local_ssds
+
+
+def test_the_catalogue_knows_local_ssds_as_their_names_say_them() -> None:
+    for item in CATALOG.all_machine_types().values():
+        assert item.local_ssds == (item.local_ssd_gib > 0), item.name
+    with_ssds = {item.family for item in CATALOG.all_machine_types().values() if item.local_ssds}
+    assert with_ssds == {"a2", "a3"}
 
 
 def test_own_entries_win_and_the_others_stay() -> None:
@@ -283,6 +292,20 @@ def test_own_entries_win_and_the_others_stay() -> None:
     assert own_gpu is not None
     assert own_gpu.label == "L4!"
     assert CATALOG.all_accelerator_types()["nvidia-l4"].label == "L4"
+
+
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [
+        ("machine_types", MachineType("n9-standard-8", 8, 30)),
+        ("accelerator_types", AcceleratorType("nvidia-x9", "X9", "turing", 16)),
+        ("zones", Zone("us-central1-z", "us-central1")),
+    ],
+)
+def test_what_is_given_twice_is_refused(field: str, entry: Any) -> None:
+    given: dict[str, Any] = {field: (entry, entry)}
+    with pytest.raises(FleetError, match=f"catalog: {field}='.*': given twice"):
+        Catalog(**given)
 
 
 def test_the_most_particular_price_wins() -> None:
