@@ -112,12 +112,13 @@ def comes(cron: str) -> bool:
     )
 
 
-NUMBERS = st.integers(0, 62).map(str)
+NUMBERS = st.integers(0, 62).map(str) | st.sampled_from(["00", "05"])
 ITEM = st.one_of(
     st.just("*"),
     NUMBERS,
     st.builds("{}-{}".format, NUMBERS, NUMBERS),
     st.builds("*/{}".format, NUMBERS),
+    st.builds("{}/{}".format, NUMBERS, NUMBERS),
     st.builds("{}-{}/{}".format, NUMBERS, NUMBERS, NUMBERS),
     st.text(alphabet="0123456789*/,-", max_size=4),
 )
@@ -127,7 +128,7 @@ CRON = st.one_of(
     # What is mostly fine, so that days and months are looked at as well.
     st.builds(
         "{} {} {} {} {}".format,
-        st.sampled_from(["0", "0,15", "0,14", "1,46", "1,47", "*/15", "*/14", "59"]),
+        st.sampled_from(["0", "0,15", "0,14", "1,46", "1,47", "*/15", "*/14", "0/14", "59"]),
         st.sampled_from(["*", "0", "23", "24", "*/5"]),
         st.sampled_from(["*", "0", "1", "28", "29", "30", "31", "31,30", "32"]),
         st.sampled_from(["*", "0", "2", "4,6", "2,4", "1", "12", "13"]),
@@ -172,6 +173,12 @@ def test_times_are_taken_when_they_are_some_and_refused_when_they_are_none(cron:
         ("0 0 * * 0-7/7", True),
         ("0 0 * * */99", True),
         ("0 0 * * */100", False),
+        ("0/15 * * * *", True),
+        ("0/14 * * * *", False),
+        ("0 0 29/2 2,4 *", True),
+        ("*/0 0 * * *", False),
+        ("*/00 0 * * *", False),
+        ("00 00 01 01 00", True),
     ],
 )
 def test_times_at_the_edge_of_what_there_is(cron: str, taken: bool) -> None:
