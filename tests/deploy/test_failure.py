@@ -169,6 +169,10 @@ def test_a_zone_without_room(error: str) -> None:
         (WORDINGS["the newest"].replace(" zone(s)", " zone"), ("us-east1-b", "us-east1-d")),
         (f"{MESSAGE} zonesAvailable: us-east1-b,us-east1-d", ("us-east1-b", "us-east1-d")),
         (f'{MESSAGE} {{key:"zonesAvailable" value:"us-east1-b"}}', ("us-east1-b",)),
+        (
+            f"{NO_ROOM} zonesAvailable: us-central1-a,us-central1-f",
+            ("us-central1-a", "us-central1-f"),
+        ),
         (f'{MESSAGE} {{key:"zonesAvailable" value:""}} {{key:"zone" value:"us-east1-c"}}', ()),
         (f"{MESSAGE} zonesAvailable: reason: stockout", ()),
         (

@@ -239,6 +239,14 @@ REFUSED = {
         'gcp(modules=("a b",))',
         ("'galena'", "modules='a b'", "without spaces"),
     ),
+    "CUDA package given twice": (
+        'Nvidia(cuda_packages=("torch", "torch"))',
+        ("nvidia", "cuda_packages='torch'", "twice"),
+    ),
+    "kernel parameter with a space": (
+        'Nvidia(kernel_params=("pci=realloc quiet",))',
+        ("nvidia", "kernel_params='pci=realloc quiet'", "without spaces"),
+    ),
     "empty tag": ('gcp(tags=("",))', ("'galena'", "tags=''", "one word")),
     "fallback zone that is none": (
         'gcp(fallback_zones=("us-central1-a", "us-central1-z"))',

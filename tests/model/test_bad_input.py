@@ -55,6 +55,8 @@ def test_an_installation_that_the_firewall_keeps_out_is_warned_of() -> None:
     assert project.install
     # With a range of one's own there is nothing to say: any warning fails the tests.
     assert evaluated('project(install=True, ssh_source_ranges=("203.0.113.7/32",))').install
+    both = 'project(install=True, ssh_source_ranges=("35.235.240.0/20", "203.0.113.7/32"))'
+    assert evaluated(both).install
 
 
 def test_a_machine_that_nobody_can_log_in_to_is_warned_of() -> None:
