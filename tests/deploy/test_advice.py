@@ -5,22 +5,25 @@ from attrs import evolve
 
 from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject
 from infra_lib.deploy.advice import advice
-from infra_lib.deploy.failure import NoRoom
+from infra_lib.deploy.failure import NoRoom, QuotaExceeded
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-c")
 
 
-def said(
-    machine: GcpMachine, *zones: str, tried: tuple[str, ...] = (), exists: bool = False
-) -> str:
-    fleet = Fleet(
+def fleet_of(machine: GcpMachine) -> Fleet:
+    return Fleet(
         name="metals",
         domain="zt",
         gcp=GcpProject("example-project", region="us-central1"),
         machines=(machine,),
     )
+
+
+def said(
+    machine: GcpMachine, *zones: str, tried: tuple[str, ...] = (), exists: bool = False
+) -> str:
     failure = NoRoom("google_compute_instance.galena", "no room", zones)
-    text = advice(fleet, failure, {"galena": tried}, {"galena"} if exists else ())
+    text = advice(fleet_of(machine), failure, {"galena": tried}, {"galena"} if exists else ())
     assert text is not None
     return text
 
@@ -57,3 +60,24 @@ def test_what_stays_where_it_is_is_not_sent_elsewhere() -> None:
     for text in (exists, held):
         assert "fallback_zones" not in text
         assert "us-central1-f" not in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "two"), [("NVIDIA_T4_GPUS", True), ("GPUS_ALL_REGIONS", True), ("CPUS", False)]
+)
+def test_only_a_gpu_needs_two_quotas(metric: str, two: bool) -> None:
+    where = "in region us-central1"
+    failure = QuotaExceeded("google_compute_instance.galena", "", metric, "8", where)
+    text = advice(fleet_of(GALENA), failure, {}, ())
+    assert text is not None
+    assert f"galena would exceed quota {metric}, which is 8 {where}" in text
+    assert "https://console.cloud.google.com/iam-admin/quotas?project=example-project" in text
+    assert ("a GPU needs two quotas" in text) is two
+
+
+def test_a_quota_that_is_not_named_is_still_one() -> None:
+    failure = QuotaExceeded("google_compute_disk.tank", "", None, None, None)
+    text = advice(fleet_of(GALENA), failure, {}, ())
+    assert text is not None
+    assert text.startswith("google_compute_disk.tank would exceed a quota: the project may not")
+    assert "GPU" not in text

@@ -97,6 +97,20 @@ def test_what_becomes_of_local_ssds_is_said_where_it_can_be(
     assert {name: said_of[name] for name in names if name in said_of} == scheduling
 
 
+def test_a_run_that_discards_local_ssds_is_deployed_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.app)
+    limited = machine("a2-ultragpu-1g", max_run_duration=3600, discard_local_ssd=True)
+    text_of(workspace.app, fleet_of(limited))
+    workspace.initialize()
+    workspace.apply()
+    (made,) = workspace.cloud.content()["resources"]["google_compute_instance"].values()
+    (scheduling,) = made["scheduling"]
+    assert scheduling["on_instance_stop_action"] == [{"discard_local_ssd": True}]
+    assert workspace.plan().actions == {}
+
+
 @pytest.mark.parametrize(
     ("machine_type", "fields"),
     [
