@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from infra_lib import Catalog, Fleet, Price
+from infra_lib import AcceleratorType, Catalog, Fleet, MachineType, Price, Zone
 from infra_lib.catalog import ACCELERATORS_AS_OF, MACHINE_TYPES_AS_OF, PRICES_AS_OF, PRICES_SOURCE
 from main import fleet as example
 
@@ -80,6 +80,41 @@ def test_the_cheapest_comes_first() -> None:
     ]
     assert len(found) > 10
     assert found == sorted(found)
+
+
+UNPRICED = Catalog(machine_types=(MachineType("g9-standard-4", 4, 16, False, "nvidia-l4", 1),))
+
+
+def test_what_nobody_knows_the_price_of_comes_last() -> None:
+    known = [key for key in rows(fleet_of(evolve(T4, catalog=UNPRICED))) if key[1][0].isdigit()]
+    assert ("g9-standard-4", "1x L4") in known
+    unpriced = [prices(rows(fleet_of(evolve(T4, catalog=UNPRICED)))[key])[0] for key in known]
+    assert unpriced == sorted(unpriced, key=lambda price: price == "unknown")
+
+
+def test_the_alternatives_are_those_of_the_catalogue_that_the_gpu_machines_have() -> None:
+    alone = rows(fleet_of(CPU, evolve(T4, catalog=UNPRICED)))
+    assert ("g9-standard-4", "1x L4") in alone
+    assert ("g9-standard-4", "1x L4") not in rows(fleet_of(evolve(CPU, catalog=UNPRICED), T4))
+    assert ("g9-standard-4", "1x L4") in rows(fleet_of(evolve(CPU, catalog=UNPRICED)))
+
+
+def test_the_alternatives_are_in_the_region_of_the_project() -> None:
+    elsewhere = evolve(CPU, zone="europe-west1-b")
+    assert "## GPU machines in us-central1" in text(fleet_of(elsewhere))
+    zones = rows(fleet_of(elsewhere))["g2-standard-4", "1x L4"][3].split(", ")
+    assert zones
+    assert all(zone.startswith("us-central1-") for zone in zones)
+
+
+def test_a_label_stays_in_its_cell() -> None:
+    catalog = Catalog(
+        machine_types=(MachineType("g9-standard-4", 4, 16, False, "nvidia-x", 1),),
+        accelerator_types=(AcceleratorType("nvidia-x", "X | <b>\ny", "ada", 24),),
+        zones=(Zone("us-central1-z", "us-central1", ("nvidia-x",)),),
+    )
+    found = text(fleet_of(evolve(T4, catalog=catalog)))
+    assert "| g9-standard-4 | 1x X \\| &lt;b> y | 24 GB | us-central1-z |" in found
 
 
 def test_the_warning_and_the_sources_are_there() -> None:
