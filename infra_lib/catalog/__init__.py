@@ -319,6 +319,8 @@ def _prices(table: str) -> dict[tuple[str, str], list[str]]:
 
 @cache
 def _machine_types() -> dict[str, MachineType]:
+    # The Local SSDs of a3-edgegpu and a3-ultragpu, which the source has no price of, are from
+    # https://cloud.google.com/compute/docs/accelerator-optimized-machines.
     return {row[0]: _machine_type(*row) for row in _rows("machine_types.csv")}
 
 

@@ -247,6 +247,22 @@ REFUSED = {
         'Nvidia(kernel_params=("pci=realloc quiet",))',
         ("nvidia", "kernel_params='pci=realloc quiet'", "without spaces"),
     ),
+    "SSH source range with a zone index": (
+        'project(ssh_source_ranges=("fe80::%eth0/64",))',
+        ("ssh_source_ranges='fe80::%eth0/64'", "no zone index"),
+    ),
+    "public key that is cut short": (
+        "project(ssh_keys=(KEY[:-20],))",
+        ("ssh_keys='ssh-ed25519 AAAA", "not a whole ssh-ed25519 key"),
+    ),
+    "state version with more after it": (
+        'gcp(state_version="25.05pre")',
+        ("'galena'", "state_version='25.05pre'", "a NixOS release"),
+    ),
+    "zone in a region whose name begins alike": (
+        'Zone("us-central12-a", "us-central1")',
+        ("name='us-central12-a'", "us-central1-a"),
+    ),
     "empty tag": ('gcp(tags=("",))', ("'galena'", "tags=''", "one word")),
     "fallback zone that is none": (
         'gcp(fallback_zones=("us-central1-a", "us-central1-z"))',
