@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nixgen.exact import exact
+
 from .errors import refuse
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def zfs_layout(
     Raises:
         FleetError: When the pool cannot have that name, or the partition that size.
     """
+    device, pool, esp_size = exact((device, pool, esp_size))
     if not isinstance(pool, str) or not _POOL.fullmatch(pool):
         accepted = (
             "a ZFS pool's name: a letter first, then letters, digits and _ . : -, and neither log "

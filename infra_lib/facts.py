@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, fields
 
+from nixgen.exact import exact
 from nixgen.frozen import frozen
 
 from . import check, ssh_key, zerotier_address
@@ -237,7 +238,7 @@ class Facts:
             FleetError: When it cannot be read, or does not hold facts; see `from_json`. A relative
                 path is refused: from another folder, all facts would be gone.
         """
-        path = Path(path)
+        path = Path(exact(path))
         if not path.is_absolute():
             raise FleetError(
                 f"Facts.load: path={str(path)!r}: a path that does not depend on the working "

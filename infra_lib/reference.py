@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from nixgen.exact import kept
 
+
+@kept
 class Reference(str):
     """A template that Terraform is to evaluate: `Reference("${google_compute_network.vpc.id}")`.
 

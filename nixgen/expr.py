@@ -22,6 +22,7 @@ from typing import Any, Final, TypeAlias
 from attrs import field
 
 from nixgen.errors import NixgenError
+from nixgen.exact import exact
 from nixgen.frozen import frozen
 
 __all__ = [
@@ -133,11 +134,6 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER(text) is not None and text not in _KEYWORDS
 
 
-def exact(value: Any) -> Any:
-    """A string as `str` itself, also when it is an enumeration's; anything else as it is."""
-    return str.__str__(value) if isinstance(value, str) else value
-
-
 def check_text(text: str, what: str) -> None:
     """Refuse text that no Nix file can hold.
 
@@ -233,10 +229,9 @@ def _check_name(name: object, what: str) -> None:
         )
 
 
-def _as_parts(parts: tuple[Value, ...], what: str) -> tuple[Value, ...]:
+def _check_parts(parts: tuple[Value, ...], what: str) -> None:
     for index, part in enumerate(parts):
         check_value(part, f"{what} part {index}")
-    return tuple(map(exact, parts))
 
 
 def static_name(name: Name) -> str | None:
@@ -258,7 +253,8 @@ def as_path(key: object, what: str = "attribute path") -> tuple[Name, ...]:
     Raises:
         NixError: The key, or a step of it, is of another type, or the tuple is empty.
     """
-    path = tuple(map(exact, key)) if isinstance(key, tuple) else (exact(key),)
+    key = exact(key)
+    path = key if isinstance(key, tuple) else (key,)
     if not path:
         raise NixError(f"{what}: an attribute path needs at least one name")
     for name in path:
@@ -293,7 +289,7 @@ class Ident(Expr):
         NixError: The name is no identifier.
     """
 
-    name: str = field(converter=exact)
+    name: str = field()
 
     @name.validator
     def _check(self, _: object, name: str) -> None:
@@ -321,7 +317,10 @@ class Str(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        self.__attrs_init__(_as_parts(parts, "Str"))
+        self.__attrs_init__(parts)
+
+    def __attrs_post_init__(self) -> None:
+        _check_parts(self.parts, "Str")
 
 
 @frozen(init=False)
@@ -352,7 +351,10 @@ class IndentedStr(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        self.__attrs_init__(_as_parts(parts, "IndentedStr"))
+        self.__attrs_init__(parts)
+
+    def __attrs_post_init__(self) -> None:
+        _check_parts(self.parts, "IndentedStr")
 
 
 @frozen(init=False)
@@ -378,14 +380,17 @@ class PathLiteral(Expr):
     parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
-        parts = _as_parts(parts, "PathLiteral")
+        self.__attrs_init__(parts)
+
+    def __attrs_post_init__(self) -> None:
+        parts = self.parts
+        _check_parts(parts, "PathLiteral")
         shown = "".join(part if isinstance(part, str) else "${…}" for part in parts)
         if not _LITERAL_PATH("".join(part if isinstance(part, str) else "\0" for part in parts)):
             raise NixError(
                 f"PathLiteral: {shown!r} is no path: it must start with /, ./ or ../, have no "
                 "empty step, and hold only letters, digits and . _ - + / (interpolate the rest)"
             )
-        self.__attrs_init__(parts)
 
 
 _LITERAL_PATH = _pattern(r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+").fullmatch
@@ -409,7 +414,7 @@ class SearchPath(Expr):
         NixError: The path has another shape.
     """
 
-    path: str = field(converter=exact)
+    path: str = field()
 
     @path.validator
     def _check(self, _: object, path: str) -> None:
@@ -440,7 +445,7 @@ class Raw(Expr):
         NixError: The text is empty or holds what no Nix file can.
     """
 
-    text: str = field(converter=exact)
+    text: str = field()
 
     @text.validator
     def _check(self, _: object, text: str) -> None:
@@ -473,7 +478,7 @@ class Comment:
         NixError: The text holds what no Nix file can.
     """
 
-    text: str = field(converter=exact)
+    text: str = field()
 
     @text.validator
     def _check(self, _: object, text: str) -> None:
@@ -527,8 +532,8 @@ class Commented(Expr):
     """
 
     value: Value = field()
-    before: str = field(default="", kw_only=True, converter=exact)
-    after: str = field(default="", kw_only=True, converter=exact)
+    before: str = field(default="", kw_only=True)
+    after: str = field(default="", kw_only=True)
     blank_before: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -603,6 +608,10 @@ class Inherit:
     source: Value = MISSING
 
     def __init__(self, *names: str, source: Value = MISSING) -> None:
+        self.__attrs_init__(names, source)
+
+    def __attrs_post_init__(self) -> None:
+        names, source = self.names, self.source
         if not names:
             raise NixError("Inherit: give at least one name")
         for name in names:
@@ -617,7 +626,6 @@ class Inherit:
         if len(set(names)) < len(names):
             twice = next(name for index, name in enumerate(names) if name in names[:index])
             raise NixError(f"Inherit: {twice!r} is inherited twice")
-        self.__attrs_init__(tuple(map(exact, names)), source)
 
 
 Item: TypeAlias = "Binding | Inherit | Comment | BlankLine | Mapping[Any, Value]"
@@ -724,8 +732,10 @@ class AttrSet(Expr):
     rec: bool = False
 
     def __init__(self, *items: Item, rec: bool = False) -> None:
-        _check_items(items, "AttrSet", dynamic=True)
         self.__attrs_init__(items, rec)
+
+    def __attrs_post_init__(self) -> None:
+        _check_items(self.items, "AttrSet", dynamic=True)
 
 
 @frozen(init=False)
@@ -752,10 +762,12 @@ class List(Expr):
     items: tuple[Value | Comment | BlankLine, ...]
 
     def __init__(self, *items: Value | Comment | BlankLine) -> None:
-        for index, item in enumerate(items):
+        self.__attrs_init__(items)
+
+    def __attrs_post_init__(self) -> None:
+        for index, item in enumerate(self.items):
             if not isinstance(item, Comment | BlankLine):
                 _check_element(item, f"List element {index}")
-        self.__attrs_init__(items)
 
 
 # What is done with values -------------------------------------------------------------------------
@@ -791,9 +803,11 @@ class Select(Expr):
         path = as_path(path, "Select")
         if isinstance(target, Select) and target.default is MISSING:
             target, path = target.target, (*target.path, *path)
-        if default is not MISSING:
-            check_value(default, "Select default")
         self.__attrs_init__(target, path, default)
+
+    def __attrs_post_init__(self) -> None:
+        if self.default is not MISSING:
+            check_value(self.default, "Select default")
 
 
 @frozen(init=False)
@@ -849,12 +863,14 @@ class Apply(Expr):
 
     def __init__(self, function: Value, *args: Value) -> None:
         function = ref(function) if isinstance(function, str) else function
-        check_value(function, "Apply function")
-        if not args:
-            raise NixError("Apply: give at least one argument")
-        for index, arg in enumerate(args):
-            check_value(arg, f"Apply argument {index}")
         self.__attrs_init__(function, args)
+
+    def __attrs_post_init__(self) -> None:
+        check_value(self.function, "Apply function")
+        if not self.args:
+            raise NixError("Apply: give at least one argument")
+        for index, arg in enumerate(self.args):
+            check_value(arg, f"Apply argument {index}")
 
 
 @frozen
@@ -879,7 +895,7 @@ class Param:
         NixError: The name is no identifier, or the default no expression.
     """
 
-    name: str = field(converter=exact)
+    name: str = field()
     default: Value = field(default=MISSING)
 
     def __attrs_post_init__(self) -> None:
@@ -916,6 +932,7 @@ class Pattern:
     def __init__(
         self, *params: str | Param | Commented, ellipsis: bool = False, alias: str | None = None
     ) -> None:
+        alias = exact(alias)
         kept = tuple(_as_param(param) for param in params)
         names = [] if alias is None else [alias]
         if alias is not None:
@@ -925,7 +942,7 @@ class Pattern:
             if name in names:
                 raise NixError(f"Pattern: {name!r} is there twice")
             names.append(name)
-        self.__attrs_init__(kept, ellipsis, exact(alias))
+        self.__attrs_init__(kept, ellipsis, alias)
 
 
 def _as_param(param: str | Param | Commented) -> Param | Commented:
@@ -972,7 +989,7 @@ class Lambda(Expr):
         NixError: The parameter is no identifier, or the body no expression.
     """
 
-    param: str | Pattern = field(converter=exact)
+    param: str | Pattern = field()
     body: Value = field()
 
     def __attrs_post_init__(self) -> None:
@@ -1205,6 +1222,7 @@ def ref(dotted: str) -> Ident | Select:
     Raises:
         NixError: A part is no identifier.
     """
+    dotted = exact(dotted)
     if not isinstance(dotted, str):
         raise NixError(f"ref: {describe(dotted)} is no dotted name")
     first, *path = dotted.split(".")

@@ -8,6 +8,7 @@ from attrs import field
 
 from nixgen import header, paths
 from nixgen.errors import NixgenError
+from nixgen.exact import exact
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
     """
     from nixgen.source import split  # those who only name a TextFile or a Region load nothing
 
+    source = exact(source)
     split(source)
     given = [(paths.relative(path), value) for path, value in files.items()]
     paths.refuse_collisions(path for path, _ in given)

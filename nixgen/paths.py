@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nixgen.errors import NixgenError
+from nixgen.exact import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,7 @@ def relative(path: "str | PurePath") -> str:
     Raises:
         NixgenError: When it could lead out of the root, or names a file in more than one way.
     """
-    text = path if isinstance(path, str) else getattr(path, "as_posix", lambda: None)()
+    text = exact(path if isinstance(path, str) else getattr(path, "as_posix", lambda: None)())
     if not isinstance(text, str):
         raise NixgenError(
             f"{path!r}: a path must be a str or a PurePath, got {type(path).__name__}"

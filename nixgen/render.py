@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from nixgen import expr, literals, rules, syntax
+from nixgen.exact import exact
 from nixgen.expr import NixError, Value
 from nixgen.layout import INDENT, WIDTH
 
@@ -94,9 +95,9 @@ class _Plain:
                 if text:
                     out.append(f"{head}{text}{tail}")
                 elif (
-                    item
+                    text is None
                     and isinstance(item, Mapping | list | tuple)
-                    and text is None
+                    and item
                     and (attached or room >= 0)
                 ):
                     if id(item) in inside:
@@ -150,6 +151,7 @@ class _Plain:
                 return None
             else:
                 [(key, bound)] = value.items()
+                key = exact(key)
                 name = self.names.get(key) or self.name(key)
                 inner = name and self.one_line(bound, room - len(name) - 8, element=False)
                 if not inner:
@@ -177,9 +179,10 @@ def _open(value: Value) -> tuple[Iterator[Any], bool]:
     """The entries of a mapping or list, and whether they are bindings."""
     if not isinstance(value, Mapping):
         return iter(value), False
-    if set(map(type, value)) != {str}:
-        expr.check_mapping(value)
-    return iter(value.items()), True
+    if set(map(type, value)) == {str}:
+        return iter(value.items()), True
+    expr.check_mapping(value)
+    return ((exact(key), item) for key, item in value.items()), True
 
 
 def _scalar(value: Value) -> str:

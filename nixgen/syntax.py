@@ -10,6 +10,7 @@ from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from nixgen import expr, literals
+from nixgen.exact import exact
 from nixgen.expr import MISSING, NixError
 
 # How tightly an expression holds together, tightest first (Nix's parser.y).
@@ -573,11 +574,12 @@ def _leaf(value: expr.Value) -> Node | None:
     if value is None:
         return Token("null")
     if isinstance(value, str):
-        return Quoted([literals.string(value)[1:-1]] if value else [])
+        text = exact(value)
+        return Quoted([literals.string(text)[1:-1]] if text else [])
     if isinstance(value, bool):
         return Token("true" if value else "false")
     if isinstance(value, int | float):
-        return _number(value)
+        return _number(exact(value))
     if isinstance(value, PurePath):
         parts: list[Part] = []
         for part in literals.path(value):

@@ -11,6 +11,8 @@ from cdktf_cdktf_provider_google.compute_disk import ComputeDisk
 from cdktf_cdktf_provider_google.compute_firewall import ComputeFirewall, ComputeFirewallAllow
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
+from nixgen.exact import exact
+
 from .. import cost
 from ..errors import refuse
 from ..gcp_rules import check_labels
@@ -84,6 +86,7 @@ class GcpStack(cdktf.TerraformStack):
                 that are provisioned, two networks are too much alike in name, or a machine has
                 more labels or metadata in the project than an instance may have.
         """
+        id_ = exact(id_)
         project = gcp or fleet.gcp
         provisioned = _named(fleet, machines)
         if project is None:
@@ -199,7 +202,7 @@ def _named(fleet: Fleet, names: Iterable[str] | None) -> tuple[GcpMachine, ...]:
     """Return the provisioned machines of these names, in the fleet's order."""
     if names is None:
         return fleet.gcp_machines
-    wanted = (names,) if isinstance(names, str) else tuple(names)
+    wanted = exact((names,) if isinstance(names, str) else tuple(names))
     known = [machine.name for machine in fleet.gcp_machines]
     for name in wanted:
         if name not in known:

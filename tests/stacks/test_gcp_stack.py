@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cdktf_cdktf_provider_google.compute_address import ComputeAddress
 from infra_lib import DataDisk, Fleet, FleetError, GcsBackend, Machine, Reference, cost
 from infra_lib.stacks import GcpStack
 from main import fleet as example
+from tests.hostile import HostileStr, member
 
 from .fleets import (
     CONTROLLER,
@@ -34,6 +36,21 @@ def test_exactly_the_enabled_machines_are_there(synthesize: Synthesize) -> None:
     assert [key for key in resources(synthesize(example)) if "instance" in key] == [
         "google_compute_instance.galena"
     ]
+
+
+def test_names_and_machines_of_an_enumeration_are_their_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def synthesized(made: Callable[[str], str]) -> str:
+        app = App(outdir=str(tmp_path / "cdktf.out"))
+        machine = cpu(made("galena"), network_tags=[made("a")], labels={made("b"): made("c")})
+        GcpStack(app, made("east"), fleet=fleet_of(machine), machines=[made("galena")])
+        app.synth()
+        return (tmp_path / "cdktf.out/stacks/east/cdk.tf.json").read_text()
+
+    assert synthesized(HostileStr) == synthesized(member) == synthesized(str)
 
 
 def test_enabling_scheelite_changes_its_resource_and_the_output(synthesize: Synthesize) -> None:

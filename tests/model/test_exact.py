@@ -1,0 +1,193 @@
+"""What a fleet holds is what was checked: a subclass of a plain type is the plain value or refused.
+
+An enumeration with texts, `class N(str, Enum)`, is what people have; its members are formatted as
+"N.G". What is worse may do anything when it is asked, so it is asked nothing.
+"""
+
+from enum import Enum
+from typing import Any
+
+import attrs
+import pytest
+
+import infra_lib
+from infra_lib import (
+    BinaryCache,
+    Device,
+    Facts,
+    Fleet,
+    FleetError,
+    GcpMachine,
+    GcpProject,
+    Gpu,
+    Machine,
+    MachineFacts,
+    Reference,
+    Ssh,
+    User,
+    zfs_layout,
+)
+from nixgen import dumps
+from nixgen.outputs import render
+from tests.hostile import HostileInt, HostileStr, hostile, is_exact, member
+
+from .test_values import values
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+FACTS = MachineFacts(
+    "l4",
+    external_ip="35.208.97.48",
+    ssh_host_key=KEY,
+    state_version="25.05",
+    zerotier_ip="fddb:4344:343b:14b9:399:9380:46d5:3400",
+    zone="us-central1-a",
+)
+HELD: dict[str, Any] = {
+    **values(),
+    "machine facts": FACTS,
+    "facts": Facts(machines=(FACTS,), zerotier_network_id="db4344343b14b903"),
+    "device": Device("phone", zerotier_member_id="8046d53401", user="me", ssh_host_key=KEY),
+    "ssh": Ssh(),
+    "GPU machine": GcpMachine(
+        "scheelite",
+        machine_type="n1-standard-8",
+        zone="us-central1-c",
+        fallback_zones=("us-central1-a",),
+        gpu=Gpu("nvidia-tesla-t4"),
+        network="vpc",
+        external_ip="203.0.113.9",
+        config={"services": {"a.b": [1, 2.5, "c"]}, ("boot", "tmp"): True},
+        description="words",
+        target_host="root@host",
+        tags=("a", "b"),
+    ),
+}
+FIELDS = [
+    pytest.param(name, field.name, id=f"{name}: {field.name}")
+    for name, value in HELD.items()
+    for field in attrs.fields(type(value))
+    if field.init
+]
+
+
+def test_every_public_class_is_covered() -> None:
+    public = {getattr(infra_lib, name) for name in infra_lib.__all__}
+    classes = {item for item in public if isinstance(item, type) and attrs.has(item)}
+    assert classes == {type(value) for value in HELD.values()}
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS)
+def test_a_field_asks_a_subclass_nothing_and_holds_the_plain_value(name: str, field: str) -> None:
+    value = HELD[name]
+    given = hostile(getattr(value, field))
+    for each in (given, iter(given)) if isinstance(given, tuple) else (given,):
+        made = attrs.evolve(value, **{field: each})
+        assert is_exact(getattr(made, field))
+        assert made == value
+        assert repr(made) == repr(value)
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS)
+@pytest.mark.parametrize("text", ["", "x\n${y}", "-o", "../" * 99, "A" * 400])
+def test_a_text_of_a_subclass_has_the_outcome_of_the_plain_one(
+    name: str, field: str, text: str
+) -> None:
+    def outcome(given: object) -> str:
+        try:
+            made = attrs.evolve(HELD[name], **{field: given})
+        except FleetError as error:
+            return str(error)
+        assert is_exact(getattr(made, field))
+        return repr(made)
+
+    for make in (lambda given: given, lambda given: (given,), lambda given: {given: given}):
+        assert outcome(make(HostileStr(text))) == outcome(make(text))
+        assert outcome(make(HostileInt(len(text)))) == outcome(make(len(text)))
+
+
+def test_a_switch_is_true_or_false_and_no_number_that_counts_as_one() -> None:
+    switches = [
+        (value, field.name)
+        for value in HELD.values()
+        for field in attrs.fields(type(value))
+        if field.init
+        and field.type == "bool"
+        # The machine that has these tells.
+        and not isinstance(value, infra_lib.ShieldedVm | infra_lib.DataDisk)
+    ]
+    assert len(switches) > 10
+    for value, name in switches:
+        for switch in (member(1), member(0), HostileInt(1), 1, 0.0, "True"):
+            with pytest.raises(FleetError, match=f"{name}=.*: True or False is accepted"):
+                attrs.evolve(value, **{name: switch})
+
+
+class N(str, Enum):  # noqa: UP042 - str() gives "N.G", unlike that of StrEnum
+    G = "galena"
+    ZONE = "us-central1-b"
+    TYPE = "e2-standard-8"
+    TAG = "peer"
+    USER = "cameron"
+    STYLE = "nixos"
+    DOMAIN = "zt"
+    TEXT = "words"
+    CACHE = "https://cache.nixos.org"
+    CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
+    PATH = "docs/gpu-costs.md"
+    POOL = "tank"
+    EXTRA = "extra/a.nix"
+
+
+def fleet(name: Any) -> Fleet:
+    """A fleet whose texts are members of an enumeration, or whatever is made of them."""
+    return Fleet(
+        name=name(N.G),
+        domain=name(N.DOMAIN),
+        gcp=GcpProject("example-project", region="us-central1", ssh_keys=(KEY,)),
+        machines=[
+            Machine("cinnabar", tags=("controller",), target_host=name(N.G)),
+            GcpMachine(
+                name(N.G),
+                machine_type=name(N.TYPE),
+                zone=name(N.ZONE),
+                tags=iter([name(N.TAG)]),
+                description=name(N.TEXT),
+                labels={name(N.G): name(N.G)},
+                startup_script=name(N.TEXT),
+                config={name(N.G): {name(N.G): [name(N.TEXT)]}},
+                disko=lambda device: zfs_layout(device, pool=name(N.POOL)),
+            ),
+        ],
+        users=[User(name(N.USER), groups=[name(N.TAG)], machines=[name(N.G)])],
+        caches=[BinaryCache(name(N.CACHE), public_key=name(N.CACHE_KEY))],
+        module_style=name(N.STYLE),
+        files={name(N.PATH): None},
+        extra_files=[lambda _: {name(N.EXTRA): {name(N.G): name(N.TEXT)}}],
+    )
+
+
+def test_files_of_a_fleet_of_enumerations_are_those_of_their_values() -> None:
+    def written(name: Any) -> Any:
+        return render(fleet(name).nix_files(), "main:fleet")
+
+    plain = written(lambda each: each.value)
+    assert written(lambda each: each) == plain
+    assert written(lambda each: HostileStr(each.value)) == plain
+
+
+def test_a_reference_stays_one() -> None:
+    network = Reference("${google_compute_network.vpc.id}")
+    project = GcpProject("example-project", region="us-central1", network=network)
+    assert type(project.network) is Reference
+    labelled = attrs.evolve(project, labels={"a": Reference("${x}")})
+    assert type(labelled.labels["a"]) is Reference
+    assert dumps(network) == '"\\${google_compute_network.vpc.id}"\n'
+
+
+def test_a_member_of_an_enumeration_of_references_is_a_reference() -> None:
+    class Network(Reference, Enum):
+        VPC = "${google_compute_network.vpc.id}"
+
+    project = GcpProject("example-project", region="us-central1", network=Network.VPC)
+    assert type(project.network) is Reference
+    assert f"{project.network}" == "${google_compute_network.vpc.id}"
