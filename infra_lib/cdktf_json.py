@@ -6,6 +6,8 @@ import json
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+from nixgen.regular import read
+
 from .errors import FleetError
 
 if TYPE_CHECKING:
@@ -18,10 +20,17 @@ def output_folder(project: Path) -> str:
 
     Args:
         project: The folder of cdktf.json.
+
+    Raises:
+        NixgenError: When cdktf.json is something other than a file.
     """
     try:
-        output = json.loads((project / "cdktf.json").read_text(encoding="utf-8"))["output"]
-    except (OSError, ValueError, LookupError, TypeError):
+        text = read(project / "cdktf.json")
+    except OSError:
+        text = b""
+    try:
+        output = json.loads(text)["output"]
+    except (ValueError, LookupError, TypeError):
         output = None
     return output if isinstance(output, str) and output else "cdktf.out"
 

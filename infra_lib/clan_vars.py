@@ -6,18 +6,16 @@ in files called `secret`, and is never looked at.
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING
 
+from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
+from nixgen.regular import read
 
 from .errors import FleetError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @frozen
@@ -89,15 +87,12 @@ def _first(folder: Path, *names: str) -> str | None:
 
 def _read(path: Path) -> str | None:
     try:
-        handle = os.open(path, _FLAGS)
+        return read(path, follow=False).decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FleetError(f"{path}: cannot be read: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise FleetError(f"{path}: cannot be read: no regular file")
-        try:
-            return file.read().decode()
-        except UnicodeDecodeError:
-            raise FleetError(f"{path}: cannot be read: no text") from None
+    except UnicodeDecodeError:
+        raise FleetError(f"{path}: cannot be read: no text") from None
+    except NixgenError as error:
+        raise FleetError(str(error)) from None

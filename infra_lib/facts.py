@@ -8,19 +8,22 @@ it is secret.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, fields
 
+from nixgen.errors import NixgenError
 from nixgen.exact import exact
 from nixgen.frozen import frozen
+from nixgen.regular import read
 
 from . import check, ssh_key, zerotier_address
 from .errors import FleetError, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from .fleet import Fleet
 
@@ -175,31 +178,41 @@ class Facts:
         """
         return self if self.path is None or not self.path.exists() else Facts.load(self.path)
 
+    @contextmanager
+    def locked(self, notify: Callable[[str], None]) -> Iterator[Facts]:
+        """Give the facts as the file has them by now, and let nobody else write them meanwhile.
+
+        Args:
+            notify: Called with a message when it has to wait, or cannot lock.
+
+        Raises:
+            FleetError: When they are kept nowhere, or cannot be read; see `from_json`.
+        """
+        from .whole_file import locked
+
+        with locked(self._kept(), notify):
+            yield self.renewed()
+
     def save(self) -> None:
         """Write the file: a whole new one is put in place, or the old one stays.
+
+        What others wrote since these were read is lost, unless they are `locked`.
 
         Raises:
             FleetError: When they are kept nowhere, or in a folder that is not there.
             OSError: When the file cannot be written.
         """
-        import os
+        from .whole_file import write
 
-        if self.path is None:
-            raise FleetError("facts without a path are kept nowhere")
-        path = self.path.resolve()
+        path = self._kept().resolve()
         if not path.parent.is_dir():
             raise FleetError(f"{path}: there is no folder {path.parent} to keep facts in")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(self.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:  # of a file that nobody has heard of
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        write(path, self.to_json().encode())
+
+    def _kept(self) -> Path:
+        if self.path is None:
+            raise FleetError("facts without a path are kept nowhere")
+        return self.path
 
     @classmethod
     def from_json(cls, text: str, where: str, path: Path | None = None) -> Facts:
@@ -245,9 +258,11 @@ class Facts:
                 f"directory is wanted: Path(__file__).with_name({path.name!r})"
             )
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read(path).decode()
         except FileNotFoundError:
             return cls(path=path)
+        except NixgenError as error:
+            raise FleetError(str(error)) from None
         except (OSError, UnicodeDecodeError) as error:
             raise FleetError(f"{path}: cannot be read: {error}") from None
         return cls.from_json(text, str(path), path)

@@ -5,6 +5,7 @@ from typing import Any
 
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
+from nixgen.regular import read
 
 
 @frozen
@@ -43,7 +44,7 @@ def read_settings(folder: Path) -> Settings:
 
 def _table(path: Path) -> dict[str, str] | None:
     try:
-        data = path.read_bytes()
+        data = read(path)
     except OSError:
         return None
     if b"nixgen" not in data:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from nixgen.regular import read
 from nixgen.settings import read_settings
 
 from .. import clan_vars, outputs
@@ -71,18 +73,18 @@ def run(given: Namespace) -> int:
             f"fleet {fleet.name!r} keeps its facts nowhere; describe it with "
             'facts=Facts.load(Path(__file__).with_name("facts.json"))'
         )
-    # A deployment ends with this, and others may have written there while it ran.
-    fleet = evolve(fleet, facts=fleet.facts.renewed())
     if wanted is not None:
         check_fact(fleet, *wanted)
-    facts = synced(fleet, _learn(fleet, given, told))
+    learnt = _learn(fleet, given, told)
     report = sys.stdout if wanted is None else sys.stderr
-    lines = list(changes(fleet.facts, facts))
-    for line in lines:
-        print(line, file=report)
-    stale = facts.to_json() != _text(path, Facts().to_json())
-    if stale and not given.check:
-        facts.save()
+    # A deployment ends with this, and to ask takes a while: others may have written there since.
+    with nullcontext(fleet.facts.renewed()) if given.check else fleet.facts.locked(_notify) as now:
+        facts = synced(evolve(fleet, facts=now), learnt)
+        for line in changes(now, facts):
+            print(line, file=report)
+        stale = facts.to_json() != _text(path, Facts().to_json())
+        if stale and not given.check:
+            facts.save()
     print(_summary(path, stale, given.check), file=report)
     if given.check and stale:
         return 1
@@ -169,9 +171,13 @@ def _assignment(text: str) -> tuple[str, str, str]:
 
 def _text(path: Path, missing: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read(path).decode()
     except FileNotFoundError:
         return missing
+
+
+def _notify(message: str) -> None:
+    print(f"infra: {message}", file=sys.stderr, flush=True)
 
 
 def _summary(path: Path, stale: bool, check: bool) -> str:

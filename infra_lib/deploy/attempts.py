@@ -123,10 +123,11 @@ def _take_back(cdktf: Cdktf, before: Facts, after: Facts) -> None:
 
 def _record(facts: Facts, zones: Mapping[str, str | None]) -> None:
     """Write zones of machines into the facts as they are by now: others may have written there."""
-    facts = facts.renewed()
-    for name, zone in zones.items():
-        facts = facts.with_zone(name, zone)
-    facts.save()
+    with facts.locked(say) as renewed:
+        facts = renewed
+        for name, zone in zones.items():
+            facts = facts.with_zone(name, zone)
+        facts.save()
 
 
 def _explain(

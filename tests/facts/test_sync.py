@@ -1,6 +1,7 @@
 """`infra sync`: what deployment learnt comes into facts.json, and nothing secret is looked at."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -491,6 +492,21 @@ class TestTerraform:
         projects.deploy(project, {})
         infra(project, "sync")
         assert facts(project)["machines"] == {}
+
+    def test_what_others_write_while_terraform_is_asked_stays(self, project: Path) -> None:
+        """Nobody is kept waiting for Terraform, either: the other one would never end here."""
+        projects.deploy(project, MACHINES)
+        wrapper = project / "wrapper"
+        other = [sys.executable, "-m", "infra_lib", "sync", "--vars-only"]
+        told = "stibnite.external_ip=203.0.113.8"
+        wrapper.write_text(
+            f'#!/bin/sh\n{shlex.join([*other, "--set", told])} >&2\nexec terraform "$@"\n'
+        )
+        wrapper.chmod(0o755)
+        done = infra(project, "sync", env={"TERRAFORM_BINARY_NAME": str(wrapper)})
+        assert done.returncode == 0, done.stderr
+        assert facts(project)["machines"].keys() == {"galena", "scheelite", "stibnite"}
+        assert "stibnite" not in done.stdout
 
     def test_its_own_words_reach_the_person(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
