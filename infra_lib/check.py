@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from nixgen.redact import redacted
+
 from .errors import FleetError, refuse
 from .reference import Reference
 from .ssh_key import KEY_TYPES, is_key
@@ -97,7 +99,7 @@ def options(where: str, field: str, value: object) -> None:
     # Further in, a dot may be part of a name, as in environment.etc; no option begins with such.
     for key in value if isinstance(value, Mapping) else ():
         if isinstance(key, str) and "." in key:
-            path = ", ".join(f'"{part}"' for part in key.split("."))
+            path = ", ".join(f'"{part}"' for part in redacted(key).split("."))
             raise refuse(where, field, key, f"an attribute path is a tuple: ({path})")
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nixgen.redact import redacted, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LONGEST = 160  # characters of what was given
+_MOST = 20_000  # characters that are searched for a secret
 
 WITHOUT_CDKTF = (
     "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
@@ -15,11 +18,19 @@ WITHOUT_CDKTF = (
 
 
 class FleetError(ValueError):
-    """A fleet, or a part of one, that cannot be: the message says what, where and what would do."""
+    """A fleet, or a part of one, that cannot be: the message says what, where and what would do.
+
+    What has the form of a secret is not repeated in it.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redacted(message))
 
 
 def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
     """Return the error for a bad value, worded the same everywhere.
+
+    Of what may be a secret key, no more than its beginning is repeated.
 
     Args:
         where: What holds the field: "machine 'galena'", "fleet 'metals'".
@@ -27,7 +38,7 @@ def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
         given: What was given.
         accepted: What would be accepted, or what to do instead.
     """
-    return FleetError(f"{where}: {field}={_shown(given)}: {accepted}")
+    return FleetError(shortened(f"{where}: {field}={_shown(given)}: {accepted}"))
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
@@ -49,4 +60,5 @@ def _shown(given: object) -> str:
         shown = repr(given)
     except ValueError:  # a number of more digits than Python prints
         shown = f"{type(given).__name__}(…)"
+    shown = shortened(shown[:_MOST])
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
