@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from nixgen.redact import redacted
-
 from .errors import FleetError, refuse
 from .reference import Reference
-from .ssh_key import KEY_TYPES, is_key
+from .ssh_key import KEY_TYPES, is_key, refuse_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,6 +86,7 @@ def options(where: str, field: str, value: object) -> None:
         FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
     """
     from nixgen import Expr, NixError, dumps  # few fleets need it, and it is not small
+    from nixgen.redact import redacted
 
     if not isinstance(value, (Mapping, Expr)):
         accepted = 'a mapping of options, an expression of nixgen, or Raw("{ pkgs, ... }: { … }")'
@@ -314,7 +313,8 @@ def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
     """Check OpenSSH public keys, one line each; a private key is refused by name.
 
     Raises:
-        FleetError: When one is none, or not whole. A private key is not repeated in the message.
+        FleetError: When one is none, not whole, or of RSA with fewer than 2,048 bits. A private key
+            is not repeated in the message.
     """
     example = '"ssh-ed25519 AAAA… comment"'
     if "PRIVATE KEY" in repr(values):
@@ -327,6 +327,7 @@ def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
         if not is_key(found[1], found[2]):
             accepted = f"not a whole {found[1]} key; copy all of the line from its .pub file"
             raise refuse(where, field, value, accepted)
+        refuse_weak(where, field, value, found[2])
 
 
 def unique(where: str, field: str, values: Iterable[str]) -> None:

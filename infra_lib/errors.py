@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.redact import redacted, shortened
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,6 +22,8 @@ class FleetError(ValueError):
     """
 
     def __init__(self, message: str = "") -> None:
+        from nixgen.redact import redacted  # most runs have no error
+
         super().__init__(redacted(message))
 
 
@@ -38,6 +38,8 @@ def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
         given: What was given.
         accepted: What would be accepted, or what to do instead.
     """
+    from nixgen.redact import shortened
+
     return FleetError(shortened(f"{where}: {field}={_shown(given)}: {accepted}"))
 
 
@@ -60,5 +62,7 @@ def _shown(given: object) -> str:
         shown = repr(given)
     except ValueError:  # a number of more digits than Python prints
         shown = f"{type(given).__name__}(…)"
+    from nixgen.redact import shortened
+
     shown = shortened(shown[:_MOST])
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -8,7 +8,9 @@ from .errors import refuse
 
 _ANY = range(2**14)  # bytes
 _NUMBER = range(1, 2**14)
-_1024_BITS = range(128, 2**14)  # ssh refuses a smaller key
+_1024_BITS = range(128, 2**14)  # that ssh-dss has
+# Fewer are for reading old signatures only: section 3 of https://doi.org/10.6028/NIST.SP.800-131Ar2
+_LEAST_RSA_BITS = 2048
 
 
 def _bytes(size: int) -> range:
@@ -22,7 +24,7 @@ _HOST = {
     "ecdsa-sha2-nistp256": (_bytes(8), _bytes(65)),
     "ecdsa-sha2-nistp384": (_bytes(8), _bytes(97)),
     "ecdsa-sha2-nistp521": (_bytes(8), _bytes(133)),
-    "ssh-rsa": (_NUMBER, _1024_BITS),
+    "ssh-rsa": (_NUMBER, _NUMBER),
 }
 _FIELDS = {
     **_HOST,
@@ -44,8 +46,8 @@ def host_key(where: str, field: str, value: object) -> str:
         value: One line as in `ssh_host_ed25519_key.pub`.
 
     Raises:
-        FleetError: When it is no such key, or holds another kind of key than it says. A private
-            key is not repeated in the message.
+        FleetError: When it is no such key, holds another kind of key than it says, or one of RSA
+            with fewer than 2,048 bits. A private key is not repeated in the message.
     """
     accepted = (
         f"an OpenSSH public key of a host: a type ({', '.join(HOST_KEY_TYPES)}) and its base64"
@@ -56,7 +58,27 @@ def host_key(where: str, field: str, value: object) -> str:
     encoded = rest.partition(" ")[0]
     if "\n" in rest or kind not in HOST_KEY_TYPES or not is_key(kind, encoded):
         raise refuse(where, field, value, accepted)
+    refuse_weak(where, field, value, encoded)
     return f"{kind} {encoded}"
+
+
+def refuse_weak(where: str, field: str, value: object, encoded: str) -> None:
+    """Check that a key of RSA is of 2,048 bits or more; of other types all are of one size.
+
+    Args:
+        where: What holds the key, for the message.
+        field: The field's name, for the message.
+        value: What was given, for the message.
+        encoded: The base64 of a whole key.
+
+    Raises:
+        FleetError: When it has fewer bits.
+    """
+    kind, *numbers = _fields(binascii.a2b_base64(encoded))
+    bits = int.from_bytes(numbers[-1], "big").bit_length()
+    if kind == b"ssh-rsa" and bits < _LEAST_RSA_BITS:
+        accepted = f"an RSA key of {bits} bits; from {_LEAST_RSA_BITS} on they are accepted"
+        raise refuse(where, field, value, accepted)
 
 
 def is_key(kind: str, encoded: str) -> bool:

@@ -1,7 +1,5 @@
 """The one error that people see."""
 
-from nixgen.redact import redacted
-
 
 class NixgenError(ValueError):
     """Something that its reader can mend: the message is complete and needs no traceback.
@@ -10,4 +8,6 @@ class NixgenError(ValueError):
     """
 
     def __init__(self, message: str = "") -> None:
+        from nixgen.redact import redacted  # most runs have no error
+
         super().__init__(redacted(message))

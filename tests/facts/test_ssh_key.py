@@ -37,7 +37,7 @@ def operators(kind: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "kind", ["ed25519", "ecdsa:256", "ecdsa:384", "ecdsa:521", "rsa:1024", "rsa:4096"]
+    "kind", ["ed25519", "ecdsa:256", "ecdsa:384", "ecdsa:521", "rsa:2048", "rsa:4096"]
 )
 def test_what_ssh_keygen_makes_is_taken(kind: str, tmp_path: Path) -> None:
     algorithm, _, bits = kind.partition(":")
@@ -64,6 +64,30 @@ def test_what_ssh_keygen_makes_is_taken(kind: str, tmp_path: Path) -> None:
     with pytest.raises(FleetError, match="PRIVATE key") as error:
         ssh_key.host_key("x", "y", path.read_text())
     assert path.read_text()[40:80] not in str(error.value)
+
+
+def rsa(bits: int) -> str:
+    """A key of RSA whose modulus has so many bits."""
+    number = (1 << (bits - 1)) + 1
+    # The first bit is the sign: RFC 4251, section 5.
+    fields = (b"ssh-rsa", b"\1\0\1", number.to_bytes(bits // 8 + 1, "big"))
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return f"ssh-rsa {base64.b64encode(blob).decode()}"
+
+
+@pytest.mark.parametrize("bits", [2048, 2049, 3072])
+def test_a_key_of_rsa_with_enough_bits_is_taken(bits: int) -> None:
+    assert ssh_key.host_key("x", "y", rsa(bits)) == rsa(bits)
+    check.public_keys("x", "y", (rsa(bits),))
+
+
+@pytest.mark.parametrize("bits", [8, 768, 1024, 2047])
+def test_a_key_of_rsa_with_fewer_is_refused_and_says_how_many(bits: int) -> None:
+    said = rf"y='ssh-rsa .*: an RSA key of {bits} bits; from 2048 on they are accepted"
+    with pytest.raises(FleetError, match=said):
+        ssh_key.host_key("x", "y", f"{rsa(bits)} root@galena")
+    with pytest.raises(FleetError, match=said):
+        check.public_keys("x", "y", (KEY, f"{rsa(bits)} admin"))
 
 
 def test_the_comment_goes() -> None:

@@ -209,6 +209,28 @@ def test_a_stopped_machine_has_no_address(project: Path) -> None:
     assert facts(project)["machines"]["galena"] == {"zone": "us-central1-b"}
 
 
+def test_a_host_that_was_given_a_new_key_has_only_that(project: Path) -> None:
+    """With the old one, ssh refuses the machine, or believes whoever has the old one."""
+    projects.newest_vars(project)
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    value = project / "vars/per-machine/scheelite/openssh/ssh.id_ed25519.pub/value"
+    value.write_text(f"{KEYS[1]} root@scheelite\n")
+    done = infra(project, "sync", "--vars-only")
+    assert f"~ scheelite.ssh_host_key = {KEYS[1]} (was {KEYS[0]})\n" in done.stdout
+    assert facts(project)["machines"]["scheelite"] == {**SCHEELITE, "ssh_host_key": KEYS[1]}
+    assert KEYS[0] not in (project / "facts.json").read_text()
+
+
+def test_a_machine_that_was_given_a_new_identity_has_only_that(project: Path) -> None:
+    projects.newest_vars(project)
+    infra(project, "sync", "--vars-only")
+    value = project / "vars/shared/zerotier-ip-scheelite-zerotier/ip/value"
+    value.write_text(SCHEELITE_IP[:-1] + "1")
+    done = infra(project, "sync", "--vars-only")
+    assert "~ scheelite.zerotier_member_id = 8046d53401 (was 8046d53400)\n" in done.stdout
+    assert facts(project)["machines"]["scheelite"]["zerotier_ip"] == SCHEELITE_IP[:-1] + "1"
+
+
 def test_what_nobody_asked_about_stays(project: Path) -> None:
     infra(project, "sync", "--outputs", outputs(project, CDKTF))
     before = facts(project)

@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_lib import Facts, Fleet, Machine, ZeroTier
+from infra_lib import Facts, Fleet, Machine, User, ZeroTier
 from main import fleet as example
 
 from .fleets import FLEETS, HOSTILE, KEY
@@ -153,6 +153,17 @@ def test_users_have_accounts_on_their_machines(tree: Trees) -> None:
             },
         }
     }
+
+
+@pytest.mark.parametrize("share", [True, False])
+@pytest.mark.parametrize("prompt", [True, False])
+def test_whether_a_password_is_shared_and_who_makes_it_up_are_two_questions(
+    plant: Callable[[Fleet], NixTree], share: bool, prompt: bool
+) -> None:
+    user = User("ann", tags=("all",), share=share, prompt=prompt)
+    found = instances(plant(evolve(example, users=(user,))), USERS)
+    told = found["user-ann"]["roles"]["default"]["settings"]
+    assert (told["share"], told["prompt"]) == (share, prompt)
 
 
 def test_users_by_tag_and_with_several_keys(tree: Trees) -> None:
