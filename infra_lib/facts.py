@@ -204,9 +204,10 @@ class Facts:
         """
         from .whole_file import write
 
-        path = self._kept().resolve()
-        if not path.parent.is_dir():
-            raise FleetError(f"{path}: there is no folder {path.parent} to keep facts in")
+        path = self._kept()
+        folder = path.resolve().parent
+        if not folder.is_dir():
+            raise FleetError(f"{path}: there is no folder {folder} to keep facts in")
         write(path, self.to_json().encode())
 
     def _kept(self) -> Path:

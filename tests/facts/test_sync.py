@@ -129,6 +129,9 @@ def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> N
 def test_a_value_that_is_a_link_to_a_secret_is_not_followed(project: Path) -> None:
     projects.newest_vars(project)
     value = project / "vars/per-machine/scheelite/openssh/ssh.id_ed25519.pub/value"
+    secret = value.parents[1] / "ssh.id_ed25519/secret"
+    secret.unlink()
+    secret.write_text(KEYS[0])  # which would be taken for a public key
     value.unlink()
     value.symlink_to("../ssh.id_ed25519/secret")
     done = infra(project, "sync", "--vars-only")

@@ -305,6 +305,34 @@ def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
     }
 
 
+def test_whoever_comes_while_one_writes_waits_also_by_another_path(tmp_path: Path) -> None:
+    project = projects.make(tmp_path / "project")
+    (tmp_path / "link.json").symlink_to(project / "facts.json")
+    with Facts(path=tmp_path / "link.json").locked(print) as now:
+        running = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "infra_lib",
+                "sync",
+                "--set",
+                "cinnabar.external_ip=203.0.113.7",
+            ],
+            cwd=project,
+            env=projects.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert running.stderr
+        while "waiting" not in (said := running.stderr.readline()):
+            assert said
+        now.with_zone("galena", "us-central1-b").save()
+    running.communicate()
+    machines = json.loads((project / "facts.json").read_text())["machines"]
+    assert machines.keys() == {"cinnabar", "galena"}
+
+
 def test_a_check_waits_for_nobody(tmp_path: Path) -> None:
     project = projects.make(tmp_path / "project")
     folder = os.open(project, os.O_RDONLY)
