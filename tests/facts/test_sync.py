@@ -224,6 +224,13 @@ def test_a_host_that_was_given_a_new_key_has_only_that(project: Path) -> None:
     assert KEYS[0] not in (project / "facts.json").read_text()
 
 
+def test_a_machine_that_was_installed_anew_has_the_release_of_then(project: Path) -> None:
+    infra(project, "sync", "--vars-only", "--set", "cinnabar.state_version=24.11")
+    projects.put(project, "per-machine/cinnabar/state-version/version", "25.05")
+    infra(project, "sync", "--vars-only")
+    assert facts(project)["machines"] == {"cinnabar": {"state_version": "25.05"}}
+
+
 def test_a_machine_that_was_given_a_new_identity_has_only_that(project: Path) -> None:
     projects.newest_vars(project)
     infra(project, "sync", "--vars-only")
