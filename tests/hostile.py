@@ -15,7 +15,8 @@ def _silent(kind: type) -> dict[str, Any]:
 
     methods = {name for name in dir(kind) if callable(getattr(kind, name))} - _LEFT
     # A mapping that holds it as a key has to find it again.
-    return dict.fromkeys(methods, asked) | {"__hash__": object.__hash__, "__eq__": object.__eq__}
+    found = {"__hash__": object.__hash__, "__eq__": lambda self, other: self is other}
+    return dict.fromkeys(methods, asked) | found
 
 
 HostileStr: Any = type("HostileStr", (str,), _silent(str))

@@ -175,6 +175,13 @@ def test_files_of_a_fleet_of_enumerations_are_those_of_their_values() -> None:
     assert written(lambda each: HostileStr(each.value)) == plain
 
 
+def test_a_disk_layout_may_be_added_to_by_its_names() -> None:
+    given = {"device": "/dev/sda", "pool": "tank", "esp_size": "1G"}
+    made = zfs_layout(**{name: HostileStr(value) for name, value in given.items()})
+    assert made == zfs_layout(**given)
+    assert is_exact(made)
+
+
 def test_a_reference_stays_one() -> None:
     network = Reference("${google_compute_network.vpc.id}")
     project = GcpProject("example-project", region="us-central1", network=network)

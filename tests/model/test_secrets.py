@@ -163,6 +163,12 @@ def test_of_a_public_key_its_type_and_comment_are_repeated() -> None:
     assert message == ("user 'cameron': ssh_keys='ssh-ed25519 AAAAC3Nz… admin': not a whole key")
 
 
+def test_a_run_that_may_be_a_key_is_cut_short_from_40_characters_on() -> None:
+    assert shortened("0123456789abcdef" * 4) == "01234567…"
+    assert shortened(HEXADECIMAL[:40]) == f"{HEXADECIMAL[:8]}…"
+    assert shortened(HEXADECIMAL[:39]) == HEXADECIMAL[:39]
+
+
 def test_the_words_around_a_secret_stay() -> None:
     text, _ = SECRETS["PKCS 8"]
     said = f"user {text!r}: name={text!r}: a login name is wanted"

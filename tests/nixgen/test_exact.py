@@ -205,3 +205,31 @@ def test_a_subclass_of_what_nix_cannot_hold_is_refused_as_that_is() -> None:
             dumps(hostile(value))
         with pytest.raises(NixgenError):
             dumps(AttrSet({"a": hostile(value)}))
+
+
+class Same(str):
+    """Text that takes itself for any other."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash("a")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"x": {"a": 1, "c": 2}, "y": {Same("b"): 1, "d": 2}},
+        {"x": {"a": 1, "c": 2}, "y": [{Same("b"): 1}]},
+    ],
+)
+def test_a_key_that_takes_itself_for_another_has_its_own_name(value: Any) -> None:
+    assert "b = 1;" in dumps(value)
+
+
+def test_a_parameter_and_an_alias_of_one_name_are_refused_whatever_they_say() -> None:
+    with pytest.raises(NixgenError, match="'x' is there twice"):
+        Pattern(HostileStr("x"), alias=HostileStr("x"))
