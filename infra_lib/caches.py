@@ -10,10 +10,10 @@ from attrs import field
 
 from nixgen.frozen import frozen
 
-from . import check
+from . import check, destination
 from .errors import refuse
 
-_URL = re.compile(r"(?:https?|s3|ssh|ssh-ng)://[^?#]+")
+_URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
 
 # Left by its maintainers in November 2025; it answers 403 since September 2026.
 _ABANDONED = "cuda-maintainers.cachix.org"
@@ -42,8 +42,15 @@ class BinaryCache:
         where = f"cache {self.url!r}"
         accepted = 'an address without parameters such as "https://cache.nixos.org"'
         check.word(where, "url", self.url, accepted)
-        if not _URL.fullmatch(self.url):
+        found = _URL.fullmatch(self.url)
+        if found is None:
             raise refuse(where, "url", self.url, f"{accepted} is accepted")
+        # Login and host reach ssh as they are; libcurl takes any login.
+        login = found[2] if found[1].startswith("ssh") else found[2].rpartition("@")[2]
+        try:
+            destination.parse(login)
+        except ValueError as error:
+            raise refuse(where, "url", self.url, f"{accepted} is accepted ({error})") from None
         accepted = (
             "a name, a colon and the base64 of 32 bytes, as nix-store "
             "--generate-binary-cache-key writes them,"

@@ -6,7 +6,7 @@ from attrs import field
 
 from nixgen.frozen import frozen
 
-from . import check, ssh_key, zerotier_address
+from . import check, destination, ssh_key, zerotier_address
 from .errors import refuse
 
 
@@ -42,6 +42,11 @@ class Device:
             raise refuse(where, "port", self.port, "a TCP port from 1 to 65535 is accepted")
         if self.user is not None:
             check.word(where, "user", self.user, "a login name")
+            try:
+                destination.check_user(self.user)
+            except ValueError:
+                accepted = "a login name of letters, digits, _ . + and - is accepted, no sign first"
+                raise refuse(where, "user", self.user, accepted) from None
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)

@@ -169,7 +169,7 @@ class GcpMachine(Machine):
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
-        target_host: Where clan reaches it; None for `root@<name>.<domain>`.
+        target_host: Where clan reaches it; see `Machine`. None for `root@<name>.<domain>`.
         machine_type: "n1-standard-8".
         zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
         fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in

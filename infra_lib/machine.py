@@ -8,7 +8,7 @@ from attrs import field
 
 from nixgen.frozen import frozen
 
-from . import check
+from . import check, destination
 from .errors import refuse
 
 EVERY = "all"  # the tag that clan gives to every machine
@@ -23,7 +23,8 @@ class Machine:
         machine_class: What it runs: "nixos" or "darwin".
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
-        target_host: Where clan reaches it; None for `root@<name>.<domain>`.
+        target_host: Where clan reaches it, `[user@]host[:port]`; options such as
+            `?ProxyJump=root@gate.example` may follow. None for `root@<name>.<domain>`.
 
     Raises:
         FleetError: When a field cannot be.
@@ -42,10 +43,13 @@ class Machine:
         check.words(where, "tags", self.tags, '"peer"')
         check.text(where, "description", self.description)
         if self.target_host is not None:
-            accepted = 'an SSH destination such as "root@host.example"'
+            accepted = f"an SSH destination such as {destination.EXAMPLE}"
             check.word(where, "target_host", self.target_host, accepted)
-            if self.target_host.startswith("-"):  # ssh would take it for an option
-                raise refuse(where, "target_host", self.target_host, f"{accepted} is accepted")
+            try:
+                destination.parse(self.target_host)
+            except ValueError as error:
+                accepted = f"{accepted} is accepted ({error})"
+                raise refuse(where, "target_host", self.target_host, accepted) from None
 
     @property
     def _where(self) -> str:
