@@ -1,5 +1,70 @@
-"""What a machine answers when it is asked whether it runs NixOS."""
+"""The shell that installs NixOS: on the machine that is meant, and only where it does not run."""
 
-RUNS_NIXOS = "'test -e /etc/NIXOS && ! grep -q VARIANT_ID=installer /etc/os-release'"
-"""The word of a shell that has ssh ask: the answer is 0 or 1, and 1 of NixOS's installer too. All
-else is said by ssh, or by an image that does not let root in yet."""
+from __future__ import annotations
+
+import shlex
+
+# One word of a shell, for ssh: what it prints is the name. Its status is 0 or 1, and 1 of NixOS's
+# installer too. All else is said by ssh, or by an image that does not let root in yet.
+_QUESTION = "'hostname; test -e /etc/NIXOS && ! grep -q VARIANT_ID=installer /etc/os-release'"
+# With 5 s between them: minutes, while a machine starts and its startup script runs.
+_TRIES = 60
+
+ALONE = "-o ControlPath=none"
+"""Options of ssh for a connection that nothing shares: a shared one may lead to what had the
+address before."""
+
+UNCHECKED = f"{ALONE} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+"""Options of ssh for a machine whose image has just made a host key, which nobody knows."""
+
+
+def guarded(
+    machine: str,
+    install: str,
+    *,
+    ssh: str,
+    host: str,
+    advice: str,
+    anew: bool = False,
+    named: bool = False,
+) -> tuple[str, ...]:
+    """Return lines of shell that ask a machine who it is, and install it.
+
+    Nothing is installed before the machine itself has said, in one answer, that it has the right
+    name and that it does not run NixOS. An image on Compute Engine has the instance's name for a
+    host name, some images with the domain after it. The lines `exit` with 1 where something is
+    wrong. They are for any shell that is like sh: people paste them, and Terraform runs them.
+
+    Args:
+        machine: The machine's name.
+        install: The command that installs it.
+        ssh: Options of ssh.
+        host: Where SSH reaches it, as it stands between double quotes.
+        advice: What to look at when it does not let root in.
+        anew: Whether it has been made anew, and running NixOS tells that it has not been.
+        named: Whether a person may say what name it answers to, in the variable ANSWERS_TO.
+    """
+    runs = (
+        f"echo {shlex.quote(f'{machine} runs NixOS: it was not made anew, and is left alone')} >&2"
+        "; exit 1"
+        if anew
+        else f"echo {machine} runs NixOS already"
+    )
+    other = f"{host} answers to the name '$said', not '$name': it is left alone"
+    other += "; if it is the one to wipe, ANSWERS_TO=$said says so" if named else ""
+    silent = f"{machine} does not let root in over SSH, so nothing is installed: {advice}"
+    return (
+        f"name=${{ANSWERS_TO:-{machine}}}" if named else f"name={machine}",
+        "tries=0",
+        "until",
+        f'  said=$(ssh -n {ssh} -- "{host}" {_QUESTION})',
+        "  nixos=$?",
+        f"  test $nixos -le 1 || test $((tries += 1)) -ge {_TRIES}",
+        "do sleep 5; done",
+        'case "$nixos $said" in',
+        f'"1 $name" | "1 $name".*) {install} ;;',
+        f'"0 $name" | "0 $name".*) {runs} ;;',
+        f"""[01]\\ *) printf '%s\\n' "{other}" >&2; exit 1 ;;""",
+        f"*) echo {shlex.quote(silent)} >&2; exit 1 ;;",
+        "esac",
+    )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from nixgen.frozen import frozen
 
-from . import cost
+from . import cost, destination
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
-from .installed import RUNS_NIXOS
+from .installed import ALONE, UNCHECKED, guarded
 from .reference import Reference
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ Action = Literal["up", "down", "replace"]
 ACTIONS: tuple[Action, ...] = ("up", "down", "replace")
 
 _TITLES = {"up": "Bring it up", "down": "Take it down", "replace": "Replace it"}
-_TUNNEL_PORT = 2222
 _TERRAFORM = '"${TERRAFORM_BINARY_NAME:-terraform}"'  # cdktf's own variable
+_INTENT = (
+    "Install NixOS, unless the machine says that it runs it: installing wipes its disks. One that "
+    "answers to another name is left alone."
+)
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
-_WITH_PORT = re.compile(r"(?:ssh://)?(.*@)?(?:\[(.*)\]|([^:]*)):([0-9]+)")
-_SECONDS = 300  # while a machine starts, and its startup script lets root in
+_TIMEOUT = "-o ConnectTimeout=10"
+# A machine that was replaced has another key than is known of it: a person is asked about that.
+_FORGOTTEN = "-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null"
 
 
 @frozen
@@ -163,10 +167,19 @@ class Writer:
             yield self._installed_through_tunnel(machine, anew=anew)
         else:
             yield Step(
-                f"{_intent(anew)} {_BUILT_THERE} The image's own host key is not checked.",
-                (
-                    *self._address(machine),
-                    *_install(machine.name, 'root@"$address"', anew=anew),
+                f"{_INTENT} {_BUILT_THERE} The image's own host key is not checked.",
+                _subshell(
+                    self._address(machine),
+                    *guarded(
+                        machine.name,
+                        _install(machine.name, "root@$address", "none"),
+                        ssh=f"{_TIMEOUT} {UNCHECKED}",
+                        host="root@$address",
+                        advice="is SSH open to this computer, in ssh_source_ranges, and its key "
+                        "among ssh_keys?",
+                        anew=anew,
+                        named=True,
+                    ),
                 ),
             )
         yield self._synced("Learn its address and keys, and write them where they belong.")
@@ -182,20 +195,39 @@ class Writer:
     def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
         zone = self.fleet.facts.machine(machine.name).zone or machine.zone
         project = self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
-        local = f"localhost:{_TUNNEL_PORT}"
+        tunnel = (
+            *("gcloud", "compute", "start-iap-tunnel", machine.name, "22", "--listen-on-stdin"),
+            *(f"--zone={zone}", f"--project={project}", "--quiet", "--verbosity=error"),
+        )
+        # The machine's own name in Google's network: whatever else may resolve it means the same
+        # machine. That of a project in a domain has the domain last.
+        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", project).split(":")))
+        host = f"root@{machine.name}.{zone}.c.{domain}.internal"
         return Step(
-            f"{_intent(anew)} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows "
-            "the instance, so its key need not be known.",
-            (
-                f"gcloud compute start-iap-tunnel {machine.name} 22 --local-host-port={local} "
-                f"--zone={zone} --project={shlex.quote(project)} &",
-                "trap 'kill $! 2>/dev/null || true' EXIT",
-                f"until nc -z localhost {_TUNNEL_PORT}; do kill -0 $!; sleep 1; done",
-                *_install(machine.name, "root@localhost", port=_TUNNEL_PORT, anew=anew),
+            f"{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows the "
+            "instance, so its key need not be known. The tunnel has no port here: each connection "
+            "has its own.",
+            _subshell(
+                # A file, for Nix would take a command of several words apart.
+                "folder=$(mktemp -d /tmp/infra.XXXXXX) || exit",
+                """trap 'rm -rf "$folder"' EXIT""",
+                f"""printf '#!/bin/sh\\nexec %s\\n' {shlex.quote(shlex.join(tunnel))} """
+                '> "$folder/tunnel"',
+                'chmod +x "$folder/tunnel"',
+                *guarded(
+                    machine.name,
+                    _install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
+                    ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
+                    host=host,
+                    advice="may you use Identity-Aware Proxy, and is the key of this computer "
+                    "among ssh_keys?",
+                    anew=anew,
+                    named=True,
+                ),
             ),
         )
 
-    def _address(self, machine: Machine) -> tuple[str]:
+    def _address(self, machine: Machine) -> str:
         """The command that sets `address`: to what stays, or else to what it is by then."""
         if not isinstance(machine, GcpMachine):
             known = self.fleet.facts.machine(machine.name).external_ip
@@ -207,7 +239,7 @@ class Writer:
         else:
             known = None
         asked = self._infra("sync", "--get", f"{machine.name}.external_ip")
-        return (f"address={known}" if known else f"address=$({asked})",)
+        return f"address={known}" if known else f"address=$({asked}) || exit"
 
     def _elsewhere_up(self, machine: Machine, *, anew: bool) -> list[Step]:
         known = self.fleet.facts.machine(machine.name).external_ip
@@ -219,10 +251,19 @@ class Writer:
             ),
             self._written(),
             Step(
-                f"{_intent(anew)} {_BUILT_THERE}",
-                (
-                    *self._address(machine),
-                    *_install(machine.name, 'root@"$address"', anew=anew, known=True),
+                f"{_INTENT} {_BUILT_THERE} A rescue system has a name of its own: ANSWERS_TO=… "
+                "says it, once you know that it is the one.",
+                _subshell(
+                    self._address(machine),
+                    *guarded(
+                        machine.name,
+                        _install(machine.name, "root@$address", "ask"),
+                        ssh=f"{_TIMEOUT} {ALONE}" + (f" {_FORGOTTEN}" if anew else ""),
+                        host="root@$address",
+                        advice="is it up, is this its address, and does root have your key?",
+                        anew=anew,
+                        named=True,
+                    ),
                 ),
             ),
             self._synced("Learn its keys, and write them where they belong."),
@@ -304,8 +345,8 @@ class Writer:
 
     def _ssh(self, machine: Machine) -> str:
         gpu = isinstance(machine, GcpMachine) and machine.gpu is not None
-        target = _destination(self.fleet.target_host(machine))
-        return f"ssh {target} {'nvidia-smi' if gpu else 'nixos-version'}"
+        target = destination.parse(self.fleet.target_host(machine)).ssh()
+        return shlex.join(("ssh", *target, "nvidia-smi" if gpu else "nixos-version"))
 
     def _infra(self, command: str, *arguments: str) -> str:
         source = ["--source", shlex.quote(self.source)] if self.source else []
@@ -357,49 +398,15 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
     return "\n".join([*lines, "  exit 2", "  ;;", "esac", ""])
 
 
-def _destination(target_host: str) -> str:
-    """Return a target host as ssh takes it: unlike clan, it takes a port before the host."""
-    found = _WITH_PORT.fullmatch(target_host)
-    if found is None:
-        return shlex.quote(target_host)
-    host = (found[1] or "") + (found[2] or found[3])
-    return f"-p {found[4]} {shlex.quote(host)}"
+def _subshell(*lines: str) -> tuple[str, ...]:
+    """Have lines leave with `exit` what they are part of, not the shell of who pastes them."""
+    return ("(", *(f"  {line}" for line in lines), ")")
 
 
-def _intent(anew: bool) -> str:
-    if anew:
-        return "Install NixOS."
-    return "Install NixOS, unless the machine says that it runs it: installing wipes its disks."
-
-
-def _install(
-    machine: str, host: str, *, port: int | None = None, anew: bool, known: bool = False
-) -> tuple[str, ...]:
-    """The commands that install a machine; one that is not made anew only where it has no NixOS.
-
-    Args:
-        machine: The machine's name.
-        host: Where SSH reaches it.
-        port: The port there, when it is not SSH's own.
-        anew: Whether its disk has just been made, and holds nothing.
-        known: Whether its host key may be known: a person is then asked, where it is not.
-    """
-    checked = "ask" if known else "none"
-    target = host if port is None else f"{host}:{port}"
-    install = (
-        f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
-        f"--host-key-check {checked} --target-host {target} --yes"
-    )
-    if anew:
-        return (install,)
-    unchecked = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
-    options = ("" if known else unchecked) + ("" if port is None else f"-p {port} ")
+def _install(machine: str, host: str, checked: str) -> str:
     return (
-        "SECONDS=0",
-        f"until ssh -n -o ConnectTimeout=10 {options}{host} {RUNS_NIXOS}; nixos=$?; "
-        f"test $nixos -le 1 || test $SECONDS -ge {_SECONDS}; do sleep 5; done",
-        f"test $nixos -ne 1 || {install}",
-        "test $nixos -le 1",
+        f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
+        f'--host-key-check {checked} --target-host "{host}" --yes'
     )
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import cdktf
 
-from ..installed import RUNS_NIXOS
+from ..installed import UNCHECKED, guarded
 from .instance import address, reference
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from ..gcp_machine import GcpMachine
-
-
-# With 5 s between them: minutes, while a machine starts and its startup script runs.
-_TRIES = 40
 
 
 class Installation(cdktf.TerraformResource):
@@ -46,40 +41,25 @@ def install_command(machine: GcpMachine, address: str) -> str:
     """Return the shell command that installs NixOS on a machine that has just been made.
 
     A machine that already runs NixOS is left alone: it may hold data, and was there before the
-    fleet asked for installation. So nothing is installed before the machine itself has said that it
-    does not: one that has just been made, or started, takes a while to answer.
+    fleet asked for installation. So is one that answers to another name: an address that Terraform
+    knows may be another machine's by now.
 
     Args:
         machine: The machine.
         address: Where SSH reaches it; a Terraform reference.
     """
-    name = shlex.quote(machine.name)
-    host = f"root@{address}"
     if machine.stopped:
         return (
-            f"echo {name} is stopped and cannot be installed: start it, then deploy again >&2; "
-            "exit 1"
+            f"echo {machine.name} is stopped and cannot be installed: start it, then deploy again "
+            ">&2; exit 1"
         )
-    return f"""tries=0
-while
-  ssh -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no \\
-    -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR {host} \\
-    {RUNS_NIXOS}
-  status=$?
-  [ "$status" -ne 1 ]
-do
-  if [ "$status" -eq 0 ]; then
-    echo {name} runs NixOS already
-    exit 0
-  fi
-  tries=$((tries + 1))
-  if [ "$tries" -ge {_TRIES} ]; then
-    echo "{name} does not let root in over SSH, so nothing is installed: is SSH open to this \
-computer, in ssh_source_ranges, and its key among ssh_keys?" >&2
-    exit 1
-  fi
-  sleep 5
-done
-clan machines install {name} --update-hardware-config nixos-facter \\
-  --build-on remote --host-key-check none --target-host {host} --yes
-"""
+    host = f"root@{address}"
+    lines = guarded(
+        machine.name,
+        f"clan machines install {machine.name} --update-hardware-config nixos-facter \\\n"
+        f'  --build-on remote --host-key-check none --target-host "{host}" --yes',
+        ssh=f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}",
+        host=host,
+        advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",
+    )
+    return "\n".join((*lines, ""))

@@ -1,6 +1,5 @@
-"""The command that installs NixOS, run by a shell with stand-ins for ssh and clan."""
+"""The command that installs NixOS, as Terraform runs it: the real ssh asks a real sshd."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -8,69 +7,110 @@ import pytest
 
 from infra_lib import GcpMachine
 from infra_lib.stacks.install import install_command
+from tests.sshd import Machine
 
 from .fleets import FLEETS, cpu, fleet_of, with_machine
 from .synthesis import Synthesize, changed
 
-
-def run(
-    folder: Path, machine: GcpMachine, *, nixos: bool, silent: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run the command; ssh does not get through the first `silent` times."""
-    answers = f'echo >>"{folder}/tries"; [ "$(wc -l <"{folder}/tries")" -le {silent} ] && exit 255'
-    for name, text in {
-        "ssh": f"{answers}\nexit {int(not nixos)}",
-        "clan": 'printf "%s\\n" "$@"',
-        "sleep": "exit",
-    }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
-        (folder / name).chmod(0o755)
-    return subprocess.run(
-        ["sh", "-c", install_command(machine, "203.0.113.7")],
-        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+ADDRESS = "203.0.113.7"
+INSTALL = [
+    *("machines", "install", "galena"),
+    *("--update-hardware-config", "nixos-facter"),
+    *("--build-on", "remote"),
+    *("--host-key-check", "none"),
+    *("--target-host", f"root@{ADDRESS}"),
+    "--yes",
+]
 
 
-def test_a_new_machine_is_installed(tmp_path: Path) -> None:
-    done = run(tmp_path, cpu(), nixos=False)
-    assert done.stdout.split() == [
-        *("machines", "install", "galena"),
-        *("--update-hardware-config", "nixos-facter"),
-        *("--build-on", "remote"),
-        *("--host-key-check", "none"),
-        *("--target-host", "root@203.0.113.7"),
-        "--yes",
-    ]
+@pytest.fixture
+def there(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
 
 
-def test_a_machine_that_runs_nixos_is_left_alone(tmp_path: Path) -> None:
-    done = run(tmp_path, cpu(), nixos=True)
+def run(there: Machine, machine: GcpMachine | None = None) -> subprocess.CompletedProcess[str]:
+    return there.run(("sh",), install_command(machine or cpu(), ADDRESS))
+
+
+def test_a_new_machine_is_installed(there: Machine) -> None:
+    assert run(there).returncode == 0
+    assert there.installed == INSTALL
+
+
+def test_it_is_the_address_that_is_asked_and_nobody_at_a_terminal(there: Machine) -> None:
+    run(there)
+    (asked,) = there.asked
+    assert f"-- root@{ADDRESS} hostname; " in asked
+    assert "-o BatchMode=yes" in asked
+
+
+@pytest.mark.parametrize("name", ["galena.us-central1-b.c.example-project.internal", "galena.zt"])
+def test_a_name_with_the_domain_is_the_name(there: Machine, name: str) -> None:
+    there.name = name
+    assert run(there).returncode == 0
+    assert there.installed == INSTALL
+
+
+@pytest.mark.parametrize(
+    "name", ["halite", "galena2", "a-galena", "galena-1.zt", "", "*", "galena x"]
+)
+@pytest.mark.parametrize("nixos", [False, True])
+def test_a_machine_of_another_name_is_left_alone(there: Machine, name: str, nixos: bool) -> None:
+    there.name, there.nixos = name, nixos
+    done = run(there)
+    assert done.returncode == 1
+    assert f"root@{ADDRESS} answers to the name '{name}', not 'galena'" in done.stderr
+    assert there.installed == []
+
+
+def test_nobody_but_the_fleet_says_the_name(there: Machine) -> None:
+    there.name = "halite"
+    assert there.run(("sh",), install_command(cpu(), ADDRESS), ANSWERS_TO="halite").returncode == 1
+    assert there.installed == []
+
+
+def test_a_machine_that_runs_nixos_is_left_alone(there: Machine) -> None:
+    there.nixos = True
+    done = run(there)
     assert (done.returncode, done.stdout) == (0, "galena runs NixOS already\n")
+    assert there.installed == []
 
 
-def test_nothing_is_installed_before_the_machine_has_answered(tmp_path: Path) -> None:
+def test_the_installer_of_nixos_is_no_nixos(there: Machine) -> None:
+    there.nixos = there.installer = True
+    assert run(there).returncode == 0
+    assert there.installed == INSTALL
+
+
+def test_nothing_is_installed_before_the_machine_has_answered(there: Machine) -> None:
     # It was just started: that SSH does not get through says nothing of what runs there.
-    done = run(tmp_path, cpu(), nixos=True, silent=3)
+    there.nixos, there.shut = True, 3
+    done = run(there)
     assert (done.returncode, done.stdout) == (0, "galena runs NixOS already\n")
+    assert there.installed == []
 
 
-def test_a_new_machine_is_waited_for(tmp_path: Path) -> None:
-    assert "install" in run(tmp_path, cpu(), nixos=False, silent=3).stdout.split()
+def test_a_new_machine_is_waited_for(there: Machine) -> None:
+    there.shut = 3
+    assert run(there).returncode == 0
+    assert len(there.asked) == 4
+    assert there.installed == INSTALL
 
 
-def test_a_machine_that_never_answers_is_not_installed(tmp_path: Path) -> None:
-    done = run(tmp_path, cpu(), nixos=True, silent=1000)
+def test_a_machine_that_never_answers_is_not_installed(there: Machine) -> None:
+    there.shut = 1000
+    done = run(there)
     assert (done.returncode, done.stdout) == (1, "")
     assert "galena does not let root in over SSH, so nothing is installed" in done.stderr
+    assert len(there.asked) == 60
+    assert there.installed == []
 
 
-def test_a_stopped_machine_says_what_to_do(tmp_path: Path) -> None:
-    done = run(tmp_path, cpu(stopped=True), nixos=False)
+def test_a_stopped_machine_says_what_to_do(there: Machine) -> None:
+    done = run(there, cpu(stopped=True))
     assert done.returncode == 1
     assert "galena is stopped" in done.stderr
+    assert there.asked == there.installed == []
 
 
 def test_it_is_off_unless_the_fleet_asks(synthesize: Synthesize) -> None:
@@ -88,7 +128,7 @@ def test_it_runs_when_a_machine_is_made(synthesize: Synthesize, name: str, addre
     data = synthesize(FLEETS["install"])["resource"]["terraform_data"][name]
     assert data["triggers_replace"] == f"${{google_compute_instance.{name}.instance_id}}"
     command = data["provisioner"][0]["local-exec"]["command"]
-    assert f"--target-host root@${{google_compute_instance.{name}.{address}}} --yes" in command
+    assert f'--target-host "root@${{google_compute_instance.{name}.{address}}}" --yes' in command
 
 
 def test_enabling_one_machine_touches_no_other(synthesize: Synthesize) -> None:
