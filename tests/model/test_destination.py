@@ -27,6 +27,7 @@ ACCEPTED = {
     "root@galena?ConnectTimeout=5&StrictHostKeyChecking=no": Destination(
         "galena", "root", options=(("ConnectTimeout", "5"), ("StrictHostKeyChecking", "no"))
     ),
+    "galena?connecttimeout=5": Destination("galena", options=(("connecttimeout", "5"),)),
     "galena:22?ProxyJump=root@foo,[::1]:23&IdentityFile=~/.ssh/id": Destination(
         "galena",
         port=22,
@@ -151,6 +152,7 @@ def test_an_option_means_to_ssh_what_it_says(text: str) -> None:
         ("ssh://-oProxyCommand=x", "no host name"),
         ("ssh-ng://-oProxyCommand=x/store", "no host name"),
         ("ssh://-oX@host", "no login name"),
+        ("ssh-ng://-oX@host", "no login name"),
         ("ssh://[-oX]", "no IPv6 address"),
         ("https://-oX", "no host name"),
         ("https://a:b@-oX/nix", "no host name"),

@@ -69,8 +69,9 @@ def test_nobody_but_the_fleet_says_the_name(there: Machine) -> None:
     assert there.installed == []
 
 
-def test_a_machine_that_runs_nixos_is_left_alone(there: Machine) -> None:
-    there.nixos = True
+@pytest.mark.parametrize("name", ["galena", "galena.zt"])
+def test_a_machine_that_runs_nixos_is_left_alone(there: Machine, name: str) -> None:
+    there.nixos, there.name = True, name
     done = run(there)
     assert (done.returncode, done.stdout) == (0, "galena runs NixOS already\n")
     assert there.installed == []
