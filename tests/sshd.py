@@ -24,6 +24,7 @@ class Machine:
         nixos: Whether it runs NixOS.
         installer: Whether that is NixOS's installer.
         shut: How many connections come to nothing before the first that does not.
+        denied: How many connections after those the image ends with a word of its own.
         ends: After how many connections no more come about.
         trusted: Whether the person who installs takes it for the right one by its key.
     """
@@ -33,6 +34,7 @@ class Machine:
     nixos: bool = False
     installer: bool = False
     shut: int = 0
+    denied: int = 0
     ends: int = 1000
     trusted: bool = True
 
@@ -59,7 +61,12 @@ class Machine:
         if self.nixos:
             (there / "etc/NIXOS").touch()
         word = f"""printf %s "$SSH_ORIGINAL_COMMAND" | sed 's|/etc/|{there}/etc/|g'"""
-        self._write("there/command", f'PATH={there}/bin:$PATH; eval "$({word})"')
+        self._write(
+            "there/command",
+            f"turn=$(wc -l < {self.folder}/connections)\n"
+            f'test "$turn" -gt {self.shut + self.denied} || {{ echo Log in as debian; exit 2; }}\n'
+            f'PATH={there}/bin:$PATH; eval "$({word})"',
+        )
         (self.folder / "config").write_text(
             f"HostKey {self.folder}/host\nAuthorizedKeysFile {self.folder}/id.pub\n"
             f"ForceCommand {there}/command\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
@@ -74,6 +81,7 @@ class Machine:
         (self.folder / "person").write_text(
             f"IdentityFile {self.folder}/id\nIdentitiesOnly yes\n"
             f"UserKnownHostsFile {self.folder}/known\n"
+            f"ControlMaster auto\nControlPath {self.folder}/shared\nControlPersist 3\n"
             + ("StrictHostKeyChecking accept-new\n" if self.trusted else "")
         )
         self._write("bin/sleep", "exit")
@@ -93,8 +101,8 @@ class Machine:
             "bin/clan",
             f'printf "%s\\n" "$@" >> {self.folder}/installed\n'
             'for each; do case "$each" in *ProxyCommand=*)\n'
-            "  ssh -n -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
-            '-o "ProxyCommand=${each#*ProxyCommand=}" -- root@nowhere.invalid true || exit\n'
+            "  ssh -n -o BatchMode=yes -o ControlPath=none -o StrictHostKeyChecking=no "
+            '-o UserKnownHostsFile=/dev/null -o "ProxyCommand=${each#*ProxyCommand=}" -- root@nowhere.invalid true || exit\n'
             "esac; done",
         )
         return subprocess.run(
@@ -114,6 +122,11 @@ class Machine:
     def installed(self) -> list[str]:
         """What clan was told; nothing when it was not asked."""
         return self._lines("installed")
+
+    @property
+    def kept(self) -> list[str]:
+        """What ssh has left behind for the person: keys that it knows now, shared connections."""
+        return [name for name in ("known", "shared") if (self.folder / name).exists()]
 
     @property
     def asked(self) -> list[str]:

@@ -110,6 +110,13 @@ def test_what_listens_at_a_port_here_is_not_talked_to(there: Machine) -> None:
     assert there.installed == []
 
 
+@pytest.mark.parametrize("fleet", [example, direct()], ids=["tunnel", "direct"])
+def test_nothing_stays_of_having_asked_a_fresh_image(there: Machine, fleet: Fleet) -> None:
+    there.trusted = False
+    assert ended(install(there, fleet=known(fleet))) == 0
+    assert there.kept == []
+
+
 @pytest.mark.parametrize("action", ["up", "replace"])
 @pytest.mark.parametrize(
     ("fleet", "nixos"), [(example, False), (direct(), True)], ids=["tunnel", "direct"]

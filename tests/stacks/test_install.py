@@ -42,6 +42,7 @@ def test_it_is_the_address_that_is_asked_and_nobody_at_a_terminal(there: Machine
     (asked,) = there.asked
     assert f"-- root@{ADDRESS} hostname; " in asked
     assert "-o BatchMode=yes" in asked
+    assert there.kept == []
 
 
 @pytest.mark.parametrize("name", ["galena.us-central1-b.c.example-project.internal", "galena.zt"])
@@ -92,9 +93,9 @@ def test_nothing_is_installed_before_the_machine_has_answered(there: Machine) ->
 
 
 def test_a_new_machine_is_waited_for(there: Machine) -> None:
-    there.shut = 3
+    there.shut = there.denied = 2
     assert run(there).returncode == 0
-    assert len(there.asked) == 4
+    assert len(there.asked) == 5
     assert there.installed == INSTALL
 
 
