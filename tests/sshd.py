@@ -102,7 +102,8 @@ class Machine:
             f'printf "%s\\n" "$@" >> {self.folder}/installed\n'
             'for each; do case "$each" in *ProxyCommand=*)\n'
             "  ssh -n -o BatchMode=yes -o ControlPath=none -o StrictHostKeyChecking=no "
-            '-o UserKnownHostsFile=/dev/null -o "ProxyCommand=${each#*ProxyCommand=}" -- root@nowhere.invalid true || exit\n'
+            '-o UserKnownHostsFile=/dev/null -o "ProxyCommand=${each#*ProxyCommand=}" '
+            "-- root@nowhere.invalid true || exit\n"
             "esac; done",
         )
         return subprocess.run(

@@ -1,5 +1,6 @@
 """The step of a runbook that installs NixOS, read by the shells that people paste it into."""
 
+import re
 import socket
 import subprocess
 from contextlib import suppress
@@ -115,6 +116,17 @@ def test_nothing_stays_of_having_asked_a_fresh_image(there: Machine, fleet: Flee
     there.trusted = False
     assert ended(install(there, fleet=known(fleet))) == 0
     assert there.kept == []
+
+
+@pytest.mark.parametrize(
+    ("fleet", "name"), [(example, "galena"), (direct(), "galena"), (example, "cinnabar")]
+)
+def test_what_never_answers_does_not_hold_it_up_for_ever(
+    there: Machine, fleet: Fleet, name: str
+) -> None:
+    install(there, fleet=known(fleet), name=name)
+    (asked,) = there.asked
+    assert re.search(r"-o ConnectTimeout=[1-9][0-9] ", asked)
 
 
 @pytest.mark.parametrize("action", ["up", "replace"])
