@@ -227,16 +227,12 @@ def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
         return File(output.path, State.SKIPPED, f"no such file; a region needs the lines {markers}")
     data, edited = found.data, False
     for each, text in output.contents:
-        span = region.find(data, each.name, output.path, each.place)
-        if outer := region.defined_around(data, span, text):
-            raise NixgenError(
-                f"{output.path}: region '{each.name}' sets {outer}, and its markers stand inside "
-                f"{outer}; put them {each.place}"
-            )
+        span = region.find(data, each.name, output.path, each.place + each.alternative)
         filled = region.filled(data, span, text)
         before = data[span.start : span.end]
         edited |= filled != data and not header.is_region_as_generated(before)
         data = filled
+    region.refuse_misfits(output.path, found.data, data, [each for each, _ in output.contents])
     if data == found.data:
         return File(output.path, State.UNCHANGED, found=found, data=data)
     reason = f"region {', '.join(names)}"

@@ -75,6 +75,9 @@ class Region:
         value: An attribute set; its bindings, without the braces, are what the region holds.
         name: The name that both markers give.
         place: Where in the file the markers belong, for messages about them: "at the top".
+        otherwise: How to do without the region, for messages: "leave it out with …".
+        top: Whether the markers must stand at the top level: the file is a set, and they are in it
+            and in nothing further inside.
 
     Raises:
         NixgenError: When the name has other characters than letters, digits, `.`, `_` and `-`.
@@ -82,7 +85,14 @@ class Region:
 
     value: Any
     name: str = field(kw_only=True, validator=_name)
-    place: str = field(kw_only=True, default="where it belongs")
+    place: str = field(kw_only=True, default="where attributes are set")
+    otherwise: str = field(kw_only=True, default="")
+    top: bool = field(kw_only=True, default=False)
+
+    @property
+    def alternative(self) -> str:
+        """What ends a message about it: `; or leave it out with …`, or nothing."""
+        return self.otherwise and f"; or {self.otherwise}"
 
 
 @frozen
@@ -170,7 +180,15 @@ def _regions(regions: tuple[Region, ...], source: str) -> tuple[tuple[Region, st
 
 
 def _region(region: Region, source: str) -> str:
-    return header.with_label(_bindings(region), source)
+    from nixgen.region import marker_in
+
+    text = header.with_label(_bindings(region), source)
+    if marker := marker_in(text):
+        raise NixgenError(
+            f"region '{region.name}': a value or a comment in it has the line {marker!r}, which is "
+            "what marks a region: the file could be written once and never again"
+        )
+    return text
 
 
 def _bindings(region: Region) -> str:
@@ -187,7 +205,7 @@ def _bindings(region: Region) -> str:
             f"region '{region.name}': expected an attribute set, got {type(value).__name__}"
         )
     # A comment makes every set stand on several lines.
-    _, _, *lines, _ = dumps(AttrSet(Comment(region.name), *items)).splitlines(keepends=True)
-    if any(line.strip() and not line.startswith("  ") for line in lines):
+    _, _, *lines, _, _ = dumps(AttrSet(Comment(region.name), *items)).split("\n")
+    if any(line and not line.startswith("  ") for line in lines):
         raise NixgenError(f"region '{region.name}': a string over several lines cannot be indented")
-    return "".join(line.removeprefix("  ") for line in lines).lstrip("\n")
+    return "".join(line.removeprefix("  ") + "\n" for line in lines).lstrip("\n")

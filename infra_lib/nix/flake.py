@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 PATH = "flake.nix"
 REGION = "caches"
-_PLACE = (
-    "at the top level of the flake, beside inputs and outputs, not inside nixConfig; or leave the "
-    f'region out with files={{"{PATH}": None}}'
-)
+_PLACE = "at the top level of the flake, beside inputs and outputs, not inside nixConfig"
+_OTHERWISE = f'leave the region out with Fleet(files={{"{PATH}": None}})'
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -33,5 +31,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
             },
             name=REGION,
             place=_PLACE,
+            otherwise=_OTHERWISE,
+            top=True,
         )
     }

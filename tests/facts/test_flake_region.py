@@ -132,7 +132,7 @@ def test_no_markers_at_all_is_an_error_that_says_which_lines_to_add(project: Pat
     assert (
         "add the lines '# nixgen: begin caches' and '# nixgen: end caches' at the top level of the "
         "flake, beside inputs and outputs, not inside nixConfig; or leave the region out with "
-        'files={"flake.nix": None}\n'
+        'Fleet(files={"flake.nix": None})\n'
     ) in done.stderr
     assert flake.read_text() == TOP + BOTTOM
 
@@ -159,10 +159,14 @@ def test_markers_inside_nix_config_are_refused(project: Path) -> None:
         done = nixgen(project, command)
         assert done.returncode == 2
         assert (
-            "flake.nix: region 'caches' sets nixConfig, and its markers stand inside nixConfig; "
+            "flake.nix:6: the markers of region 'caches' stand below the top level of the file; "
             "put them at the top level of the flake"
         ) in done.stderr
     assert flake.read_text() == INSIDE
+    # The same for what nobody reads either.
+    flake.write_text(INSIDE.replace("nixConfig =", "inputs ="))
+    assert "stand below the top level of the file" in nixgen(project, "check").stderr
+    flake.write_text(INSIDE)
     # Beside it they are fine, however they are indented.
     markers = INSIDE[INSIDE.index("    # nixgen: begin") : INSIDE.index("  };")]
     flake.write_text(INSIDE.replace(markers, "").replace("  };\n", f"  }};\n{markers}"))
@@ -172,6 +176,38 @@ def test_markers_inside_nix_config_are_refused(project: Path) -> None:
         "extra-substituters",
         "extra-trusted-public-keys",
     ]
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "nixConfig = import ./config.nix;",
+        "nixConfig.extra-substituters = [ ];",
+        "inherit (import ./config.nix) nixConfig;",
+        "nixConfig = {\n    extra-trusted-public-keys = [ ];\n  };",
+    ],
+)
+def test_a_nix_config_that_nix_does_not_merge_is_refused(project: Path, binding: str) -> None:
+    flake = project / "flake.nix"
+    for text, line in (
+        (f"{{\n  {binding}\n{EMPTY}}}\n", 2),
+        (f"{{\n{EMPTY}  {binding}\n}}\n", 4),
+    ):
+        flake.write_text(text)
+        for command in ("write", "check", "diff"):
+            done = nixgen(project, command)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert (
+                f"nixgen: flake.nix:{line + binding.startswith('nixConfig = {')}: " in done.stderr
+            )
+            assert "take it out here" in done.stderr
+            assert 'or leave the region out with Fleet(files={"flake.nix": None})' in done.stderr
+        assert flake.read_text() == text
+    # Somebody's own, once the region is there, is no better.
+    flake.write_text(f"{{\n{EMPTY}}}\n")
+    assert nixgen(project, "write").returncode == 0
+    flake.write_text(flake.read_text().replace("{\n", f"{{\n  {binding}\n", 1))
+    assert nixgen(project, "check").returncode == 2
 
 
 def test_the_flake_of_the_documentation(project: Path) -> None:
