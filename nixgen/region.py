@@ -150,12 +150,12 @@ def refuse_misfits(path: str, before: bytes, after: bytes, regions: "Sequence[Re
     )
     text = after.decode("latin-1")  # so that offsets are those of the bytes
     try:
-        _levels(file, _without(text, file.spans.values()))
-    except scan.NotNixError as error:
-        raise file.unreadable(error) from error
-    try:
         levels = _levels(file, text)
     except (scan.NotNixError, NixgenError) as error:
+        try:
+            _levels(file, _without(text, file.spans.values()))
+        except scan.NotNixError as theirs:
+            raise file.unreadable(theirs) from theirs
         names = ", ".join(f"'{name}'" for name in file.regions)
         raise NixgenError(
             f"{path}: region {names}: a Raw in it does not end what it begins: {error}"
