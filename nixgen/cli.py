@@ -240,12 +240,20 @@ def _verdict(plan: "Plan", given: Namespace) -> str:
 
     from nixgen.files import State
 
-    command = ["nixgen", "write"]
-    command += [given.source] if given.source else []
-    command += ["--root", given.root] if given.root else []
-    for file in plan.having(State.FOREIGN):
-        command += ["--adopt", file.path]
-    return f"{len(plan.drift)} of {_counted(plan)} not as generated; renew with: {join(command)}"
+    def command(name: str) -> str:
+        source = [given.source] if given.source else []
+        root = ["--root", given.root] if given.root else []
+        return join(["nixgen", name, *source, *root])
+
+    verdict = f"{len(plan.drift)} of {_counted(plan)} not as generated; "
+    foreign = [file.path for file in plan.having(State.FOREIGN)]
+    if not foreign:
+        return f"{verdict}renew with: {command('write')}"
+    return (
+        f"{verdict}write would stop at what is not ours: {', '.join(foreign)}. Describe what it "
+        f"holds until only what may go is left of it in: {command('diff')}; then take it over with "
+        "write --adopt PATH, or generate no such file"
+    )
 
 
 def _counted(plan: "Plan") -> str:

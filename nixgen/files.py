@@ -152,12 +152,13 @@ def _rendered(files: Files, source: str, adopt: Collection[str]) -> tuple[WholeF
 def _refusal(foreign: Sequence[File]) -> str:
     from shlex import join
 
-    options = join([word for file in foreign for word in ("--adopt", file.path)])
+    option = join(["--adopt", foreign[0].path])
     return "\n".join(
         (
             *(f"{file.path}: {file.reason}" for file in foreign),
-            f"nothing was written; move that away, or take it over with {options} "
-            "(a copy of what a person wrote is kept)",
+            "nothing was written. nixgen diff shows what would be replaced: when all of it is "
+            f"described, take it over, one at a time, with {option} (a copy of what a person wrote "
+            "is kept); or move it away",
         )
     )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nixgen import outputs, tree
+from nixgen import files, outputs, tree
 
 from .. import __version__, check, scaffold
 from ..catalog import CATALOG
 from ..errors import FleetError, refuse
 from ..fleet import Fleet
+from ..nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # What people may have already; the rest of a setup is ours or it is none.
 _SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
+
+# What says that a machine is one of the clan, and what tests it.
+_CLAN = {each.PATH for each in (clan_inventory, clan_machines, fleet_check, fleet_tests)}
 
 _NEXT = """\
 Next, in a virtual environment:
@@ -69,19 +74,25 @@ def run(given: Namespace) -> int:
     if CATALOG.zone(given.zone) is None:
         raise refuse("infra init", "--zone", given.zone, 'a zone such as "us-central1-b"')
     project = given.project or scaffold.project_from(name)
-    main = scaffold.main_text(
-        name=name, domain=given.domain or name, project=project, zone=given.zone
+    main = partial(
+        scaffold.main_text,
+        name=name,
+        domain=given.domain or name,
+        project=project,
+        zone=given.zone,
     )
     origin, below = _origin(), _below(folder)
-    texts = scaffold.texts(main, origin, below or "")
-    hook = texts.pop(scaffold.HOOKS) if below else ""
-    generated = _generated(main, folder)
+    possible = _generated(main(), folder)
+    _refuse_what_would_be_removed(folder)
     with tree.opened(folder, change=True, notify=_notify) as here:
+        theirs = [path for path in possible if here.read(path) is not None]
+        left = _left_out(possible, theirs)
+        texts = scaffold.texts(main(left=left), origin, below or "")
+        hook = texts.pop(scaffold.HOOKS) if below else ""
         by_hand = _left_to_them(here, texts, given.keep)
         new = {path: text.encode() for path, text in texts.items() if path not in by_hand}
         _refuse_what_is_there(here, new)
-        foreign = [path for path in generated if here.read(path) is not None]
-        new |= {path: data for path, data in generated.items() if path not in foreign}
+        new |= _generated(main(left=left), folder)
         ignored = here.read(scaffold.GITIGNORE)
         lines = scaffold.with_ignored(ignored.data if ignored else b"")
         changes = [tree.Change(path, data, found=None, like=None) for path, data in new.items()]
@@ -90,23 +101,28 @@ def run(given: Namespace) -> int:
         here.replace(changes)
     for change in changes:
         print(f"{'extended' if change.found else 'created'} {change.path}")
-    for text in _left_to_do(by_hand, hook, foreign, below, origin):
+    for text in _left_to_do(by_hand, hook, theirs, below, origin):
         print(f"\n{text}")
     source = [scaffold.SOURCE] if scaffold.PYPROJECT in by_hand else []
-    commands = [["nixgen", "check", *source]]
-    if foreign:
-        adopted = [word for path in foreign for word in ("--adopt", path)]
-        commands.insert(0, ["nixgen", "write", *source, *adopted])
-    checked = "\n    ".join(map(shlex.join, commands))
+    checked = shlex.join(["nixgen", "check", *source])
     git = "git init && " if below is None else ""
     print(f"\n{_NEXT.format(project=project, check=checked, git=git)}")
     return 0
 
 
+def _left_out(possible: Collection[str], theirs: Collection[str]) -> list[str]:
+    """Return the files that the new fleet shall not generate.
+
+    Who has a file of the clan has a clan: half a machine in it would break it.
+    """
+    left = {*theirs, *(_CLAN if any(path in _CLAN for path in theirs) else ())}
+    return [path for path in possible if path in left]
+
+
 def _left_to_do(
     by_hand: Mapping[str, str],
     hook: str,
-    foreign: Collection[str],
+    theirs: Collection[str],
     below: str | None,
     origin: scaffold.Origin,
 ) -> Iterator[str]:
@@ -116,8 +132,14 @@ def _left_to_do(
     if below:
         path = "../" * len(Path(below).parts) + scaffold.HOOKS
         yield f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indented(hook)}"
-    for path in foreign:
-        yield f"{path} is yours; nixgen write --adopt takes it over, and keeps it as {path}.orig"
+    if theirs:
+        yield (
+            f"These are yours, and stay as they are:\n\n{_indented(chr(10).join(theirs))}\n\n"
+            "main.py describes nothing of what they hold, so it leaves each out by a line in "
+            "files=….\nTo have one generated: describe in main.py all that it holds, take its line "
+            "out, and see with\nnixgen diff what of it would go. Only then take it over, with "
+            "write --adopt and its path."
+        )
     where = f"requirements.txt and {scaffold.HOOKS}"
     if origin.url is None:
         yield (
@@ -150,8 +172,8 @@ def _generated(main: str, folder: Path) -> dict[str, bytes]:
     exec(compile(main, scaffold.MAIN, "exec"), module)  # noqa: S102 - our own text, strings quoted
     fleet = module["fleet"]
     assert isinstance(fleet, Fleet)  # noqa: S101 - the template says so
-    files = outputs.render(fleet.nix_files(), scaffold.SOURCE)
-    return {file.path: file.data for file in files if isinstance(file, outputs.WholeFile)}
+    rendered = outputs.render(fleet.nix_files(), scaffold.SOURCE)
+    return {file.path: file.data for file in rendered if isinstance(file, outputs.WholeFile)}
 
 
 def _below(folder: Path) -> str | None:
@@ -160,6 +182,17 @@ def _below(folder: Path) -> str | None:
         if (top / ".git").exists():
             return "" if top == folder else folder.relative_to(top).as_posix()
     return None
+
+
+def _refuse_what_would_be_removed(folder: Path) -> None:
+    """Refuse to take the place of a fleet that files here were generated from."""
+    left_over = files.plan({}, folder, scaffold.SOURCE, notify=_notify).drift
+    if left_over and not (folder / scaffold.MAIN).exists():  # which is in the way itself
+        raise FleetError(
+            f"in the way: {', '.join(file.path for file in left_over)}, generated from "
+            f"{scaffold.SOURCE}, which nixgen write of another fleet would remove; nothing was "
+            f"written. Bring back that {scaffold.MAIN}, or move them away"
+        )
 
 
 def _left_to_them(

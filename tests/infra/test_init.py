@@ -232,24 +232,97 @@ def test_everything_in_the_way_is_named_at_once(
     assert files(folder) == before
 
 
-def test_what_stands_where_files_are_generated_stays_until_nixgen_takes_it_over(
+THEIRS = {
+    "lib/caches.nix": b'{ caches = [ { url = "https://a.example"; } ]; }\n',
+    "modules/clan/machines.nix": b"{ clan.machines.cinnabar.imports = [ ]; }\n",
+}
+CLAN = {
+    "modules/checks/fleet.nix",
+    "modules/clan/inventory/machines.nix",
+    "modules/clan/machines.nix",
+    "tests/fleet.nix",
+}
+
+
+def put(folder: Path, texts: dict[str, bytes]) -> None:
+    for path, data in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+
+
+def test_a_repository_that_has_a_fleet_keeps_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    theirs = {"lib/caches.nix": b"[ ]\n", "modules/clan/machines.nix": b"{ }\n"}
-    for path, data in theirs.items():
-        (folder / path).parent.mkdir(parents=True)
-        (folder / path).write_bytes(data)
-    (folder / "pyproject.toml").write_text('[project]\nname = "ores"\n')
+    """No step that is printed, and no commit, replaces what main.py does not describe."""
+    put(folder, THEIRS)
     assert main(["init"]) == 0
-    assert theirs.items() <= files(folder).items()
-    assert set(files(folder)) == WRITTEN | GENERATED
-    printed = capsys.readouterr().out
-    adopt = "write main:fleet --adopt lib/caches.nix --adopt modules/clan/machines.nix"
-    assert f"    nixgen {adopt}\n    nixgen check main:fleet\n" in printed
-    nixgen(folder, *adopt.split())
-    nixgen(folder, "check", "main:fleet")
     now = files(folder)
-    assert {f"{path}.orig": data for path, data in theirs.items()}.items() <= now.items()
+    assert THEIRS.items() <= now.items()
+    # Nor is there half a machine in a clan that does not have it.
+    assert set(now) == (WRITTEN | GENERATED | set(THEIRS)) - (CLAN - set(THEIRS))
+    printed = capsys.readouterr().out
+    assert "".join(f"    {path}\n" for path in THEIRS) in printed
+    assert "describes nothing of what they hold" in printed
+    assert "--adopt " not in printed.replace("--adopt and its path", "")
+    assert "    nixgen check\n" in printed
+    assert "4 files as generated" in nixgen(folder, "check")
+    nixgen(folder, "write", "--exit-code")
+    assert files(folder) == now
+    run(folder, sys.executable, "-m", "ruff", "format", "--check", "main.py")
+
+
+def test_a_file_of_theirs_is_taken_over_once_it_is_described(folder: Path) -> None:
+    put(folder, THEIRS)
+    assert main(["init"]) == 0
+    text = (folder / "main.py").read_text()
+    wanted = text.replace('        "lib/caches.nix": None,\n', "")
+    (folder / "main.py").write_text(wanted)
+    before = files(folder)
+    checked = nixgen(folder, "check", status=1)
+    assert "lib/caches.nix: not ours" in checked
+    assert "--adopt lib" not in checked
+    assert '-{ caches = [ { url = "https://a.example"; } ]; }' in nixgen(folder, "diff", status=1)
+    refused = nixgen(folder, "write", status=2)
+    assert "nothing was written. nixgen diff shows what would be replaced" in refused
+    assert files(folder) == before
+    nixgen(folder, "write", "--adopt", "lib/caches.nix")
+    nixgen(folder, "check")
+    assert (folder / "lib/caches.nix.orig").read_bytes() == THEIRS["lib/caches.nix"]
+    assert (folder / "modules/clan/machines.nix").read_bytes() == THEIRS[
+        "modules/clan/machines.nix"
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(GENERATED))
+def test_whichever_file_they_have_stays(folder: Path, path: str) -> None:
+    put(folder, {path: b"# mine\n"})
+    assert main(["init"]) == 0
+    nixgen(folder, "check")
+    assert nixgen(folder, "write").count("unchanged") == 1
+    assert files(folder)[path] == b"# mine\n"
+    # With a clan of theirs, no machine of ours is half in it.
+    assert (path in CLAN) == (not (CLAN - {path}) & set(files(folder)))
+
+
+def test_the_files_of_a_fleet_whose_description_is_away_are_not_taken_for_nobodys(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first `nixgen write` of the new fleet would remove what the new one does not have."""
+    assert main(["init", "--name", "old"]) == 0
+    text = (folder / "main.py").read_text().replace("node-1", "cinnabar")
+    (folder / "main.py").write_text(text)
+    nixgen(folder, "write")
+    for path in WRITTEN:
+        (folder / path).unlink()
+    before = files(folder)
+    capsys.readouterr()
+    assert main(["init"]) == 2
+    message = capsys.readouterr().err
+    assert "in the way: docs/gpu-costs.md, " in message
+    assert "modules/machines/nixos/cinnabar/default.nix" in message
+    assert "generated from main:fleet" in message
+    assert "nothing was written" in message
+    assert files(folder) == before
 
 
 def test_links_and_folders_are_in_the_way_too(

@@ -65,11 +65,16 @@ def test_check_names_each_file_why_and_the_remedy(project: Path, nixgen: Nixgen)
         "lib/c d.nix: missing",
         "docs/costs.md: not ours (nixgen did not generate it)",
         "lib/caches.nix: left over",
-        "3 of 3 files not as generated; "
-        "renew with: nixgen write main:fleet --root ./out --adopt docs/costs.md",
+        "3 of 3 files not as generated; write would stop at what is not ours: docs/costs.md. "
+        "Describe what it holds until only what may go is left of it in: "
+        "nixgen diff main:fleet --root ./out; then take it over with write --adopt PATH, "
+        "or generate no such file",
     ]
-    remedy = drifted.stdout.split("renew with: nixgen ")[1].split()
-    assert nixgen(*remedy).returncode == 0
+    shown = nixgen(*drifted.stdout.split("left of it in: nixgen ")[1].partition(";")[0].split())
+    assert shown.returncode == 1
+    assert "--- a/docs/costs.md\n+++ b/docs/costs.md\n" in shown.stdout
+    assert "\n-mine\n" in shown.stdout
+    assert nixgen("write", "--adopt", "docs/costs.md").returncode == 0
     assert nixgen("check").returncode == 0
 
 
