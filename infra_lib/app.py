@@ -1,6 +1,8 @@
 """`python -m infra_lib.app main.py`, what cdktf.json says: the app, and its errors as messages.
 
-It does what `python main.py` does, but what goes wrong ends in one message, not a traceback.
+It does what `python main.py` does, but what goes wrong ends in one message, not a traceback; and
+modules beside the script take the place of none of Python's own. With `-P` not even of those that
+this needs before it begins.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 from runpy import run_path
 
+from nixgen.apart import python_first
 from nixgen.command import ended
 from nixgen.source import failure
 
@@ -31,8 +34,9 @@ def _run() -> int:
     script = Path(given).absolute()
     if not script.is_file():
         raise FleetError(f"no script {given!r}; usage: python -m infra_lib.app main.py")
-    if not sys.flags.safe_path:  # PYTHONSAFEPATH: no folder of a script comes first
-        sys.path[0] = str(script.parent)
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the current folder, which is not the script's
+    python_first(script.parent)
     try:
         run_path(str(script), run_name="__main__")
     except Exception as error:

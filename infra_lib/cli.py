@@ -7,6 +7,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from nixgen.apart import python_first
 from nixgen.command import ended
 from nixgen.errors import NixgenError
 
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 fine; 1 a check found a difference, a fact is not known, or a deployment
         failed or was refused; 2 bad input.
     """
+    if arguments is None:
+        python_first()
     words = sys.argv[1:] if arguments is None else list(arguments)
 
     def run() -> int:

@@ -32,7 +32,7 @@ IGNORED = ("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfs
 _CDKTF = """\
 {
   "language": "python",
-  "app": "python -m infra_lib.app main.py",
+  "app": "python -P -m infra_lib.app main.py",
   "sendCrashReports": "false"
 }
 """

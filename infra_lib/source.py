@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import SUPPRESS, ArgumentTypeError
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +57,7 @@ def load_fleet(source: str | None) -> Fleet:
             "no source: name one with --source main:fleet, or set it in pyproject.toml: "
             '[tool.nixgen] source = "main:fleet"'
         )
-    with redirect_stdout(sys.stderr):
-        return load_as(
-            named, settings.project, lambda value: _fleet(value, named), debug="INFRA_DEBUG"
-        )
+    return load_as(named, settings.project, lambda value: _fleet(value, named), debug="INFRA_DEBUG")
 
 
 def _fleet(value: Any, source: str) -> Fleet:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nixgen.apart import python_first
 from nixgen.command import ended
 from nixgen.errors import NixgenError
 
@@ -38,6 +39,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     """
     if arguments is not None:
         return _run(arguments)
+    python_first()
     # The process ends with the command: to look for garbage, now or on the way out, gains nothing.
     gc.disable()
     try:
@@ -157,11 +159,9 @@ def _diff(given: Namespace) -> int:
 
 
 def _list(given: Namespace) -> int:
-    from nixgen.outputs import render
-
-    source, _, files = _loaded(given)
-    for output in render(files, source):
-        print(output.path)
+    _, _, files = _loaded(given)
+    for path in files:
+        print(path)
     return 0
 
 
@@ -183,7 +183,7 @@ def _planned(given: Namespace) -> "Plan":
 
 
 def _loaded(given: Namespace) -> "tuple[str, Path, Files]":
-    """Return the source, the root and what the source wants written."""
+    """Return the source, the root and what the source wants written, rendered."""
     from nixgen.settings import read_settings
     from nixgen.source import load
 
@@ -196,7 +196,7 @@ def _loaded(given: Namespace) -> "tuple[str, Path, Files]":
             '[tool.nixgen] source = "main:fleet"'
         )
     root = here / given.root if given.root else settings.root
-    return source, root, load(source, settings.project)
+    return source, root, {output.path: output for output in load(source, settings.project)}
 
 
 def _in_root(path: str, root: Path) -> str:

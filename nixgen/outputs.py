@@ -12,10 +12,15 @@ from nixgen.exact import exact
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from attrs import Attribute
 
 FileValue: TypeAlias = Any
-"""What goes into a file: a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
+"""What goes into a file: a Nix value, a `TextFile`, a `Region` or a tuple of regions.
+
+What `render` returned for it will do as well.
+"""
 
 Files: TypeAlias = Mapping[Any, FileValue]
 """Paths below the root, `str` or `PurePath`, and for each what goes there."""
@@ -85,8 +90,8 @@ class Region:
 
     value: Any
     name: str = field(kw_only=True, validator=_name)
-    place: str = field(kw_only=True, default="where attributes are set")
-    otherwise: str = field(kw_only=True, default="")
+    place: str = field(kw_only=True, default="where attributes are set", validator=_text)
+    otherwise: str = field(kw_only=True, default="", validator=_text)
     top: bool = field(kw_only=True, default=False)
 
     @property
@@ -140,7 +145,45 @@ def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
     return tuple(_rendered(path, value, source) for path, value in given)
 
 
+def packed(outputs: "Iterable[WholeFile | Regions]") -> tuple[tuple[str, Any], ...]:
+    """Return what was rendered as data of Python's own types, which another process can be told."""
+    return tuple(
+        (str.__str__(output.path), output.data)
+        if isinstance(output, WholeFile)
+        else (
+            str.__str__(output.path),
+            tuple(
+                (
+                    *map(str.__str__, (region.name, region.place, region.otherwise)),
+                    bool(region.top),
+                    text,
+                )
+                for region, text in output.contents
+            ),
+        )
+        for output in outputs
+    )
+
+
+def unpacked(plain: "Iterable[tuple[str, Any]]") -> tuple[WholeFile | Regions, ...]:
+    """Return what was packed; the values of regions, which are rendered, are None."""
+    return tuple(
+        WholeFile(path, held)
+        if isinstance(held, bytes)
+        else Regions(
+            path,
+            tuple(
+                (Region(None, name=name, place=place, otherwise=otherwise, top=top), text)
+                for name, place, otherwise, top, text in held
+            ),
+        )
+        for path, held in plain
+    )
+
+
 def _rendered(path: str, value: FileValue, source: str) -> WholeFile | Regions:
+    if isinstance(value, WholeFile | Regions):
+        return value
     try:
         if isinstance(value, Region):
             value = (value,)

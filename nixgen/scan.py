@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from nixgen.literals import name as spelled
-
 _TOKEN = re.compile(
     r"""
       (?P<space> [ \t\r\n]+ | \#[^\r\n]* | /\*.*?\*/ )

@@ -1,17 +1,19 @@
 """Finding what generates files: `module:attribute` to a mapping of paths and values."""
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nixgen.apart import apart, kept_running, python_first, told_to_stderr
 from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nixgen.outputs import Files
+    from nixgen.outputs import Files, Regions, WholeFile
 
 T = TypeVar("T")
 
@@ -29,26 +31,53 @@ def split(source: str) -> tuple[str, list[str]]:
     return module, names
 
 
-def load(source: str, project: Path) -> "Files":
-    """Import a source and return what it wants written.
+def load(source: str, project: Path) -> "tuple[WholeFile | Regions, ...]":
+    """Import a source and return what it wants written, rendered.
+
+    It is imported by a process of its own, which does to ours and to what it prints nothing.
 
     Args:
         source: `module:attribute`, such as `main:fleet`: an object with `nix_files()`, a mapping,
             or a callable that takes nothing and returns either.
-        project: The folder that modules are looked for in first.
+        project: The folder that modules are looked for in, before those that are installed.
 
     Raises:
-        NixgenError: When there is no such thing, when it is of another kind, or when it fails.
+        NixgenError: When there is no such thing, when it is of another kind, when it fails, or when
+            a path or value cannot be written.
     """
-    return load_as(source, project, lambda value: _files(value, source), debug="NIXGEN_DEBUG")
+    import marshal
+
+    from nixgen import outputs
+
+    def work() -> bytes:
+        def made(value: Any) -> "tuple[WholeFile | Regions, ...]":
+            return outputs.render(_files(value, source), source)
+
+        try:
+            rendered = load_as(source, project, made, debug="NIXGEN_DEBUG")
+        except NixgenError as error:
+            if os.environ.get("NIXGEN_DEBUG") == "1":
+                from traceback import print_exception
+
+                print_exception(error)
+            return marshal.dumps((str.__str__(str(error)), ()))
+        return marshal.dumps(("", outputs.packed(rendered)))
+
+    problem, packed = marshal.loads(apart(work, f"source {source}"))  # noqa: S302 - our own
+    if problem:
+        raise NixgenError(problem)
+    return outputs.unpacked(packed)
 
 
 def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: str) -> "T":
     """Import a source and return what is made of it.
 
+    What it prints meanwhile goes to stderr. It does not end the process by `os._exit`, nor make it
+    another program.
+
     Args:
         source: `module:attribute`.
-        project: The folder that modules are looked for in first.
+        project: The folder that modules are looked for in, before those that are installed.
         made: Makes what is wanted of the attribute; what it raises is reported like what the
             import raises: a ValueError by its place and message alone.
         debug: The environment variable that shows tracebacks, for the message.
@@ -57,14 +86,18 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
         NixgenError: When there is no such thing, or when it fails.
     """
     module, names = split(source)
-    sys.path.insert(0, str(project))
+    python_first(project)
     try:
-        return made(_found(module, names, source, project))
+        with told_to_stderr(), kept_running():
+            return made(_found(module, names, source, project))
     except (Exception, SystemExit) as error:
         raise NixgenError(failure(error, f"source {source}", project, debug)) from error
 
 
 def _found(module: str, names: list[str], source: str, project: Path) -> Any:
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        raise NixgenError(f"source {source}: {_pythons_own(top)}; give yours another name")
     try:
         value: Any = import_module(module)
     except ModuleNotFoundError as error:
@@ -115,8 +148,26 @@ def failure(error: BaseException, where: str, project: Path, debug: str) -> str:
         message = str(error) or type(error).__name__
         return f"{place}: {message}" if place else message
     said = str(error).strip()
+    if top := _hidden(error, project):
+        said += f"; {_pythons_own(top)}; give the one in {project} another name"
     problem = f"{type(error).__name__}{place and f' at {place}'}: {said}{_meant(error)}"
     return f"{where}: {problem} ({debug}=1 shows the traceback)"
+
+
+def _pythons_own(module: str) -> str:
+    return f"'{module}' is a module of Python itself, which is found before any other"
+
+
+def _hidden(error: BaseException, project: Path) -> str:
+    """Return the module of the project that was meant where Python's own was found."""
+    meant = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    if isinstance(error, AttributeError) and isinstance(error.obj, type(sys)):
+        meant = error.obj.__name__
+    top = (meant or "").partition(".")[0]
+    there = top in sys.stdlib_module_names and (
+        (project / f"{top}.py").exists() or (project / top).is_dir()
+    )
+    return top if there else ""
 
 
 def _place(error: BaseException, project: Path) -> str:

@@ -1,11 +1,14 @@
 """`python -m infra_lib.app main.py`: as `python main.py`, with messages in place of tracebacks."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from infra_lib.scaffold import Origin, texts
 
 BAD = """\
 from infra_lib import GcpMachine
@@ -15,19 +18,22 @@ GcpMachine("galena", machine_type="e2-standard-9", zone="us-central1-b")
 TELLING = """\
 import sys
 import warnings
+from pathlib import Path
 
 import beside
 
 if __name__ == "__main__":
     warnings.warn("about the fleet", stacklevel=1)
-    print(__file__, sys.path[0], *sys.argv[1:])
+    print(__file__, sys.path.count(str(Path(__file__).parent)), *sys.argv[1:])
     sys.exit(beside.STATUS)
 """
 
 
-def run(folder: Path, *arguments: str, debug: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, debug: str = "", python: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "infra_lib.app", *arguments],
+        [sys.executable, *python, "-m", "infra_lib.app", *arguments],
         cwd=folder,
         env={**os.environ, "INFRA_DEBUG": debug},
         capture_output=True,
@@ -73,13 +79,29 @@ def test_a_script_finds_all_as_it_would_alone(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/main.py").write_text(TELLING)
     (tmp_path / "app/beside.py").write_text("STATUS = 3\n")
-    done = run(tmp_path, "app/main.py", "--word")
-    assert done.stdout == f"{tmp_path}/app/main.py {tmp_path}/app --word\n"
-    assert (done.returncode, done.stderr) == (3, "infra: warning: about the fleet\n")
+    (tmp_path / "beside.py").write_text("raise RuntimeError('of the current folder')\n")
+    for python in ((), ("-P",)):
+        done = run(tmp_path, "app/main.py", "--word", python=python)
+        assert done.stdout == f"{tmp_path}/app/main.py 1 --word\n"
+        assert (done.returncode, done.stderr) == (3, "infra: warning: about the fleet\n")
+
+
+def test_the_app_of_cdktf_takes_no_module_beside_it_for_pythons(tmp_path: Path) -> None:
+    command = json.loads((Path(__file__).parents[2] / "cdktf.json").read_text())["app"].split()
+    assert command[0] == "python"
+    assert command == json.loads(texts("", Origin(version="1"))["cdktf.json"])["app"].split()
+    for name in sys.stdlib_module_names - {"__future__"}:
+        (tmp_path / f"{name}.py").write_text(f"raise RuntimeError('{name} of the project')\n")
+    (tmp_path / "own.py").write_text("")
+    (tmp_path / "main.py").write_text("import fractions, own\n" + BAD.replace("-9", "-8"))
+    done = subprocess.run(
+        [sys.executable, *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_safe_path_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It begins with PYTHONPATH, and not with the script's folder."""
+    """What it begins with is PYTHONPATH."""
     (tmp_path / "libraries").mkdir()
     (tmp_path / "libraries/own.py").write_text("")
     (tmp_path / "main.py").write_text("import own")

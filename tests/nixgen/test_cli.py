@@ -341,20 +341,10 @@ def test_importing_nixgen_loads_no_file_handling() -> None:
         assert f"nixgen.{module}" not in loaded.stdout.split()
 
 
-def test_check_loads_only_what_it_needs(project: Path) -> None:
-    program = (
-        "import sys; from nixgen.cli import main; main(['write']); main(['check']); "
-        "print(*sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(lines(done.stdout)[-1].split())
+def test_check_loads_only_what_it_needs(nixgen: Nixgen) -> None:
+    nixgen("write")
+    done = nixgen("check", PYTHONPROFILEIMPORTTIME="1")
+    loaded = [line.rpartition("|")[2].strip() for line in lines(done.stderr)]
     unneeded = {
         "difflib",
         "json",
@@ -363,5 +353,154 @@ def test_check_loads_only_what_it_needs(project: Path) -> None:
         "shutil",
         "logging",
         "importlib.metadata",
+        "nixgen.scan",
     }
-    assert loaded & unneeded == set()
+    assert unneeded & {*loaded} == set()
+    # What renders and what compares are two processes: neither loads what only the other needs.
+    assert loaded.count("nixgen.expr") == loaded.count("nixgen.tree") == 1
+
+
+# A source that does more than it should
+
+
+ENDS = {
+    "exit": "import os; os._exit(0)",
+    "another program": "import os; os.execvp('true', ['true'])",
+    "another one, with an environment": "import os; os.execle('/bin/true', 'true', {})",
+    "exit of C": "import ctypes; ctypes.CDLL(None)._exit(0)",
+    "exit of C with handlers": "import ctypes; ctypes.CDLL(None).exit(0)",
+    "kill": "import os; os.kill(os.getpid(), 9)",
+    "exit when asked": "import os\nclass F:\n    def nix_files(self): os._exit(0)\nfleet = F()",
+    "no pipe": "import os; os.closerange(3, 99); fleet = {}",
+}
+
+
+@pytest.mark.parametrize("main", ENDS.values(), ids=ENDS)
+def test_a_source_that_ends_the_process_is_no_check(
+    project: Path, nixgen: Nixgen, main: str
+) -> None:
+    nixgen("write")
+    before = contents(project)
+    put(project, "main.py", main)
+    for command in ("check", "diff", "write", "list"):
+        done = nixgen(command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(lines(done.stderr)) == 1
+        assert "source main:fleet: " in done.stderr
+        assert "before it" in done.stderr
+    assert contents(project) == {**before, "main.py": main.encode()}
+
+
+def test_how_a_source_ended_the_process_is_said(project: Path, nixgen: Nixgen) -> None:
+    put(project, "main.py", "\n" + ENDS["exit"])
+    said = "source main:fleet: SystemExit at main.py:2: os._exit would end the command before it is"
+    assert said in nixgen("check").stderr
+    put(project, "main.py", ENDS["kill"])
+    said = "source main:fleet: its process was ended by signal 9 before it was through"
+    assert said in nixgen("check").stderr
+
+
+def test_a_source_that_exits_later_changes_no_exit_code(project: Path, nixgen: Nixgen) -> None:
+    main = (project / "main.py").read_text()
+    put(project, "main.py", f"{main}\nimport atexit, os\natexit.register(os._exit, 0)\n")
+    assert nixgen("check").returncode == 1
+    assert nixgen("write", "--exit-code").returncode == 1
+    assert nixgen("check").returncode == 0
+
+
+def test_processes_that_a_source_makes_end_as_they_will(project: Path, nixgen: Nixgen) -> None:
+    put(
+        project,
+        "main.py",
+        "import os\nif not os.fork():\n    os._exit(7)\n"
+        "fleet = {f'{os.waitstatus_to_exitcode(os.wait()[1])}.nix': 1}\n",
+    )
+    assert nixgen("list").stdout == "7.nix\n"
+
+
+def test_what_a_source_prints_is_not_the_commands(project: Path, nixgen: Nixgen) -> None:
+    main = (project / "main.py").read_text()
+    put(
+        project,
+        "main.py",
+        f"""{main}
+import atexit, os, subprocess, sys
+print("printed")
+sys.stdout.write("written\\n")
+sys.__stdout__.write("original\\n")
+os.write(1, b"bytes\\n")
+subprocess.run(["echo", "program"])
+atexit.register(print, "at exit")
+""",
+    )
+    listed = nixgen("list")
+    assert lines(listed.stdout) == ["lib/caches.nix", "docs/costs.md"]
+    said = ["at exit", "bytes", "original", "printed", "program", "written"]
+    assert sorted(lines(listed.stderr)) == said
+    nixgen("write")
+    assert lines(nixgen("check").stdout) == ["2 files as generated"]
+    assert nixgen("diff").stdout == ""
+
+
+LATE = {"difflib", "hashlib", "inspect", "shlex", "tomllib", "traceback", "unicodedata"}
+"""What is imported only when it is needed."""
+
+
+@pytest.mark.parametrize(
+    ("names", "environment"),
+    [
+        # As the command does it that pip installs: the folder is looked into for the source alone.
+        (sys.stdlib_module_names - {"__future__"}, {"PYTHONSAFEPATH": "1"}),
+        # `python -m` looks into it, and so does who says PYTHONPATH=., before Python's own.
+        (LATE, {}),
+        (LATE, {"PYTHONPATH": f".{os.pathsep}{REPOSITORY}"}),
+    ],
+    ids=["installed", "python -m", "PYTHONPATH"],
+)
+def test_no_module_of_a_project_takes_the_place_of_pythons(
+    project: Path, nixgen: Nixgen, names: set[str], environment: dict[str, str]
+) -> None:
+    main = (project / "main.py").read_text()
+    put(project, "main.py", f"import fractions\nimport own\n{main}")
+    put(project, "own.py", "")
+    for name in names:
+        put(project, f"{name}.py", "raise RuntimeError(f'{__name__} of the project')\n")
+    for command in ("write", "check", "diff", "list"):
+        done = nixgen(command, **environment)
+        assert (done.returncode, done.stderr) == (0, "")
+    put(project, "main.py", main.replace("[]", "[1]").replace("docs", "dócs"))
+    assert nixgen("diff", **environment).returncode == 1
+    assert "renew with" in nixgen("check", **environment).stdout
+
+
+def test_a_source_named_like_a_module_of_python_is_refused(project: Path, nixgen: Nixgen) -> None:
+    put(project, "secrets.py", (project / "main.py").read_text())
+    done = nixgen("list", "secrets:fleet")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "nixgen: source secrets:fleet: 'secrets' is a module of Python itself, which is found "
+        "before any other; give yours another name\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("secrets.py", "from secrets import TOKENS"),
+        ("secrets.py", "import secrets\nsecrets.TOKENS"),
+        ("platform/tokens.py", "import platform.tokens"),
+    ],
+)
+def test_a_module_that_python_has_too_is_named_when_the_wrong_one_was_meant(
+    project: Path, nixgen: Nixgen, name: str, code: str
+) -> None:
+    put(project, name, "TOKENS = 1\n")
+    put(project, "main.py", code)
+    said = nixgen("check").stderr
+    module = name.removesuffix(".py").partition("/")[0]
+    assert f"; '{module}' is a module of Python itself, which is found before any other;" in said
+    assert f"give the one in {project} another name" in said
+    (project / name).unlink()
+    if "/" in name:
+        (project / module).rmdir()
+    assert "another name" not in nixgen("check").stderr

@@ -1,0 +1,129 @@
+"""Running people's code, which may print, end its process, or have modules named like Python's."""
+
+import atexit
+import os
+import sys
+import warnings
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from nixgen.errors import NixgenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_ZIP = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+
+
+def python_first(project: "Path | None" = None) -> None:
+    """Have modules found among Python's own first, then in a project, then elsewhere.
+
+    Python looks into the folder of a script first. There a `hashlib.py` would take the place of the
+    one that we import later, and that other packages do.
+
+    Args:
+        project: A folder of people's modules.
+    """
+    own = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib would be one more import
+    python = {own, f"{own}/lib-dynload", f"{os.path.dirname(own)}/{_ZIP}"}  # noqa: PTH120
+    there = [str(project)] if project else []
+    sys.path[:] = [
+        *(entry for entry in sys.path if entry in python),
+        *there,
+        *(entry for entry in sys.path if entry not in python and entry not in there),
+    ]
+
+
+def apart(work: "Callable[[], bytes]", where: str) -> bytes:
+    """Return what a function returns that runs in a process of its own.
+
+    So nothing that it does to its process, such as `os._exit(0)`, passes for our having done what
+    we are there for: only what it returned does.
+
+    Args:
+        work: The function; what it prints goes to stderr.
+        where: What is run, for messages.
+
+    Raises:
+        NixgenError: When the process ends without having returned anything.
+    """
+    print(end="", flush=True)  # or both would print what is buffered
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Python 3.12 warns where there are threads. The command has none; and who calls it as a
+        # function gets a process that only runs the source.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
+    if not process:
+        os.close(reading)
+        _run_and_end(work, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        length = int.from_bytes(pipe.read(8))
+        returned = pipe.read(length)
+    _, status = os.waitpid(process, 0)
+    if not length or len(returned) < length:
+        code = os.waitstatus_to_exitcode(status)
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
+        raise NixgenError(f"{where}: its process {how} before it was through; nothing was done")
+    return returned
+
+
+def _run_and_end(work: "Callable[[], bytes]", writing: int) -> NoReturn:
+    status = 1
+    try:
+        atexit._clear()  # those of the process that this one was made from
+        with told_to_stderr():
+            returned = work()
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(len(returned).to_bytes(8) + returned)
+            atexit._run_exitfuncs()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+@contextmanager
+def told_to_stderr() -> "Iterator[None]":
+    """Have everything that is printed go to stderr, also by other programs."""
+    before = sys.stdout
+    print(end="", flush=True)
+    sys.stdout = sys.stderr
+    ours = None
+    with suppress(OSError):
+        ours = os.dup(1)
+        os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        for stream in filter(None, (sys.stdout, sys.__stdout__, sys.stderr)):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        sys.stdout = before
+        if ours is not None:
+            os.dup2(ours, 1)
+            os.close(ours)
+
+
+@contextmanager
+def kept_running() -> "Iterator[None]":
+    """Have what would end this process, or make it another program, raise SystemExit instead."""
+    process = os.getpid()
+
+    def kept(name: str, act: "Callable[..., Any]") -> "Callable[..., Any]":
+        def refused(*arguments: Any) -> Any:
+            if os.getpid() != process:  # one that the code made itself
+                return act(*arguments)
+            raise SystemExit(f"os.{name} would end the command before it is through")
+
+        return refused
+
+    acts = {name: getattr(os, name) for name in ("_exit", "execv", "execve")}
+    for name, act in acts.items():
+        setattr(os, name, kept(name, act))
+    try:
+        yield
+    finally:
+        for name, act in acts.items():
+            setattr(os, name, act)
