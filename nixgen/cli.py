@@ -196,7 +196,7 @@ def _loaded(given: Namespace) -> "tuple[str, Path, Files]":
             '[tool.nixgen] source = "main:fleet"'
         )
     root = here / given.root if given.root else settings.root
-    return source, root, {output.path: output for output in load(source, settings.project)}
+    return source, root, load(source, settings.project)
 
 
 def _in_root(path: str, root: Path) -> str:

@@ -381,5 +381,7 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(meant, text)
 
 
-def _spelled(path: tuple[str | None, ...]) -> str:
+def _spelled(path: _Path) -> str:
+    from nixgen.literals import name as spelled  # which takes long, and only messages need it
+
     return ".".join("${…}" if name is None else spelled(name) for name in path)

@@ -31,10 +31,11 @@ def split(source: str) -> tuple[str, list[str]]:
     return module, names
 
 
-def load(source: str, project: Path) -> "tuple[WholeFile | Regions, ...]":
-    """Import a source and return what it wants written, rendered.
+def load(source: str, project: Path) -> "Files":
+    """Import a source and return what it wants written, which is rendered by now.
 
-    It is imported by a process of its own, which does to ours and to what it prints nothing.
+    All of this is done by a process of its own: by `os._exit`, by what it prints or by a module that
+    is named like one of Python's, a source does nothing to this one.
 
     Args:
         source: `module:attribute`, such as `main:fleet`: an object with `nix_files()`, a mapping,
@@ -66,7 +67,7 @@ def load(source: str, project: Path) -> "tuple[WholeFile | Regions, ...]":
     problem, packed = marshal.loads(apart(work, f"source {source}"))  # noqa: S302 - our own
     if problem:
         raise NixgenError(problem)
-    return outputs.unpacked(packed)
+    return {output.path: output for output in outputs.unpacked(packed)}
 
 
 def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: str) -> "T":
