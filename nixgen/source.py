@@ -34,8 +34,8 @@ def split(source: str) -> tuple[str, list[str]]:
 def load(source: str, project: Path) -> "Files":
     """Import a source and return what it wants written, which is rendered by now.
 
-    All of this is done by a process of its own: by `os._exit`, by what it prints or by a module that
-    is named like one of Python's, a source does nothing to this one.
+    A process of its own does all of this: by `os._exit`, by what it prints or by a module that is
+    named like one of Python's, a source does nothing to this one.
 
     Args:
         source: `module:attribute`, such as `main:fleet`: an object with `nix_files()`, a mapping,
