@@ -197,9 +197,8 @@ def binds(node: Node, parent: Node | None) -> bool:
     """Tell whether a node holds bindings: a set or a `let`, and no pattern of a function."""
     if node.kind != "{" or parent is None:
         return node.kind == "let"
-    before = next((part.text for part in reversed(parent.parts) if part.end <= node.start), "")
     after = next((part.text for part in parent.parts if part.start >= node.end), "")
-    return before != "@" and after not in (":", "@")
+    return after not in (":", "@")
 
 
 def widest(nodes: list[Node], text: str) -> Node:

@@ -72,43 +72,44 @@ names = st.sampled_from([*"abcdefghi", "or", "inherit'", "a-b"])
 keys = names | names.map('"{}"'.format) | names.map('${{"{}"}}'.format)
 computed = st.sampled_from(["${a}", '"${a}"', '"x${a}b"'])
 gaps = st.sampled_from([" ", "\n", "\t", " # b = {\n", " /* ''\n } */ ", " /***/ ", "\r\n"])
-plain = st.sampled_from(
-    [
-        "1",
-        "a",
-        "a.b or c",
-        '"}${"{" + a}{"',
-        '"\\"\\${ $${ \\\\"',
-        "''\n  ''${ $${ ''' ''\\' ${''a''} }\n''",
-        "''a'${b}'$${''",
-        "[ a { b = 1; } ]",
-        "import ./a",
-        "./a${b}in/let/${c}-rec",
-        "./in.nix",
-        "<a/in>",
-        "~/in",
-        "a:b#'\n",
-        "https://a.b/*?c=d#e\n",
-        "with a; b",
-        "with a; with b; c",
-        "assert a; b",
-        "let a = 1; b.c = 2; in { inherit a; }",
-        "let in let a = with b; c; in a",
-        "let { a = 1; body = a; }",
-        "if a then { } else { }",
-        "{ } // { a = 1; }",
-        "{ a = 1; }.a",
-        "{ a, b ? { c = 1; }, ... }: { inherit a; }",
-        "a@{ b, ... }: b",
-        "{ b }@a: b",
-        "a: { b = 1; }",
-        "a: b: { inherit a b; }",
-        "(a: { a = 1; }) { b = 1; }",
-        "-a",
-        "a ? b && c != a || b <= c -> a == b",
-        "a+b ++ c/d",
-    ]
-)
+VALUES = [
+    "1",
+    "a",
+    "a.b or c",
+    '"}${"{" + a}{"',
+    '"\\"\\${ $${ \\\\"',
+    "''\n  ''${ $${ ''' ''\\' ${''a''} }\n''",
+    "''a'${b}'$${''",
+    "[ a { b = 1; } ]",
+    "import ./a",
+    "./a${b}in/let/${c}-rec",
+    "./in.nix",
+    "<a/in>",
+    "~/in",
+    "a:b#'\n",
+    "https://a.b/*?c=d#e\n",
+    "with a; b",
+    "with a; with b; c",
+    "assert a; b",
+    "let a = 1; b.c = 2; in { inherit a; }",
+    "let in let a = with b; c; in a",
+    "let { a = 1; body = a; }",
+    "if a then { } else { }",
+    "{ } // { a = 1; }",
+    "{ a = 1; }.a",
+    "{ a, b ? { c = 1; }, ... }: { inherit a; }",
+    "a@{ b, ... }: b",
+    "{ b }@a: b",
+    "a: { b = 1; }",
+    "a: b: { inherit a b; }",
+    "(a: { a = 1; }) { b = 1; }",
+    "-a",
+    "a ? b && c != a || b <= c -> a == b",
+    "a+b ++ c/d",
+    "''\n  ''${a} ''' ''\\n $$${b} '$''",
+    '"$$${a} $${ \\${ $"',
+]
+plain = st.sampled_from(VALUES)
 
 
 def bindings(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -425,3 +426,63 @@ def test_only_line_feeds_end_the_lines_of_a_region() -> None:
     files: Files = {"a.nix": Region(value, name="r")}
     assert refusal(f"{{{MARKERS}}}", files) is None
     assert with_region(f"{{{MARKERS}}}", files).count(lines) == 2
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_any_value_may_stand_beside_a_region_and_hides_nothing(value: str) -> None:
+    x: Files = {"a.nix": Region({"x": 1}, name="r")}
+    text = f"{{ y = {value};{MARKERS}z.y = {value}; }}"
+    assert parses(text)
+    assert refusal(text, x) is None
+    assert parses(with_region(text, x))
+    for twice in (
+        f"{{ y = {value}; x = 2;{MARKERS}}}",
+        f"{{{MARKERS}y = {value}; x = [ ]; }}",
+    ):
+        assert not parses(with_region(twice, x))
+        why = str(refusal(twice, x))
+        assert "x is set here, and region 'r' sets x, which Nix does not merge" in why
+
+
+@pytest.mark.parametrize(
+    ("container", "refused"),
+    [
+        ("{ a = {%s}; a.b = 1; }", "a.b"),
+        ("{ a = ({%s}); a.b = 1; }", "a.b"),
+        ("{ a.b = 1; a = {%s}; }", "a.b"),
+        ("{ a = { b = ({%s}); }; a.b.b = 1; }", "a.b.b"),
+        ("{ a = { b = {%s}; }; a.b.c = 1; }", None),
+        ("{ a = {%s} // { }; b = 1; }", None),
+        ("{ b = 1; a = {%s}; }", None),
+        ("{ a = _: {%s}; b = 1; }", None),
+    ],
+)
+def test_a_set_is_followed_to_where_it_is_a_value(container: str, refused: str | None) -> None:
+    files: Files = {"a.nix": Region({"b": 1}, name="r")}
+    text = container.replace("%s", MARKERS)
+    assert parses(with_region(text, files)) == (refused is None)
+    why = refusal(text, files)
+    assert (why is None) == (refused is None)
+    assert refused is None or f": {refused} is set here" in str(why)
+
+
+def test_what_only_newer_nix_merges_is_not_merged_with_a_region() -> None:
+    """A flake is read by whichever Nix somebody has."""
+    nested: Files = {"a.nix": Region({("a", "b", "c"): 1}, name="r")}
+    theirs = "a = { b = { d = 1; }; };"
+    assert merges_further() == parses(with_region(f"{{{MARKERS}{theirs} }}", nested))
+    why = refusal(f"{{{MARKERS}{theirs} }}", nested)
+    assert why is not None
+    assert why.startswith("a.nix:4: a.b is set here, and region 'r' sets a.b.c, ")
+    assert "'a.b.… = …;'" in why
+    # The other way round, every Nix merges them.
+    assert refusal(f"{{ {theirs}{MARKERS}}}", nested) is None
+    assert parses(with_region(f"{{ {theirs}{MARKERS}}}", nested))
+
+
+@pytest.mark.parametrize("end", ["/*\n%s\n*/", "a = ''\n%s\n'';"])
+def test_a_marker_in_a_comment_or_a_string_ends_no_region(end: str) -> None:
+    begin, closing = MARKERS.strip().split("\n")
+    why = refusal(f"{{\n{begin}\n{end.replace('%s', closing)}\n}}", CACHES)
+    assert why is not None
+    assert why.startswith("a.nix:")
