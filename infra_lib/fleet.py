@@ -261,7 +261,7 @@ def _check_style(fleet: Fleet) -> None:
     for where, modules in named.items():
         for path in modules:
             try:
-                relative(path)
+                relative(path, generated=False)
             except NixgenError as error:
                 raise refuse(where, "modules", path, str(error)) from None
 

@@ -131,6 +131,7 @@ def _write(given: Namespace) -> int:
                 print(f"skipped {file.path}: {file.reason}")
             elif file.state != State.UNCHANGED:
                 print(f"{_done(file)} {file.path}")
+        _print_copies(done)
         print(_summary(done))
     return 1 if given.exit_code and done.drift else 0
 
@@ -144,6 +145,7 @@ def _check(given: Namespace) -> int:
             print(f"{file.path}: {_described(file)}")
         for file in plan.having(State.SKIPPED):
             print(f"skipped {file.path}: {file.reason}")
+        _print_copies(plan)
         print(_verdict(plan, given))
     return 1 if plan.drift else 0
 
@@ -206,6 +208,12 @@ def _in_root(path: str, root: Path) -> str:
         here, inside = listed.resolve(), root.resolve()
         listed = here.relative_to(inside) if here.is_relative_to(inside) else listed
     return listed.as_posix()
+
+
+def _print_copies(plan: "Plan") -> None:
+    """Say which copies an earlier run kept, so that nobody forgets them."""
+    if plan.copies:
+        print(f"kept earlier: {', '.join(plan.copies)}")
 
 
 def _done(file: "File") -> str:

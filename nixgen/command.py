@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -42,8 +43,11 @@ def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ..
             raise
         print(f"{name}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        with suppress(OSError):  # the terminal may be gone
+            if str(error):
+                print(f"{name}: {error}", file=sys.stderr)
+        return 128 + getattr(error, "number", 2)
     finally:
         sys.stdout, sys.stderr = streams
 

@@ -3,13 +3,14 @@
 `plan` compares and touches nothing; `write` compares and then makes it so, all or nothing.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from attrs import evolve
 
-from nixgen import header, tree
+from nixgen import header, paths, tree
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
 from nixgen.outputs import Files, FileValue, Region, Regions, TextFile, WholeFile, render
@@ -18,12 +19,16 @@ from nixgen.tree import Change, Found, Tree
 __all__ = ["File", "FileValue", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
 
 
+_RESOLVE = "resolve by `nixgen write`"
+
+
 class State(StrEnum):
     """How a file in the tree stands to what is generated."""
 
     UNCHANGED = "unchanged"
     MISSING = "missing"
     DIFFERS = "differs"
+    CONFLICT = "conflict markers"
     EDITED = "edited by hand"
     LEFT_OVER = "left over"
     FOREIGN = "not ours"
@@ -61,11 +66,14 @@ class Plan:
         source: Where the files come from, such as `main:fleet`.
         root: The folder that they go into, absolute.
         files: Each file: those of the source in its order, then what is left over, by path.
+        copies: Paths of copies of what people wrote that earlier runs kept, and that still lie
+            there. They are no drift.
     """
 
     source: str
     root: Path
     files: tuple[File, ...]
+    copies: tuple[str, ...] = ()
 
     def having(self, *states: State) -> tuple[File, ...]:
         """Return the files in any of these states."""
@@ -129,15 +137,23 @@ def write(
     Raises:
         NixgenError: As `plan`, and when nixgen did not generate a file in the way, or one cannot be
             written. Nothing is changed then.
+        nixgen.interruption.Interrupted: When a signal asked to end meanwhile; it says whether all
+            is as before or every file is written.
     """
     outputs = _rendered(files, source, adopt)
     with tree.opened(Path(root).absolute(), change=True, notify=notify) as here:
         names = here.search()
-        here.clean(names)
+        if any(paths.is_temporary(name) for name in names):
+            from nixgen.transaction import clean
+
+            clean(here, names, _is_generated)
+            names = here.search()
         carried_out = _compared(outputs, here, source, adopt, names)
         if foreign := carried_out.having(State.FOREIGN):
             raise NixgenError(_refusal(foreign))
-        here.replace([change for file in carried_out.drift for change in _changes(file)])
+        if changes := [change for file in carried_out.drift for change in _changes(file)]:
+            for copy in here.replace(changes):
+                notify(f"kept {copy}: what somebody saved meanwhile")
         return carried_out
 
 
@@ -184,7 +200,13 @@ def _compared(
     # Where file names ignore case, an old spelling names the very file that is to be written.
     ours = {file.found.identity for file in files if file.found}
     files += (file for file in left_over if file.found and file.found.identity not in ours)
-    return Plan(source, here.root, tuple(files))
+    copies = (
+        name
+        for name in names
+        if (original := paths.original(name))
+        and (original in wanted or _is_ours(here.head(name, header.LONGEST), original, source))
+    )
+    return Plan(source, here.root, tuple(files), tuple(copies))
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -194,7 +216,7 @@ def _is_within(path: str, folder: str) -> bool:
 def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collection[str]) -> File:
     found = here.read(output.path)
     if isinstance(output, Regions):
-        return _compare_regions(output, found, here)
+        return _compare_conflict(output, found, here)
     path, data = output.path, output.data
     if found is None:
         return File(path, State.MISSING, data=data)
@@ -202,7 +224,9 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
         return File(path, State.UNCHANGED, found=found, data=data)
     if header.normal(found.data) == data:
         return File(path, State.DIFFERS, "line endings", found, data)
-    ours = header.read_header(found.data)
+    texts = header.sides(found.data)
+    headers = [header.read_header(text) for text in texts]
+    ours = next((each for each in headers if each is None or each.source != source), headers[0])
     reason = ""
     if ours is None or ours.source != source:
         reason = (
@@ -210,11 +234,36 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
         )
         if not any(_is_within(path, each) for each in adopt):
             return File(path, State.FOREIGN, reason, found, data)
-    if ours and header.is_as_generated(found.data, ours):
-        return File(path, State.DIFFERS, reason, found, data)
-    return _keeping(
-        File(path, State.EDITED if ours else State.DIFFERS, reason, found, data), found, here
-    )
+    state = State.EDITED if ours else State.DIFFERS
+    if len(texts) > 1:
+        state, reason = State.CONFLICT, _RESOLVE
+    if all(map(_is_generated, texts)) or (
+        len(texts) > 1 and ours and all(header.has_body(text, data) for text in texts)
+    ):
+        state = State.DIFFERS if state is State.EDITED else state
+        return File(path, state, reason, found, data)
+    return _keeping(File(path, state, reason, found, data), found, here)
+
+
+def _is_generated(text: bytes) -> bool:
+    """Tell whether a text is as it was generated, whatever from."""
+    ours = header.read_header(text)
+    return ours is not None and header.is_as_generated(text, ours)
+
+
+def _compare_conflict(output: Regions, found: Found | None, here: Tree) -> File:
+    """Compare regions with what stands in a file that may hold conflict markers."""
+    conflicts = header.conflicts(found.data) if found else []
+    for conflict in conflicts:
+        if within := re.search(rb"# nixgen: (?:begin|end)[^\n]*", conflict.text):
+            raise NixgenError(
+                f"{output.path}:{conflict.line}: conflict markers around "
+                f"'{within[0].decode(errors='replace')}'; resolve them, then run `nixgen write`"
+            )
+    file = _compare_regions(output, found, here)
+    if file.data and len(header.conflicts(file.data)) < len(conflicts):
+        return evolve(file, state=State.CONFLICT, reason=f"{file.reason}; {_RESOLVE}")
+    return file
 
 
 def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
@@ -231,7 +280,7 @@ def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
         span = region.find(data, each.name, output.path, each.place + each.alternative)
         filled = region.filled(data, span, text)
         before = data[span.start : span.end]
-        edited |= filled != data and not header.is_region_as_generated(before)
+        edited |= filled != data and not header.is_region_as_generated(before, text)
         data = filled
     region.refuse_misfits(output.path, found.data, data, [each for each, _ in output.contents])
     if data == found.data:
@@ -244,23 +293,39 @@ def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
 
 def _left_over(path: str, here: Tree, source: str) -> list[File]:
     """Return a file that an earlier run generated from this source, if it is one."""
-    ours = header.read_header(here.head(path, header.LONGEST))
-    # A copy elsewhere, such as a fixture or what somebody started from, is theirs.
-    if ours is None or (ours.source, ours.path) != (source, path):
+    if paths.is_temporary(path) or paths.original(path):
+        return []
+    if not _is_ours(here.head(path, header.LONGEST), path, source):
         return []
     found = here.read(path)
     if found is None:
         return []
-    if header.is_as_generated(found.data, ours):
-        return [File(path, State.LEFT_OVER, found=found)]
-    return [_keeping(File(path, State.LEFT_OVER, "edited by hand", found), found, here)]
+    texts = header.sides(found.data)
+    reason = _RESOLVE if len(texts) > 1 else ""
+    if all(map(_is_generated, texts)):
+        return [File(path, State.LEFT_OVER, reason, found)]
+    if not reason:
+        ours = header.read_header(found.data)
+        reason = (
+            "edited by hand" if ours and ours.digest else "edited by hand: its header is damaged"
+        )
+    return [_keeping(File(path, State.LEFT_OVER, reason, found), found, here)]
+
+
+def _is_ours(head: bytes, path: str, source: str) -> bool:
+    """Tell by its first bytes whether a file was generated from this source for this path.
+
+    A copy elsewhere, such as a fixture or what somebody started from, is theirs. A header that no
+    longer says where it belongs is taken to be at home.
+    """
+    headers = map(header.read_header, header.sides(head))
+    return any(ours is not None and ours.source == source and ours.is_for(path) for ours in headers)
 
 
 def _keeping(file: File, found: Found, here: Tree) -> File:
     """Say where a copy of a person's version goes: beside it, over nothing that is there."""
-    kept = f"{file.path}.orig"
-    number = 0
-    while (there := here.read(kept)) is not None and there.data != found.data:
-        number += 1
-        kept = f"{file.path}.orig.{number}"
-    return evolve(file, kept=kept, keep=there is None)
+    for kept in paths.copies(file.path):
+        there = here.read(kept)
+        if there is None or there.data == found.data:
+            return evolve(file, kept=kept, keep=there is None)
+    raise AssertionError  # there is no end of names

@@ -1,12 +1,14 @@
 """Which paths a generated file may have."""
 
+import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 from nixgen.errors import NixgenError
 from nixgen.exact import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import PurePath
 
 PRUNED = frozenset(
@@ -25,8 +27,31 @@ ENDINGS = frozenset(
 )  # fmt: skip
 """Endings of text that can hold a comment: only such files are searched for a header."""
 
+SECRET = frozenset({"secret", "secrets", "sops"})
+"""Names of files and folders that keep secrets: never opened nor entered in a search, so nothing is
+generated there either. Clan has `vars/…/secret` and `sops/…`.
+"""
+
+SECRET_FILES = SECRET | frozenset(
+    {
+        ".env", ".git-credentials", ".htpasswd", ".netrc", ".pgpass", "credentials", "id_dsa",
+        "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_rsa", "ssh_host_ecdsa_key",
+        "ssh_host_ed25519_key", "ssh_host_rsa_key",
+    }
+)  # fmt: skip
+"""Likewise, of files: with those whose ending is one of `ENDINGS`."""
+
 TEMPORARY = ".nixgen-"
 """What the names of temporary files start with."""
+
+LONGEST = 1000
+"""Bytes that a path has at most: macOS looks up 1,023, and what it cannot is never searched."""
+
+_COPY = re.compile(r"(.+)\.orig(?:\.[1-9][0-9]*)?")
+# What HFS+ ignores in names: https://github.com/git/git/blob/v2.47.0/utf8.c (next_hfs_char).
+_IGNORED = dict.fromkeys(
+    (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
+)
 
 
 def ending(name: str) -> str:
@@ -35,8 +60,55 @@ def ending(name: str) -> str:
     return dot + after if stem else ""
 
 
-def relative(path: "str | PurePath") -> str:
+def is_pruned(folder: str) -> bool:
+    """Tell whether a folder is one that is never searched, by its name."""
+    name = _plain(folder)
+    return name in PRUNED or name in SECRET
+
+
+def is_temporary(path: str) -> bool:
+    """Tell whether a path is one of a temporary file."""
+    return path.rpartition("/")[2].startswith(TEMPORARY)
+
+
+def is_searched(file: str) -> bool:
+    """Tell whether a file can be ours by its name: temporary, a copy, or with a header."""
+    if file.startswith(TEMPORARY):
+        return True
+    name = original(file) or file
+    return ending(name) in ENDINGS and _plain(name) not in SECRET_FILES
+
+
+def copies(path: str) -> "Iterator[str]":
+    """Return the names that a copy of what a path held can have, without end."""
+    yield f"{path}.orig"
+    for number in count(1):
+        yield f"{path}.orig.{number}"
+
+
+def original(path: str) -> str:
+    """Return what a path is a copy of by its name, or an empty string."""
+    found = _COPY.fullmatch(path)
+    return found[1] if found else ""
+
+
+def _plain(name: str) -> str:
+    """Return a name as file systems see it that ignore case, and more: those of macOS and Windows.
+
+    Git refuses what they take for `.git`, since CVE-2014-9390.
+    """
+    if not name.isascii():
+        name = name.translate(_IGNORED)
+    name = _folded(name).partition(":")[0].rstrip(" .") or name
+    return ".git" if name == "git~1" else name
+
+
+def relative(path: "str | PurePath", *, generated: bool = True) -> str:
     """Return a path of the mapping as text, with slashes.
+
+    Args:
+        path: The path.
+        generated: Whether a file is to be generated there, which it cannot be everywhere.
 
     Raises:
         NixgenError: When it could lead out of the root, or names a file in more than one way.
@@ -46,7 +118,7 @@ def relative(path: "str | PurePath") -> str:
         raise NixgenError(
             f"{path!r}: a path must be a str or a PurePath, got {type(path).__name__}"
         )
-    problem = _problem(text)
+    problem = _problem(text) or (_unsearched(text) if generated else "")
     if problem:
         raise NixgenError(
             f"path {text!r}: {problem}; give it relative to the root, such as 'lib/caches.nix'"
@@ -70,10 +142,21 @@ def _problem(text: str) -> str:
         return "a control character"
     if any("\ud800" <= character <= "\udfff" for character in text):
         return "a lone surrogate, which UTF-8 cannot hold"
-    for part in parts:
-        if part in PRUNED:
+    return ""
+
+
+def _unsearched(text: str) -> str:
+    """Return why a file at a path would not be found again, to be removed or renewed."""
+    if len(text.encode()) > LONGEST:
+        return f"it has more than {LONGEST} bytes"
+    parts = text.split("/")
+    for place, part in enumerate(parts, 1):
+        name = _plain(part)
+        if name in PRUNED:
             return f"'{part}' belongs to another tool and is never searched"
-        if part.startswith(TEMPORARY):
+        if name in (SECRET_FILES if place == len(parts) else SECRET):
+            return f"'{part}' is a name of what keeps secrets and is never searched"
+        if name.startswith(TEMPORARY):
             return f"names that start with '{TEMPORARY}' are nixgen's temporary files"
     return ""
 

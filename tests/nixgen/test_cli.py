@@ -37,7 +37,10 @@ def test_write_says_what_it_did(project: Path, nixgen: Nixgen) -> None:
         "removed docs/costs.md",
         "3 files: 1 created, 1 changed, 1 removed",
     ]
-    assert lines(nixgen("write").stdout) == ["2 files: 2 unchanged"]
+    copies = "kept earlier: lib/caches.nix.orig"
+    assert lines(nixgen("write").stdout) == [copies, "2 files: 2 unchanged"]
+    assert lines(nixgen("check").stdout) == [copies, "2 files as generated"]
+    assert nixgen("check", "--quiet").stdout == ""
 
 
 def test_a_warning_of_the_source_is_one_line(project: Path, nixgen: Nixgen) -> None:

@@ -1,22 +1,26 @@
 """Kills, full disks, races and things in the way: real ones, and nobody loses anything."""
 
+import errno
 import os
 import random
 import signal
 import socket
+import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import FileIO
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import Any, TypeAlias
 
 import pytest
 
-from nixgen import tree
+from nixgen import files, interruption, rename, transaction, tree
 from nixgen.errors import NixgenError
 from nixgen.files import Files, State, TextFile, plan, write
 from nixgen.header import with_header
@@ -72,29 +76,96 @@ def exit_code(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
+# Step by step
+
+CHANGES_THE_TREE = frozenset(
+    str(module.__file__) for module in (files, interruption, rename, transaction, tree)
+)
+Act: TypeAlias = Callable[[FrameType], object]
+
+
+def at_step(step: int, act: Act) -> Callable[[FrameType, str, object], None]:
+    """Return a profiler that acts once, at a step: a call or return in what changes a tree."""
+    steps = count(1)
+
+    def profile(frame: FrameType, _event: str, _argument: object) -> None:
+        if frame.f_code.co_filename in CHANGES_THE_TREE and next(steps) == step:
+            act(frame)
+
+    return profile
+
+
+def write_acting(step: int, act: Act, files: Files, root: Path) -> None:
+    """Write, and do something at a step; what was refused or interrupted is not raised."""
+    sys.setprofile(at_step(step, act))
+    try:
+        with suppress(NixgenError, KeyboardInterrupt):
+            write(files, root, SOURCE, adopt=["."])
+    finally:
+        sys.setprofile(None)
+
+
+def steps_of(old: Files, new: Files, root: Path) -> int:
+    """Return how many steps it takes to write one version over another."""
+    write(old, root, SOURCE)
+    seen = 0
+
+    def counted(frame: FrameType, _event: str, _argument: object) -> None:
+        nonlocal seen
+        seen += frame.f_code.co_filename in CHANGES_THE_TREE
+
+    sys.setprofile(counted)
+    try:
+        write(new, root, SOURCE)
+    finally:
+        sys.setprofile(None)
+    return seen
+
+
+def emulate(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    """Have the system lack what not every system has."""
+    if system != "complete":
+        monkeypatch.setattr(rename, "_system_call", lambda: None)
+    if system == "no links":
+        monkeypatch.setattr(rename, "_link", refused_by_the_system)
+
+
+def refused_by_the_system(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+SYSTEMS = ["complete", "no exchange", "no links"]
+
+
+def small(version: str) -> Files:
+    """Return a file that both versions have, two, and one that is in a folder of its own."""
+    paths = ("a/0.nix", "a/1.nix", f"{version}/b/0.nix")
+    return {path: TextFile(f"{version}\n") for path in paths}
+
+
+def without_temporary(found: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in found.items() if "/.nixgen-" not in path}
+
+
 # Stopped on the way
 
 
 def test_killed_at_any_moment_every_file_is_whole_and_the_next_write_heals(
     memory: Path,
 ) -> None:
-    versions = [fleet("old", 500), fleet("new", 500)]
+    versions = [fleet("old", 60), fleet("new", 60)]
     bytes_of = [rendered(version) for version in versions]
-    write(versions[1], memory, SOURCE)
-    started = time.perf_counter()
-    write(versions[0], memory, SOURCE)
-    duration = time.perf_counter() - started
+    steps = steps_of(versions[1], versions[0], memory)
     draw = random.Random(8)  # noqa: S311  # moments, not secrets
     mixed = unfinished = 0
     for attempt in range(200):
         before, after = attempt % 2, 1 - attempt % 2
-        edited = f"d{attempt % 7}/{attempt % 7 + 7 * draw.randrange(70)}.nix"
+        edited = f"d{attempt % 7}/{attempt % 7 + 7 * draw.randrange(8)}.nix"
         edit = bytes_of[before][edited] + b"# by hand, %d\n" % attempt
         put(memory, edited, edit)
-        with child(lambda to=versions[after]: write(to, memory, SOURCE)) as process:  # type: ignore[misc]
-            time.sleep(draw.uniform(0, 1.1 * duration))
-            os.kill(process, signal.SIGKILL)
-            exit_code(process)
+        step = draw.randrange(1, steps)
+        with child(lambda: write_acting(step, kill, versions[after], memory)) as process:  # noqa: B023
+            assert exit_code(process) == -signal.SIGKILL
         found = contents(memory)
         temporary = {path for path in found if "/.nixgen-" in path}
         whole = {
@@ -105,7 +176,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_write_heals(
         for path in found.keys() - temporary - {f"{edited}.orig", *emptied(found)}:
             assert found[path] in whole[path]
         assert edit in (found[edited], found.get(f"{edited}.orig"))
-        assert bytes_of[0].keys() & bytes_of[1].keys() <= found.keys()
+        assert bytes_of[before].keys() & bytes_of[after].keys() <= found.keys()
         mixed += any(found[path] == data for path, data in bytes_of[after].items() if path in found)
         unfinished += bool(temporary)
         write(versions[after], memory, SOURCE)
@@ -119,167 +190,288 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_write_heals(
     assert mixed > 0, "no kill came while files were being renamed"
 
 
+def kill(_frame: FrameType) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def emptied(found: dict[str, bytes]) -> list[str]:
     """Return folders left empty: a kill can leave one, and it does no harm."""
     return [path for path in found if path.endswith("/")]
 
 
-def test_interrupted_at_any_moment_all_is_as_before_or_as_after(memory: Path) -> None:
-    versions = [fleet("old", 150), fleet("new", 150)]
-    trees = [rendered(version) for version in versions]
-    write(versions[1], memory, SOURCE)
-    started = time.perf_counter()
-    write(versions[0], memory, SOURCE)
-    duration = time.perf_counter() - started
-    draw = random.Random(9)  # noqa: S311  # moments, not secrets
-    seen = set()
-    for _ in range(40):
-        with child(lambda: write(versions[1], memory, SOURCE)) as process:
-            time.sleep(draw.uniform(0, duration))
-            os.kill(process, signal.SIGINT)
-            exit_code(process)
-        found = contents(memory)
-        assert found in trees
-        seen.add(trees.index(found))
-        write(versions[0], memory, SOURCE)
-    assert 0 in seen
+SIGNALS = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+}
 
 
-def test_interrupted_at_each_step_all_is_as_before_or_as_after(memory: Path) -> None:
-    old, new = (
-        {path: TextFile(f"{version}\n") for path in ("a/0.nix", "a/1.nix", f"{version}/b/0.nix")}
-        for version in ("old", "new")
-    )
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_signal_at_any_step_leaves_all_as_before_or_as_after_and_says_which(
+    memory: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulate(monkeypatch, system)
+    root, said = memory / "root", memory / "said"
+    old, new = small("old"), small("new")
     trees = [rendered(old), rendered(new)]
+    steps = steps_of(old, new, root)
+    outcomes = set()
 
-    def write_interrupted(step: int) -> None:
-        sys.setprofile(interrupt_at(step))
-        write(new, memory, SOURCE)
+    def write_signalled(step: int, number: int) -> None:
+        def ask_twice(_frame: FrameType) -> None:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGTERM)  # somebody impatient
 
-    write(old, memory, SOURCE)
-    for step in count(1):
-        with child(lambda step=step: write_interrupted(step)) as process:  # type: ignore[misc]
-            code = exit_code(process)
-        found = contents(memory)
-        assert found in trees
-        if found == trees[1]:
-            write(old, memory, SOURCE)
-        if code == 0:
-            break
-    assert step > 500
+        sys.setprofile(at_step(step, ask_twice))
+        try:
+            write(new, root, SOURCE)
+        except KeyboardInterrupt as error:
+            said.write_text(f"{error}")
 
-
-def interrupt_at(step: int) -> Callable[[FrameType, str, object], None]:
-    """Return a profiler that interrupts at a step, a call or return in what changes a tree."""
-    steps = count(1)
-
-    def profile(frame: FrameType, _event: str, _argument: object) -> None:
-        if frame.f_code.co_filename == tree.__file__ and next(steps) == step:
-            raise KeyboardInterrupt
-
-    return profile
-
-
-# Several at once
-
-
-def test_two_writes_at_once_do_not_interleave(tmp_path: Path) -> None:
-    versions = [fleet("old", 60), fleet("new", 60)]
-    trees = [rendered(version) for version in versions]
-    waited = 0
-    for _ in range(50):
-        start, go = os.pipe()
-        told, tell = os.pipe()
-
-        def run(version: Files, start: int = start, go: int = go, tell: int = tell) -> None:
-            os.close(go)
-            os.read(start, 1)
-            with os.fdopen(tell, "w") as said:
-                write(version, tmp_path, SOURCE, notify=lambda text: print(text, file=said, end=""))
-
-        with child(lambda: run(versions[0])) as one, child(lambda: run(versions[1])) as other:
-            os.close(go)
-            os.close(start)
-            os.close(tell)
-            assert (exit_code(one), exit_code(other)) == (0, 0)
-        with os.fdopen(told, "rb") as messages:
-            message = messages.read()
-        assert message in (b"", f"waiting for another nixgen to finish in {tmp_path}".encode())
-        waited += bool(message)
-        assert contents(tmp_path) in trees
-    assert waited > 0, "the writes never met"
+    for step in range(1, steps + 1, 1 if system == "complete" else 5):
+        number = list(SIGNALS)[step % 3]
+        write(old, root, SOURCE)
+        said.write_text("")
+        with child(lambda: write_signalled(step, number)) as process:  # noqa: B023
+            exit_code(process)
+        found = contents(root)
+        assert found in trees, step
+        outcomes.add(said.read_text())
+        if said.read_text():
+            word, outcome = said.read_text().split("; ")
+            assert word == SIGNALS[number]
+            assert (outcome == "every file is written") == (found == trees[1])
+    ends = ("all is as before", "every file is written")
+    assert {f"{word}; {end}" for word in SIGNALS.values() for end in ends} <= outcomes
 
 
-def test_a_check_during_writes_sees_one_version_or_the_other(tmp_path: Path) -> None:
-    versions = [fleet("old", 60), fleet("new", 60)]
-
-    def write_often() -> None:
-        for number in range(40):
-            write(versions[number % 2], tmp_path, SOURCE)
-
-    write(versions[1], tmp_path, SOURCE)
-    with child(write_often) as process:
-        while os.waitpid(process, os.WNOHANG) == (0, 0):
-            drift = plan(versions[0], tmp_path, SOURCE).drift
-            assert not drift or len(drift) == len(versions[0]) + 3
-
-
-def test_a_file_saved_while_others_are_written_is_not_lost(tmp_path: Path) -> None:
-    old, new = fleet("old", 500), fleet("new", 500)
-    mine = rendered(old)["d0/0.nix"] + b"saved at the last moment"
-    write(old, tmp_path, SOURCE)
-    for _ in range(10):
-        with child(lambda: write(new, tmp_path, SOURCE)) as process:
-            while not (staging := list(tmp_path.glob("d*/.nixgen-*"))) and is_running(process):
-                time.sleep(0.0001)
-            put(tmp_path, "d0/0.nix", mine)
-            code = exit_code(process)
-        assert contents(tmp_path)["d0/0.nix"] == mine
-        if staging and code == 1:
-            assert contents(tmp_path) == {**rendered(old), "d0/0.nix": mine}
-            return
-        put(tmp_path, "d0/0.nix", rendered(new)["d0/0.nix"])
-        write(old, tmp_path, SOURCE)
-    pytest.fail("the edit never came while files were being written")
+@pytest.mark.parametrize(("number", "word"), SIGNALS.items())
+def test_the_command_says_what_became_of_it_and_exits_as_the_shell_has_it(
+    project: Path, nixgen: Nixgen, number: int, word: str
+) -> None:
+    put(project, "main.py", SIGNALLED)
+    assert nixgen("write", VERSION="old").returncode == 0
+    before = contents(project / "out")
+    done = nixgen("write", VERSION="new", SIGNAL=str(int(number)))
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    assert done.stderr == f"nixgen: {word}; all is as before\n"
+    assert contents(project / "out") == before
 
 
-def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_is_ignored_stays_ignored(project: Path, nixgen: Nixgen, number: int) -> None:
+    put(project, "main.py", SIGNALLED)
+    assert nixgen("write", VERSION="old").returncode == 0
+    ignoring = ("sh", "-c", f"trap '' {int(number)}; exec \"$@\"", "sh")
+    done = nixgen("write", wrap=ignoring, VERSION="new", SIGNAL=str(int(number)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "changed a.nix" in done.stdout
+
+
+SIGNALLED = """\
+import os
+from nixgen import rename
+
+exchange = rename.exchange
+
+
+def signalled(*names):
+    os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+    exchange(*names)
+
+
+if "SIGNAL" in os.environ:
+    rename.exchange = signalled
+fleet = {path: {"version": os.environ["VERSION"]} for path in ("a.nix", "b.nix")}
+"""
+
+
+def test_signals_are_handled_as_before_once_all_is_written(tmp_path: Path) -> None:
+    numbers = list(SIGNALS)
+    before = [signal.getsignal(number) for number in numbers]
+    write(small("old"), tmp_path, SOURCE)
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_a_thread_writes_too(tmp_path: Path) -> None:
+    """Only the main thread can handle signals."""
+    thread = threading.Thread(target=lambda: write(small("old"), tmp_path, SOURCE))
+    thread.start()
+    thread.join()
+    assert contents(tmp_path) == rendered(small("old"))
+
+
+# Saved by somebody else meanwhile
+
+
+def save_in_place(file: Path) -> None:
+    file.write_bytes(b"theirs")
+
+
+def save_by_rename(file: Path) -> None:
+    file.with_name("their temporary").write_bytes(b"theirs")
+    file.with_name("their temporary").rename(file)
+
+
+@pytest.mark.parametrize(
+    ("system", "save", "path"),
+    [
+        *(("complete", save_in_place, path) for path in ("a/0.nix", "old/b/0.nix", "new/b/0.nix")),
+        *(("complete", save_by_rename, path) for path in ("a/1.nix", "old/b/0.nix", "new/b/0.nix")),
+        ("no exchange", save_in_place, "a/0.nix"),
+    ],
+)
+def test_what_somebody_saves_at_any_step_is_not_lost(
+    memory: Path,
+    system: str,
+    save: Callable[[Path], None],
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is anything else half done."""
+    emulate(monkeypatch, system)
+    old, new = small("old"), small("new")
+    trees = [rendered(old), rendered(new)]
+    steps = steps_of(old, new, memory / "counted")
+    seen = set()
+    for step in range(1, steps + 1):
+        root = memory / str(step)
+        write(old, root, SOURCE)
+
+        def saved(_frame: FrameType, file: Path = root / path) -> None:
+            with suppress(FileNotFoundError):  # its folder is not there yet, or no more
+                save(file)
+
+        write_acting(step, saved, new, root)
+        found = contents(root)
+        theirs = {place for place, data in found.items() if data == b"theirs"}
+        if not theirs:
+            assert path not in trees[0] or path not in trees[1], f"lost at step {step}"
+            assert found in trees
+            continue
+        seen |= theirs
+        assert theirs <= {path, f"{path}.orig"}
+        rest = {place: data for place, data in found.items() if place not in theirs}
+        wanted = [{each: tree[each] for each in tree if each != path} for tree in trees]
+        rest.pop(path, None)
+        assert rest in wanted, step
+    assert path in seen
+
+
+@pytest.mark.parametrize("system", ["complete", "no exchange"])
+def test_what_somebody_writes_through_a_handle_opened_before_is_not_lost(
+    memory: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulate(monkeypatch, system)
+    old, new = small("old"), small("new")
+    steps = steps_of(old, new, memory / "counted")
+    kept = set()
+    for step in range(1, steps + 1):
+        root = memory / str(step)
+        write(old, root, SOURCE)
+        with (root / "a/0.nix").open("rb+", buffering=0) as file:
+            written: list[int] = []
+
+            def saved(frame: FrameType, file: FileIO = file, written: list[int] = written) -> None:
+                callers = {each.f_code.co_name for each in stack(frame)}
+                if os.fstat(file.fileno()).st_nlink and "_drop" not in callers:
+                    written.append(file.write(b"theirs"))
+
+            write_acting(step, saved, new, root)
+        found = contents(root)
+        places = {path for path, data in found.items() if data.startswith(b"theirs")}
+        assert places or not written, f"lost at step {step}"
+        kept |= places
+    assert kept == {"a/0.nix", "a/0.nix.orig"}
+
+
+def stack(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def test_what_is_kept_too_late_to_be_undone_is_said(tmp_path: Path) -> None:
+    write(small("old"), tmp_path, SOURCE)
+    with (tmp_path / "a/0.nix").open("rb+", buffering=0) as file:
+
+        def saved(frame: FrameType, event: str, _argument: object) -> None:
+            if (event, frame.f_code.co_name) == ("call", "_drop"):
+                file.write(b"theirs")
+
+        said: list[str] = []
+        sys.setprofile(saved)
+        try:
+            write(small("new"), tmp_path, SOURCE, notify=said.append)
+        finally:
+            sys.setprofile(None)
+    assert said == ["kept a/0.nix.orig: what somebody saved meanwhile"]
+    assert (tmp_path / "a/0.nix.orig").read_bytes().startswith(b"theirs")
+
+
+@pytest.mark.parametrize("what", ["folder", "link", "nothing"])
+@pytest.mark.parametrize("path", ["a/0.nix", "old/b/0.nix"])
+def test_something_else_in_place_of_a_file_meanwhile_is_left_there(
+    tmp_path: Path, path: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(small("old"), tmp_path, SOURCE)
+    file = tmp_path / path
+    settle = transaction._settle
+
+    def settled(here: tree.Tree, step: Any) -> None:
+        if step.change.path == path:
+            file.unlink()
+            if what == "folder":
+                put(tmp_path, f"{path}/mine", "mine")
+            elif what == "link":
+                file.symlink_to("mine")
+        settle(here, step)
+
+    monkeypatch.setattr(transaction, "_settle", settled)
+    with pytest.raises(NixgenError, match=f"{path}: it was changed meanwhile by someone else"):
+        write(small("new"), tmp_path, SOURCE)
+    there = {"folder": {f"{path}/mine": b"mine"}, "link": {path: b"-> mine"}, "nothing": {}}[what]
+    others = {each: data for each, data in rendered(small("old")).items() if each != path}
+    found = contents(tmp_path)
+    found.pop("old/b/", None)
+    assert found == others | there
+
+
+def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = fleet("old", 5), fleet("new", 5)
     write(old, tmp_path, SOURCE)
+    settle = transaction._settle
 
-    def save_and_interrupt(_frame: FrameType, event: str, argument: object) -> None:
-        if event == "c_return" and argument is os.rename:
-            put(tmp_path, "d0/0.nix", "mine")
-            raise KeyboardInterrupt
+    def settled(here: tree.Tree, step: Any) -> None:
+        settle(here, step)
+        put(tmp_path, step.change.path, "mine")
+        raise KeyboardInterrupt
 
-    def write_interrupted() -> None:
-        sys.setprofile(save_and_interrupt)
+    monkeypatch.setattr(transaction, "_settle", settled)
+    with pytest.raises(KeyboardInterrupt):
         write(new, tmp_path, SOURCE)
-
-    with child(write_interrupted) as process:
-        assert exit_code(process) == 1
     assert contents(tmp_path) == {**rendered(old), "d0/0.nix": b"mine"}
 
 
-def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(tmp_path: Path) -> None:
+def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = fleet("old", 5), fleet("new", 5)
     write(old, tmp_path, SOURCE)
     put(tmp_path, "d0/0.nix", "theirs")
+    settle = transaction._settle
 
-    def save_and_interrupt(_frame: FrameType, event: str, argument: object) -> None:
-        if event == "c_return" and argument is os.rename and read("d0/0.nix") != b"theirs":
+    def settled(here: tree.Tree, step: Any) -> None:
+        settle(here, step)
+        if step.change.path == "d0/0.nix":
             put(tmp_path, "d0/0.nix", "mine")
             raise KeyboardInterrupt
 
-    def read(path: str) -> bytes:
-        return contents(tmp_path)[path]
-
-    def write_interrupted() -> None:
-        sys.setprofile(save_and_interrupt)
+    monkeypatch.setattr(transaction, "_settle", settled)
+    with pytest.raises(KeyboardInterrupt):
         write(new, tmp_path, SOURCE, adopt=["."])
-
-    with child(write_interrupted) as process:
-        assert exit_code(process) == 1
     assert contents(tmp_path) == {
         **rendered(old),
         "d0/0.nix": b"mine",
@@ -287,8 +479,245 @@ def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(tmp_path: 
     }
 
 
+def test_what_was_saved_just_before_a_kill_is_kept_by_the_next_write(tmp_path: Path) -> None:
+    """What was exchanged, and not yet looked at, may be somebody's."""
+    write(small("old"), tmp_path, SOURCE)
+    file = tmp_path / "a/0.nix"
+
+    def save_and_kill() -> None:
+        exchange = rename.exchange
+
+        def killed(*names: Any) -> None:
+            save_by_rename(file)
+            exchange(*names)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rename, "exchange", killed)
+            write(small("new"), tmp_path, SOURCE)
+
+    with child(save_and_kill) as process:
+        assert exit_code(process) == -signal.SIGKILL
+    write(small("new"), tmp_path, SOURCE)
+    assert contents(tmp_path) == {**rendered(small("new")), "a/0.nix.orig": b"theirs"}
+
+
+# Several at once
+
+
+def test_two_writes_at_once_do_not_interleave(memory: Path) -> None:
+    versions = [fleet("old", 60), fleet("new", 60)]
+    trees = [rendered(version) for version in versions]
+    for _ in range(20):
+        start, go = os.pipe()
+
+        def run(version: Files, start: int = start, go: int = go) -> None:
+            os.close(go)
+            os.read(start, 1)
+            write(version, memory, SOURCE)
+
+        with child(lambda: run(versions[0])) as one, child(lambda: run(versions[1])) as other:
+            os.close(go)
+            os.close(start)
+            assert (exit_code(one), exit_code(other)) == (0, 0)
+        assert contents(memory) in trees
+
+
+@pytest.mark.parametrize("action", [write, plan])
+def test_whoever_comes_while_a_write_is_under_way_says_so_and_waits(
+    tmp_path: Path, action: Callable[..., object]
+) -> None:
+    write(fleet("old", 5), tmp_path, SOURCE)
+    told, tell = os.pipe()
+
+    def wait(handle: int) -> None:
+        os.close(told)
+        os.close(handle)  # a lock is held by all who inherited it
+        with os.fdopen(tell, "w", buffering=1) as said:
+            action(fleet("old", 5), tmp_path, SOURCE, notify=lambda text: print(text, file=said))
+            print("done", file=said)
+
+    with os.fdopen(told) as messages:
+        with (
+            tree.opened(tmp_path, change=True) as here,
+            child(lambda: wait(here.handle or 0)) as process,
+        ):
+            os.close(tell)
+            assert messages.readline() == f"waiting for another nixgen to finish in {tmp_path}\n"
+            assert is_running(process)
+        assert messages.readline() == "done\n"
+    assert exit_code(process) == 0
+
+
+def test_a_check_during_writes_sees_one_version_or_the_other(memory: Path) -> None:
+    versions = [fleet("old", 60), fleet("new", 60)]
+
+    def write_often() -> None:
+        for number in range(40):
+            write(versions[number % 2], memory, SOURCE)
+
+    write(versions[1], memory, SOURCE)
+    with child(write_often) as process:
+        while os.waitpid(process, os.WNOHANG) == (0, 0):
+            drift = plan(versions[0], memory, SOURCE).drift
+            assert not drift or len(drift) == len(versions[0]) + 3
+
+
 def is_running(process: int) -> bool:
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+# What a power failure leaves
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_file_is_on_the_disk_before_it_gets_its_name_and_its_name_before_the_old_one_goes(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulate(monkeypatch, system)
+    write(small("old"), tmp_path, SOURCE)
+    put(tmp_path, "a/0.nix", "by hand\n")
+    unwritten: set[int] = set()
+    renamed: set[int] = set()
+    events: list[str] = []
+    real = {name: getattr(os, name) for name in ("write", "fsync", "unlink")}
+
+    def number(handle: int) -> int:
+        return os.fstat(handle).st_ino
+
+    def write_some(handle: int, data: bytes) -> int:
+        unwritten.add(number(handle))
+        done: int = real["write"](handle, data)
+        return done
+
+    def synchronize(handle: int) -> None:
+        real["fsync"](handle)
+        unwritten.discard(number(handle))
+        renamed.discard(number(handle))
+
+    def unlink(name: str, dir_fd: int | None = None) -> None:
+        if "~" in name:
+            assert number(dir_fd or 0) not in renamed, f"{name} goes before its heir is there"
+            events.append("unlink")
+        real["unlink"](name, dir_fd=dir_fd)
+
+    def checked(act: Callable[..., None]) -> Callable[..., None]:
+        def acting(name: str, *names: Any) -> None:
+            folder = names[-1]
+            status = os.stat(name, dir_fd=folder)
+            assert status.st_ino not in unwritten, f"{name} is not on the disk"
+            renamed.add(number(folder))
+            events.append(act.__name__)
+            act(name, *names)
+
+        return acting
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_some)
+        patch.setattr(os, "fsync", synchronize)
+        patch.setattr(os, "unlink", unlink)
+        patch.setattr(rename, "move", checked(rename.move))
+        patch.setattr(rename, "exchange", checked(rename.exchange))
+        write(small("new"), tmp_path, SOURCE, adopt=["."])
+    assert (unwritten, renamed) == (set(), set())
+    assert events == ["move", "exchange", "exchange", "move", *["unlink"] * 3]
+    assert contents(tmp_path) == {**rendered(small("new")), "a/0.nix.orig": b"by hand\n"}
+
+
+def test_new_folders_are_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synchronized = set()
+    real = os.fsync
+
+    def synchronize(handle: int) -> None:
+        synchronized.add(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", synchronize)
+    write({"a/b/c.nix": {}}, tmp_path, SOURCE)
+    folders = {path.stat().st_ino for path in (tmp_path, tmp_path / "a", tmp_path / "a/b")}
+    assert folders <= synchronized
+
+
+def test_a_file_system_that_synchronizes_no_folders_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def synchronize(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", synchronize)
+    write(small("old"), tmp_path, SOURCE)
+    assert contents(tmp_path) == rendered(small("old"))
+
+
+FAULTY = ("open", "write", "fsync", "rename", "link", "unlink", "mkdir", "rmdir", "fchmod", "read")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
+def test_a_call_that_fails_leaves_all_as_it_was_or_as_it_shall_be(
+    memory: Path, system: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let each call that changes or reads something fail, one at a time."""
+    emulate(monkeypatch, system)
+    old, new = small("old"), small("new")
+    edited = {**rendered(old), "a/0.nix": b"by hand"}
+    after = {**rendered(new), "a/0.nix.orig": b"by hand"}
+    real_replace = transaction.replace
+    failed: set[str] = set()
+    raised = 0
+    for nth in count(1):
+        root = memory / str(nth)
+        write(old, root, SOURCE)
+        put(root, "a/0.nix", "by hand")
+        calls = count(1)
+        fault = ""
+
+        def failing(name: str, real: Callable[..., Any], calls: Iterator[int] = calls) -> Any:
+            def act(*arguments: Any, **options: Any) -> Any:
+                nonlocal fault
+                if next(calls) == nth:  # noqa: B023
+                    fault = name
+                    raise OSError(number, os.strerror(number))
+                return real(*arguments, **options)
+
+            return act
+
+        def replace(here: tree.Tree, changes: Sequence[tree.Change]) -> list[str]:
+            with monkeypatch.context() as patch:
+                for name in FAULTY:
+                    patch.setattr(os, name, failing(name, getattr(os, name)))
+                if system == "complete":
+                    patch.setattr(rename, "_renamed", failing("exchange", rename._renamed))
+                return real_replace(here, changes)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(transaction, "replace", replace)
+            try:
+                write(new, root, SOURCE, adopt=["."])
+                refused = False
+            except (OSError, NixgenError):
+                refused = True
+        if not fault:
+            break
+        failed.add(fault)
+        raised += refused
+        found = without_temporary(contents(root))
+        for path in emptied(found):
+            del found[path]
+        for path in [path for path, data in found.items() if data in rendered(old).values()]:
+            if path.endswith(".orig"):
+                del found[path]  # it could not be read when it was to be dropped
+        assert found == (edited if refused else after), f"{fault}, call {nth}"
+        write(new, root, SOURCE, adopt=["."])
+        healed = contents(root)
+        assert without_temporary(healed) == healed
+    assert raised > 20
+    own = {"complete": {"exchange"}, "no exchange": {"rename", "link"}, "no links": {"rename"}}
+    assert {"open", "write", "fsync", "unlink", "mkdir"} | own[system] <= failed
 
 
 # Disks and folders that cannot be written

@@ -1,0 +1,75 @@
+"""Signals that ask a process to end, while it does what must not be left half done."""
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_WORDS = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+}
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal came; the message says what became of the work.
+
+    Attributes:
+        number: The number of the signal.
+    """
+
+    def __init__(self, number: int, outcome: str) -> None:
+        self.number = number
+        super().__init__(f"{_WORDS[signal.Signals(number)]}; {outcome}")
+
+
+class Delayed:
+    """The signals that came."""
+
+    def __init__(self) -> None:
+        self._received: list[int] = []
+
+    def receive(self, number: int, _frame: "FrameType | None") -> None:
+        """Note a signal down. It is what handles them."""
+        self._received.append(number)
+
+    def end(self, outcome: str) -> None:
+        """End the work when a signal came.
+
+        Args:
+            outcome: What became of it, for the message.
+
+        Raises:
+            Interrupted: When one came.
+        """
+        if self._received:
+            raise Interrupted(self._received[0], outcome)
+
+
+@contextmanager
+def delayed() -> "Iterator[Delayed]":
+    """Note signals down that would end the process, for the work to end where it can.
+
+    Those that are ignored, as under `nohup`, or handled by somebody else stay so. In another thread
+    than the main one, which signals do not reach, this does nothing.
+    """
+    signals = Delayed()
+    before = {}
+    try:
+        for number in _WORDS:
+            handler = signal.getsignal(number)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = handler
+                try:
+                    signal.signal(number, signals.receive)
+                except ValueError:  # not the main thread
+                    before.clear()
+                    break
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
