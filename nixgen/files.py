@@ -306,9 +306,7 @@ def _left_over(path: str, here: Tree, source: str) -> list[File]:
         return [File(path, State.LEFT_OVER, reason, found)]
     if not reason:
         ours = header.read_header(found.data)
-        reason = (
-            "edited by hand" if ours and ours.digest else "edited by hand: its header is damaged"
-        )
+        reason = "edited by hand" if ours and ours.digest else "its header is damaged"
     return [_keeping(File(path, State.LEFT_OVER, reason, found), found, here)]
 
 

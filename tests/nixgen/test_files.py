@@ -1,19 +1,24 @@
 """What is written, what is left alone, and how a file tells which it is."""
 
+import errno
 import os
 import subprocess
+import sys
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Pattern, ref
+from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Pattern, ref, tree
 from nixgen.difference import difference
 from nixgen.errors import NixgenError
 from nixgen.files import File, Files, Plan, State, TextFile, plan, write
 from nixgen.header import is_as_generated, read_header, with_header
+from nixgen.outputs import WholeFile, render
+from tests.nixgen.conftest import Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 
@@ -262,6 +267,303 @@ def test_folders_of_other_tools_are_not_searched(tmp_path: Path) -> None:
     assert plan({}, root, "main:fleet").files == ()
 
 
+def merged(ours: bytes, theirs: bytes, base: bytes, style: str = "") -> bytes:
+    """Return what git leaves of a merge, with its conflict markers."""
+    with TemporaryDirectory() as folder:
+        names = []
+        for name, data in (("ours", ours), ("base", base), ("theirs", theirs)):
+            names.append(str(put(Path(folder), name, data)))
+        command = [require("git"), "merge-file", "-p", *([f"--{style}"] if style else []), *names]
+        found = subprocess.run(command, capture_output=True, check=False)
+    assert found.returncode > 0, "that is no conflict"
+    return found.stdout
+
+
+def rendered(files: Files, path: str) -> bytes:
+    (data,) = (
+        output.data
+        for output in render(files, "main:fleet")
+        if isinstance(output, WholeFile) and output.path == path
+    )
+    return data
+
+
+def listed(*machines: str) -> Files:
+    """Return a file with a line for each machine, far enough apart to be merged by git alone."""
+    return {"a.nix": {name: list(range(8)) for name in machines}, "docs/costs.md": TextFile("x")}
+
+
+def versions(*names: list[str], by: str = "") -> list[bytes]:
+    """Return what two branches make of a file, and what they started from."""
+    ours, theirs, base = (rendered(listed(*each), "a.nix") for each in names)
+    return [ours + by.encode(), theirs, base]
+
+
+TOGETHER = (["a", "m"], ["b", "m"], ["m"])
+APART = (["a", "m"], ["m", "z"], ["m"])
+
+
+@pytest.mark.parametrize("style", ["diff3", "zdiff3", ""])
+def test_conflict_markers_between_generated_texts_leave_no_copy(tmp_path: Path, style: str) -> None:
+    """Where git merged the rest by itself, neither text is whole; it is what is generated now."""
+    for names, wanted in (
+        (TOGETHER, ["a", "b", "m"]),
+        (TOGETHER, ["a", "m"]),
+        (TOGETHER, ["c"]),
+        (APART, ["a", "m", "z"]),
+    ):
+        data = merged(*versions(*names), style=style)
+        put(tmp_path, "a.nix", data)
+        file = only(plan(listed(*wanted), tmp_path, "main:fleet"), "a.nix")
+        assert (file.state, file.reason) == (State.CONFLICT, "resolve by `nixgen write`")
+        write(listed(*wanted), tmp_path, "main:fleet")
+        assert sorted(contents(tmp_path)) == ["a.nix", "docs/costs.md"]
+        assert plan(listed(*wanted), tmp_path, "main:fleet").drift == ()
+
+
+def test_conflict_markers_in_what_is_generated_no_more_leave_a_copy(tmp_path: Path) -> None:
+    data = merged(*versions(*APART))
+    put(tmp_path, "a.nix", data)
+    write(listed("other"), tmp_path, "main:fleet")
+    assert (tmp_path / "a.nix.orig").read_bytes() == data
+
+
+@pytest.mark.parametrize("style", ["diff3", ""])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_conflict_markers_around_what_a_person_wrote_leave_a_copy(
+    tmp_path: Path, style: str, end: bytes
+) -> None:
+    data = merged(*versions(*APART, by="# mine\n"), style=style).replace(b"\n", end)
+    put(tmp_path, "a.nix", data)
+    file = only(plan(listed("a", "m", "z"), tmp_path, "main:fleet"), "a.nix")
+    assert (file.state, file.kept) == (State.CONFLICT, "a.nix.orig")
+    write(listed("a", "m", "z"), tmp_path, "main:fleet")
+    assert (tmp_path / "a.nix.orig").read_bytes() == data
+
+
+def test_a_conflict_with_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    """As when both branches added it."""
+    generated = rendered(listed("a"), "a.nix")
+    for ours, theirs in ((b"{ }\n", generated), (generated, b"{ }\n")):
+        data = merged(ours, theirs, b"")
+        put(tmp_path, "a.nix", data)
+        with pytest.raises(NixgenError, match=r"a\.nix: nixgen did not generate it"):
+            write(listed("a"), tmp_path, "main:fleet")
+        assert contents(tmp_path) == {"a.nix": data}
+
+
+@pytest.mark.parametrize("style", ["diff3", ""])
+def test_a_left_over_with_conflict_markers_is_found_and_removed(tmp_path: Path, style: str) -> None:
+    entire = merged(*versions(*TOGETHER), style=style)
+    for data, copies in ((entire, []), (entire + b"# mine\n", ["a.nix.orig"])):
+        put(tmp_path, "a.nix", data)
+        (file,) = plan({}, tmp_path, "main:fleet").files
+        assert (file.state, file.reason) == (State.LEFT_OVER, "resolve by `nixgen write`")
+        write({}, tmp_path, "main:fleet")
+        assert sorted(contents(tmp_path)) == copies
+
+
+MARKERS = ("<<<<<<< HEAD\n", "||||||| 1234567\n", "=======\n", ">>>>>>> theirs\n")
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize("line", range(4))
+def test_a_marker_anywhere_in_a_header_hides_no_left_over(
+    tmp_path: Path, line: int, marker: str
+) -> None:
+    lines = rendered(listed("a"), "a.nix").decode().splitlines(keepends=True)
+    put(tmp_path, "a.nix", "".join((*lines[:line], marker, *lines[line:])))
+    (file,) = plan({}, tmp_path, "main:fleet").files
+    assert (file.state, file.kept) == (State.LEFT_OVER, "a.nix.orig")
+    assert file.reason
+    write({}, tmp_path, "main:fleet")
+    assert sorted(contents(tmp_path)) == ["a.nix.orig"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# File: a.nix (sha256", "# File: a.nix (sha"),
+        ("# File: a.nix", "# file a.nix"),
+        ("# File: ", "# mine: "),
+        ("# Generated by nixgen from main:fleet; do not edit.", "# Generated by nixgen."),
+        ("# Generated", "# SPDX-License-Identifier: MIT\n# Generated"),
+        ("# Renew with", "# Remade with"),
+        ("# Renew with: nixgen write main:fleet\n", ""),
+    ],
+)
+def test_a_left_over_with_a_damaged_header_is_removed_and_kept(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    text = rendered(listed("a"), "a.nix").decode()
+    damaged = text.replace(old, new)
+    put(tmp_path, "a.nix", damaged)
+    (file,) = plan({}, tmp_path, "main:fleet").files
+    assert (file.state, file.reason) == (State.LEFT_OVER, "its header is damaged")
+    write({}, tmp_path, "main:fleet")
+    assert contents(tmp_path) == {"a.nix.orig": damaged.encode()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# My notes\n# Generated by nixgen from main:fleet; do not edit.\n",
+        "# About\n\n# Generated by nixgen from main:fleet; do not edit.\n"
+        + "\n" * 8
+        + "# Renew with: nixgen write main:fleet\n# File: a.nix (sha256 0123456789abcdef)\n",
+        "# Generated by nixgen from other:fleet; do not edit.\n",
+        "# Renew with: nixgen write main:fleet\n",
+        "# File: a.nix (sha256 0123456789abcdef)\n",
+        "# Generated by nixgen from main:fleet; do not edit.\n# File: b.nix (sha256 0)\n",
+    ],
+)
+def test_what_only_tells_of_a_header_is_not_left_over(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "a.nix", text)
+    assert write({}, tmp_path, "main:fleet").files == ()
+    assert contents(tmp_path) == {"a.nix": text.encode()}
+
+
+def test_copies_that_lie_around_are_listed_and_no_drift(tmp_path: Path) -> None:
+    write(FILES, tmp_path, "main:fleet")
+    for path in ("lib/caches.nix", "docs/costs.md"):
+        put(tmp_path, path, contents(tmp_path)[path] + b"mine\n")
+    fewer = {"lib/caches.nix": FILES["lib/caches.nix"]}
+    write(fewer, tmp_path, "main:fleet")
+    put(tmp_path, "lib/caches.nix.orig.1", "mine too")
+    put(tmp_path, "own.nix.orig", "of another tool")
+    put(tmp_path, "lib/caches.nix.orig.old", "of no tool")
+    planned = plan(fewer, tmp_path, "main:fleet")
+    assert planned.drift == ()
+    assert planned.copies == (
+        "docs/costs.md.orig",
+        "lib/caches.nix.orig",
+        "lib/caches.nix.orig.1",
+    )
+    before = contents(tmp_path)
+    assert write(fewer, tmp_path, "main:fleet").copies == planned.copies
+    assert contents(tmp_path) == before
+
+
+# What is searched
+
+
+SECRETS = [
+    "vars/per-machine/galena/openssh/ssh.id_ed25519/secret",
+    "vars/shared/root-password/password/secret",
+    "sops/secrets/galena-age.key/secret",
+    "sops/users/admin/key.nix",
+    "sops/machines/galena/notes.md",
+    "modules/secrets/passwords.nix",
+    "Secrets/passwords.nix",
+    "secret/passwords.nix",
+    ".env",
+    "id_ed25519",
+    "keys/ssh_host_ed25519_key",
+    ".netrc",
+    "keys/machine.age",
+    "keys/machine.pem",
+]
+
+
+def test_what_keeps_secrets_is_neither_opened_nor_entered(project: Path, nixgen: Nixgen) -> None:
+    """Ask Python itself, which tells its audit hooks of all that is opened or listed."""
+    out = project / "out"
+    for path in SECRETS:
+        data = with_header("", path, "main:fleet")
+        put(out, path, data)
+        put(out, f"{path}.orig", data)
+    put(out, "vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value", "public")
+    put(project, "main.py", AUDITED)
+    for command in ("check", "write", "check"):
+        before = {path: data for path, data in contents(out).items() if path in SECRETS}
+        done = nixgen(command)
+        assert done.returncode in (0, 1), done.stderr
+        opened = (project / "opened").read_text().splitlines()
+        assert "vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value" in opened
+        names = {part.lower() for path in opened for part in Path(path).parts}
+        assert names.isdisjoint({"secret", "secrets", "sops", ".env", "id_ed25519", ".netrc"})
+        assert not any(name.endswith(("_key", "_key.orig", ".age", ".pem")) for name in names)
+        assert {path: data for path, data in contents(out).items() if path in SECRETS} == before
+
+
+AUDITED = """\
+import sys
+from pathlib import Path
+
+said = open(Path(__file__).with_name("opened"), "w")
+
+
+def tell(event, arguments):
+    if event in ("open", "os.scandir", "os.listdir", "os.walk"):
+        print(arguments[0], file=said, flush=True)
+
+
+fleet = {"lib/a.nix": {}}
+sys.addaudithook(tell)
+"""
+
+
+def test_a_search_enters_folders_as_deep_as_the_system_can_look_up(tmp_path: Path) -> None:
+    """What lies deeper than any path can name is no error, and nothing is generated there."""
+    path = "/".join(["d" * 9] * 99 + ["a.nix"])
+    write({path: {}}, tmp_path, "main:fleet")
+    assert states(plan({}, tmp_path, "main:fleet")) == {path: State.LEFT_OVER}
+    handles = [os.open(tmp_path, os.O_RDONLY)]
+    try:
+        for _ in range(600):
+            os.mkdir("n" * 9, dir_fd=handles[-1])
+            handles.append(os.open("n" * 9, os.O_RDONLY, dir_fd=handles[-1]))
+            os.close(handles.pop(0))
+    finally:
+        os.close(handles.pop())
+    try:
+        write({"a.nix": {}}, tmp_path, "main:fleet")
+        assert plan({"a.nix": {}}, tmp_path, "main:fleet").drift == ()
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["a.nix", "n" * 9]
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / ("n" * 9)], check=True)
+
+
+def test_a_link_that_takes_the_place_of_a_folder_is_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = put(tmp_path, "outside/a.nix", with_header("", "d/a.nix", "main:fleet")).parent
+    root = tmp_path / "root"
+    put(root, "d/own.nix", "mine")
+    sort = tree._sort
+
+    def swapped(entry: Any, folders: list[str], files: list[str]) -> None:
+        sort(entry, folders, files)
+        if entry.name == "d" and not (root / "d").is_symlink():
+            (root / "d").rename(tmp_path / "gone")
+            (root / "d").symlink_to(outside)
+
+    monkeypatch.setattr(tree, "_sort", swapped)
+    assert plan({}, root, "main:fleet").files == ()
+
+
+def test_what_cannot_be_read_in_a_search_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As below /proc, where files vanish while they are looked at."""
+    for path in ("a.nix", "b/c.nix", "d.nix"):
+        put(tmp_path, path, with_header("", path, "main:fleet"))
+    real = os.open
+
+    def failing(path: Any, *arguments: Any, **options: Any) -> int:
+        if path in ("b", "d.nix"):
+            raise ProcessLookupError(errno.ESRCH, "No such process")
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", failing)
+    assert states(plan({}, tmp_path, "main:fleet")) == {"a.nix": State.LEFT_OVER}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS shows no processes as files")
+def test_folders_of_the_kernel_are_searched_without_an_error() -> None:
+    assert plan({}, "/proc/self", "main:fleet").files == ()
+
+
 # Paths and values
 
 
@@ -281,6 +583,22 @@ def test_folders_of_other_tools_are_not_searched(tmp_path: Path) -> None:
         ("a\\b.nix", "backslash"),
         ("a\ud800.nix", "lone surrogate"),
         (".git/hooks/a.nix", "'.git' belongs to another tool"),
+        (".GIT/hooks/a.nix", "'.GIT' belongs to another tool"),
+        ("lib/.Git/hooks/a.nix", "'.Git' belongs to another tool"),
+        (".g\u200cit/hooks/a.nix", "belongs to another tool"),
+        (".gi\ufefft/hooks/a.nix", "belongs to another tool"),
+        ("GIT~1/hooks/a.nix", "'GIT~1' belongs to another tool"),
+        (".git./hooks/a.nix", "'.git.' belongs to another tool"),
+        (".git /hooks/a.nix", "'.git ' belongs to another tool"),
+        (".git::$INDEX_ALLOCATION/hooks/a.nix", "belongs to another tool"),
+        ("Node_Modules/a.nix", "'Node_Modules' belongs to another tool"),
+        ("lib/.NIXGEN-1.nix", "temporary"),
+        ("sops/a.nix", "'sops' is a name of what keeps secrets and is never searched"),
+        ("modules/Secrets/a.nix", "'Secrets' is a name of what keeps secrets"),
+        ("vars/shared/a/b/secret", "'secret' is a name of what keeps secrets"),
+        ("id_ed25519", "'id_ed25519' is a name of what keeps secrets"),
+        ("d/.env", "'.env' is a name of what keeps secrets"),
+        (f"{'d' * 99}/" * 10 + "a.nix", "more than 1000 bytes"),
         ("lib/.nixgen-1.nix", "temporary"),
         (b"a.nix", "must be a str or a PurePath, got bytes"),
     ],
@@ -309,7 +627,18 @@ def test_paths_that_collide(tmp_path: Path, paths: tuple[Any, Any], message: str
 
 
 @pytest.mark.parametrize(
-    "path", ["with space.nix", "ünï/日本.nix", "-dash.nix", "a'b\"c.nix", "%s{}.nix", "~/x.nix"]
+    "path",
+    [
+        "secrets.nix",
+        "credentials/a.nix",
+        ".gitea/a.nix",
+        "with space.nix",
+        "ünï/日本.nix",
+        "-dash.nix",
+        "a'b\"c.nix",
+        "%s{}.nix",
+        "~/x.nix",
+    ],
 )
 def test_odd_paths_are_just_paths(tmp_path: Path, path: str) -> None:
     write({path: {"a": 1}}, tmp_path, "main:fleet")
