@@ -169,7 +169,10 @@ class Draw:
         return self.variable()
 
     def path(self, size: int) -> tuple[Any, ...]:
-        return tuple(self.attribute(size) for _ in range(1 + self.count(2)))
+        """Draw a path of up to eight steps; those of more than four are laid out differently."""
+        return tuple(
+            self.attribute(size) for _ in range(1 + self.count(2 if self.chance(70) else 7))
+        )
 
     def text(self) -> str:
         return "".join(self.random.choice(TEXTS) for _ in range(self.count(3)))
@@ -220,6 +223,8 @@ class Draw:
                     "~/x",
                     "a/../b",
                     "/a@b",
+                    "./one/two/three/four/five.nix",
+                    "/nix/var/nix/profiles/per-user/root/channels",
                 )
             )
         )

@@ -17,7 +17,7 @@ from nixgen.difference import difference
 from nixgen.errors import NixgenError
 from nixgen.files import File, Files, Plan, State, TextFile, plan, write
 from nixgen.header import is_as_generated, read_header, with_header
-from nixgen.outputs import WholeFile, render
+from nixgen.outputs import Region, WholeFile, render
 from tests.nixgen.conftest import Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require
@@ -442,6 +442,76 @@ def test_copies_that_lie_around_are_listed_and_no_drift(tmp_path: Path) -> None:
     before = contents(tmp_path)
     assert write(fewer, tmp_path, "main:fleet").copies == planned.copies
     assert contents(tmp_path) == before
+
+
+FLAKE = "{\n  # nixgen: begin caches\n  # nixgen: end caches\n  outputs = _: { };\n}\n"
+
+
+def region(*caches: str) -> Files:
+    """Return a region with a line for each cache, far enough apart to be merged by git alone."""
+    return {"flake.nix": Region({name: list(range(8)) for name in caches}, name="caches")}
+
+
+def flakes(root: Path, *names: list[str]) -> list[bytes]:
+    """Return a flake with the region that each version of a fleet fills."""
+    made = []
+    for each in names:
+        put(root, "flake.nix", FLAKE)
+        write(region(*each), root, "main:fleet")
+        made.append((root / "flake.nix").read_bytes())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "by", "copies"),
+    [
+        (TOGETHER, ["a", "b", "m"], b"", []),
+        (APART, ["a", "m", "z"], b"", []),
+        (TOGETHER, ["a", "b", "m"], b"  mine = 1;\n", ["flake.nix.orig"]),
+        (APART, ["other"], b"", ["flake.nix.orig"]),
+    ],
+)
+def test_a_conflict_inside_a_region_is_resolved_by_a_write(
+    tmp_path: Path, names: Any, wanted: list[str], by: bytes, copies: list[str]
+) -> None:
+    ours, theirs, base = flakes(tmp_path / "made", *names)
+    last = b"  # nixgen: end caches"
+    data = merged(ours.replace(last, by + last), theirs, base, style="diff3")
+    put(tmp_path / "root", "flake.nix", data)
+    (file,) = plan(region(*wanted), tmp_path / "root", "main:fleet").files
+    assert (file.state, file.reason) == (
+        State.CONFLICT,
+        "region caches; resolve by `nixgen write`",
+    )
+    write(region(*wanted), tmp_path / "root", "main:fleet")
+    (expected,) = flakes(tmp_path / "made", wanted)
+    found = contents(tmp_path / "root")
+    assert found.pop("flake.nix") == expected
+    assert sorted(found) == copies
+
+
+def test_a_conflict_around_the_markers_of_a_region_is_named_by_its_line(tmp_path: Path) -> None:
+    ours, theirs, base = (
+        FLAKE.replace("  # nixgen: begin", f"{text}  # nixgen: begin").encode()
+        for text in ("  ours = 1;\n", "  theirs = 1;\n", "")
+    )
+    moved = theirs.replace(b"# nixgen: begin caches", b"# nixgen: begin  caches")
+    data = merged(ours, moved, base)
+    put(tmp_path, "flake.nix", data)
+    for action in (plan, write):
+        with pytest.raises(NixgenError) as error:
+            action(region("a"), tmp_path, "main:fleet")
+        assert str(error.value).startswith("flake.nix:2: conflict markers around '# nixgen: begin")
+    assert contents(tmp_path) == {"flake.nix": data}
+
+
+def test_a_conflict_elsewhere_in_a_file_of_people_is_left_to_them(tmp_path: Path) -> None:
+    mine = merged(b"ours\n", b"theirs\n", b"")
+    (filled,) = flakes(tmp_path, ["a"])
+    put(tmp_path, "flake.nix", filled + mine)
+    assert plan(region("a"), tmp_path, "main:fleet").drift == ()
+    write(region("b"), tmp_path, "main:fleet")
+    assert (tmp_path / "flake.nix").read_bytes().endswith(mine)
 
 
 # What is searched

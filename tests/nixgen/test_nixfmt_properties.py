@@ -11,7 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nixgen import Apply, BinaryOp, IndentedStr, Lambda, Let, Str, dumps, ref, rules, syntax
+from nixgen import (
+    Apply,
+    BinaryOp,
+    HasAttr,
+    IndentedStr,
+    Lambda,
+    Let,
+    Select,
+    Str,
+    dumps,
+    ref,
+    rules,
+    syntax,
+)
 from tests.nixgen import oracle
 from tests.nixgen.strategies import Draw
 
@@ -65,6 +78,41 @@ def test_no_comment_is_lost(seed: int, size: int) -> None:
     draw = draw_of(seed)
     text = dumps(draw.file(size))
     assert [mark for mark in draw.marks if mark not in text] == []
+
+
+VALUES = [
+    1,
+    "text " * 20,
+    ref("a.b.c"),
+    ref(".".join(["long"] * 20)),
+    {},
+    {"x": 1},
+    [1, 2],
+    ["long " * 10, "text " * 10],
+    Apply("lib.mkIf", ref("condition"), {"x": 1}),
+    Apply("function", *["argument " * 3] * 5),
+    Lambda("x", {"y": ref("x")}),
+    BinaryOp("++", ref("list"), [1]),
+    BinaryOp("+", "a" * 50, "b" * 50),
+    Let({"x": 1}, ref("x")),
+    IndentedStr("one\n", "two\n"),
+    Str(ref("a"), "/", ref("b")),
+]
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+@pytest.mark.parametrize("name", ["a", "quoted name", "long" * 5])
+def test_paths_of_any_number_of_steps_are_as_nixfmt_has_them(steps: int, name: str) -> None:
+    """From five steps on nixfmt breaks lines after the equals sign."""
+    paths = [tuple(f"{name}{n}" for n in range(steps)), (*["x"] * (steps - 1), Str(ref("y"), "z"))]
+    check(
+        [
+            made
+            for path in paths
+            for value in VALUES
+            for made in ({path: value}, Select("set", *path, default=value), HasAttr("set", *path))
+        ]
+    )
 
 
 # Strings ------------------------------------------------------------------------------------------
