@@ -267,7 +267,7 @@ def test_folders_of_other_tools_are_not_searched(tmp_path: Path) -> None:
     assert plan({}, root, "main:fleet").files == ()
 
 
-def merged(ours: bytes, theirs: bytes, base: bytes, style: str = "") -> bytes:
+def merged(ours: bytes, theirs: bytes, base: bytes, *, style: str = "") -> bytes:
     """Return what git leaves of a merge, with its conflict markers."""
     with TemporaryDirectory() as folder:
         names = []
@@ -293,10 +293,10 @@ def listed(*machines: str) -> Files:
     return {"a.nix": {name: list(range(8)) for name in machines}, "docs/costs.md": TextFile("x")}
 
 
-def versions(*names: list[str], by: str = "") -> list[bytes]:
+def versions(*names: list[str], by: str = "") -> tuple[bytes, bytes, bytes]:
     """Return what two branches make of a file, and what they started from."""
     ours, theirs, base = (rendered(listed(*each), "a.nix") for each in names)
-    return [ours + by.encode(), theirs, base]
+    return ours + by.encode(), theirs, base
 
 
 TOGETHER = (["a", "m"], ["b", "m"], ["m"])

@@ -104,7 +104,10 @@ VALUES = [
 @pytest.mark.parametrize("name", ["a", "quoted name", "long" * 5])
 def test_paths_of_any_number_of_steps_are_as_nixfmt_has_them(steps: int, name: str) -> None:
     """From five steps on nixfmt breaks lines after the equals sign."""
-    paths = [tuple(f"{name}{n}" for n in range(steps)), (*["x"] * (steps - 1), Str(ref("y"), "z"))]
+    paths: list[tuple[Any, ...]] = [
+        tuple(f"{name}{n}" for n in range(steps)),
+        (*["x"] * (steps - 1), Str(ref("y"), "z")),
+    ]
     check(
         [
             made
