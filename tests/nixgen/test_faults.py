@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from io import FileIO
 from itertools import count
 from pathlib import Path
@@ -437,6 +437,52 @@ def test_something_else_in_place_of_a_file_meanwhile_is_left_there(
     assert found == others | there
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_file_that_somebody_makes_meanwhile_stays_theirs_whatever_it_holds(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody else writes the same where no folder can be locked."""
+    emulate(monkeypatch, system)
+    write(small("old"), tmp_path, SOURCE)
+    settle = transaction._settle
+    same = rendered(small("new"))["new/b/0.nix"]
+
+    def settled(here: tree.Tree, step: Any) -> None:
+        if step.change.path == "new/b/0.nix":
+            put(tmp_path, "new/b/0.nix", same)
+        settle(here, step)
+
+    monkeypatch.setattr(transaction, "_settle", settled)
+    with pytest.raises(NixgenError, match=r"new/b/0\.nix: it was changed meanwhile by someone"):
+        write(small("new"), tmp_path, SOURCE)
+    assert contents(tmp_path) == {**rendered(small("old")), "new/b/0.nix": same}
+
+
+@pytest.mark.parametrize("ended", ["refused", "terminated"])
+def test_what_is_saved_while_all_is_undone_is_kept_and_said(
+    tmp_path: Path, ended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(small("old"), tmp_path, SOURCE)
+    exchange = rename.exchange
+    saves = iter((b"first", b"second") if ended == "refused" else (b"", b"second"))
+
+    def saved(*names: Any) -> None:
+        if save := next(saves):
+            put(tmp_path, "a/0.nix", save)
+        exchange(*names)
+        if ended == "terminated":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(rename, "exchange", saved)
+    begin = {"refused": "by someone else; run it again", "terminated": "all is as before"}[ended]
+    message = rf"{begin}; what somebody saved meanwhile is kept as a/0\.nix\.orig$"
+    with pytest.raises((NixgenError, KeyboardInterrupt), match=message):
+        write(small("new"), tmp_path, SOURCE)
+    before = rendered(small("old"))
+    there = b"first" if ended == "refused" else before["a/0.nix"]
+    assert contents(tmp_path) == {**before, "a/0.nix": there, "a/0.nix.orig": b"second"}
+
+
 def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -638,19 +684,25 @@ def test_new_folders_are_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.Mon
     assert folders <= synchronized
 
 
-def test_a_file_system_that_synchronizes_no_folders_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "version"), [(errno.EINVAL, "new"), (errno.ENOTSUP, "new"), (errno.EIO, "old")]
+)
+def test_only_a_file_system_that_synchronizes_no_folders_need_not(
+    tmp_path: Path, number: int, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.fsync
 
     def synchronize(handle: int) -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(number, os.strerror(number))
         real(handle)
 
-    monkeypatch.setattr(os, "fsync", synchronize)
     write(small("old"), tmp_path, SOURCE)
-    assert contents(tmp_path) == rendered(small("old"))
+    monkeypatch.setattr(os, "fsync", synchronize)
+    refused = pytest.raises(NixgenError, match="Input/output error")
+    with refused if version == "old" else nullcontext():
+        write(small("new"), tmp_path, SOURCE)
+    assert contents(tmp_path) == rendered(small(version))
 
 
 FAULTY = ("open", "write", "fsync", "rename", "link", "unlink", "mkdir", "rmdir", "fchmod", "read")
