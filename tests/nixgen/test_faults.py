@@ -525,9 +525,21 @@ def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(
     }
 
 
-def test_what_was_saved_just_before_a_kill_is_kept_by_the_next_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("there", "kept"),
+    [
+        ({}, {"a/0.nix.orig": b"theirs"}),
+        ({"a/0.nix.orig": b"theirs"}, {"a/0.nix.orig": b"theirs"}),
+        ({"a/0.nix.orig": b"mine"}, {"a/0.nix.orig": b"mine", "a/0.nix.orig.1": b"theirs"}),
+    ],
+)
+def test_what_was_saved_just_before_a_kill_is_kept_by_the_next_write(
+    tmp_path: Path, there: dict[str, bytes], kept: dict[str, bytes]
+) -> None:
     """What was exchanged, and not yet looked at, may be somebody's."""
     write(small("old"), tmp_path, SOURCE)
+    for path, data in there.items():
+        put(tmp_path, path, data)
     file = tmp_path / "a/0.nix"
 
     def save_and_kill() -> None:
@@ -545,7 +557,7 @@ def test_what_was_saved_just_before_a_kill_is_kept_by_the_next_write(tmp_path: P
     with child(save_and_kill) as process:
         assert exit_code(process) == -signal.SIGKILL
     write(small("new"), tmp_path, SOURCE)
-    assert contents(tmp_path) == {**rendered(small("new")), "a/0.nix.orig": b"theirs"}
+    assert contents(tmp_path) == {**rendered(small("new")), **kept}
 
 
 # Several at once
