@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatch
+import os
 from typing import TYPE_CHECKING, Any
 
 from nixgen.regular import read
 
-from .errors import FleetError
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 
 def output_folder(project: Path) -> str:
-    """Return the folder that cdktf writes stacks to: what cdktf.json says, or cdktf's default.
+    """Return the folder that cdktf writes stacks to: CDKTF_OUTPUT, cdktf.json, or cdktf's default.
 
     Args:
         project: The folder of cdktf.json.
@@ -24,6 +22,9 @@ def output_folder(project: Path) -> str:
     Raises:
         NixgenError: When cdktf.json is something other than a file.
     """
+    named = os.environ.get("CDKTF_OUTPUT")  # as cdktf takes each of its options
+    if named:
+        return named
     try:
         text = read(project / "cdktf.json")
     except OSError:
@@ -83,44 +84,15 @@ def written(project: Path) -> int | None:
         project: The folder of cdktf.json.
     """
     try:
-        return _manifest(project).stat().st_mtime_ns
+        return manifest(project).stat().st_mtime_ns
     except OSError:
         return None
 
 
-def stack_names(project: Path) -> list[str]:
-    """Return the names of the stacks that the last synthesis wrote, sorted; none without one.
+def manifest(project: Path) -> Path:
+    """Return the file in which cdktf lists the stacks that it wrote.
 
     Args:
         project: The folder of cdktf.json.
     """
-    try:
-        return sorted(json.loads(_manifest(project).read_bytes())["stacks"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
-
-
-def check_stacks(project: Path, names: Sequence[str], before: int | None) -> None:
-    """Refuse names of stacks that the last synthesis did not write, once cdktf has failed.
-
-    Args:
-        project: The folder of cdktf.json.
-        names: The names of stacks, or patterns; none for the only one there is.
-        before: What `written` was before: without a synthesis since, nobody knows the stacks.
-
-    Raises:
-        FleetError: When there is no such stack, or when one of several has to be named.
-    """
-    if written(project) == before:
-        return
-    stacks = stack_names(project)
-    listed = ", ".join(stacks)
-    for name in names:
-        if stacks and not any(fnmatch(stack, name) for stack in stacks):
-            raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
-    if not names and len(stacks) > 1:
-        raise FleetError(f"a stack has to be named; the app has: {listed}")
-
-
-def _manifest(project: Path) -> Path:
     return project / output_folder(project) / "manifest.json"

@@ -47,6 +47,13 @@ def month_text(usd_per_hour: float | None) -> str:
     return "unknown" if usd is None else f"${usd:,.2f}"
 
 
+def label(usd_per_hour: float | None) -> str:
+    """Return, of USD per hour, the value of a label: "0-7300-usd-per-hour", "unknown" of None."""
+    if usd_per_hour is None:
+        return "unknown"
+    return f"{usd_per_hour:.4f}-usd-per-hour".replace(".", "-")
+
+
 def of_type(
     machine_type: str, gpu: Gpu | None, *, region: str, zone: str, catalog: Catalog
 ) -> Cost:

@@ -41,15 +41,15 @@ class Deployed:
 
 @frozen
 class State:
-    """What the fleets have in a stack, or in several.
+    """What there is in a stack, or in several.
 
     Attributes:
-        machines: What each instance is, by name.
-        data_disks: The fleet that each data disk is of, by the disk's name.
+        machines: What each instance of a fleet is, by name.
+        addresses: What each resource is called in Terraform: "google_compute_instance.galena".
     """
 
     machines: Mapping[str, Deployed] = field(factory=dict)
-    data_disks: Mapping[str, str] = field(factory=dict)
+    addresses: frozenset[str] = frozenset()
 
 
 def parse(text: str, where: str) -> list[dict[str, Deployed]]:
@@ -94,7 +94,7 @@ def stacks(folder: Path, fleet: str) -> list[Path]:
 
 def is_initialized(stack: Path) -> bool:
     """Return whether Terraform has worked in the folder of a synthesized stack."""
-    return (stack / ".terraform").exists()
+    return (stack / (os.environ.get("TF_DATA_DIR") or ".terraform")).exists()
 
 
 def ask(stack: Path) -> State | None:
@@ -120,10 +120,13 @@ def ask(stack: Path) -> State | None:
         state = json.loads(text)
         said = state["outputs"].get(OUTPUT, {}).get("value") or {}
         instances = _managed(state, "google_compute_instance")
-        disks = _managed(state, "google_compute_disk")
         return State(
             {name: _existing(each, said.get(name, {})) for name, each in instances},
-            {name: each["labels"]["fleet"] for name, each in disks},
+            frozenset(
+                f"{each['type']}.{each['name']}"
+                for each in state["resources"]
+                if each["mode"] == "managed" and each["instances"] and "module" not in each
+            ),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         raise FleetError(f"stack {stack.name}: Terraform printed no state: {text[:80]!r}") from None
@@ -189,8 +192,13 @@ def _existing(attributes: Mapping[str, Any], said: Mapping[str, Any]) -> Deploye
     )
 
 
+def terraform() -> str:
+    """Return what Terraform is called: what TERRAFORM_BINARY_NAME, cdktf's variable, says."""
+    return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
+
+
 def _terraform(stack: Path, *arguments: str) -> str:
-    binary = os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"  # cdktf's own variable
+    binary = terraform()
     command = [binary, f"-chdir={stack}", *arguments]
     try:
         done = subprocess.run(

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from nixgen.errors import NixgenError
 from nixgen.settings import read_settings
 
-from ..cdktf_json import check_stacks, google_project, written
+from .. import outputs
+from ..cdktf_json import google_project, manifest
+from ..deploy import guard, matching, plan, state, synthesis
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
-from ..deploy.guard import refusal
 from ..deploy.price import over_budget, price_text
 from ..deploy.printing import say, show
 from ..errors import FleetError
@@ -24,10 +25,11 @@ from . import sync
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
+    from ..deploy.synthesis import Stack
     from ..fleet import Fleet
-    from ..outputs import Deployed, State
+    from ..outputs import Deployed
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,34 +57,41 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Show, ask, deploy, and record what came of it."""
+    """Show, ask, deploy, and record what came of it.
+
+    The app is run once, first: what is shown, agreed to and deployed is what it wrote then.
+    """
     fleet = load_fleet(given.source)
     _check(fleet, given)
-    cdktf = Cdktf.find(read_settings(Path.cwd()).project, tuple(given.stacks), fleet.name)
+    settings = read_settings(Path.cwd())
+    cdktf = Cdktf.find(settings.project)
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
         return _failed(too_much)
-    before = written(cdktf.project)
-    # What is deployed elsewhere, and was never read here, could be deleted: a diff reads it.
-    on = any(machine.enabled for machine in fleet.gcp_machines)
-    seen = not given.yes or (on and not cdktf.is_read())
-    if seen and not cdktf.diff():
-        check_stacks(cdktf.project, cdktf.stacks, before)
-        return _failed("cdktf diff failed; what it says is above")
-    deployed = cdktf.deployed()
-    show(f"\n{price_text(fleet, _everywhere(fleet, cdktf, deployed))}\n\n")
+    synthesized = cdktf.synth()
+    if synthesized is None:
+        return 1
+    stacks = synthesis.asked_for(synthesized, given.stacks)
+    matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
+    plans = plan.read(stacks)
+    if plans is None:
+        return 1
+    guard.check_owners(stacks, plans, fleet)
+    elsewhere = _elsewhere(cdktf, stacks, fleet)
+    there = state.deployed(stack.folder for stack in stacks)
+    everywhere = None if there is None else {**elsewhere, **there.machines}
+    show(f"\n{price_text(fleet, everywhere, guard.uncounted(fleet, plans))}\n\n")
+    for line in guard.losses(plans):
+        say(line)
     if given.plan:
         return 0
-    unseen = refusal(fleet, deployed) if given.yes and deployed is not None else None
+    unseen = guard.refusal(fleet, plans, elsewhere) if given.yes else None
     if unseen is not None:
         return _failed(unseen)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
-    done = deploy(cdktf, fleet, any_price=given.over_budget, synthesized=seen)
-    if done is None:
-        check_stacks(cdktf.project, cdktf.stacks, before)
-        return 1
-    return _recorded(done, cdktf, given.source)
+    done = deploy(cdktf, stacks, fleet, any_price=given.over_budget)
+    return 1 if done is None else _recorded(done, stacks, given.source)
 
 
 def _check(fleet: Fleet, given: Namespace) -> None:
@@ -103,15 +112,21 @@ def _check(fleet: Fleet, given: Namespace) -> None:
             )
 
 
-def _everywhere(
-    fleet: Fleet, cdktf: Cdktf, deployed: State | None
-) -> Mapping[str, Deployed] | None:
-    """Return what is deployed with what the fleet has in other stacks, which its cost counts."""
-    if deployed is None:
-        return None
+def _elsewhere(cdktf: Cdktf, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:
+    """Return what the fleet has in stacks that are not deployed now, which its cost counts."""
     names = {machine.name for machine in fleet.gcp_machines}
-    others = cdktf.alongside().machines.items()
-    return {name: each for name, each in others if name in names} | {**deployed.machines}
+    found: dict[str, Deployed] = {}
+    for folder in outputs.stacks(manifest(cdktf.project).parent, fleet.name):
+        if folder in {stack.folder for stack in stacks}:
+            continue
+        try:
+            there = state.deployed([folder])
+        except FleetError as error:
+            say(f"what is deployed of stack {folder.name} is not known, nor counted: {error}")
+            continue
+        if there is not None:
+            found |= {name: each for name, each in there.machines.items() if name in names}
+    return found
 
 
 def _agreed() -> bool:
@@ -121,18 +136,17 @@ def _agreed() -> bool:
         return False
 
 
-def _recorded(done: Done, cdktf: Cdktf, source: str | None) -> int:
+def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
     """Do what `infra sync` does, and say what comes next."""
     try:
         changed = _synced(done.fleet, source)
     except (FleetError, NixgenError, OSError) as error:
         return _failed(f"deployed, but not recorded: {error}; infra sync records it")
-    stacks = cdktf.folders()
     writer = Writer(
         fleet=done.fleet,
         source=source or "",
         configured=bool(read_settings(Path.cwd()).source),
-        project=google_project(stacks[0]) if len(stacks) == 1 else "",
+        project=google_project(stacks[0].folder) if len(stacks) == 1 else "",
     )
     left = [
         writer.installed(machine)

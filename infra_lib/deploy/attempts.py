@@ -9,17 +9,23 @@ from nixgen.frozen import frozen
 from .. import cost
 from ..errors import FleetError
 from ..fleet import Fleet
+from . import evidence, synthesis
 from .advice import advice
 from .failure import Failure, created, failures
 from .fallback import moved, moves, without_room
 from .price import over_budget
 from .printing import say
+from .retry import differences
+from .state import existing as existing_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from ..facts import Facts
     from .cdktf import Cdktf
+    from .fallback import Move
+    from .synthesis import Stack
 
 
 @frozen
@@ -35,20 +41,19 @@ class Done:
     made: frozenset[str]
 
 
-def deploy(
-    cdktf: Cdktf, fleet: Fleet, *, any_price: bool, synthesized: bool = False
-) -> Done | None:
-    """Deploy a fleet, and move a machine to its next zone as long as one has no room for it.
+def deploy(cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, *, any_price: bool) -> Done | None:
+    """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
-    The zone to try is written to the facts first, since that is where the stack has it from. A
-    deployment that fails, or is interrupted, takes it back for every machine that does not exist
-    then: the next one begins with the first choice again.
+    The zone to try is written to the facts first, since that is where the stack has it from; the
+    synthesis that follows may differ in that and in nothing else. A deployment that fails, or is
+    interrupted, takes it back for every machine that does not exist then: the next one begins with
+    the first choice again.
 
     Args:
         cdktf: What deploys.
+        agreed: The stacks as they were shown, and agreed to.
         fleet: The fleet.
         any_price: Whether to go where it costs more than the budget.
-        synthesized: Whether to begin with what `cdktf diff` showed, whatever changed since.
 
     Returns:
         None when it failed, which has been explained by then.
@@ -57,21 +62,32 @@ def deploy(
         FleetError: When cdktf cannot be run.
     """
     now = fleet
+    stacks = tuple(agreed)
+    folders = [stack.folder for stack in stacks]
     made: frozenset[str] = frozenset()
     tried: dict[str, list[str]] = {}
     done = False
     try:
         while True:
-            ended = cdktf.deploy(synthesized=synthesized)
-            synthesized = False
+            if _is_changed(stacks, "since it was shown: it is not deployed. Deploy again"):
+                return None
+            ended = cdktf.deploy(stacks)
             made |= created(ended.log)
-            if ended.status == 0:
+            found = failures(ended.log)
+            if _is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
+                if found:
+                    _explain(now, found, tried, frozenset())
+                return None
+            if ended.status == 0 and not found:
+                lack = evidence.missing(stacks, ended.log)
+                if lack is not None:
+                    say(f"cdktf deploy says that it succeeded, but {lack}; see infra deploy --plan")
+                    return None
                 done = True
                 return Done(now, made)
-            found = failures(ended.log)
             full = without_room(now, found)
             try:
-                existing = cdktf.existing() if full else frozenset()
+                existing = existing_in(folders) if full else frozenset()
             except FleetError as error:
                 say(f"no other zone is tried: {error}")
                 return None
@@ -93,25 +109,59 @@ def deploy(
             except (FleetError, OSError) as error:
                 say(f"{', '.join(map(str, chosen))} would be next, but it is not recorded: {error}")
                 return None
-            for move in chosen:
-                price = next(
-                    cost.hour_text(cost.running(machine))
-                    for machine in now.gcp_machines
-                    if machine.name == move.machine
-                )
-                say(
-                    f"{move.start} has no room for {move.machine} at the moment; "
-                    f"trying {move.zone}, at {price} an hour"
-                )
+            _announce(now, chosen)
+            anew = _synthesized(cdktf, stacks, now, chosen)
+            if anew is None:
+                return None
+            stacks = anew
     finally:
         if not done and now is not fleet:
-            _take_back(cdktf, fleet.facts, now.facts)
+            _take_back(folders, fleet.facts, now.facts)
 
 
-def _take_back(cdktf: Cdktf, before: Facts, after: Facts) -> None:
+def _is_changed(stacks: Sequence[Stack], when: str) -> bool:
+    file = synthesis.changed(stacks)
+    if file is not None:
+        say(f"{file} has changed {when}")
+    return file is not None
+
+
+def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
+    machines = {machine.name: machine for machine in fleet.gcp_machines}
+    for move in chosen:
+        price = cost.hour_text(cost.running(machines[move.machine]))
+        say(
+            f"{move.start} has no room for {move.machine} at the moment; "
+            f"trying {move.zone}, at {price} an hour"
+        )
+
+
+def _synthesized(
+    cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, chosen: Sequence[Move]
+) -> tuple[Stack, ...] | None:
+    """Return the stacks with machines moved; None when more than that has become of them."""
+    try:
+        anew = cdktf.synth()
+    except FleetError as error:
+        say(str(error))
+        return None
+    if anew is None:
+        return None
+    others = differences(agreed, anew, fleet, chosen)
+    if others:
+        say(
+            f"{', '.join(map(str, chosen))} would be next, but the app has changed since the first "
+            f"attempt, and nobody has seen what it would deploy now: {', '.join(others)}. Deploy "
+            "again"
+        )
+        return None
+    return tuple(anew[stack.name] for stack in agreed)
+
+
+def _take_back(folders: Sequence[Path], before: Facts, after: Facts) -> None:
     """Write the zones as they were before, but for those of machines that exist by now."""
     try:
-        existing = cdktf.existing()
+        existing = existing_in(folders)
     except FleetError:
         return  # a zone too many in the facts does no harm: it is one of the machine's own
     tried = {each.name for each in after.machines if each.zone != before.machine(each.name).zone}

@@ -1,43 +1,165 @@
-"""What `infra deploy --yes` refuses: deletions that few mean, and that nobody would have seen."""
+"""What a deployment would delete: it is said, and what nobody has seen is refused."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import FleetError
+from . import matching
+from .matching import INSTANCE
+from .plan import DISKS
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
     from ..fleet import Fleet
-    from ..outputs import State
+    from ..gcp_machine import GcpMachine
+    from .plan import Change, Plan
+    from .synthesis import Stack
+
+# What is made of instances, and paid for as they are.
+_RUNNING = (
+    INSTANCE,
+    "google_compute_instance_from_machine_image",
+    "google_compute_instance_from_template",
+    "google_compute_instance_group_manager",
+    "google_compute_region_instance_group_manager",
+)
+_MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
 
 
-def refusal(fleet: Fleet, deployed: State) -> str | None:
+def check_owners(stacks: Sequence[Stack], plans: Sequence[Plan], fleet: Fleet) -> None:
+    """Refuse a stack that holds nothing of any fleet, and would change what another fleet has.
+
+    Raises:
+        FleetError: When there is such a stack.
+    """
+    unclaimed = {stack.name for stack in stacks if not matching.claimed(stack, fleet)}
+    for plan in plans:
+        for change in plan.changes:
+            owner = matching.owned_by(change.before or {})
+            changes = change.actions not in {("no-op",), ("read",)}
+            if plan.stack in unclaimed and changes and owner and owner[0] != fleet.name:
+                raise FleetError(
+                    f"stack {plan.stack!r}: {change.address} is deployed there, of fleet "
+                    f"{owner[0]!r}, and would change ({', '.join(change.actions)}); the fleet that "
+                    f"is to be deployed is {fleet.name!r}. --source names another"
+                )
+
+
+def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
+    """Return what will run that is no machine of the fleet, so that its cost is not known here."""
+    return [
+        f"{change.address} in stack {plan.stack}"
+        for plan in plans
+        for change in plan.changes
+        if change.type in _RUNNING
+        and change.after is not None
+        and (matching.owned_by(change.after) or ("", ""))[0] != fleet.name
+    ]
+
+
+def losses(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each disk and each instance that is deleted, also to be made anew."""
+    return [
+        _loss(plan, change)
+        for plan in plans
+        for change in plan.changes
+        if change.deletes and change.type in (INSTANCE, *DISKS)
+    ]
+
+
+def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()) -> str | None:
     """Return why nobody should deploy without having seen the plan; None when all may.
 
-    A machine that is to be in another zone is deleted with its boot disk. Few mean that: the facts
-    may be older than the deployment, as in another checkout, or `fallback_zones` may have lost the
-    zone in use. A data disk that the fleet has no more is deleted too, and Terraform guards only
-    those that it has.
+    No disk is deleted unseen, whoever it is of: Terraform guards only those that it is told of. Nor
+    is a machine that is to be in another zone, or in another stack: it would be deleted with its
+    boot disk. Few mean that: the facts may be older than the deployment, as in another checkout, or
+    `fallback_zones` may have lost the zone in use.
 
     Args:
         fleet: The fleet that is to be.
-        deployed: What is there.
+        plans: What Terraform would do.
+        elsewhere: The names of the fleet's instances that are in stacks which are not deployed now.
     """
-    for machine in fleet.gcp_machines:
-        there = deployed.machines.get(machine.name)
-        if machine.enabled and there is not None and there.zone != machine.zone:
-            reason = (
-                "and the facts do not say so; infra sync records it"
-                if there.zone in machine.zones
-                else f"and zone={there.zone!r} in the fleet leaves it there"
-            )
+    machines = {machine.name: machine for machine in fleet.gcp_machines if machine.enabled}
+    for change in _changes(plans):
+        machine = machines.get(change.name) if change.type == INSTANCE else None
+        if machine is not None and change.deletes:
+            reason = _displaced(change, machine)
+            if reason is not None:
+                return reason
+    for plan in plans:
+        for change in plan.changes:
+            if change.deletes and change.type in DISKS:
+                return _disk(change, plan, fleet)
+    for change in _changes(plans):
+        if change.type == INSTANCE and change.actions == ("create",) and change.name in elsewhere:
             return (
-                f"{machine.name} is deployed in {there.zone}, {reason}. To delete it with its "
-                f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
-            )
-    kept = {disk.name for machine in fleet.gcp_machines for disk in machine.data_disks}
-    for name, owner in sorted(deployed.data_disks.items()):
-        if owner == fleet.name and name not in kept:
-            return (
-                f"data disk {name} is deployed, and no machine of fleet {fleet.name} has it. To "
-                "delete it with what is on it, deploy without --yes"
+                f"{change.name} is deployed in another stack of the app, which is not deployed "
+                "now, and would be made, and paid for, a second time. To do that all the same, "
+                "deploy without --yes"
             )
     return None
+
+
+def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
+    for plan in plans:
+        yield from plan.changes
+
+
+def _displaced(change: Change, machine: GcpMachine) -> str | None:
+    there = (change.before or {}).get("zone")
+    if there != machine.zone:
+        reason = (
+            "and the facts do not say so; infra sync records it"
+            if there in machine.zones
+            else f"and zone={there!r} in the fleet leaves it there"
+        )
+        return (
+            f"{machine.name} is deployed in {there}, {reason}. To delete it with its "
+            f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
+        )
+    if change.replaces:
+        return None  # a change that the fleet asks for, and that takes another instance
+    return (
+        f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
+        "anew, deploy without --yes"
+    )
+
+
+def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
+    end = "with what is on it, deploy without --yes"
+    owners = [
+        machine.name
+        for machine in fleet.gcp_machines
+        if change.name in (disk.name for disk in machine.data_disks)
+    ]
+    if not owners:
+        return (
+            f"data disk {change.name} is deployed, and no machine of fleet {fleet.name} has it. To "
+            f"delete it {end}"
+        )
+    if change.replaces:
+        return (
+            f"data disk {change.name} of {owners[0]} would be made anew, empty{_forced(change)}. "
+            f"To delete the one that is there {end}"
+        )
+    return (
+        f"data disk {change.name} of {owners[0]} is in stack {plan.stack}, and is to be in "
+        f"another. {_MOVING} {end}"
+    )
+
+
+def _loss(plan: Plan, change: Change) -> str:
+    what = (
+        f"{change.name} with its boot disk"
+        if change.type == INSTANCE
+        else f"data disk {change.name} with all that is on it"
+    )
+    anew = f", to be made anew{_forced(change)}" if change.replaces else ""
+    return f"WARNING: stack {plan.stack} deletes {what}{anew}"
+
+
+def _forced(change: Change) -> str:
+    return f", for its {' and '.join(change.forced_by)}" if change.forced_by else ""

@@ -8,7 +8,7 @@ from .. import cost
 from ..table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..fleet import Fleet
     from ..outputs import Deployed
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 _PRICES = ("NOW", "THEN", "MONTH")
 
 
-def price_text(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> str:
+def price_text(
+    fleet: Fleet, deployed: Mapping[str, Deployed] | None, others: Sequence[str] = ()
+) -> str:
     """Return what is on before and after a deployment, and what it costs, for people.
 
     Args:
         fleet: The fleet that is to be.
         deployed: What is there, by the machine's name; None when nobody knows, and then there is
             no word of it.
+        others: What else will run and is paid for, of which nobody here knows how much it costs.
     """
     head: tuple[str, ...] = ("MACHINE", "STATE", "ZONE", "AS", *_PRICES)
     rows = [*_rows(fleet, deployed or {})]
@@ -30,7 +33,7 @@ def price_text(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> str:
         now = head.index("NOW")
         head, *rows = ((*row[:now], *row[now + 1 :]) for row in (head, *rows))
     parts = [table(head, rows, right=_PRICES)] if rows else []
-    return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed))])
+    return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed, others))])
 
 
 def over_budget(fleet: Fleet) -> str | None:
@@ -68,7 +71,9 @@ def _now(there: Deployed | None) -> str:
     return "-" if there is None else cost.hour_text(there.usd_per_hour)
 
 
-def _sums(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> Iterator[str]:
+def _sums(
+    fleet: Fleet, deployed: Mapping[str, Deployed] | None, others: Sequence[str]
+) -> Iterator[str]:
     if deployed is not None:
         prices = [machine.usd_per_hour for machine in deployed.values()]
         least = cost.hour_text(sum(price or 0.0 for price in prices))
@@ -76,4 +81,6 @@ def _sums(fleet: Fleet, deployed: Mapping[str, Deployed] | None) -> Iterator[str
     yield f"Then:   {cost.total_text(fleet.gcp_machines)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
+    if others:
+        yield f"Not counted, for they are no machines of the fleet: {', '.join(others)}"
     yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."

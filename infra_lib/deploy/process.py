@@ -1,4 +1,7 @@
-"""A long command, run in front of a person: its lines as they come, and a clock when none do."""
+"""A long command, run in front of a person: what it says as it comes, and a clock when it does not.
+
+Lines are taken in pieces, and only so many at a time: one may be longer than the memory.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING
@@ -16,16 +19,23 @@ from ..errors import FleetError
 from .printing import say, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _CLEAR = "\r\x1b[K"
 _NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is not on PATH
 _SILENCE = 1.0  # seconds without a line after which the clock shows
+_LONGEST_PIECE = 65536  # characters
+_MOST_PIECES = 64  # that wait to be printed; then the command waits
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None) -> int:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    hear: Callable[[str], object] | None = None,
+) -> int:
     """Run a command, print its lines as they come, and return its exit code; it cannot ask.
 
     On a terminal a clock tells that it is still at work while it prints nothing.
@@ -38,17 +48,18 @@ def run(command: Sequence[str], folder: Path, variables: Mapping[str, str] | Non
         command: The program and its arguments; no shell reads them.
         folder: Where it runs.
         variables: Environment variables that differ.
+        hear: Called with each line, or piece of one.
 
     Raises:
         FleetError: When there is no such program, or nothing that runs it.
         KeyboardInterrupt: After the command has ended, when it was interrupted.
     """
     words = " ".join(command[:2]).rpartition("/")[2]
-    lines: SimpleQueue[str | None] = SimpleQueue()
+    lines: Queue[str | None] = Queue(_MOST_PIECES)
     passed_on = 0
     with _interrupts() as interrupts, _started(command, folder, variables or {}) as process:
         Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-        for line in _shown(lines, words):
+        for line in _shown(lines, words, hear or (lambda _: None)):
             if len(interrupts) > passed_on:
                 passed_on = len(interrupts)
                 _interrupt(process.pid)
@@ -131,15 +142,15 @@ def _groups(cdktf: int) -> set[int]:
     return {group for _, group in found} - {cdktf}
 
 
-def _read(stream: IO[str] | None, lines: SimpleQueue[str | None]) -> None:
-    for line in stream or ():
-        lines.put(line)
+def _read(stream: IO[str] | None, lines: Queue[str | None]) -> None:
+    while piece := stream.readline(_LONGEST_PIECE) if stream else "":
+        lines.put(piece)
     lines.put(None)
 
 
-def _shown(lines: SimpleQueue[str | None], words: str) -> Iterator[str]:
+def _shown(lines: Queue[str | None], words: str, hear: Callable[[str], object]) -> Iterator[str]:
     """Yield what to print, up to the end: each line, and a clock as long as there is none."""
-    clock = sys.stdout.isatty()
+    terminal = clock = sys.stdout.isatty()
     start = monotonic()
     clear = ""
     while True:
@@ -152,6 +163,8 @@ def _shown(lines: SimpleQueue[str | None], words: str) -> Iterator[str]:
         else:
             if line is None:
                 break
+            hear(line)
             yield f"{clear}{line}"
             start, clear = monotonic(), ""
+            clock = terminal and line.endswith("\n")  # it would wipe out half a line
     yield clear

@@ -122,12 +122,8 @@ def common_labels(fleet: Fleet, project: GcpProject, machine: GcpMachine) -> dic
 
 
 def _labels(fleet: Fleet, project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
-    usd_per_hour = cost.running(machine)
-    price = (
-        "unknown" if usd_per_hour is None else f"{usd_per_hour:.4f}-usd-per-hour".replace(".", "-")
-    )
-    labels = common_labels(fleet, project, machine)
-    return labels | {"cost": price, "state": machine.state}
+    price = cost.label(cost.running(machine))
+    return common_labels(fleet, project, machine) | {"cost": price, "state": machine.state}
 
 
 def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:

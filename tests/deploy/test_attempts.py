@@ -1,5 +1,6 @@
-"""A deployment whose cdktf prints nothing: what Terraform logged is told all the same."""
+"""A deployment whose cdktf prints nothing, or does nothing, or does it twice."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,9 @@ from attrs import evolve
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
 from infra_lib.deploy.attempts import deploy
 from infra_lib.deploy.cdktf import Cdktf
+from infra_lib.deploy.synthesis import Stack
 from tests.facts import projects
 
-CDKTF = """\
-#!/bin/sh
-echo '2026-11-23T03:30:16.720Z [ERROR] vertex "{}" error: {}' >>"$TF_LOG_PATH"
-exit 1
-"""
 FLEET = Fleet(
     name="metals",
     domain="zt",
@@ -29,6 +26,18 @@ FLEET = Fleet(
         ),
     ),
 )
+APPLYING = "2026-11-26T01:26:31.215Z [INFO]  backend/local: starting Apply operation"
+
+
+def made(folder: Path, script: str) -> tuple[Cdktf, tuple[Stack]]:
+    """A cdktf that is a script of shell, and a stack without anything in it."""
+    command = folder / "cdktf"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    stack = folder / "cdktf.out" / "stacks" / "gcp"
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text("{}")
+    return Cdktf(str(command), folder), (Stack.read("gcp", stack),)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +55,100 @@ FLEET = Fleet(
         ),
     ],
 )
+@pytest.mark.parametrize("status", [0, 1])
 def test_an_error_that_cdktf_loses_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, error: str, said: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+    error: str,
+    said: str,
+    status: int,
 ) -> None:
-    command = tmp_path / "cdktf"
-    command.write_text(CDKTF.format(address, error))
-    command.chmod(0o755)
-    cdktf = Cdktf(str(command), tmp_path, (), FLEET.name)
-    assert deploy(cdktf, FLEET, any_price=True) is None
+    entry = f'2026-11-23T03:30:16.720Z [ERROR] vertex "{address}" error: {error}'
+    cdktf, stacks = made(tmp_path, f"echo '{entry}' >>\"$TF_LOG_PATH\"\nexit {status}")
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is None
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_cdktf_that_does_nothing_has_deployed_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, stacks = made(tmp_path, "exit 0")
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is None
+    assert "infra: cdktf deploy says that it succeeded, but Terraform has applied 0 of 1" in (
+        capsys.readouterr().err
+    )
+
+
+def test_each_of_the_stacks_has_to_be_applied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, (stack,) = made(tmp_path, f"echo '{APPLYING}' >>\"$TF_LOG_PATH\"")
+    assert deploy(cdktf, (stack, stack), FLEET, any_price=True) is None
+    assert "Terraform has applied 1 of 2 stacks" in capsys.readouterr().err
+    assert deploy(cdktf, (stack,), FLEET, any_price=True) is not None
+
+
+def test_what_was_to_be_made_has_to_be_in_the_state(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terraform that is killed ends well, as cdktf has it."""
+    cdktf, (stack,) = made(tmp_path, f"echo '{APPLYING}' >>\"$TF_LOG_PATH\"")
+    resource = {
+        "terraform_data": {"one": {}, "two": {}},
+        "null_resource": {"none": {"count": 0}, "each": {"for_each": {}}},
+    }
+    (stack.folder / "cdk.tf.json").write_text(json.dumps({"resource": resource}))
+    (stack.folder / ".terraform").mkdir()
+    stacks = (Stack.read("gcp", stack.folder),)
+    terraform = tmp_path / "terraform"
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    for names, done in ((["one"], False), (["one", "two"], True)):
+        state = {
+            "outputs": {},
+            "resources": [
+                {"mode": "managed", "type": "terraform_data", "name": name, "instances": [{}]}
+                for name in names
+            ],
+        }
+        terraform.write_text(f"#!/bin/sh\necho '{json.dumps(state)}'\n")
+        terraform.chmod(0o755)
+        assert (deploy(cdktf, stacks, FLEET, any_price=True) is not None) == done
+    assert "terraform_data.two is not in the state of stack gcp" in capsys.readouterr().err
+
+
+def test_what_is_not_as_it_was_agreed_to_is_not_deployed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, stacks = made(tmp_path, "touch called")
+    file = stacks[0].folder / "cdk.tf.json"
+    file.write_text('{"output": {}}')
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is None
+    assert f"infra: {file} has changed since it was shown" in capsys.readouterr().err
+    assert not (tmp_path / "called").exists()
+
+
+def test_what_changes_while_it_is_deployed_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = f"echo '{APPLYING}' >>\"$TF_LOG_PATH\"\necho '{{}} ' >cdktf.out/stacks/gcp/cdk.tf.json"
+    cdktf, stacks = made(tmp_path, script)
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is None
+    assert "cdk.tf.json has changed while it was deployed" in capsys.readouterr().err
+
+
+def test_what_terraform_writes_beside_a_stack_is_no_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"""
+echo '{APPLYING}' >>"$TF_LOG_PATH"
+cd cdktf.out/stacks/gcp
+mkdir .terraform terraform.tfstate.d
+touch .terraform/x .terraform.lock.hcl terraform.gcp.tfstate terraform.tfstate.backup plan
+"""
+    cdktf, stacks = made(tmp_path, script)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "true")
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is not None
 
 
 class TestFacts:
@@ -72,19 +166,32 @@ class TestFacts:
         """Deploy where no zone has room, with a shell command that runs as the second begins."""
         projects.stack(folder)
         projects.deploy(folder, {})
-        logged = "".join(
-            CDKTF.splitlines(keepends=True)[1].format(
-                f"google_compute_instance.{each.name}", "ZONE_RESOURCE_POOL_EXHAUSTED"
-            )
-            for each in fleet.gcp_machines
+        output = folder / "cdktf.out"
+        manifest = {"stacks": {"gcp": {"synthesizedStackPath": "stacks/gcp/cdk.tf.json"}}}
+        (output / "manifest.json").write_text(json.dumps(manifest))
+        entry = (
+            '2026-11-23T03:30:16.720Z [ERROR] vertex "google_compute_instance.{}" error: '
+            "ZONE_RESOURCE_POOL_EXHAUSTED"
+        )
+        logged = "\n".join(
+            f"echo '{entry.format(each.name)}' >>\"$TF_LOG_PATH\"" for each in fleet.gcp_machines
         )
         command = folder / "cdktf"
-        command.write_text(
-            f"#!/bin/sh\n{logged}[ ! -e second ] || {{\n{between}\n}}\ntouch second\nexit 1\n"
-        )
+        command.write_text(f"""#!/bin/sh
+if [ "$1" = synth ]; then
+  cp cdktf.out/manifest.json manifest.json && mv manifest.json cdktf.out
+  exit
+fi
+{logged}
+[ ! -e second ] || {{
+{between}
+}}
+touch second
+exit 1
+""")
         command.chmod(0o755)
-        cdktf = Cdktf(str(command), folder, (), fleet.name)
-        assert deploy(cdktf, fleet, any_price=True) is None
+        stacks = (Stack.read("gcp", output / "stacks" / "gcp"),)
+        assert deploy(Cdktf(str(command), folder), stacks, fleet, any_price=True) is None
 
     def zones(self, folder: Path) -> dict[str, str | None]:
         return {each.name: each.zone for each in Facts.load(folder / "facts.json").machines}

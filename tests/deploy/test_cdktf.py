@@ -3,22 +3,81 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from infra_lib import FleetError
 from infra_lib.deploy.cdktf import Cdktf
+from infra_lib.deploy.synthesis import asked_for
 
 CDKTF = """\
 #!/bin/sh
 echo "$@" >>calls
+test "$1" = synth || exit 0
 mkdir -p cdktf.out
-printf %s '{}' >cdktf.out/manifest.json
+for stack in prod-network prod-gcp test-gcp; do
+    mkdir -p cdktf.out/stacks/$stack
+    echo '{}' >cdktf.out/stacks/$stack/cdk.tf.json
+done
 """
+STACKS = ("prod-network", "prod-gcp", "test-gcp")
 
 
-def test_all_that_a_pattern_deploys_is_shown_first(tmp_path: Path) -> None:
-    """Only `cdktf deploy` takes patterns; a stack without machines is deployed as well."""
-    command = tmp_path / "cdktf"
-    manifest = {"stacks": dict.fromkeys(("prod-network", "prod-gcp", "test-gcp"))}
-    command.write_text(CDKTF.format(json.dumps(manifest)))
+def made(folder: Path, file: str = "cdk.tf.json", script: str = CDKTF) -> Cdktf:
+    """A cdktf that is a script of shell, and writes stacks."""
+    manifest = {"stacks": {x: {"synthesizedStackPath": f"stacks/{x}/{file}"} for x in STACKS}}
+    command = folder / "cdktf"
+    command.write_text(f"{script}printf %s '{json.dumps(manifest)}' >cdktf.out/manifest.json\n")
     command.chmod(0o755)
-    assert Cdktf(str(command), tmp_path, ("prod-*",), "metals").diff()
+    return Cdktf(str(command), folder)
+
+
+def test_it_deploys_by_name_what_a_pattern_asks_for_as_it_was_synthesized(tmp_path: Path) -> None:
+    cdktf = made(tmp_path)
+    stacks = cdktf.synth()
+    assert stacks is not None
+    cdktf.deploy(asked_for(stacks, ("prod-*", "prod-gcp")))
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert calls == ["synth", "diff prod-gcp", "diff prod-network"]
+    assert calls == ["synth", "deploy prod-gcp prod-network --auto-approve --skip-synth"]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("prod",), "stack 'prod': the app has no such stack; it has: prod-gcp, prod-network, te"),
+        (("prod-gcp", "x*"), "stack 'x*': the app has no such stack"),
+        ((), "a stack has to be named; the app has: prod-gcp, prod-network, test-gcp"),
+    ],
+)
+def test_stacks_that_are_not_there_or_not_named_are_refused(
+    tmp_path: Path, names: tuple[str, ...], said: str
+) -> None:
+    stacks = made(tmp_path).synth()
+    assert stacks is not None
+    with pytest.raises(FleetError) as refused:
+        asked_for(stacks, names)
+    assert str(refused.value).startswith(said)
+
+
+def test_an_app_without_a_stack_is_refused() -> None:
+    for names in ((), ("gcp",)):
+        with pytest.raises(FleetError):
+            asked_for({}, names)
+
+
+def test_a_synthesis_that_wrote_nothing_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an earlier one wrote is not deployed for it."""
+    cdktf = made(tmp_path)
+    assert cdktf.synth() is not None
+    (tmp_path / "cdktf").write_text("#!/bin/sh\nexit 0\n")
+    assert cdktf.synth() is None
+    assert "infra: cdktf synth wrote no " in capsys.readouterr().err
+
+
+def test_what_is_not_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FleetError, match=r"'prod-gcp': it was synthesized as cdk\.tf, and what"):
+        made(tmp_path, "cdk.tf").synth()
+    (tmp_path / "cdktf.out/stacks/prod-gcp/cdk.tf.json").unlink()
+    with pytest.raises(FleetError, match=r"stack 'prod-gcp': .*cdk\.tf\.json cannot be read"):
+        made(tmp_path, script="#!/bin/sh\n").synth()

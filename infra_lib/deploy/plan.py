@@ -1,0 +1,195 @@
+"""What Terraform would do to a stack, read from the real state by Terraform itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from nixgen.frozen import frozen
+
+from ..errors import FleetError
+from ..outputs import terraform
+from .failure import failures
+from .printing import say
+from .process import run
+from .terraform_log import logged, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .synthesis import Stack
+
+DISKS = ("google_compute_disk", "google_compute_region_disk")
+_GUARDED = "Instance cannot be destroyed"  # prevent_destroy
+_UPGRADE = "init -upgrade"
+
+
+@frozen
+class Change:
+    """What becomes of a resource.
+
+    Attributes:
+        address: Its address in Terraform: "google_compute_instance.galena".
+        type: Its type.
+        actions: What is done, in Terraform's words: "no-op", "create", "update", "delete" ….
+        before: Its attributes as it is; None when it is not there.
+        after: Its attributes as it is to be, as far as they are known; None when it is deleted.
+        forced_by: The attributes that cannot be changed in place, where it is replaced.
+    """
+
+    address: str
+    type: str
+    actions: tuple[str, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    forced_by: tuple[str, ...] = ()
+
+    @property
+    def deletes(self) -> bool:
+        """Whether what is there is deleted, also to be made anew."""
+        return "delete" in self.actions
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it is deleted and made anew."""
+        return self.deletes and "create" in self.actions
+
+    @property
+    def name(self) -> str:
+        """The name of the resource in the cloud; its address where it has none."""
+        there = self.before or self.after or {}
+        return str(there.get("name") or self.address)
+
+
+@frozen
+class Plan:
+    """What would become of a stack.
+
+    Attributes:
+        stack: The stack's name.
+        changes: What becomes of each resource, also where nothing does.
+    """
+
+    stack: str
+    changes: tuple[Change, ...]
+
+    @classmethod
+    def from_json(cls, stack: str, text: str) -> Plan:
+        """Read what `terraform show -json` prints of a plan.
+
+        See https://developer.hashicorp.com/terraform/internals/json-format#plan-representation.
+
+        Raises:
+            FleetError: When it is something else.
+        """
+        try:
+            changes = json.loads(text).get("resource_changes", ())
+            return cls(stack, tuple(_change(each) for each in changes if each["mode"] == "managed"))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise FleetError(f"stack {stack}: Terraform printed no plan: {error!r}") from None
+
+
+def read(stacks: Sequence[Stack]) -> tuple[Plan, ...] | None:
+    """Have Terraform plan each stack, in front of a person, and return the plans.
+
+    It reads the state wherever that is, and the cloud, and changes neither.
+
+    Returns:
+        None when a plan cannot be made, which has been explained by then.
+
+    Raises:
+        FleetError: When Terraform cannot be run.
+    """
+    names = {stack.name for stack in stacks}
+    plans = []
+    for stack in stacks:
+        plan = _read(stack)
+        if plan is None:
+            first = sorted(names & set(stack.needs))
+            hint = f"; it needs {', '.join(first)}, to be deployed first" if first else ""
+            say(f"stack {stack.name}: what would change cannot be told, nothing was deployed{hint}")
+            return None
+        plans.append(plan)
+    return tuple(plans)
+
+
+def _read(stack: Stack) -> Plan | None:
+    # A plan holds secrets as they are: the folder is this user's alone.
+    with TemporaryDirectory() as private:
+        log, plan = Path(private, "terraform.log"), Path(private, "plan")
+        plan.touch(mode=0o600)
+        variables = {**_plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
+        if not _initialized(stack, variables):
+            return None
+        command = [terraform(), "plan", "-input=false", f"-out={plan}"]
+        if run(command, stack.folder, variables):
+            for failure in failures(text_of(log)):
+                if _GUARDED in failure.text:
+                    say(
+                        f"{failure.address} would be deleted, and its prevent_destroy does not "
+                        "let it. To have it deleted all the same, with what is on it, say "
+                        "prevent_destroy=False and deploy without --yes"
+                    )
+                else:
+                    say(f"{failure.address}: {failure.text}")
+            return None
+        return _shown(stack, plan)
+
+
+def _initialized(stack: Stack, variables: Mapping[str, str]) -> bool:
+    """Do `terraform init`, and take newer providers only where the locked ones will not do."""
+    command = [terraform(), "init", "-input=false"]
+    heard: list[str] = []
+    if not run(command, stack.folder, variables, heard.append):
+        return True
+    said = " ".join("".join(heard).replace("│", " ").split())
+    return _UPGRADE in said and not run([*command, "-upgrade"], stack.folder, variables)
+
+
+def _shown(stack: Stack, plan: Path) -> Plan | None:
+    done = subprocess.run(
+        [terraform(), "show", "-json", str(plan)],
+        cwd=stack.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    try:
+        if done.returncode:
+            raise FleetError(f"terraform show failed:\n{done.stderr.strip()}")
+        return Plan.from_json(stack.name, done.stdout)
+    except FleetError as error:
+        say(str(error))
+        return None
+
+
+def _plugin_cache() -> dict[str, str]:
+    """Return what has Terraform share providers between stacks, as cdktf has it do."""
+    if os.environ.get("CDKTF_DISABLE_PLUGIN_CACHE_ENV") or os.environ.get("TF_PLUGIN_CACHE_DIR"):
+        return {}
+    cache = Path.home() / ".terraform.d" / "plugin-cache"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return {}
+    return {"TF_PLUGIN_CACHE_DIR": str(cache)}
+
+
+def _change(given: Mapping[str, Any]) -> Change:
+    change = given["change"]
+    paths: Iterable[Sequence[object]] = change.get("replace_paths") or ()
+    return Change(
+        address=given["address"],
+        type=given["type"],
+        actions=tuple(change["actions"]),
+        before=change["before"],
+        after=change["after"],
+        forced_by=tuple(dict.fromkeys(str(path[0]) for path in paths)),
+    )

@@ -1,0 +1,35 @@
+"""Terraform's log, which tells more than what cdktf prints, and in a form that does not change."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# 2026-11-26T01:26:31.215Z [INFO]  backend/local: starting Apply operation
+_APPLYING = re.compile(r"\[INFO\] +(?:backend/\w+|cloud): starting Apply operation$", re.MULTILINE)
+
+
+def logged(log: Path) -> dict[str, str]:
+    """Return what has Terraform, but none of its providers, log into a file.
+
+    https://developer.hashicorp.com/terraform/internals/debugging
+    """
+    return {
+        "TF_LOG": "",  # it would come before the next, and may ask for JSON
+        "TF_LOG_CORE": "DEBUG",
+        "TF_LOG_PATH": str(log),
+        "TF_LOG_PROVIDER": "",
+    }
+
+
+def text_of(log: Path) -> str:
+    """Return what was logged; nothing where Terraform was not run."""
+    return log.read_text("utf-8", "replace") if log.exists() else ""
+
+
+def applied(log: str) -> int:
+    """Return how often Terraform has begun to apply."""
+    return len(_APPLYING.findall(log))
