@@ -113,7 +113,7 @@ def ask(stack: Path) -> State | None:
         return None
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
-    text = _terraform(stack, "state", "pull")
+    text = answer(stack, "state", "pull")
     if not text.strip():
         return None
     try:
@@ -197,12 +197,25 @@ def terraform() -> str:
     return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
 
 
-def _terraform(stack: Path, *arguments: str) -> str:
+def answer(stack: Path, *arguments: str) -> str:
+    """Return what Terraform prints in the folder of a stack.
+
+    Raises:
+        FleetError: When it cannot be run, or fails; the message holds what it said.
+    """
     binary = terraform()
     command = [binary, f"-chdir={stack}", *arguments]
+    # What a person has it log may go into the stack's own folder, and no question changes that.
+    quiet = dict.fromkeys(("TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PATH"), "")
     try:
         done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+            command,
+            env={**os.environ, **quiet},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
     except OSError as error:
         raise FleetError(

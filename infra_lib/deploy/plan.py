@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nixgen.frozen import frozen
 
 from ..errors import FleetError
-from ..outputs import terraform
+from ..outputs import answer, terraform
 from .failure import failures
 from .printing import say
 from .process import run
@@ -152,19 +151,8 @@ def _initialized(stack: Stack, variables: Mapping[str, str]) -> bool:
 
 
 def _shown(stack: Stack, plan: Path) -> Plan | None:
-    done = subprocess.run(
-        [terraform(), "show", "-json", str(plan)],
-        cwd=stack.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
     try:
-        if done.returncode:
-            raise FleetError(f"terraform show failed:\n{done.stderr.strip()}")
-        return Plan.from_json(stack.name, done.stdout)
+        return Plan.from_json(stack.name, answer(stack.folder, "show", "-json", str(plan)))
     except FleetError as error:
         say(str(error))
         return None

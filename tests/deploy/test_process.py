@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -175,3 +176,79 @@ def test_a_clock_tells_at_a_terminal_that_it_is_at_work() -> None:
     clock = r"(\r\x1b\[K\S+ \S+ \d+ s without news)"
     told = rf"({clock}+\r\x1b\[K)?one\r\n{clock}+\r\x1b\[Ktwo\r\n({clock}+\r\x1b\[K)?ended 0\r\n"
     assert re.fullmatch(told, seen.decode())
+
+
+def test_a_signal_that_was_ignored_stays_ignored() -> None:
+    """As nohup and a shell's background have it."""
+    script = """
+import time
+from pathlib import Path
+print("ready")
+while not Path({go!r}).exists():
+    time.sleep(0.1)
+"""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        ignoring = (
+            f"import signal\nsignal.signal({int(number)}, signal.SIG_IGN)\n{RUN}"
+            f"assert signal.getsignal({int(number)}) is signal.SIG_IGN\n"
+        )
+        with (
+            TemporaryDirectory() as folder,
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-uc",
+                    ignoring,
+                    script.format(go=f"{folder}/go"),
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+                process_group=0,
+            ) as process,
+        ):
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            os.killpg(process.pid, number)
+            Path(folder, "go").touch()
+            assert process.stdout.read() == "ended 0\n"
+            assert process.wait() == 0
+
+
+def test_a_line_may_be_longer_than_the_memory() -> None:
+    """It is printed whole all the same, and what comes after it."""
+    script = """
+import sys
+for _ in range(200):
+    sys.stdout.write("x" * 1_000_000)
+print("\\nlast")
+"""
+    counted = f"{RUN}\nimport resource\n" + (
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", counted, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        length, last = 0, b""
+        while data := process.stdout.read(1_000_000):
+            length += data.count(b"x")
+            last = (last + data)[-20:]
+        most = int(process.stderr.read()) * (1 if sys.platform == "darwin" else 1024)
+    assert length == 200_000_000
+    assert last.endswith(b"x\nlast\nended 0\n")
+    assert most < 100_000_000
+
+
+def test_the_clock_does_not_wipe_out_half_a_line() -> None:
+    ours, its = pty.openpty()
+    script = "import time; print('x' * 65536, end='', flush=True); time.sleep(2.2); print('y')"
+    process = subprocess.Popen([sys.executable, "-uc", RUN, script], stdout=its)
+    os.close(its)
+    seen = bytearray()
+    with suppress(OSError):
+        while data := os.read(ours, 4096):
+            seen += data
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"x" * 65536 + b"y\r\n" in seen

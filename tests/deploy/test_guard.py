@@ -1,0 +1,289 @@
+"""What a deployment would delete is read by Terraform itself, and is not deleted unseen."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from attrs import evolve
+from cdktf import App
+
+from infra_lib import DataDisk, Fleet, FleetError, GcpMachine, GcpProject
+from infra_lib.deploy import guard, plan
+from infra_lib.deploy.plan import Plan
+from infra_lib.deploy.synthesis import Stack, read
+from infra_lib.stacks import GcpStack
+from tests.terraform.harness import Workspace
+
+ORE = DataDisk("ore", size_gb=10)
+GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
+MINE = evolve(GALENA, data_disks=(ORE,))
+FLEET = Fleet(
+    name="metals",
+    domain="zt",
+    gcp=GcpProject("example-project", region="us-central1"),
+    machines=(GALENA,),
+)
+WITH_ORE = evolve(FLEET, machines=(MINE,))
+OFF = evolve(FLEET, machines=(evolve(GALENA, enabled=False),))
+SALTS = evolve(FLEET, name="salts", machines=())
+
+
+@attrs.frozen
+class Checkout:
+    """A project whose stacks are synthesized in this process, and applied by Terraform.
+
+    Attributes:
+        workspace: Where it is.
+    """
+
+    workspace: Workspace
+
+    def synthesize(self, *fleets: Fleet, **stacks: Iterable[str]) -> list[Stack]:
+        """Write a stack for each of `stacks`, with those machines; for all of them, `gcp`."""
+        app = App(outdir=str(self.workspace.app / "cdktf.out"))
+        (fleet,) = fleets
+        for name, machines in stacks.items():
+            GcpStack(app, name, fleet=fleet, machines=machines)
+        if not stacks:
+            GcpStack(app, "gcp", fleet=fleet)
+        app.synth()
+        return list(read(self.workspace.app).values())
+
+    def apply(self, stacks: Iterable[Stack]) -> None:
+        """Have stacks as they were written."""
+        for stack in stacks:
+            for words in (("init",), ("apply", "-auto-approve")):
+                self.workspace.run(self.workspace.binary, *words, folder=stack.folder)
+
+
+@pytest.fixture
+def checkout(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """A project over an empty cloud; Terraform finds it by the environment."""
+    for name, value in workspace.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(workspace.app)
+    return Checkout(workspace)
+
+
+def planned(stacks: list[Stack]) -> tuple[Plan, ...]:
+    """The plans of stacks, which can be made."""
+    plans = plan.read(stacks)
+    assert plans is not None
+    return plans
+
+
+def own(stack: Stack, **resources: Any) -> Stack:
+    """A stack with resources of the user's own: `google_compute_disk={"name": {…}}`."""
+    document = json.loads(json.dumps(stack.document))
+    for kind, found in resources.items():
+        document.setdefault("resource", {}).setdefault(kind, {}).update(found)
+    (stack.folder / "cdk.tf.json").write_text(json.dumps(document))
+    return Stack.read(stack.name, stack.folder)
+
+
+def test_a_disk_that_is_dropped_is_not_deleted_unseen(checkout: Checkout) -> None:
+    checkout.apply(checkout.synthesize(WITH_ORE))
+    plans = planned(checkout.synthesize(FLEET))
+    assert guard.refusal(FLEET, plans) == (
+        "data disk ore is deployed, and no machine of fleet metals has it. To delete it with what "
+        "is on it, deploy without --yes"
+    )
+    assert guard.losses(plans) == [
+        "WARNING: stack gcp deletes data disk ore with all that is on it"
+    ]
+    assert guard.refusal(WITH_ORE, planned(checkout.synthesize(WITH_ORE))) is None
+
+
+def test_nor_with_all_machines_off_or_the_fleet_renamed_or_as_another_fleets(
+    checkout: Checkout,
+) -> None:
+    checkout.apply(checkout.synthesize(WITH_ORE))
+    renamed = evolve(FLEET, name="ores")
+    for fleet in (OFF, renamed, evolve(SALTS, machines=(evolve(GALENA, name="halite"),))):
+        refusal = guard.refusal(fleet, planned(checkout.synthesize(fleet)))
+        assert refusal is not None
+        assert f"data disk ore is deployed, and no machine of fleet {fleet.name} has it" in refusal
+
+
+def test_a_disk_of_the_users_own_is_not_deleted_unseen(checkout: Checkout) -> None:
+    (stack,) = checkout.synthesize(FLEET)
+    disk = {"name": "attic", "zone": "us-central1-b", "size": 10, "type": "pd-balanced"}
+    checkout.apply([own(stack, google_compute_disk={"mine": disk})])
+    refusal = guard.refusal(FLEET, planned(checkout.synthesize(FLEET)))
+    assert refusal is not None
+    assert "data disk attic is deployed" in refusal
+
+
+def test_a_disk_that_is_made_anew_is_not_deleted_unseen(checkout: Checkout) -> None:
+    loose = evolve(ORE, prevent_destroy=False)
+    fleet = evolve(FLEET, machines=(evolve(GALENA, enabled=False, data_disks=(loose,)),))
+    checkout.apply(checkout.synthesize(fleet))
+    faster = evolve(loose, type="pd-ssd")
+    fleet = evolve(FLEET, machines=(evolve(GALENA, enabled=False, data_disks=(faster,)),))
+    plans = planned(checkout.synthesize(fleet))
+    assert guard.refusal(fleet, plans) == (
+        "data disk ore of galena would be made anew, empty, for its type. To delete the one that "
+        "is there with what is on it, deploy without --yes"
+    )
+    assert guard.losses(plans) == [
+        "WARNING: stack gcp deletes data disk ore with all that is on it, to be made anew, for its "
+        "type"
+    ]
+
+
+def test_a_disk_that_terraform_guards_is_said_to_be_guarded(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout.apply(checkout.synthesize(WITH_ORE))
+    moved = evolve(FLEET, machines=(evolve(MINE, zone="us-central1-a"),))
+    assert plan.read(checkout.synthesize(moved)) is None
+    printed = capsys.readouterr()
+    assert "Instance cannot be destroyed" in printed.out
+    assert printed.err.splitlines() == [
+        "infra: google_compute_disk.ore would be deleted, and its prevent_destroy does not let it. "
+        "To have it deleted all the same, with what is on it, say prevent_destroy=False and deploy "
+        "without --yes",
+        "infra: stack gcp: what would change cannot be told, nothing was deployed",
+    ]
+
+
+def test_a_machine_that_goes_to_another_stack_is_not_deleted_unseen(checkout: Checkout) -> None:
+    quartz, tin = (evolve(GALENA, name=name) for name in ("quartz", "tin"))
+    fleet = evolve(FLEET, machines=(MINE, quartz, tin))
+    checkout.apply(checkout.synthesize(fleet, lab=("galena", "quartz"), bench=("tin",)))
+    plans = planned(checkout.synthesize(fleet, lab=("galena",), bench=("quartz", "tin")))
+    said = "{} in another stack. Move its state there first, and all of it stays: see docs/ext"
+    refusal = guard.refusal(fleet, plans)
+    assert refusal is not None
+    assert refusal.startswith(said.format("quartz is to be"))
+
+    # With a data disk, also one that is off.
+    off = evolve(fleet, machines=(evolve(MINE, enabled=False), quartz, tin))
+    plans = planned(checkout.synthesize(off, lab=("quartz",), bench=("galena", "tin")))
+    refusal = guard.refusal(off, plans)
+    assert refusal == (
+        "data disk ore of galena is in stack lab, and is to be in another. Move its state there "
+        "first, and all of it stays: see docs/extending.md. To delete it with what is on it, "
+        "deploy without --yes"
+    )
+
+    # The new stack alone would make it a second time.
+    bench = [
+        each
+        for each in checkout.synthesize(fleet, lab=("galena",), bench=("quartz", "tin"))
+        if each.name == "bench"
+    ]
+    plans = planned(bench)
+    refusal = guard.refusal(fleet, plans, {"galena", "quartz"})
+    assert refusal is not None
+    assert refusal.startswith("quartz is deployed in another stack of the app")
+    assert guard.refusal(fleet, plans, {"galena"}) is None
+
+
+def test_a_machine_in_another_zone_is_not_deleted_unseen(checkout: Checkout) -> None:
+    checkout.apply(checkout.synthesize(FLEET))
+    there = evolve(GALENA, zone="us-central1-c")
+    fleet = evolve(FLEET, machines=(there,))
+    plans = planned(checkout.synthesize(fleet))
+    refusal = guard.refusal(fleet, plans)
+    assert refusal is not None
+    assert refusal.startswith("galena is deployed in us-central1-b, and zone='us-central1-b' in")
+    assert guard.losses(plans) == [
+        "WARNING: stack gcp deletes galena with its boot disk, to be made anew, for its zone"
+    ]
+    # What the fleet says is to go, goes; and what takes another instance makes one.
+    for fleet in (OFF, evolve(FLEET, machines=(evolve(GALENA, spot=True),))):
+        plans = planned(checkout.synthesize(fleet))
+        assert guard.refusal(fleet, plans) is None
+        (line,) = guard.losses(plans)
+        assert line.startswith("WARNING: stack gcp deletes galena with its boot disk")
+
+
+def test_a_stack_that_says_not_whose_it_is_is_whose_it_was(checkout: Checkout) -> None:
+    """Without machines and rules nothing in it names a fleet; what it would delete does."""
+    checkout.apply(checkout.synthesize(evolve(FLEET, name="salts"), empty=("galena",)))
+    stacks = checkout.synthesize(FLEET, empty=())
+    plans = planned(stacks)
+    with pytest.raises(FleetError, match="is deployed there, of fleet 'salts', and would change"):
+        guard.check_owners(stacks, plans, FLEET)
+    guard.check_owners(stacks, plans, evolve(FLEET, name="salts"))
+    # A fleet that is called otherwise now is no other fleet.
+    stacks = checkout.synthesize(FLEET, empty=("galena",))
+    guard.check_owners(stacks, planned(stacks), FLEET)
+
+
+def test_a_state_that_cannot_be_read_is_no_empty_one(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout.apply(checkout.synthesize(WITH_ORE))
+    (checkout.workspace.app / "terraform.gcp.tfstate").write_text("{")
+    assert plan.read(checkout.synthesize(FLEET)) is None
+    printed = capsys.readouterr()
+    assert "Error" in printed.out
+    assert "infra: stack gcp: what would change cannot be told, nothing was" in printed.err
+
+
+def test_what_another_stack_needs_is_deployed_first(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (stack,) = checkout.synthesize(FLEET)
+    (stack.folder / "cdk.tf.json").write_text("{")
+    needing = evolve(stack, needs=("lab", "gcp"))
+    assert plan.read([needing, evolve(stack, name="lab")]) is None
+    assert "; it needs gcp, lab, to be deployed first" in capsys.readouterr().err
+
+
+def test_instances_that_are_no_machines_are_told(checkout: Checkout) -> None:
+    (stack,) = checkout.synthesize(FLEET)
+    bastion = {
+        "name": "bastion",
+        "zone": "us-central1-b",
+        "machine_type": "e2-micro",
+        "boot_disk": {"initialize_params": {"image": "debian-cloud/debian-12"}},
+        "network_interface": {"network": "default"},
+    }
+    plans = planned([own(stack, google_compute_instance={"bastion": bastion})])
+    assert guard.uncounted(FLEET, plans) == ["google_compute_instance.bastion in stack gcp"]
+
+
+def test_a_plan_is_kept_from_others_and_removed(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds secrets as they are."""
+    seen = tmp_path / "seen"
+    terraform = tmp_path / "terraform"
+    terraform.write_text(
+        f'#!/bin/sh\n{checkout.workspace.binary} "$@"\nstatus=$?\n'
+        "for word; do case $word in -out=*) file=${word#-out=}; "
+        f'ls -ld "$file" "${{file%/*}}" >{seen};; esac; done\nexit $status\n'
+    )
+    terraform.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    stacks = checkout.synthesize(FLEET)
+    planned(stacks)
+    file, folder = (line.split() for line in seen.read_text().splitlines())
+    assert (file[0][:10], folder[0][:10]) == ("-rw-------", "drwx------")
+    assert not Path(folder[-1]).exists()
+    left = {path.name for path in stacks[0].folder.iterdir()}
+    assert left == {".terraform", ".terraform.lock.hcl", "cdk.tf.json"}
+
+
+def test_providers_that_the_lock_forbids_are_renewed(checkout: Checkout) -> None:
+    """The lock is of an earlier synthesis, which asked for another version."""
+    (stack,) = checkout.synthesize(FLEET)
+    planned([stack])
+    lock = stack.folder / ".terraform.lock.hcl"
+    assert '"7.0.0"' in lock.read_text()
+    path = stack.folder / "cdk.tf.json"
+    path.write_text(path.read_text().replace("~> 7.0", "~> 6.0"))
+    planned([Stack.read("gcp", stack.folder)])
+    assert '"6.50.0"' in lock.read_text()
+
+
+def test_what_is_no_plan_is_refused() -> None:
+    for text in ("", "[]", '{"resource_changes": [{}]}', '{"resource_changes": 3}'):
+        with pytest.raises(FleetError, match="Terraform printed no plan"):
+            Plan.from_json("gcp", text)
