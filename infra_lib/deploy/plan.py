@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 DISKS = ("google_compute_disk", "google_compute_region_disk")
 _GUARDED = "Instance cannot be destroyed"  # prevent_destroy
 _UPGRADE = "init -upgrade"
+_DRAWN = re.compile(r"\x1b\[[0-9;]*m|│")  # colours and frames
 
 
 @frozen
@@ -125,7 +128,7 @@ def _read(stack: Stack) -> Plan | None:
         variables = {**_plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
         if not _initialized(stack, variables):
             return None
-        command = [terraform(), "plan", "-input=false", f"-out={plan}"]
+        command = [terraform(), "plan", *_options(), f"-out={plan}"]
         if run(command, stack.folder, variables):
             for failure in failures(text_of(log)):
                 if _GUARDED in failure.text:
@@ -142,12 +145,17 @@ def _read(stack: Stack) -> Plan | None:
 
 def _initialized(stack: Stack, variables: Mapping[str, str]) -> bool:
     """Do `terraform init`, and take newer providers only where the locked ones will not do."""
-    command = [terraform(), "init", "-input=false"]
+    command = [terraform(), "init", *_options()]
     heard: list[str] = []
     if not run(command, stack.folder, variables, heard.append):
         return True
-    said = " ".join("".join(heard).replace("│", " ").split())
+    said = " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
     return _UPGRADE in said and not run([*command, "-upgrade"], stack.folder, variables)
+
+
+def _options() -> list[str]:
+    """Return what Terraform is told whatever it does: not to ask, and to draw for people only."""
+    return ["-input=false", *([] if sys.stdout.isatty() else ["-no-color"])]
 
 
 def _shown(stack: Stack, plan: Path) -> Plan | None:

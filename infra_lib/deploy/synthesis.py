@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 FILE = "cdk.tf.json"
 
-# What Terraform and `cdktf diff` write beside a stack: plugins, locks, state, a plan.
-_WRITTEN_THERE = re.compile(r"\.terraform.*|.*\.tfstate(\..*)?|plan|crash\..*")
+# What Terraform reads in a folder, and where cdktf puts the files and modules that a stack uses.
+# Others come and go while it is deployed: plugins, locks, the state, what a provisioner writes.
+_READ = re.compile(r".+\.(tf|tofu|tfvars)(\.json)?")
+_ASSETS = "assets"
 
 
 @frozen
@@ -34,7 +36,7 @@ class Stack:
         name: Its name.
         folder: Where it is, and where Terraform runs.
         document: What its file holds, which is Terraform's JSON.
-        files: A digest of each file that Terraform may read there, by its path below `folder`.
+        files: A digest of each file that it consists of, by its path below `folder`.
         needs: The names of the stacks that are deployed before it.
     """
 
@@ -136,15 +138,13 @@ def changed(stacks: Iterable[Stack]) -> str | None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Return a digest of each file that Terraform may read in the folder of a stack, by path."""
+    """Return a digest of each file that the stack in a folder consists of, by path."""
     return {str(path.relative_to(folder)): _digest(path) for path in _files(folder)}
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        if Path(parent) == folder:
-            for names in (folders, files):
-                names[:] = [name for name in names if not _WRITTEN_THERE.fullmatch(name)]
+    yield from (path for path in folder.glob("*") if _READ.fullmatch(path.name))
+    for parent, folders, files in os.walk(folder / _ASSETS):
         links = [name for name in folders if Path(parent, name).is_symlink()]
         yield from (Path(parent, name) for name in (*files, *links))
 
@@ -152,7 +152,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _digest(path: Path) -> str:
     try:
         kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
+        if stat.S_ISDIR(kind) and path.is_symlink():
             return f"-> {path.readlink()}"
         if not stat.S_ISREG(kind):
             return "no file"

@@ -137,18 +137,40 @@ def test_what_changes_while_it_is_deployed_is_no_success(
     assert "cdk.tf.json has changed while it was deployed" in capsys.readouterr().err
 
 
-def test_what_terraform_writes_beside_a_stack_is_no_change(
+def test_what_a_deployment_writes_beside_a_stack_is_no_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = f"""
 echo '{APPLYING}' >>"$TF_LOG_PATH"
 cd cdktf.out/stacks/gcp
 mkdir .terraform terraform.tfstate.d
-touch .terraform/x .terraform.lock.hcl terraform.gcp.tfstate terraform.tfstate.backup plan
+touch .terraform/x .terraform.lock.hcl terraform.gcp.tfstate terraform.tfstate.backup plan report
 """
     cdktf, stacks = made(tmp_path, script)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "true")
     assert deploy(cdktf, stacks, FLEET, any_price=True) is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["more.tf", "terraform.tfvars", "x.auto.tfvars.json", "assets/a/b"]
+)
+def test_a_file_that_terraform_reads_is_part_of_what_was_agreed_to(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, (stack,) = made(tmp_path, "touch called")
+    file = stack.folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("")
+    with_it = Stack.read("gcp", stack.folder)
+    for change in (lambda: file.write_text("x"), file.unlink):
+        change()
+        assert deploy(cdktf, (with_it,), FLEET, any_price=True) is None
+        assert f"{name} has changed since it was shown" in capsys.readouterr().err
+    file.write_text("")
+    assert deploy(cdktf, (stack,), FLEET, any_price=True) is None
+    assert not (tmp_path / "called").exists()
+    assert deploy(cdktf, (with_it,), FLEET, any_price=True) is None
+    assert (tmp_path / "called").exists()
 
 
 class TestFacts:

@@ -264,7 +264,7 @@ def test_a_plan_is_kept_from_others_and_removed(
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
     stacks = checkout.synthesize(FLEET)
     planned(stacks)
-    file, folder = (line.split() for line in seen.read_text().splitlines())
+    folder, file = (line.split() for line in seen.read_text().splitlines())
     assert (file[0][:10], folder[0][:10]) == ("-rw-------", "drwx------")
     assert not Path(folder[-1]).exists()
     left = {path.name for path in stacks[0].folder.iterdir()}
