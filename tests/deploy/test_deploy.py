@@ -406,6 +406,14 @@ def test_what_other_stacks_of_the_fleet_cost_is_counted_before_and_after(project
     assert "scheelite  on     us-central1-c  on demand  $0.7300  $0.7300  $532.90" in shown
     assert "Now:    $0.9980 an hour\nThen:   $0.9980 an hour" in shown
 
+    # A machine that goes to another stack would be in both, and paid for twice.
+    text = main.read_text().replace('machines=("galena",)', "machines=()")
+    main.write_text(text.replace('machines=("scheelite",)', 'machines=("galena", "scheelite")'))
+    done = project.infra("deploy", "--yes", "scheelite")
+    assert done.returncode == 1
+    assert "infra: galena is deployed in another stack of the app, which is not dep" in done.stdout
+    assert project.workspace.cloud.log.count("instances.insert galena") == 1
+
 
 def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
     project.describe(GALENA)

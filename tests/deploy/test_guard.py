@@ -283,6 +283,45 @@ def test_providers_that_the_lock_forbids_are_renewed(checkout: Checkout) -> None
     assert '"6.50.0"' in lock.read_text()
 
 
+@pytest.mark.parametrize("kind", ["google_compute_disk", "google_compute_region_disk"])
+@pytest.mark.parametrize(
+    ("actions", "refused"),
+    [
+        (["delete"], True),
+        (["delete", "create"], True),
+        (["create", "delete"], True),
+        (["update"], False),
+        (["no-op"], False),
+        (["forget"], False),
+    ],
+)
+def test_every_kind_of_disk_and_every_way_to_delete_it_is_refused(
+    kind: str, actions: list[str], refused: bool
+) -> None:
+    change = {"actions": actions, "before": {"name": "attic", "labels": None}, "after": None}
+    made = {"address": f"module.x.{kind}.y[0]", "type": kind, "mode": "managed", "change": change}
+    data = {**made, "mode": "data"}
+    for changes, expected in (([made], refused), ([data, made], refused), ([data], False)):
+        plans = (Plan.from_json("gcp", json.dumps({"resource_changes": changes})),)
+        assert (guard.refusal(FLEET, plans) is not None) == expected
+        assert bool(guard.losses(plans)) == expected
+
+
+def test_providers_are_shared_as_cdktf_shares_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CDKTF_DISABLE_PLUGIN_CACHE_ENV", "TF_PLUGIN_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cache = tmp_path / ".terraform.d" / "plugin-cache"
+    assert plan._plugin_cache() == {"TF_PLUGIN_CACHE_DIR": str(cache)}
+    assert cache.is_dir()
+    for name in ("CDKTF_DISABLE_PLUGIN_CACHE_ENV", "TF_PLUGIN_CACHE_DIR"):
+        with monkeypatch.context() as one:
+            one.setenv(name, "1")
+            assert plan._plugin_cache() == {}
+
+
 def test_what_is_no_plan_is_refused() -> None:
     for text in ("", "[]", '{"resource_changes": [{}]}', '{"resource_changes": 3}'):
         with pytest.raises(FleetError, match="Terraform printed no plan"):

@@ -64,10 +64,10 @@ def synthesize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Synthesize:
     return synthesized
 
 
-def changed(stack: Stack, change: Callable[[dict[str, Any]], object]) -> Stack:
-    """The stack, with something else in its document."""
+def with_instance(stack: Stack, name: str, /, **attributes: Any) -> Stack:
+    """The stack, with attributes of an instance that may be a new one."""
     document = json.loads(json.dumps(stack.document))
-    change(document)
+    document["resource"]["google_compute_instance"].setdefault(name, {}).update(attributes)
     return evolve(stack, document=document)
 
 
@@ -121,6 +121,15 @@ def test_the_fleets_own_stack_may_be_off(synthesize: Synthesize) -> None:
     off = evolve(FLEET, machines=(evolve(GALENA, enabled=False),))
     for stacks in (synthesize(gcp=off), synthesize(lab_1=(off, ("galena",)))):
         check(stacks, list(stacks.values()), off, "main:fleet")
+
+
+def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesize) -> None:
+    closed = GcpProject("example-project", region="us-central1", ssh_source_ranges=())
+    off = evolve(FLEET, gcp=closed, machines=(evolve(GALENA, enabled=False, tags=("controller",)),))
+    stacks = synthesize(gcp=off)
+    assert stacks["gcp"].resources("google_compute_firewall").keys() == {"zerotier"}
+    check(stacks, list(stacks.values()), off, "main:fleet")
+    assert "another fleet, whose network tag is 'metals-zerotier'" in refused(stacks, SALTS, "gcp")
 
 
 def test_a_stack_of_nobody_is_accepted(synthesize: Synthesize) -> None:
@@ -186,31 +195,25 @@ def test_a_machine_in_two_stacks_is_refused(synthesize: Synthesize) -> None:
         assert refused(stacks, asked=asked).startswith(said)
 
 
-def test_a_machine_is_one_instance(synthesize: Synthesize) -> None:
+@pytest.mark.parametrize("repeated", ["count", "for_each"])
+def test_a_machine_is_one_instance(synthesize: Synthesize, repeated: str) -> None:
+    many = with_instance(synthesize(gcp=FLEET)["gcp"], "galena", **{repeated: 9})
+    assert ": a machine is one instance" in refused({"gcp": many})
+
+
+def test_an_instance_with_the_labels_of_a_machine_is_refused(synthesize: Synthesize) -> None:
     stack = synthesize(gcp=FLEET)["gcp"]
-
-    def instances(document: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = document["resource"]["google_compute_instance"]
-        return found
-
-    for repeated in ({"count": 9}, {"for_each": {}}):
-        many = changed(stack, lambda it, more=repeated: instances(it)["galena"].update(more))
-        assert ": a machine is one instance" in refused({"gcp": many})
-    copy = changed(stack, lambda it: instances(it).update(bastion=instances(it)["galena"]))
+    galena = stack.resources("google_compute_instance")["galena"]
     assert "google_compute_instance.bastion has the labels fleet and machine of 'galena'" in (
-        refused({"gcp": copy})
+        refused({"gcp": with_instance(stack, "bastion", **galena)})
     )
 
 
-def test_an_instance_of_the_users_own_is_accepted(synthesize: Synthesize) -> None:
+@pytest.mark.parametrize("labels", [{}, {"fleet": "trucks"}, {"machine": "galena"}, None, "${x}"])
+def test_an_instance_of_the_users_own_is_accepted(synthesize: Synthesize, labels: Any) -> None:
     stack = synthesize(gcp=FLEET)["gcp"]
-    for labels in ({}, {"fleet": "trucks"}, {"machine": "galena"}):
-        own = {"machine_type": "e2-micro", "labels": labels}
-        more = changed(
-            stack,
-            lambda it, own=own: it["resource"]["google_compute_instance"].update(bastion=own),
-        )
-        check({"gcp": more}, [more], FLEET, "main:fleet")
+    more = with_instance(stack, "bastion", machine_type="e2-micro", labels=labels)
+    check({"gcp": more}, [more], FLEET, "main:fleet")
 
 
 def test_what_a_move_brings_with_it_is_no_difference(synthesize: Synthesize) -> None:

@@ -230,7 +230,9 @@ print("\\nlast")
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        length, last = 0, b""
+        process.stdout.read(1)
+        time.sleep(1)  # nobody reads for a while, and the command waits
+        length, last = 1, b""
         while data := process.stdout.read(1_000_000):
             length += data.count(b"x")
             last = (last + data)[-20:]
