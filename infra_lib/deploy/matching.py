@@ -142,9 +142,7 @@ def _synthesized(body: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, 
         "zone": body.get("zone"),
         "machine_type": body.get("machine_type"),
         "gpu": [
-            (gpu.get("type"), gpu.get("count"))
-            for gpu in _blocks(body.get("guest_accelerator"))
-            if gpu.get("count") != 0
+            (gpu.get("type"), gpu.get("count")) for gpu in _blocks(body.get("guest_accelerator"))
         ],
         "spot": scheduling.get("provisioning_model") == "SPOT",
         "desired_status": body.get("desired_status"),

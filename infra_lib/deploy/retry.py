@@ -43,7 +43,7 @@ def differences(
     found: list[str] = []
     for stack in agreed:
         now = anew.get(stack.name)
-        if now is None or now.folder != stack.folder:
+        if now is None:
             found.append(f"stack {stack.name}")
             continue
         found += _documents(_moved(stack, moved), now.document)
@@ -85,5 +85,5 @@ def _paths(agreed: object, now: object, path: tuple[str, ...] = ()) -> Iterator[
                 yield (*path, key)
             else:
                 yield from _paths(agreed[key], now[key], (*path, key))
-    elif agreed != now or isinstance(agreed, bool) != isinstance(now, bool):
+    elif agreed != now:
         yield path

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,46 @@ def test_every_kind_of_disk_and_every_way_to_delete_it_is_refused(
         plans = (Plan.from_json("gcp", json.dumps({"resource_changes": changes})),)
         assert (guard.refusal(FLEET, plans) is not None) == expected
         assert bool(guard.losses(plans)) == expected
+
+
+@pytest.mark.parametrize(
+    ("actions", "fleet", "refused"),
+    [
+        (["delete"], "salts", True),
+        (["update"], "salts", True),
+        (["no-op"], "salts", False),
+        (["delete"], "metals", False),
+    ],
+)
+def test_a_stack_of_nobody_changes_nothing_of_another_fleet(
+    tmp_path: Path, actions: list[str], fleet: str, refused: bool
+) -> None:
+    before = {"labels": {"fleet": fleet, "machine": "halite"}}
+    change = {"actions": actions, "before": before, "after": None}
+    made = {"address": "x.y", "type": "x", "mode": "managed", "change": change}
+    plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
+    nobody = Stack("gcp", tmp_path, {}, {})
+    with pytest.raises(FleetError) if refused else nullcontext():
+        guard.check_owners([nobody], plans, FLEET)
+
+
+@pytest.mark.parametrize(
+    ("kind", "after", "told"),
+    [
+        ("google_compute_instance", {"labels": {"fleet": "metals", "machine": "galena"}}, False),
+        ("google_compute_instance", {"labels": {"fleet": "metals"}}, True),
+        ("google_compute_region_instance_group_manager", {}, True),
+        ("google_compute_instance", None, False),
+        ("google_compute_disk", {}, False),
+    ],
+)
+def test_what_will_run_and_is_no_machine_is_told(
+    kind: str, after: dict[str, object] | None, told: bool
+) -> None:
+    change = {"actions": ["update"], "before": {}, "after": after}
+    made = {"address": "x.y", "type": kind, "mode": "managed", "change": change}
+    plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
+    assert bool(guard.uncounted(FLEET, plans)) == told
 
 
 def test_providers_are_shared_as_cdktf_shares_them(

@@ -132,6 +132,13 @@ def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesiz
     assert "another fleet, whose network tag is 'metals-zerotier'" in refused(stacks, SALTS, "gcp")
 
 
+def test_the_fleets_own_stack_may_have_a_long_name(synthesize: Synthesize) -> None:
+    """Its tags then end in a hash."""
+    off = evolve(FLEET, name="m" * 40, machines=(evolve(GALENA, enabled=False),))
+    stacks = synthesize(**{"s" * 40: (off, ("galena",))})
+    check(stacks, list(stacks.values()), off, "main:fleet")
+
+
 def test_a_stack_of_nobody_is_accepted(synthesize: Synthesize) -> None:
     stacks = synthesize(gcp=FLEET)
     dns = evolve(stacks["gcp"], name="dns", document={"resource": {"google_dns_zone": {"a": {}}}})
@@ -225,6 +232,17 @@ def test_what_a_move_brings_with_it_is_no_difference(synthesize: Synthesize) -> 
         anew = synthesize(lab=(fleet, ("galena",)), bench=(fleet, ("scheelite",)))
         assert differences(list(agreed.values()), anew, fleet, [move]) == []
         assert anew["bench"].document != agreed["bench"].document
+
+
+def test_a_move_to_a_price_that_nobody_knows_is_no_difference(synthesize: Synthesize) -> None:
+    unknown = Catalog(prices=(Price("nvidia-tesla-t4", "us-central1-a", None),))
+    fleet = evolve(FLEET, machines=(evolve(SCHEELITE, catalog=unknown),))
+    move = Move("scheelite", "us-central1-c", "us-central1-a")
+    agreed = list(synthesize(gcp=fleet).values())
+    there = moved(fleet, [move])
+    anew = synthesize(gcp=there)
+    assert anew["gcp"].machine("scheelite")["usd_per_hour"] == "${null}"
+    assert differences(agreed, anew, there, [move]) == []
 
 
 def test_all_else_that_changes_with_a_move_is_a_difference(synthesize: Synthesize) -> None:
