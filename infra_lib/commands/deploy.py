@@ -65,6 +65,7 @@ def run(given: Namespace) -> int:
     _check(fleet, given)
     settings = read_settings(Path.cwd())
     cdktf = Cdktf.find(settings.project)
+    plan.check_terraform()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
         return _failed(too_much)
@@ -85,7 +86,8 @@ def run(given: Namespace) -> int:
         say(line)
     if given.plan:
         return 0
-    unseen = guard.refusal(fleet, plans, elsewhere) if given.yes else None
+    held = {name for name, each in elsewhere.items() if each.fleet == fleet.name}
+    unseen = guard.refusal(fleet, plans, held) if given.yes else None
     if unseen is not None:
         return _failed(unseen)
     if not given.yes and not _agreed():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 DISKS = ("google_compute_disk", "google_compute_region_disk")
 _GUARDED = "Instance cannot be destroyed"  # prevent_destroy
 _UPGRADE = "init -upgrade"
+_HEARD = 200  # lines of what Terraform says at last, which is why it failed
 _DRAWN = re.compile(r"\x1b\[[0-9;]*m|│")  # colours and frames
 
 
@@ -96,6 +99,19 @@ class Plan:
             raise FleetError(f"stack {stack}: Terraform printed no plan: {error!r}") from None
 
 
+def check_terraform() -> None:
+    """Check that there is a Terraform to run.
+
+    Raises:
+        FleetError: When there is none.
+    """
+    if not shutil.which(terraform()):
+        raise FleetError(
+            f"{terraform()} is not on PATH; install Terraform, or OpenTofu, which is used with "
+            "TERRAFORM_BINARY_NAME=tofu"
+        )
+
+
 def read(stacks: Sequence[Stack]) -> tuple[Plan, ...] | None:
     """Have Terraform plan each stack, in front of a person, and return the plans.
 
@@ -146,7 +162,7 @@ def _read(stack: Stack) -> Plan | None:
 def _initialized(stack: Stack, variables: Mapping[str, str]) -> bool:
     """Do `terraform init`, and take newer providers only where the locked ones will not do."""
     command = [terraform(), "init", *_options()]
-    heard: list[str] = []
+    heard: deque[str] = deque(maxlen=_HEARD)
     if not run(command, stack.folder, variables, heard.append):
         return True
     said = " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
