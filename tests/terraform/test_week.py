@@ -257,6 +257,29 @@ def test_an_instance_with_the_most_labels_and_tags_has_no_more_than_it_may(
     assert (len(galena["effective_labels"]), len(galena["tags"])) == (64, 64)
 
 
+def test_text_arrives_as_it_was_typed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what means something to Terraform or to cdktf."""
+    monkeypatch.chdir(workspace.app)
+    text = "${TfToken[x]} #{TfToken[TOKEN.7]} -8.2e+298 ${x} %{y} $${z} \"'\\ ${TfToken["
+    machine = evolve(
+        GALENA,
+        description=text,
+        metadata={"motd": text, "whole": "Any Map Token Value"},
+        startup_script=f"echo '{text}'",
+    )
+    key = f"{KEY} {text}"
+    described = evolve(fleet(machine), gcp=GcpProject("example", region="us-east1", ssh_keys=[key]))
+    text_of(workspace.app, described)
+    workspace.initialize()
+    workspace.apply()
+    metadata = workspace.cloud.instances["galena"]["metadata"]
+    assert (metadata["motd"], metadata["whole"]) == (text, "Any Map Token Value")
+    assert metadata["ssh-keys"] == f"root:{key}"
+    assert f"\necho '{text}'\n" in metadata["startup-script"]
+
+
 def test_a_machine_goes_to_another_stack_after_its_state(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
