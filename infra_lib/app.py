@@ -26,7 +26,7 @@ def main() -> int:
         environment errors are raised.
     """
     del sys.argv[0]
-    return ended(_run, "infra", (FleetError,))
+    return ended(_run, "infra", (FleetError,), untouched=True)
 
 
 def _run() -> int:

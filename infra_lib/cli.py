@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nixgen.apart import python_first
-from nixgen.command import ended
+from nixgen.command import PLAIN, ended
 from nixgen.errors import NixgenError
 
 from . import __version__
@@ -68,12 +68,14 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
         description="What a fleet is, what it costs, and what to do with it.",
         epilog=_DETAILS,
         formatter_class=RawDescriptionHelpFormatter,
+        **PLAIN,
     )
     parser.add_argument("--version", action="version", version=f"infra {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked = next((word for word in words if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
-        added = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        description = f"{text[0].upper()}{text[1:]}."
+        added = commands.add_parser(name, help=text, description=description, **PLAIN)
         if name == asked:
             command = import_module(f"{__package__}.commands.{name}")
             command.add_arguments(added)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nixgen.apart import python_first
-from nixgen.command import ended
+from nixgen.command import PLAIN, ended
 from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _parser() -> ArgumentParser:
         description=_SUMMARY,
         epilog=_DETAILS,
         formatter_class=_formatter,
+        **PLAIN,
     )
     parser.add_argument(
         "--version", action="store_const", const=_version, dest="run", help="print the version"
@@ -72,7 +73,7 @@ def _parser() -> ArgumentParser:
     def command(name: str, run: "Callable[[Namespace], int]", text: str) -> ArgumentParser:
         description = f"{text[0].upper()}{text[1:]}."
         added = commands.add_parser(
-            name, help=text, description=description, formatter_class=_formatter
+            name, help=text, description=description, formatter_class=_formatter, **PLAIN
         )
         added.add_argument(
             "source", nargs="?", metavar="SOURCE", help="what generates the files: main:fleet"

@@ -7,30 +7,47 @@ from contextlib import suppress
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from nixgen.terminal import visible
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TextIO
+    from collections.abc import Callable, Iterable
+    from typing import Final, TextIO
+
+PLAIN: "Final[dict[str, Any]]" = {"color": False} if sys.version_info >= (3, 14) else {}
+"""Arguments of parsers: help that Python 3.14 would colour is escaped like all that is printed."""
 
 
-def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ...]) -> int:
+def ended(
+    run: "Callable[[], int]",
+    name: str,
+    errors: tuple[type[Exception], ...],
+    *,
+    untouched: bool = False,
+) -> int:
     """Run a command and return its exit status, which is the same whoever reads what it prints.
 
-    Characters that the terminal's encoding lacks are printed as escapes.
+    Characters that the terminal's encoding lacks, or that a terminal would act on, are printed as
+    escapes.
 
     Args:
         run: What the command does; it returns the status.
         name: The command's name, which begins messages. NAME_DEBUG=1 in the environment has errors
             raised.
         errors: What ends in one message and 2.
+        untouched: Whether `run` prints what is not ours to escape; messages still are escaped.
     """
 
+    def say(message: str) -> None:
+        print(visible(f"{name}: {message}"), file=sys.stderr)
+
     def warn(message: "Warning | str", *_args: object, **_options: object) -> None:
-        print(f"{name}: warning: {message}", file=sys.stderr)
+        say(f"warning: {message}")
 
     streams = sys.stdout, sys.stderr
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = (stream and cast("TextIO", _Lasting(stream)) for stream in streams)
+    kind = _Lasting if untouched else _Visible
+    sys.stdout, sys.stderr = (stream and cast("TextIO", kind(stream)) for stream in streams)
     try:
         try:
             with warnings.catch_warnings():
@@ -41,7 +58,7 @@ def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ..
     except errors as error:
         if os.environ.get(f"{name.upper()}_DEBUG") == "1":
             raise
-        print(f"{name}: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     except KeyboardInterrupt as error:
         with suppress(OSError):  # the terminal may be gone
@@ -50,6 +67,11 @@ def ended(run: "Callable[[], int]", name: str, errors: tuple[type[Exception], ..
         return 128 + getattr(error, "number", 2)
     finally:
         sys.stdout, sys.stderr = streams
+
+
+def unescaped(stream: "TextIO") -> "TextIO":
+    """Return the stream that writes text as it is: for what has been made visible already."""
+    return cast("TextIO", stream._stream) if isinstance(stream, _Visible) else stream
 
 
 class _Lasting:
@@ -68,6 +90,10 @@ class _Lasting:
     def write(self, data: Any) -> None:
         self._lasting(self._stream.write, data)
 
+    def writelines(self, lines: "Iterable[Any]") -> None:
+        for line in lines:
+            self.write(line)
+
     def flush(self) -> None:
         self._lasting(self._stream.flush)
 
@@ -76,3 +102,20 @@ class _Lasting:
             act(*data)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+class _Visible(_Lasting):
+    """One that has escapes for what a terminal acts on; of bytes, where they reach a terminal."""
+
+    @property
+    def buffer(self) -> _Lasting:
+        buffer: IO[bytes] = self._stream.buffer  # type: ignore[attr-defined]
+        return _VisibleBytes(buffer) if self._stream.isatty() else _Lasting(buffer)
+
+    def write(self, data: str) -> None:
+        super().write(visible(data))
+
+
+class _VisibleBytes(_Lasting):
+    def write(self, data: bytes) -> None:
+        super().write(visible(data.decode(errors="surrogateescape")).encode())

@@ -22,6 +22,8 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from nixgen.terminal import visible
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -51,7 +53,7 @@ def warn(error: Exception) -> None:
     """Say in one line why the provider loads the slow way."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     print(
-        f"infra_lib: the Google provider is loaded whole, which is slow ({reason}); "
+        f"infra_lib: the Google provider is loaded whole, which is slow ({visible(reason)}); "
         f"{SWITCH}=1 if that is wanted",
         file=sys.stderr,
     )
