@@ -11,8 +11,6 @@ _ACTING = (
     r"\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _COLOUR = r"\x1b\[[0-9;:]*m"
-_IN_TEXT = re.compile(_ACTING)
-_IN_COLOURS = re.compile(f"{_COLOUR}|{_ACTING}")
 
 
 def visible(text: str, *, colours: bool = False) -> str:
@@ -24,7 +22,9 @@ def visible(text: str, *, colours: bool = False) -> str:
         text: The text. Newlines and tabs stay.
         colours: Whether what sets a colour or a style stays too.
     """
-    return (_IN_COLOURS if colours else _IN_TEXT).sub(_escaped, text)
+    if text.replace("\n", "").isprintable():  # mostly, and then no pattern is compiled
+        return text
+    return re.sub(f"{_COLOUR}|{_ACTING}" if colours else _ACTING, _escaped, text)
 
 
 def _escaped(found: "re.Match[str]") -> str:
