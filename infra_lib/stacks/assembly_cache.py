@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from hashlib import sha256
@@ -28,8 +29,8 @@ _FORMAT: Final = 1
 def cached(whole: LoadRequest, submodules: frozenset[str]) -> Iterator[str]:
     """Give the path of an assembly's tarball that holds only some submodules.
 
-    It is made when it is not there. If the block fails the file is deleted, and made anew another
-    time.
+    It is made when it is not there, or when others may have written it. If the block fails the file
+    is deleted, and made anew another time.
 
     Args:
         whole: The request to load the whole assembly.
@@ -39,7 +40,7 @@ def cached(whole: LoadRequest, submodules: frozenset[str]) -> Iterator[str]:
         Exception: Anything, when it cannot be made or kept, or jsii cannot load it.
     """
     path = _folder() / _name(whole, submodules)
-    if not path.exists():
+    if not _is_trusted(path):
         _make(path, whole, submodules)
     try:
         yield str(path)
@@ -59,11 +60,69 @@ def _folder() -> Path:
         base = Path("~/Library/Caches" if sys.platform == "darwin" else "~/.cache").expanduser()
     folder = base / "infra_lib"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
-    if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-        msg = f"{folder} can be written by others"
-        raise PermissionError(msg)
+    folder = folder.resolve()
+    _check_owners(folder)
     return folder
+
+
+def _check_owners(folder: Path) -> None:
+    """Check that nobody else can put files of theirs into a folder, or another in its place.
+
+    As sshd does with a user's keys, what is above the user's home is not looked at:
+    https://man.openbsd.org/sshd_config#StrictModes. In a sticky folder, as /tmp is, nobody replaces
+    what is another's.
+
+    Raises:
+        PermissionError: When others may write to it.
+    """
+    chain = [folder, *folder.parents]
+    home = Path.home().resolve()
+    if home in chain:
+        chain = chain[: chain.index(home) + 1]
+    for each in reversed(chain):  # from then on nobody replaces what comes next
+        status = each.lstat()
+        sticky = each != folder and bool(status.st_mode & stat.S_ISVTX)
+        if _is_of_others(status) or (_is_open(status) and not sticky):
+            msg = f"{each} can be written by others"
+            raise PermissionError(msg)
+
+
+def _is_trusted(file: Path) -> bool:
+    """Return whether a file is there, and nobody else can have written it; links are not followed.
+
+    Args:
+        file: A file in a folder that nobody else can write to by now.
+    """
+    try:
+        status = file.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(status.st_mode) and not _is_of_others(status) and not _is_open(status)
+
+
+def _is_of_others(status: os.stat_result) -> bool:
+    return os.name == "posix" and status.st_uid not in {0, os.getuid()}
+
+
+def _is_open(status: os.stat_result) -> bool:
+    """Return whether others than the owner may write."""
+    if os.name != "posix":
+        return False
+    by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
+    return bool(status.st_mode & stat.S_IWOTH or by_group)
+
+
+def _is_private(group: int) -> bool:
+    """Return whether a group is the user's own, as where each user has one: with umask 002."""
+    import grp
+    import pwd
+
+    try:
+        user, named = pwd.getpwuid(os.getuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    alone = set(named.gr_mem) <= {user.pw_name}
+    return alone and (group, named.gr_name) == (user.pw_gid, user.pw_name)
 
 
 def _name(whole: LoadRequest, submodules: frozenset[str]) -> str:

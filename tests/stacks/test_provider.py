@@ -1,7 +1,11 @@
 """The provider loads fast, and never otherwise than it would have loaded."""
 
+import grp
 import os
+import pwd
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,7 +15,11 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from infra_lib.stacks import assembly_cache
+from tests.tools import require
+
 ROOT = Path(__file__).parents[2]
+OTHER = 54321  # a user and a group that are nobody's
 WARNING = "infra_lib: the Google provider is loaded whole"
 
 # An app with resources of its own; where it imports their modules is what the tests vary.
@@ -65,11 +73,12 @@ def run(
     first: str = "",
     second: str = "",
     late: str = "",
+    wrap: tuple[str, ...] = (),
     **variables: str,
 ) -> Run:
     folder.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-c", APP.format(first=first, second=second, late=late)],
+        [*wrap, sys.executable, "-c", APP.format(first=first, second=second, late=late)],
         cwd=folder,
         env=environment(cache, **variables),
         capture_output=True,
@@ -114,6 +123,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def example(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> bytes:
     """The stack of the example, which other ways of getting it must equal."""
     return run(tmp_path_factory.mktemp("example"), warm).stack
+
+
+def node(folder: Path, otherwise: str) -> str:
+    """A Node.js that starts once, and after that does something else."""
+    wrapper = folder / "node"
+    once = f"mkdir '{folder}/once' 2>/dev/null || {{ {otherwise}; }}"
+    wrapper.write_text(f"#!/bin/sh\n{once}\nexec '{require('node')}' \"$@\"\n")
+    wrapper.chmod(0o755)
+    return str(wrapper)
 
 
 def kept(cache: Path) -> list[Path]:
@@ -249,18 +267,121 @@ class TestCache:
         folder = tmp_path / "cache/infra_lib"
         folder.mkdir(parents=True)
         folder.chmod(0o500)
-        if os.access(folder, os.W_OK):
-            pytest.skip("root writes to read-only folders")
-        made = run(tmp_path / "app", tmp_path / "cache")
+        # Root writes there by a capability, and here without.
+        bare = (require("setpriv"), "--bounding-set=-all", "--inh-caps=-all")
+        wrap = bare if os.geteuid() == 0 else ()
+        made = run(tmp_path / "app", tmp_path / "cache", wrap=wrap)
         assert (len(made.warnings), made.stack) == (1, example)
+        assert "PermissionError" in made.warnings[0]
+        assert list(folder.iterdir()) == []
 
     def test_a_folder_that_others_can_write_to_is_not_trusted(
         self, tmp_path: Path, cache: Path, example: bytes
     ) -> None:
         (cache / "infra_lib").chmod(0o777)
+        (file,) = kept(cache)
         made = run(tmp_path / "app", cache)
         assert made.stack == example
         assert "can be written by others" in made.warnings[0]
+        assert kept(cache) == [file]
+
+    @pytest.mark.parametrize(
+        ("mode", "owner", "group", "trusted"),
+        [
+            (0o755, -1, -1, True),
+            (0o777, -1, -1, False),
+            (0o1777, -1, -1, True),  # as /tmp is
+            (0o757, -1, -1, False),
+            (0o775, -1, OTHER, False),
+            (0o1775, -1, OTHER, True),
+            (0o755, OTHER, -1, False),
+            (0o1777, OTHER, -1, False),
+        ],
+    )
+    @pytest.mark.parametrize("where", ["above", "behind a link"])
+    def test_whoever_may_put_another_folder_in_its_place_is_trusted_or_it_is_not(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        mode: int,
+        owner: int,
+        group: int,
+        trusted: bool,
+        where: str,
+    ) -> None:
+        if os.geteuid() != 0 and {owner, group} != {-1}:
+            pytest.skip("only root gives folders away")
+        above = tmp_path / "above"
+        (above / "cache/infra_lib").mkdir(parents=True, mode=0o755)
+        os.chown(above, owner, group)
+        above.chmod(mode)
+        (tmp_path / "link").symlink_to(above)
+        cache = (tmp_path / "link" if where == "behind a link" else above) / "cache"
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+        if trusted:
+            assert assembly_cache._folder() == above / "cache/infra_lib"
+        else:
+            with pytest.raises(PermissionError, match=f"{above} can be written by others"):
+                assembly_cache._folder()
+
+    def test_what_is_above_the_users_home_is_not_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In a container it may be nobody's."""
+        home = tmp_path / "above/home"
+        (home / ".cache").mkdir(parents=True)
+        (tmp_path / "above").chmod(0o777)
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+        assert assembly_cache._folder() == home / ".cache/infra_lib"
+        home.chmod(0o777)
+        with pytest.raises(PermissionError, match=f"{home} can be written by others"):
+            assembly_cache._folder()
+
+    def test_a_group_of_the_users_own_is_not_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each user has one where umask is 002."""
+        user = pwd.getpwuid(os.geteuid())
+        os.chown(tmp_path, -1, user.pw_gid)
+        tmp_path.chmod(0o775)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+        def named(name: str, *members: str) -> None:
+            entry = grp.struct_group((name, "x", user.pw_gid, list(members)))
+            monkeypatch.setattr(grp, "getgrgid", lambda _: entry)
+
+        for members in ((), (user.pw_name,)):
+            named(user.pw_name, *members)
+            assembly_cache._folder()
+        for shared in (("staff",), (user.pw_name, user.pw_name, "someone")):
+            named(*shared)
+            with pytest.raises(PermissionError):
+                assembly_cache._folder()
+
+    @pytest.mark.parametrize("writer", ["everyone", "another", "by link"])
+    def test_a_file_that_others_may_have_written_is_not_run_but_made_anew(
+        self, tmp_path: Path, warm: Path, cache: Path, example: bytes, writer: str
+    ) -> None:
+        (file,) = kept(cache)
+        file.write_bytes(b"theirs")
+        if writer == "everyone":
+            file.chmod(0o646)
+        elif writer == "another":
+            if os.geteuid() != 0:
+                pytest.skip("only root gives files away")
+            os.chown(file, OTHER, -1)
+        else:
+            file.rename(tmp_path / "theirs")
+            file.symlink_to(tmp_path / "theirs")
+        made = run(tmp_path / "app", cache)
+        assert (made.warnings, made.stack) == ([], example)
+        assert kept(cache) == [file]
+        status = file.lstat()
+        assert (status.st_uid, status.st_mode) == (os.geteuid(), stat.S_IFREG | 0o600)
+        assert file.read_bytes() == kept(warm)[0].read_bytes()
+        if writer == "by link":
+            assert (tmp_path / "theirs").read_bytes() == b"theirs"
 
     def test_several_processes_fill_it_at_once(self, tmp_path: Path, example: bytes) -> None:
         folders = [tmp_path / str(number) for number in range(4)]
@@ -285,16 +406,21 @@ class TestCache:
         self, tmp_path: Path, example: bytes
     ) -> None:
         cache = tmp_path / "cache"
+        # The second process, in which a new assembly is tried, waits for good.
+        waiting = tmp_path / "waiting"
         process = subprocess.Popen(
             [sys.executable, "-c", APP.format(first="", second="", late="")],
             cwd=tmp_path,
-            env=environment(cache),
+            env=environment(cache, JSII_NODE=node(tmp_path, f"touch {waiting}; sleep infinity")),
             stderr=subprocess.DEVNULL,
+            process_group=0,
         )
-        while not list(cache.glob("infra_lib/*.tmp")) and process.poll() is None:
+        while not waiting.exists():
+            assert process.poll() is None
             time.sleep(0.005)
-        process.kill()
-        process.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert [path.suffix for path in kept(cache)] == [".tmp"]
         made = run(tmp_path / "app", cache)
         assert (made.warnings, made.stack) == ([], example)
 
@@ -302,8 +428,6 @@ class TestCache:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from jsii._kernel.types import LoadRequest
-
-        from infra_lib.stacks import assembly_cache
 
         tarball = tmp_path / "provider.tgz"
         tarball.write_bytes(b"1")
@@ -337,13 +461,8 @@ class TestSurprises:
     def test_an_assembly_that_does_not_load_is_not_kept(
         self, tmp_path: Path, example: bytes
     ) -> None:
-        node = shutil.which("node")
-        wrapper = tmp_path / "node"
         # The second process, in which a new assembly is tried, dies.
-        wrapper.write_text(
-            f'#!/bin/sh\nmkdir "{tmp_path}/once" 2>/dev/null || exit 1\nexec "{node}" "$@"\n'
-        )
-        wrapper.chmod(0o755)
-        made = run(tmp_path / "app", tmp_path / "cache", JSII_NODE=str(wrapper))
+        variables = {"JSII_NODE": node(tmp_path, "exit 1")}
+        made = run(tmp_path / "app", tmp_path / "cache", **variables)
         assert (len(made.warnings), made.stack) == (1, example)
         assert kept(tmp_path / "cache") == []
