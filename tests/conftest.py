@@ -3,11 +3,13 @@
 import signal
 from contextlib import suppress
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A busy machine makes tests slow, never red.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 # A shell starts what it runs in the background with interrupts ignored, and so would be what the
 # tests start, and interrupt.

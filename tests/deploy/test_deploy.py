@@ -339,13 +339,17 @@ def test_an_interrupt_waits_for_what_terraform_has_begun(
     project: Project, number: signal.Signals
 ) -> None:
     project.describe(scheelite())
-    with project.started("deploy", "--yes", STAND_IN_SECONDS="4") as process:
+    held = project.workspace.app.with_name("held")
+    held.touch()
+    with project.started("deploy", "--yes", STAND_IN_HELD=str(held)) as process:
         assert process.stdout is not None
         assert any("scheelite: Creating..." in line for line in process.stdout)
         os.killpg(process.pid, number)  # as a terminal does
-        said = process.stdout.read()
+        said = "infra: interrupted: Terraform finishes what it has begun"
+        assert any(said in line for line in process.stdout)
+        held.unlink()
+        process.stdout.read()
     assert process.returncode == 130
-    assert "infra: interrupted: Terraform finishes what it has begun" in said
 
     # What was made is known, so it is neither made again nor refused, and nothing is locked.
     cloud = project.workspace.cloud

@@ -116,7 +116,7 @@ def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> N
         env=projects.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     status, opened = json.loads(done.stdout.splitlines()[-1])

@@ -43,7 +43,6 @@ def evaluated(folder: Path, values: Sequence[Any]) -> list[Any]:
 
 @settings(
     max_examples=2,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(texts=st.lists(TEXTS, min_size=200, max_size=200))

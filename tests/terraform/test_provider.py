@@ -1,9 +1,15 @@
 """The stand-in refuses what google would refuse, and changes things the way google would."""
 
 import json
+import os
+import re
+import socket
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +17,7 @@ import pytest
 from tests.terraform.harness import JSON, Workspace, provider_package
 from tests.terraform.provider import schema
 from tests.terraform.provider.cloud import fingerprint
+from tests.terraform.provider.front import COOKIE
 from tests.terraform.provider.resources import RULES
 
 GALENA = "google_compute_instance.galena"
@@ -63,6 +70,27 @@ def changed(instance: JSON, path: str, value: Any) -> JSON:
         here = here[0] if isinstance(here, list) else here
     here[argument] = value
     return copy
+
+
+# The plugin
+
+
+def test_it_listens_before_it_has_loaded(tmp_path: Path) -> None:
+    """Terraform waits for a plugin that is slow to load, but not long for one that is silent."""
+    (tmp_path / "grpc.py").write_text("input()\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.terraform.provider", "schemas"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), COOKIE[0]: COOKIE[1]},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        found = re.fullmatch(rb"1\|5\|tcp\|127\.0\.0\.1:(\d+)\|grpc\n", process.stdout.readline())
+        assert found
+        with socket.create_connection(("127.0.0.1", int(found[1]))):
+            assert process.poll() is None
+        process.kill()
 
 
 # The schema

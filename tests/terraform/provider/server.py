@@ -1,15 +1,11 @@
-"""The plugin: Terraform starts it, reads one line from it, and calls it over gRPC.
-
-The handshake is go-plugin's: a cookie in the environment says that Terraform is asking, and the
-answer is `core protocol | plugin protocol | network | address | grpc`.
-"""
+"""The plugin: Terraform starts it, reads one line from it (`front`), and calls it over gRPC."""
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from socket import socket
 from threading import Event
 from time import sleep
 from typing import Any
@@ -20,19 +16,19 @@ import grpc
 from . import schema, wire
 from .api import Api
 from .cloud import ApiError, opened
+from .front import forward
 from .planning import invalid, plan
 from .resources import RULES, labelled
 from .values import pack, unpack
 
-COOKIE = (
-    "TF_PLUGIN_MAGIC_COOKIE",
-    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-)
 CLOUD = "STAND_IN_CLOUD"
 """The environment variable that names the file of the cloud."""
 
-PATIENCE = "STAND_IN_SECONDS"
-"""The environment variable that says how many seconds it takes to hear of what was made."""
+HELD = "STAND_IN_HELD"
+"""The environment variable that names a file: while it is there, nobody hears of what was made."""
+
+LONGEST = 600
+"""Seconds after which the file was forgotten by a test that failed."""
 
 Handler = Callable[[wire.Message], wire.Message]
 
@@ -118,7 +114,7 @@ class Provider:
                 else:
                     state = api.update(kind, prior, planned)
             if prior is None:
-                sleep(float(os.environ.get(PATIENCE, "0")))
+                _wait()
         except ApiError as error:
             return {"new_state": _value(prior), "diagnostics": [_error(str(error))]}
         return {"new_state": _value(state), "legacy_type_system": True}
@@ -154,18 +150,13 @@ class Provider:
         }
 
 
-def serve(schemas: Path) -> int:
+def serve(schemas: Path, listener: socket) -> None:
     """Answer Terraform until it says that it is done, or is gone.
 
     Args:
         schemas: A file that `schema.dump` wrote.
+        listener: Where Terraform connects.
     """
-    if os.environ.get(COOKIE[0]) != COOKIE[1]:
-        sys.stderr.write("This is a Terraform provider for tests: Terraform starts it.\n")
-        return 1
-    if "PLUGIN_CLIENT_CERT" in os.environ:
-        sys.stderr.write("Set TF_DISABLE_PLUGIN_TLS=1: this provider speaks plain gRPC.\n")
-        return 1
     provider = Provider(schema.load(schemas.read_text()), Path(os.environ[CLOUD]))
     done = Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
@@ -182,13 +173,19 @@ def serve(schemas: Path) -> int:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"1|5|tcp|127.0.0.1:{port}|grpc\n")
-    sys.stdout.flush()
+    forward(listener, port)
     parent = os.getppid()
     while not done.wait(1) and os.getppid() == parent:
         pass
     server.stop(grace=1).wait()
-    return 0
+
+
+def _wait() -> None:
+    held = os.environ.get(HELD)
+    for _ in range(LONGEST * 20):
+        if not held or not Path(held).exists():
+            break
+        sleep(0.05)
 
 
 def _set(done: Event) -> Handler:
