@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,7 @@ def run(
     first: str = "",
     second: str = "",
     late: str = "",
-    wrap: tuple[str, ...] = (),
+    wrap: Sequence[str] = (),
     **variables: str,
 ) -> Run:
     folder.mkdir(exist_ok=True)
