@@ -73,6 +73,6 @@ def _is_known(found: re.Match[str]) -> bool:
     written = found[0]
     value = float(written) if found["number"] else [written] if written[0] == "#" else written
     try:
-        return cdktf.Token.is_unresolved(value) and bool(cdktf.Tokenization.reverse(value))
+        return bool(cdktf.Tokenization.reverse(value))
     except RuntimeError:  # how jsii has what cdktf throws
         return False

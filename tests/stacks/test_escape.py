@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cdktf import App, Fn, TerraformOutput, TerraformStack, Token
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra_lib import Reference
@@ -43,6 +43,7 @@ def evaluated(folder: Path, values: Sequence[Any]) -> list[Any]:
 
 @settings(
     max_examples=2,
+    phases=[Phase.generate],  # an example takes seconds: none is made smaller
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(texts=st.lists(TEXTS, min_size=200, max_size=200))
