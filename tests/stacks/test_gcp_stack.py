@@ -12,8 +12,19 @@ import pytest
 from cdktf import App, S3Backend
 from cdktf_cdktf_provider_google.compute_address import ComputeAddress
 
-from infra_lib import DataDisk, Fleet, FleetError, GcsBackend, Machine, Reference, cost
+from infra_lib import (
+    BootDisk,
+    DataDisk,
+    Fleet,
+    FleetError,
+    GcsBackend,
+    Machine,
+    Reference,
+    ServiceAccount,
+    cost,
+)
 from infra_lib.stacks import GcpStack
+from infra_lib.stacks.startup_script import startup_script
 from main import fleet as example
 from tests.hostile import HostileStr, member
 
@@ -403,10 +414,45 @@ def test_metadata_that_no_instance_takes_is_refused(
         GcpStack(app, "gcp", fleet=fleet_of(cpu(**fields)))
 
 
-def test_the_largest_metadata_is_taken(synthesize: Synthesize) -> None:
-    largest = {"a": "é" * 131072}
-    stack = synthesize(fleet_of(cpu(metadata=largest)))
-    assert instance(stack, "galena")["metadata"]["a"] == largest["a"]
+@pytest.mark.parametrize(("text", "written"), [("é", "é"), ("${", "$${")])
+def test_the_largest_metadata_is_taken_as_it_is_typed(
+    synthesize: Synthesize, text: str, written: str
+) -> None:
+    stack = synthesize(fleet_of(cpu(metadata={"a": text * 131072})))
+    assert instance(stack, "galena")["metadata"]["a"] == written * 131072
+
+
+def test_all_metadata_is_counted_with_its_keys(synthesize: Synthesize, tmp_path: Path) -> None:
+    own = {"ssh-keys": f"root:{KEY} admin", "startup-script": startup_script()}
+    left = 512 * 1024 - sum(len(key) + len(value) for key, value in own.items())
+    values = {"ab": "x" * 200000, "abc": "x" * 200000}
+    values["abcd"] = "x" * (left - 400000 - len("ababcabcd"))
+    machine = instance(synthesize(fleet_of(cpu(metadata=values))), "galena")
+    assert machine["metadata"] == own | values
+    more = values | {"ab": "x" * 200001}
+    app = App(outdir=str(tmp_path / "out"))
+    with pytest.raises(FleetError, match="metadata='524289 bytes': at most 524288"):
+        GcpStack(app, "gcp", fleet=fleet_of(cpu(metadata=more)))
+
+
+def test_a_word_is_not_taken_for_a_number_that_cdktf_knows(synthesize: Synthesize) -> None:
+    """It has numbers of one size stand for references, also within text."""
+    number, shown = "-82e297", '-${""}82e297'
+    fleet = fleet_of(
+        cpu(
+            subnetwork=number,
+            boot_disk=BootDisk(image=number),
+            labels={"own": number},
+            service_account=ServiceAccount(f"{number}@example.org", scopes=(number,)),
+        ),
+        gcp=project(labels={"all": number}),
+    )
+    machine = instance(synthesize(fleet), "galena")
+    (interface,) = machine["network_interface"]
+    assert interface["subnetwork"] == shown
+    assert machine["boot_disk"]["initialize_params"]["image"] == shown
+    assert (machine["labels"]["own"], machine["labels"]["all"]) == (shown, shown)
+    assert machine["service_account"] == {"email": f"{shown}@example.org", "scopes": [shown]}
 
 
 def test_a_fleet_without_a_project_is_refused(tmp_path: Path) -> None:
