@@ -67,7 +67,7 @@ def trimmed(tarball: str, submodules: frozenset[str]) -> bytes:
                 assembly = json.loads(_content(archive, member))
                 files |= _metadata(assembly, submodules)
                 folders = frozenset(_folders(assembly, json.loads(files[".jsii"])["submodules"]))
-            elif name.startswith("lib/") and name.endswith(".js") and name.count("/") > 1:
+            elif name.startswith("lib/") and name.endswith(".js"):
                 if folders is None:
                     msg = f"{tarball}: .jsii is not its first file"
                     raise ValueError(msg)

@@ -2,18 +2,22 @@
 
 import io
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra_lib.stacks.assembly import trimmed
+from infra_lib.stacks.assembly import HELPER, trimmed
+from tests.tools import require
 
 FILES = {
     "package/.jsii": "",
     "package/lib/disk/index.js": "exports.Disk = 1;",
     "package/lib/disk/more.js": "exports.more = 1;",
+    "package/lib/disk/index.d.ts": "export declare class Disk {}",
+    "package/lib/diskette/index.js": "exports.Diskette = 1;",
     "package/lib/index.js": "exports.everything = 1;",
     "package/lib/instance/index.js": "exports.Instance = 1;",
     "package/lib/secret/index.js": "exports.Secret = 1;",
@@ -31,10 +35,11 @@ def assembly() -> dict[str, Any]:
         "readme": {"markdown": "long"},
         "submodules": {
             f"@a/b.{name}": {"symbolId": f"src/{name}/index:"}
-            for name in ("disk", "instance", "secret")
+            for name in ("disk", "diskette", "instance", "secret")
         },
         "types": {
             **of("disk", "Disk"),
+            **of("diskette", "Diskette"),
             **of("instance", "Instance", properties=[{"type": {"fqn": "@a/b.disk.Disk"}}]),
             **of("secret", "Secret"),
         },
@@ -74,7 +79,7 @@ def test_it_holds_what_is_asked_for(tmp_path: Path) -> None:
     described = json.loads(files["package/.jsii"])
     assert set(described["submodules"]) == {"@a/b.disk"}
     assert "@a/b.disk.Disk" in described["types"]
-    assert "@a/b.secret.Secret" not in described["types"]
+    assert not {"@a/b.diskette.Diskette", "@a/b.secret.Secret"} & described["types"].keys()
 
 
 def test_it_holds_what_that_refers_to(tmp_path: Path) -> None:
@@ -86,6 +91,35 @@ def test_it_holds_what_that_refers_to(tmp_path: Path) -> None:
 def test_its_index_knows_every_submodule_for_a_larger_one_may_follow(tmp_path: Path) -> None:
     index = cut(tmp_path / "a.tgz", "disk")["package/lib/index.js"]
     assert index == cut(tmp_path / "b.tgz", "secret")["package/lib/index.js"]
+
+
+def called(folder: Path, method: str, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What Node.js says when a method of ours is called in an assembly that is in a folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    script = f"require({json.dumps(str(folder / 'package'))}).{HELPER}.{method}()"
+    return subprocess.run(
+        [require("node"), "-e", script], capture_output=True, text=True, check=False
+    )
+
+
+def test_code_that_does_not_load_is_found_where_it_is_there(tmp_path: Path) -> None:
+    broken = FILES | {"package/lib/disk/index.js": "exports.Disk = ;"}
+    for submodule, status in (("disk", 1), ("secret", 0)):
+        packed(tmp_path / "a.tgz", assembly(), broken)
+        files = unpacked(trimmed(str(tmp_path / "a.tgz"), frozenset({submodule})))
+        assert called(tmp_path / submodule, "check", files).returncode == status
+
+
+def test_it_makes_way_where_jsii_installs_packages_and_nowhere_else(tmp_path: Path) -> None:
+    files = cut(tmp_path / "a.tgz", "disk")
+    elsewhere = called(tmp_path / "elsewhere", "makeWay", files)
+    assert "is not where jsii installs packages" in elsewhere.stderr
+    assert (tmp_path / "elsewhere/package/lib/disk/index.js").exists()
+    assert called(tmp_path / "node_modules/@a", "makeWay", files).returncode == 0
+    assert not (tmp_path / "node_modules/@a/package").exists()
 
 
 def test_npm_sees_the_same_package(tmp_path: Path) -> None:

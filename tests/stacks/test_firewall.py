@@ -4,6 +4,7 @@ import pytest
 
 from infra_lib import Fleet, FleetError, GcpMachine, ZeroTier
 from infra_lib.stacks.firewall import Firewall, firewalls, network_tags, rule_prefix
+from infra_lib.stacks.names import bounded
 
 from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 
@@ -95,6 +96,11 @@ def test_names_stay_within_what_compute_engine_takes() -> None:
     assert len(set(names)) == 3  # the tag and the rule of ZeroTier share one
     near = rules(fleet_of(CONTROLLER, cpu(tags=("peer",)), name=f"{name[:-1]}g"))
     assert {rule.name for rule in near.values()}.isdisjoint(names)
+
+
+def test_a_name_as_long_as_one_may_be_stays() -> None:
+    assert bounded("f" * 63) == "f" * 63
+    assert bounded("f" * 64) != "f" * 63
 
 
 def test_own_network_tags_stand_once() -> None:

@@ -387,6 +387,25 @@ def test_stacks_of_one_fleet_in_one_project_keep_apart(
     assert tags[0].isdisjoint(tags[1])
 
 
+def test_the_order_in_which_a_stacks_machines_are_named_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = App(outdir=str(tmp_path / "out"))
+    fleet = fleet_of(cpu(), cpu("halite"), cpu("agate"))
+    for name, machines in (("one", ("galena", "agate")), ("two", ("agate", "galena"))):
+        stack = GcpStack(app, name, fleet=fleet, machines=machines)
+        assert list(stack.instances) == ["galena", "agate"]
+
+
+def test_a_machine_that_the_fleet_does_not_provision_is_in_no_stack(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path / "out"))
+    for name in ("cinnabar", "halite"):
+        accepted = f"fleet 'test': machines='{name}': one of galena"
+        with pytest.raises(FleetError, match=accepted):
+            GcpStack(app, name, fleet=fleet_of(CONTROLLER, cpu()), machines=("galena", name))
+
+
 def test_labels_are_counted_in_the_project_of_the_stack(tmp_path: Path) -> None:
     many = {f"l{number}": "x" for number in range(50)}
     other = project(labels={f"m{number}": "x" for number in range(10)})

@@ -91,6 +91,7 @@ def test_root_logs_in_by_the_keys_in_metadata_only(machine: Machine) -> None:
     assert KEY in machine.read("/root/.ssh/authorized_keys").splitlines()
     assert OTHER not in machine.read("/root/.ssh/authorized_keys")
     assert first(machine, "PermitRootLogin") == "prohibit-password"
+    assert first(machine, "PubkeyAuthentication") == "yes"
     assert (machine.folder / "systemctl").read_text() == "try-reload-or-restart ssh\n"
 
 
@@ -175,6 +176,14 @@ def test_metadata_that_cannot_be_read_is_said_and_the_own_script_still_runs(
 def test_the_machines_own_script_runs_as_it_is(machine: Machine, own: str, printed: str) -> None:
     done = machine.boot(own)
     assert (done.stdout, done.stderr) == (printed, "")
+
+
+def test_the_own_script_is_read_by_root_only(machine: Machine) -> None:
+    assert machine.boot('ls -l "$0"').stdout.startswith("-rwx------ ")
+
+
+def test_a_script_of_nothing_but_space_is_none() -> None:
+    assert startup_script(" \n\t\n") == startup_script("")
 
 
 def test_the_own_scripts_failure_is_the_startup_scripts(machine: Machine) -> None:
