@@ -16,13 +16,12 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from ..errors import FleetError
-from .printing import say, show
+from .printing import CLEAR, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-_CLEAR = "\r\x1b[K"
 _NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is not on PATH
 _SILENCE = 1.0  # seconds without a line after which the clock shows
 _LONGEST_PIECE = 65536  # characters
@@ -157,8 +156,8 @@ def _shown(lines: Queue[str | None], words: str, hear: Callable[[str], object]) 
         try:
             line = lines.get(timeout=_SILENCE)
         except Empty:
-            text = f"{_CLEAR}{words}: {int(monotonic() - start)} s without news"
-            clear = _CLEAR if clock else ""
+            text = f"{CLEAR}{words}: {int(monotonic() - start)} s without news"
+            clear = CLEAR if clock else ""
             yield text if clock else ""
         else:
             if line is None:
