@@ -217,7 +217,9 @@ def test_a_machine_elsewhere_with_a_key_that_nobody_knows_is_left_alone(there: M
 
 
 def test_the_key_of_a_machine_elsewhere_is_for_a_person_to_know(there: Machine) -> None:
+    there.name = "cinnabar"
     install(there, name="cinnabar")
+    assert there.installed[there.installed.index("--host-key-check") + 1] == "ask"
     install(there, name="cinnabar", action="replace")
     up, replace = there.asked
     assert "StrictHostKeyChecking" not in up + replace
