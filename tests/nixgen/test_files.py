@@ -98,11 +98,37 @@ def test_markdown_hides_its_header(tmp_path: Path) -> None:
     assert (blank, body) == ("", "| machine | cost |")
 
 
-def test_mode_of_an_existing_file_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o755])
+def test_mode_of_an_existing_file_is_kept(tmp_path: Path, mode: int) -> None:
     write(FILES, tmp_path, "main:fleet")
-    (tmp_path / "lib/caches.nix").chmod(0o600)
-    write({**FILES, "lib/caches.nix": {}}, tmp_path, "main:fleet")
-    assert (tmp_path / "lib/caches.nix").stat().st_mode & 0o777 == 0o600
+    put(tmp_path, "lib/caches.nix", "mine")
+    (tmp_path / "lib/caches.nix").chmod(mode)
+    write({**FILES, "lib/caches.nix": {}}, tmp_path, "main:fleet", adopt=["."])
+    for path in ("lib/caches.nix", "lib/caches.nix.orig"):
+        assert (tmp_path / path).stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_owner_of_an_existing_file_is_kept_where_that_is_allowed(
+    tmp_path: Path, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only root may give a file to others, so what is asked for is looked at."""
+    write(FILES, tmp_path, "main:fleet")
+    status = os.stat_result((0o100640, 1, 1, 1, 1234, 4321, 9, 0, 0, 0))
+    asked: list[tuple[int, int]] = []
+
+    def fchown(_handle: int, user: int, group: int) -> None:
+        asked.append((user, group))
+        if not allowed:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    change = tree.Change("new", b"new", found=None, like=tree.Found(b"", status))
+    with tree.opened(tmp_path, change=True) as here:
+        here.replace([change])
+    assert asked == [(1234, 4321)]
+    assert (tmp_path / "new").read_bytes() == b"new"
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
@@ -702,6 +728,8 @@ def test_paths_that_collide(tmp_path: Path, paths: tuple[Any, Any], message: str
         "secrets.nix",
         "credentials/a.nix",
         ".gitea/a.nix",
+        "a" * 251 + ".nix",
+        "ü" * 125 + ".nix",
         "with space.nix",
         "ünï/日本.nix",
         "-dash.nix",
@@ -711,8 +739,9 @@ def test_paths_that_collide(tmp_path: Path, paths: tuple[Any, Any], message: str
     ],
 )
 def test_odd_paths_are_just_paths(tmp_path: Path, path: str) -> None:
-    write({path: {"a": 1}}, tmp_path, "main:fleet")
-    assert plan({path: {"a": 1}}, tmp_path, "main:fleet").drift == ()
+    for number in range(2):
+        write({path: {"a": number}}, tmp_path, "main:fleet")
+        assert plan({path: {"a": number}}, tmp_path, "main:fleet").drift == ()
     assert states(plan({}, tmp_path, "main:fleet")) == {path: State.LEFT_OVER}
     write({}, tmp_path, "main:fleet")
     assert contents(tmp_path) == {}
