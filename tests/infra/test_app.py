@@ -18,12 +18,14 @@ GcpMachine("galena", machine_type="e2-standard-9", zone="us-central1-b")
 TELLING = """\
 import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import beside
 
 if __name__ == "__main__":
     warnings.warn("about the fleet", stacklevel=1)
+    assert find_spec("elsewhere") is None
     print(__file__, sys.path.count(str(Path(__file__).parent)), *sys.argv[1:])
     sys.exit(beside.STATUS)
 """
@@ -80,6 +82,7 @@ def test_a_script_finds_all_as_it_would_alone(tmp_path: Path) -> None:
     (tmp_path / "app/main.py").write_text(TELLING)
     (tmp_path / "app/beside.py").write_text("STATUS = 3\n")
     (tmp_path / "beside.py").write_text("raise RuntimeError('of the current folder')\n")
+    (tmp_path / "elsewhere.py").write_text("")
     for python in ((), ("-P",)):
         done = run(tmp_path, "app/main.py", "--word", python=python)
         assert done.stdout == f"{tmp_path}/app/main.py 1 --word\n"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra_lib.cli import main
+
 ROOT = Path(__file__).parents[2]
 FLEET = "metals = fleet()\n"
 
@@ -57,6 +59,16 @@ def test_what_a_description_prints_is_not_the_commands(infra: Infra) -> None:
     assert (done.returncode, done.stdout) == (0, alone.stdout)
     for word in ("printed", "original", "bytes", "program"):
         assert f"{word}\n" in done.stderr
+
+
+def test_who_calls_a_command_as_a_function_gets_its_own_words_too(
+    described: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    described(f"print('printed')\n{FLEET}")
+    assert main(["show"]) == 0
+    printed = capsys.readouterr()
+    assert "printed" not in printed.out
+    assert printed.err == "printed\n"
 
 
 def test_no_module_beside_a_description_takes_the_place_of_pythons(

@@ -507,3 +507,18 @@ def test_a_module_that_python_has_too_is_named_when_the_wrong_one_was_meant(
     if "/" in name:
         (project / module).rmdir()
     assert "another name" not in nixgen("check").stderr
+
+
+def test_what_the_caller_does_at_exit_is_done_once(project: Path) -> None:
+    program = "import atexit; atexit.register(print, 'once'); from nixgen.cli import main; " + (
+        "print('before', end=' '); main(['list'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("before lib/caches.nix\ndocs/costs.md\nonce\n", "")

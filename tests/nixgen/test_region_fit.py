@@ -83,6 +83,7 @@ VALUES = [
     "[ a { b = 1; } ]",
     "import ./a",
     "./a${b}in/let/${c}-rec",
+    "./a${b}in",
     "./in.nix",
     "<a/in>",
     "~/in",
