@@ -23,6 +23,7 @@ TEXT_SHOWN = r"\u009b2J \u000d \u202e \u2066"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc \u202e"
 
 MAIN = f"""
+import sys
 import warnings
 from pathlib import Path
 from infra_lib import *
@@ -45,6 +46,7 @@ foreign = {{"z.nix": {{"a": text}}}}
 
 def printing():
     print(hostile)
+    sys.stdout.writelines([hostile, "\\n"])
     warnings.simplefilter("default")
     warnings.warn(hostile)
     return fleet
@@ -99,7 +101,7 @@ def acting(text: str) -> list[str]:
         ("infra runbook galena", 0, f"galena (on): GCP node (e2-small): {TEXT_SHOWN}"),
         ("infra runbook --shell", 0, "galena"),
         ("infra cost", 0, "galena"),
-        ("infra cost --source main:printing", 0, f"{SHOWN}\ninfra: warning: {SHOWN}\n"),
+        ("infra cost --source main:printing", 0, f"{SHOWN}\n{SHOWN}\ninfra: warning: {SHOWN}\n"),
         ("infra cost --source main:failing", 2, SHOWN),
         ("infra cost --source main:broken", 2, f": {SHOWN} (INFRA_DEBUG=1 shows"),
         ("infra cost --source main:misnamed", 2, r"name='\x1b]0;title\x07"),

@@ -78,6 +78,7 @@ def test_it_holds_what_is_asked_for(tmp_path: Path) -> None:
     }
     described = json.loads(files["package/.jsii"])
     assert set(described["submodules"]) == {"@a/b.disk"}
+    assert "readme" not in described  # it is long
     assert "@a/b.disk.Disk" in described["types"]
     assert not {"@a/b.diskette.Diskette", "@a/b.secret.Secret"} & described["types"].keys()
 

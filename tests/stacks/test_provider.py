@@ -206,18 +206,29 @@ class TestOtherModules:
     def test_what_the_package_lacks_is_said_as_python_says_it(
         self, tmp_path: Path, cache: Path
     ) -> None:
-        second = (
-            "import cdktf_cdktf_provider_google as google\n"
-            "print(hasattr(google, 'no_such'), len(google.__all__) > 1000)\n"
-            "try:\n    from cdktf_cdktf_provider_google import no_such\n"
-            "except ImportError as error:\n    print(type(error).__name__)"
-        )
-        assert run(tmp_path / "app", cache, second=second).printed == "False True\nImportError\n"
+        (tmp_path / "broken.py").write_text("import nothing_of_that_name")
+        second = f"""
+import cdktf_cdktf_provider_google as google
+print(hasattr(google, "no_such"), len(google.__all__) > 1000)
+try:
+    from cdktf_cdktf_provider_google import no_such
+except ImportError as error:
+    print(type(error).__name__)
+google.__path__.append({str(tmp_path)!r})
+try:
+    google.broken
+except ImportError as error:
+    print(error.name)
+"""
+        printed = "False True\nImportError\nnothing_of_that_name\n"
+        assert run(tmp_path / "app", cache, second=second).printed == printed
 
 
-def test_only_what_is_in_use_is_imported(tmp_path: Path, cache: Path) -> None:
+@pytest.mark.parametrize("switch", ["", "0"])
+def test_only_what_is_in_use_is_imported(tmp_path: Path, cache: Path, switch: str) -> None:
     late = "import sys\nprint(sum('provider_google' in name for name in sys.modules))"
-    assert int(run(tmp_path / "app", cache, late=late).printed) < 20
+    made = run(tmp_path / "app", cache, late=late, INFRA_PLAIN_PROVIDER=switch)
+    assert int(made.printed) < 20
 
 
 class TestCache:
@@ -323,6 +334,24 @@ class TestCache:
         else:
             with pytest.raises(PermissionError, match=f"{above} can be written by others"):
                 assembly_cache._folder()
+
+    def test_others_may_add_nothing_to_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As they may to a sticky folder."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assembly_cache._folder().chmod(0o1777)
+        with pytest.raises(PermissionError, match="infra_lib can be written by others"):
+            assembly_cache._folder()
+
+    def test_only_a_file_is_one(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "fifo", 0o600)
+        (tmp_path / "folder").mkdir(0o700)
+        (tmp_path / "file").touch(0o600)
+        names = ("fifo", "folder", "file", "nothing")
+        assert [assembly_cache._is_trusted(tmp_path / name) for name in names] == [
+            *(False, False, True, False)
+        ]
 
     def test_what_is_above_the_users_home_is_not_looked_at(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -457,6 +486,15 @@ class TestSurprises:
         assert made.stack == example
         assert len(made.warnings) == 1
         assert "_NodeProcess" in made.warnings[0]
+
+    def test_nothing_more_is_cut_once_the_whole_is_loaded(
+        self, tmp_path: Path, cache: Path, plain: Run
+    ) -> None:
+        (file,) = kept(cache)
+        file.write_bytes(b"")
+        made = run(tmp_path / "app", cache, late=IMPORTS + RESOURCES)
+        assert (len(made.warnings), made.stack) == (1, plain.stack)
+        assert kept(cache) == []
 
     def test_an_assembly_that_does_not_load_is_not_kept(
         self, tmp_path: Path, example: bytes
