@@ -581,6 +581,34 @@ def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
     assert (found["a"], found["b"], len(found)) == (b"new", b"new", 4)
 
 
+def test_an_empty_file_of_a_killed_run_goes_with_the_next_write(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / f"a/.nixgen-{tmp_path.stat().st_ino:x}-1-0").touch()
+    write(small("old"), tmp_path, SOURCE)
+    assert contents(tmp_path) == rendered(small("old"))
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_folder_that_somebody_makes_meanwhile_is_used_and_stays(
+    tmp_path: Path, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.mkdir
+
+    def mkdir(name: str, *arguments: Any, **options: Any) -> None:
+        real(name, *arguments, **options)
+        real(name, *arguments, **options)
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    if refused:
+        monkeypatch.setattr(transaction, "_settle", end)
+    with pytest.raises(KeyboardInterrupt) if refused else nullcontext():
+        write({"a/b.nix": {}}, tmp_path, SOURCE)
+    assert sorted(contents(tmp_path)) == (["a/"] if refused else ["a/b.nix"])
+
+
 # Several at once
 
 

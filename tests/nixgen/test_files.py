@@ -655,6 +655,23 @@ def test_what_cannot_be_read_in_a_search_is_not_ours(
     assert states(plan({}, tmp_path, "main:fleet")) == {"a.nix": State.LEFT_OVER}
 
 
+def test_an_empty_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel shows its own as empty, and to read one can change something."""
+    put(tmp_path, "empty.nix", "")
+    put(tmp_path, "other.nix", "{ }")
+    opened = []
+    real = os.open
+
+    def recorded(path: Any, *arguments: Any, **options: Any) -> int:
+        opened.append(path)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", recorded)
+    assert plan({}, tmp_path, "main:fleet").files == ()
+    assert "other.nix" in opened
+    assert "empty.nix" not in opened
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS shows no processes as files")
 def test_folders_of_the_kernel_are_searched_without_an_error() -> None:
     assert plan({}, "/proc/self", "main:fleet").files == ()
