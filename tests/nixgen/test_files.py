@@ -356,10 +356,11 @@ def test_conflict_markers_in_what_is_generated_no_more_leave_a_copy(tmp_path: Pa
 
 @pytest.mark.parametrize("style", ["diff3", ""])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("names", [APART, TOGETHER], ids=["apart", "together"])
 def test_conflict_markers_around_what_a_person_wrote_leave_a_copy(
-    tmp_path: Path, style: str, end: bytes
+    tmp_path: Path, names: Any, style: str, end: bytes
 ) -> None:
-    data = merged(*versions(*APART, by="# mine\n"), style=style).replace(b"\n", end)
+    data = merged(*versions(*names, by="# mine\n"), style=style).replace(b"\n", end)
     put(tmp_path, "a.nix", data)
     file = only(plan(listed("a", "m", "z"), tmp_path, "main:fleet"), "a.nix")
     assert (file.state, file.kept) == (State.CONFLICT, "a.nix.orig")
@@ -540,6 +541,26 @@ def test_a_conflict_elsewhere_in_a_file_of_people_is_left_to_them(tmp_path: Path
     assert (tmp_path / "flake.nix").read_bytes().endswith(mine)
 
 
+@pytest.mark.parametrize("name", ["a.nix.orig", "a.nix.orig.1", ".nixgen-1-0~a.nix", ".nixgen-1-0"])
+def test_a_copy_or_temporary_file_is_not_left_over_whatever_its_header(
+    tmp_path: Path, name: str
+) -> None:
+    whole = with_header("{ }\n", "a.nix", "main:fleet")
+    for data in (whole, whole[:80], with_header("{ }\n", name, "main:fleet")):
+        put(tmp_path, name, data)
+        assert write({}, tmp_path, "main:fleet").files == ()
+        assert contents(tmp_path) == {name: data}
+
+
+def test_adopting_a_conflict_keeps_what_stands_in_place_of_a_header(tmp_path: Path) -> None:
+    generated = rendered(listed("a"), "a.nix")
+    body = generated.partition(b"\n\n")[2]
+    data = merged(generated, b"# mine\n\n" + body, b"")
+    put(tmp_path, "a.nix", data)
+    write(listed("a"), tmp_path, "main:fleet", adopt=["a.nix"])
+    assert (tmp_path / "a.nix.orig").read_bytes() == data
+
+
 # What is searched
 
 
@@ -601,7 +622,8 @@ sys.addaudithook(tell)
 
 def test_a_search_enters_folders_as_deep_as_the_system_can_look_up(tmp_path: Path) -> None:
     """What lies deeper than any path can name is no error, and nothing is generated there."""
-    path = "/".join(["d" * 9] * 99 + ["a.nix"])
+    path = "/".join(["d" * 9] * 99 + ["aaaaaa.nix"])
+    assert len(path) == 1000
     write({path: {}}, tmp_path, "main:fleet")
     assert states(plan({}, tmp_path, "main:fleet")) == {path: State.LEFT_OVER}
     handles = [os.open(tmp_path, os.O_RDONLY)]
@@ -711,7 +733,7 @@ def test_folders_of_the_kernel_are_searched_without_an_error() -> None:
         ("vars/shared/a/b/secret", "'secret' is a name of what keeps secrets"),
         ("id_ed25519", "'id_ed25519' is a name of what keeps secrets"),
         ("d/.env", "'.env' is a name of what keeps secrets"),
-        (f"{'d' * 99}/" * 10 + "a.nix", "more than 1000 bytes"),
+        (f"{'d' * 99}/" * 9 + "é" * 48 + "a.nix", "more than 1000 bytes"),
         ("lib/.nixgen-1.nix", "temporary"),
         (b"a.nix", "must be a str or a PurePath, got bytes"),
     ],
