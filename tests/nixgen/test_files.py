@@ -18,7 +18,7 @@ from nixgen.errors import NixgenError
 from nixgen.files import File, Files, Plan, State, TextFile, plan, write
 from nixgen.header import is_as_generated, read_header, with_header
 from nixgen.outputs import Region, WholeFile, render
-from tests.nixgen.conftest import Nixgen
+from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 
@@ -139,6 +139,24 @@ def test_mode_of_a_new_file_follows_the_umask(tmp_path: Path, umask: int, mode: 
     finally:
         os.umask(before)
     assert (tmp_path / "lib/caches.nix").stat().st_mode & 0o777 == mode
+
+
+def test_a_comparison_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> None:
+    write(FILES, tmp_path, "main:fleet")
+    program = (
+        "import sys; from nixgen.files import plan, write; "
+        "plan({}, sys.argv[1], 'main:fleet'); write({}, sys.argv[2], 'main:fleet'); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path, tmp_path / "empty"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    unneeded = {"ctypes", "nixgen.transaction", "nixgen.rename", "nixgen.interruption"}
+    assert unneeded.isdisjoint(done.stdout.split())
 
 
 # What people wrote
