@@ -27,7 +27,10 @@ source = "{SOURCE}"
 root = "."
 """
 
-IGNORED = ("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfstate*")
+IGNORED = (
+    *("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfstate*"),
+    *("*.orig", "*.orig.[0-9]*"),  # what `nixgen write` keeps of people's, and names as it does
+)
 
 _CDKTF = """\
 {
