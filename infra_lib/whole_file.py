@@ -9,6 +9,8 @@ import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from nixgen.transaction import resemble
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -78,7 +80,7 @@ def _replace(folder: int, name: str, data: bytes) -> None:
     try:
         try:
             if old is not None:
-                _resemble(handle, old)
+                resemble(handle, old)
             left = memoryview(data)
             while left:
                 left = left[os.write(handle, left) :]
@@ -101,18 +103,6 @@ def _status(folder: int, name: str) -> os.stat_result | None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
     return status
-
-
-def _resemble(handle: int, status: os.stat_result) -> None:
-    """Give a new file the mode and, as far as we may, the owner of the one that it replaces."""
-    now = os.fstat(handle)
-    if (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
-        try:
-            os.fchown(handle, status.st_uid, status.st_gid)
-        except PermissionError:  # another's file, of a group that may be ours too
-            with suppress(PermissionError):
-                os.fchown(handle, -1, status.st_gid)
-    os.fchmod(handle, stat.S_IMODE(status.st_mode))
 
 
 def _flush(folder: int) -> None:

@@ -155,7 +155,7 @@ def _stage(here: Tree, step: _Step, data: bytes, made: list[str]) -> None:
         handle = os.open(step.staged, _NEW, 0o644, dir_fd=folder)
         try:
             if step.change.like is not None:
-                _resemble(handle, step.change.like.status)
+                resemble(handle, step.change.like.status)
             left = memoryview(data)
             while left:
                 left = left[os.write(handle, left) :]
@@ -332,10 +332,13 @@ def _discard_empty_folders(here: Tree, path: str) -> None:
         folder = folder.rpartition("/")[0]
 
 
-def _resemble(handle: int, status: os.stat_result) -> None:
+def resemble(handle: int, status: os.stat_result) -> None:
     """Give a new file the mode and, as far as we may, the owner of the one that it replaces."""
     now = os.fstat(handle)
     if (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
-        with suppress(PermissionError):
+        try:
             os.fchown(handle, status.st_uid, status.st_gid)
+        except PermissionError:  # another's file, of a group that may be ours too
+            with suppress(PermissionError):
+                os.fchown(handle, -1, status.st_gid)
     os.fchmod(handle, status.st_mode & 0o7777)
