@@ -24,7 +24,7 @@ from nixgen import files, interruption, rename, transaction, tree
 from nixgen.errors import NixgenError
 from nixgen.files import Files, State, TextFile, plan, write
 from nixgen.header import with_header
-from tests.nixgen.conftest import Nixgen
+from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require, unavailable
 
@@ -249,10 +249,10 @@ def test_a_signal_at_any_step_leaves_all_as_before_or_as_after_and_says_which(
 def test_the_command_says_what_became_of_it_and_exits_as_the_shell_has_it(
     project: Path, nixgen: Nixgen, number: int, word: str
 ) -> None:
-    put(project, "main.py", SIGNALLED)
+    put(project, "main.py", TWO_FILES)
     assert nixgen("write", VERSION="old").returncode == 0
     before = contents(project / "out")
-    done = nixgen("write", VERSION="new", SIGNAL=str(int(number)))
+    done = nixgen("write", VERSION="new", **signalled(project, number))
     assert (done.returncode, done.stdout) == (128 + number, "")
     assert done.stderr == f"nixgen: {word}; all is as before\n"
     assert contents(project / "out") == before
@@ -260,14 +260,20 @@ def test_the_command_says_what_became_of_it_and_exits_as_the_shell_has_it(
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_that_is_ignored_stays_ignored(project: Path, nixgen: Nixgen, number: int) -> None:
-    put(project, "main.py", SIGNALLED)
+    put(project, "main.py", TWO_FILES)
     assert nixgen("write", VERSION="old").returncode == 0
     ignoring = ("sh", "-c", f"trap '' {int(number)}; exec \"$@\"", "sh")
-    done = nixgen("write", wrap=ignoring, VERSION="new", SIGNAL=str(int(number)))
+    done = nixgen("write", wrap=ignoring, VERSION="new", **signalled(project, number))
+    assert (project / "sent").exists()
     assert (done.returncode, done.stderr) == (0, "")
     assert "changed a.nix" in done.stdout
 
 
+TWO_FILES = """\
+import os
+
+fleet = {path: {"version": os.environ["VERSION"]} for path in ("a.nix", "b.nix")}
+"""
 SIGNALLED = """\
 import os
 from nixgen import rename
@@ -276,14 +282,23 @@ exchange = rename.exchange
 
 
 def signalled(*names):
+    open(os.environ["SENT"], "w").close()
     os.kill(os.getpid(), int(os.environ["SIGNAL"]))
     exchange(*names)
 
 
-if "SIGNAL" in os.environ:
-    rename.exchange = signalled
-fleet = {path: {"version": os.environ["VERSION"]} for path in ("a.nix", "b.nix")}
+rename.exchange = signalled
 """
+
+
+def signalled(project: Path, number: int) -> dict[str, str]:
+    """Return the environment of a command that gets a signal before its first exchange."""
+    put(project, "customized/sitecustomize.py", SIGNALLED)
+    return {
+        "PYTHONPATH": f"{project / 'customized'}:{REPOSITORY}",
+        "SENT": str(project / "sent"),
+        "SIGNAL": str(int(number)),
+    }
 
 
 def test_signals_are_handled_as_before_once_all_is_written(tmp_path: Path) -> None:
