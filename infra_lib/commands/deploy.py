@@ -13,7 +13,7 @@ from nixgen.settings import read_settings
 
 from .. import outputs
 from ..cdktf_json import google_project, manifest
-from ..deploy import guard, matching, plan, state, synthesis
+from ..deploy import guard, matching, outside, plan, state, synthesis
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
 from ..deploy.price import over_budget, price_text
@@ -66,6 +66,7 @@ def run(given: Namespace) -> int:
     settings = read_settings(Path.cwd())
     cdktf = Cdktf.find(settings.project)
     plan.check_terraform()
+    outside.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
         return _failed(too_much)
@@ -74,16 +75,20 @@ def run(given: Namespace) -> int:
         return 1
     stacks = synthesis.asked_for(synthesized, given.stacks)
     matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
-    plans = plan.read(stacks)
+    variables = outside.digests(cdktf.project)
+    plans = plan.read(stacks, variables)
     if plans is None:
         return 1
     guard.check_owners(stacks, plans, fleet)
+    matching.check_plans(plans, fleet)
     elsewhere = _elsewhere(cdktf, stacks, fleet)
     there = state.deployed(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there.machines}
     show(f"\n{price_text(fleet, everywhere, guard.uncounted(fleet, plans))}\n\n")
     for line in guard.losses(plans):
         say(line)
+    for line in guard.unknown(plans):
+        say(f"WARNING: {line}")
     if given.plan:
         return 0
     held = {name for name, each in elsewhere.items() if each.fleet == fleet.name}
@@ -92,7 +97,7 @@ def run(given: Namespace) -> int:
         return _failed(unseen)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
-    done = deploy(cdktf, stacks, fleet, any_price=given.over_budget)
+    done = deploy(cdktf, stacks, fleet, variables=variables, any_price=given.over_budget)
     return 1 if done is None else _recorded(done, stacks, given.source)
 
 

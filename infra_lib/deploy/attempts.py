@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nixgen.frozen import frozen
@@ -9,7 +10,7 @@ from nixgen.frozen import frozen
 from .. import cost
 from ..errors import FleetError
 from ..fleet import Fleet
-from . import evidence, synthesis
+from . import evidence, outside, synthesis
 from .advice import advice
 from .failure import Failure, created, failures
 from .fallback import moved, moves, without_room
@@ -41,7 +42,14 @@ class Done:
     made: frozenset[str]
 
 
-def deploy(cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, *, any_price: bool) -> Done | None:
+def deploy(
+    cdktf: Cdktf,
+    agreed: Sequence[Stack],
+    fleet: Fleet,
+    *,
+    variables: Mapping[str, str] | None = None,
+    any_price: bool,
+) -> Done | None:
     """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
     The zone to try is written to the facts first, since that is where the stack has it from; the
@@ -53,6 +61,8 @@ def deploy(cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, *, any_price: bo
         cdktf: What deploys.
         agreed: The stacks as they were shown, and agreed to.
         fleet: The fleet.
+        variables: A digest of each file with variables that the plan was made with, by path; see
+            `outside.digests`.
         any_price: Whether to go where it costs more than the budget.
 
     Returns:
@@ -67,14 +77,15 @@ def deploy(cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, *, any_price: bo
     made: frozenset[str] = frozenset()
     tried: dict[str, list[str]] = {}
     done = False
+    is_changed = partial(_is_changed, cdktf.project, variables or {})
     try:
         while True:
-            if _is_changed(stacks, "since it was shown: it is not deployed. Deploy again"):
+            if is_changed(stacks, "since it was shown: it is not deployed. Deploy again"):
                 return None
             ended = cdktf.deploy(stacks)
             made |= created(ended.log)
             found = failures(ended.log)
-            if _is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
+            if is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
                 if found:
                     _explain(now, found, tried, frozenset())
                 return None
@@ -119,8 +130,12 @@ def deploy(cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, *, any_price: bo
             _take_back(folders, fleet.facts, now.facts)
 
 
-def _is_changed(stacks: Sequence[Stack], when: str) -> bool:
-    file = synthesis.changed(stacks)
+def _is_changed(
+    project: Path, variables: Mapping[str, str], stacks: Sequence[Stack], when: str
+) -> bool:
+    now = outside.digests(project)
+    others = (path for path in sorted({*now, *variables}) if now.get(path) != variables.get(path))
+    file = synthesis.changed(stacks) or next(others, None)
     if file is not None:
         say(f"{file} has changed {when}")
     return file is not None

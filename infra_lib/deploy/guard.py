@@ -49,13 +49,17 @@ def check_owners(stacks: Sequence[Stack], plans: Sequence[Plan], fleet: Fleet) -
 
 def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
     """Return what will run that is no machine of the fleet, so that its cost is not known here."""
+    machines = {f"{INSTANCE}.{machine.name}" for machine in fleet.gcp_machines if machine.enabled}
     return [
         f"{change.address} in stack {plan.stack}"
         for plan in plans
         for change in plan.changes
         if change.type in _RUNNING
         and change.after is not None
-        and (matching.owned_by(change.after) or ("", ""))[0] != fleet.name
+        and (
+            change.address not in machines
+            or (matching.owned_by(change.after) or ("", ""))[0] != fleet.name
+        )
     ]
 
 
@@ -67,6 +71,25 @@ def losses(plans: Sequence[Plan]) -> list[str]:
         for change in plan.changes
         if change.deletes and change.type in (INSTANCE, *DISKS)
     ]
+
+
+def unknown(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each stack whose plan was made before what it reads of others changes."""
+    needs = {plan.stack: set(plan.needs) for plan in plans}
+    changing = {plan.stack for plan in plans if not plan.is_empty}
+    lines = []
+    for name in needs:
+        found: set[str] = set()
+        pending = {name}
+        while pending:
+            found |= pending
+            pending = {each for one in pending for each in needs.get(one, ())} - found
+        if before := sorted(changing & found - {name}):
+            lines.append(
+                f"stack {name} needs {', '.join(before)}, which changes: what becomes of {name} "
+                "then is not in its plan"
+            )
+    return lines
 
 
 def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()) -> str | None:
@@ -100,6 +123,8 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
                 "now, and would be made, and paid for, a second time. To do that all the same, "
                 "deploy without --yes"
             )
+    for line in unknown(plans):
+        return f"{line}. Deploy one after the other, or without --yes"
     return None
 
 

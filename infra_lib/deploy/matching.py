@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
+    from .plan import Plan
     from .synthesis import Stack
 
 INSTANCE = "google_compute_instance"
@@ -20,6 +21,7 @@ _LABELLED = (INSTANCE, "google_compute_disk")
 
 _RULES = re.compile(r"(ssh|ssh-ipv6|zerotier)(-.*)?")
 _LONGEST = 63  # of a name in Compute Engine: a longer one ends in its hash
+_KEPT = 54  # characters of such a one, before the hash
 
 
 def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str) -> None:
@@ -64,6 +66,30 @@ def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, sou
                 "synthesized has its instance",
                 source,
             )
+
+
+def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
+    """Refuse a plan in which a machine is not what the fleet describes.
+
+    A stack may say it in ways that only Terraform takes apart, such as `dynamic` blocks.
+
+    Raises:
+        FleetError: When there is such a machine.
+    """
+    machines = {f"{INSTANCE}.{machine.name}": machine for machine in fleet.gcp_machines}
+    for plan in plans:
+        for change in plan.changes:
+            machine = machines.get(change.address)
+            if machine is None or change.after is None or not _is_of(change.after, fleet):
+                continue
+            given, wanted = _planned(change.after), _described(machine)
+            for field, value in given.items():
+                if value is not None and value != wanted[field]:
+                    raise FleetError(
+                        f"stack {plan.stack!r}: {change.address}: {field}={value!r} is planned, "
+                        f"and the fleet has {wanted[field]!r}: what is shown is not what would be "
+                        "deployed, and nothing was"
+                    )
 
 
 def owned_by(body: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -150,6 +176,32 @@ def _synthesized(body: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, 
     }
 
 
+def _is_of(attributes: Mapping[str, Any], fleet: Fleet) -> bool:
+    owner = owned_by(attributes)
+    return owner is not None and owner[0] == fleet.name
+
+
+def _planned(after: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a plan has of a machine; None where it does not say."""
+    gpus = after.get("guest_accelerator")
+    scheduling = _block(after.get("scheduling")).get("provisioning_model")
+    return {
+        "zone": _last(after.get("zone")),
+        "machine_type": _last(after.get("machine_type")),
+        "gpu": None
+        if gpus is None
+        else [
+            (_last(each.get("type")), each.get("count")) for each in _blocks(gpus) if each["count"]
+        ],
+        "spot": None if scheduling is None else scheduling == "SPOT",
+    }
+
+
+def _last(link: object) -> object:
+    """Return the name at the end of a link, which Google's provider may have for it."""
+    return link.rpartition("/")[2] if isinstance(link, str) else link
+
+
 def _described(machine: GcpMachine) -> dict[str, object]:
     gpu = machine.gpu
     return {
@@ -201,5 +253,7 @@ def _is_prefix(tag: str, fleet: str, stack: str) -> bool:
     begin, rest = f"{fleet}-", tag.removeprefix(f"{fleet}-")
     if tag == fleet:
         return True
+    if len(tag) == _LONGEST:
+        return tag[:_KEPT].startswith(begin[:_KEPT])
     name = re.sub(r"[^a-z0-9]+", "-", stack.lower())
-    return tag.startswith(begin) and (rest in name or len(tag) == _LONGEST)
+    return tag.startswith(begin) and rest in name

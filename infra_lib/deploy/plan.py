@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from nixgen.frozen import frozen
 
 from ..errors import FleetError
@@ -78,10 +80,21 @@ class Plan:
     Attributes:
         stack: The stack's name.
         changes: What becomes of each resource, also where nothing does.
+        outputs: The names of the outputs that change.
+        needs: The names of the stacks that are deployed before it.
     """
 
     stack: str
     changes: tuple[Change, ...]
+    outputs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes, so that what others read of the stack stays as it is."""
+        return not self.outputs and all(
+            set(change.actions) <= {"no-op", "read"} for change in self.changes
+        )
 
     @classmethod
     def from_json(cls, stack: str, text: str) -> Plan:
@@ -93,8 +106,14 @@ class Plan:
             FleetError: When it is something else.
         """
         try:
-            changes = json.loads(text).get("resource_changes", ())
-            return cls(stack, tuple(_change(each) for each in changes if each["mode"] == "managed"))
+            document = json.loads(text)
+            changes = document.get("resource_changes", ())
+            outputs = document.get("output_changes", {}).items()
+            return cls(
+                stack,
+                tuple(_change(each) for each in changes if each["mode"] == "managed"),
+                tuple(name for name, each in outputs if each["actions"] != ["no-op"]),
+            )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise FleetError(f"stack {stack}: Terraform printed no plan: {error!r}") from None
 
@@ -112,10 +131,14 @@ def check_terraform() -> None:
         )
 
 
-def read(stacks: Sequence[Stack]) -> tuple[Plan, ...] | None:
+def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, ...] | None:
     """Have Terraform plan each stack, in front of a person, and return the plans.
 
     It reads the state wherever that is, and the cloud, and changes neither.
+
+    Args:
+        stacks: The stacks.
+        variables: Paths of files with variables, which cdktf will hand to Terraform as well.
 
     Returns:
         None when a plan cannot be made, which has been explained by then.
@@ -124,19 +147,20 @@ def read(stacks: Sequence[Stack]) -> tuple[Plan, ...] | None:
         FleetError: When Terraform cannot be run.
     """
     names = {stack.name for stack in stacks}
+    files = [f"-var-file={path}" for path in variables]
     plans = []
     for stack in stacks:
-        plan = _read(stack)
+        plan = _read(stack, files)
         if plan is None:
             first = sorted(names & set(stack.needs))
             hint = f"; it needs {', '.join(first)}, to be deployed first" if first else ""
             say(f"stack {stack.name}: what would change cannot be told, nothing was deployed{hint}")
             return None
-        plans.append(plan)
+        plans.append(evolve(plan, needs=stack.needs))
     return tuple(plans)
 
 
-def _read(stack: Stack) -> Plan | None:
+def _read(stack: Stack, files: Sequence[str]) -> Plan | None:
     # A plan holds secrets as they are: the folder is this user's alone.
     with TemporaryDirectory() as private:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
@@ -144,7 +168,7 @@ def _read(stack: Stack) -> Plan | None:
         variables = {**_plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
         if not _initialized(stack, variables):
             return None
-        command = [terraform(), "plan", *_options(), f"-out={plan}"]
+        command = [terraform(), "plan", *_options(), *files, f"-out={plan}"]
         if run(command, stack.folder, variables):
             for failure in failures(text_of(log)):
                 if _GUARDED in failure.text:

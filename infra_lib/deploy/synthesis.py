@@ -139,7 +139,7 @@ def changed(stacks: Iterable[Stack]) -> str | None:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return a digest of each file that the stack in a folder consists of, by path."""
-    return {str(path.relative_to(folder)): _digest(path) for path in _files(folder)}
+    return {str(path.relative_to(folder)): digest(path) for path in _files(folder)}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -149,7 +149,8 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in (*files, *links))
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Return a digest of a file, or a word for what is no file, or is gone."""
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind) and path.is_symlink():

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
+from infra_lib.deploy import outside
 from infra_lib.deploy.attempts import deploy
 from infra_lib.deploy.cdktf import Cdktf
 from infra_lib.deploy.synthesis import Stack
@@ -126,6 +127,24 @@ def test_what_is_not_as_it_was_agreed_to_is_not_deployed(
     assert deploy(cdktf, stacks, FLEET, any_price=True) is None
     assert f"infra: {file} has changed since it was shown" in capsys.readouterr().err
     assert not (tmp_path / "called").exists()
+
+
+def test_variables_that_are_not_as_they_were_planned_with_are_not_deployed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, stacks = made(tmp_path, "touch called")
+    file = tmp_path / "terraform.tfvars"
+    file.write_text("n = 1")
+    variables = outside.digests(tmp_path)
+    for change in (lambda: file.write_text("n = 0"), file.unlink):
+        change()
+        assert deploy(cdktf, stacks, FLEET, variables=variables, any_price=True) is None
+        assert f"infra: {file} has changed since it was shown" in capsys.readouterr().err
+    file.write_text("n = 1")
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is None
+    assert not (tmp_path / "called").exists()
+    assert deploy(cdktf, stacks, FLEET, variables=variables, any_price=True) is None
+    assert (tmp_path / "called").exists()
 
 
 def test_what_changes_while_it_is_deployed_is_no_success(

@@ -184,6 +184,37 @@ def test_a_data_disk_is_not_deleted_unseen_however_little_is_known_here(project:
     assert cloud.log == before
 
 
+def test_variables_delete_no_data_disk_unseen(project: Project) -> None:
+    """The plan gets the files that cdktf hands to Terraform, or neither gets them."""
+    project.describe(GALENA.replace("),", ", enabled=False),"))
+    main = project.workspace.app / "main.py"
+    own = """stack = GcpStack(app, "gcp", fleet=fleet)
+    from cdktf import TerraformVariable
+    from cdktf_cdktf_provider_google.compute_disk import ComputeDisk
+
+    many = TerraformVariable(stack, "many", type="number")
+    ComputeDisk(stack, "mine", name="attic", zone="us-central1-b", size=10, count=many.number_value)
+"""
+    main.write_text(main.read_text().replace('GcpStack(app, "gcp", fleet=fleet)', own))
+    variables = project.workspace.app / "terraform.tfvars"
+    variables.write_text("many = 1")
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 0, done.stdout
+    before = project.workspace.cloud.log
+    assert "disks.insert attic" in before
+
+    variables.write_text("many = 0")
+    done = project.infra("deploy", "--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        1,
+        "infra: data disk attic is deployed, and no machine of fleet metals has it. To delete it "
+        "with what is on it, deploy without --yes",
+    )
+    done = project.infra("deploy", "--yes", CDKTF_VAR="many=0")
+    assert (done.returncode, done.stdout.splitlines()[-1].split(":")[1]) == (2, " CDKTF_VAR")
+    assert project.workspace.cloud.log == before
+
+
 def test_what_another_fleet_costs_is_not_deployed_as_what_this_one_does(project: Project) -> None:
     project.describe(GALENA, fields="budget_usd_per_hour=1")
     main = project.workspace.app / "main.py"

@@ -12,7 +12,7 @@ from attrs import evolve
 from cdktf import App
 
 from infra_lib import DataDisk, Fleet, FleetError, GcpMachine, GcpProject
-from infra_lib.deploy import guard, plan
+from infra_lib.deploy import guard, matching, outside, plan
 from infra_lib.deploy.plan import Plan
 from infra_lib.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
@@ -343,7 +343,7 @@ def test_what_will_run_and_is_no_machine_is_told(
     kind: str, after: dict[str, object] | None, told: bool
 ) -> None:
     change = {"actions": ["update"], "before": {}, "after": after}
-    made = {"address": "x.y", "type": kind, "mode": "managed", "change": change}
+    made = {"address": f"{kind}.galena", "type": kind, "mode": "managed", "change": change}
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
     assert bool(guard.uncounted(FLEET, plans)) == told
 
@@ -367,3 +367,87 @@ def test_what_is_no_plan_is_refused() -> None:
     for text in ("", "[]", '{"resource_changes": [{}]}', '{"resource_changes": 3}'):
         with pytest.raises(FleetError, match="Terraform printed no plan"):
             Plan.from_json("gcp", text)
+
+
+def test_the_plan_gets_the_variables_that_cdktf_hands_to_terraform(checkout: Checkout) -> None:
+    def stacks() -> list[Stack]:
+        (stack,) = checkout.synthesize(FLEET)
+        disk = {"name": "attic", "zone": "us-central1-b", "size": 10, "type": "pd-balanced"}
+        own(stack, google_compute_disk={"mine": {**disk, "count": "${var.n}"}})
+        path = stack.folder / "cdk.tf.json"
+        document = json.loads(path.read_text()) | {"variable": {"n": {"default": 1}}}
+        path.write_text(json.dumps(document))
+        return [Stack.read("gcp", stack.folder)]
+
+    def refused() -> bool:
+        plans = plan.read(stacks(), outside.digests(checkout.workspace.app))
+        assert plans is not None
+        return guard.refusal(FLEET, plans) is not None
+
+    checkout.apply(stacks())
+    assert not refused()
+    for name, text in (("terraform.tfvars", "n = 0"), ("x.auto.tfvars.json", '{"n": 0}')):
+        file = checkout.workspace.app / name
+        file.write_text(text)
+        assert refused()
+        # A later one wins.
+        (checkout.workspace.app / "z.auto.tfvars.json").write_text('{"n": 1}')
+        assert not refused()
+        (checkout.workspace.app / "z.auto.tfvars.json").unlink()
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("changing", "unknown"),
+    [
+        ("resource", ["mid", "top"]),
+        ("output", ["mid", "top"]),
+        ("nothing", []),
+    ],
+)
+def test_what_a_stack_reads_of_others_may_change_what_becomes_of_it(
+    changing: str, unknown: list[str]
+) -> None:
+    def made(name: str, actions: str, *needs: str, output: str = "no-op") -> Plan:
+        change = {"actions": [actions], "before": None, "after": None}
+        given = {"address": "x.y", "type": "x", "mode": "managed", "change": change}
+        document = {"resource_changes": [given], "output_changes": {"zone": {"actions": [output]}}}
+        return evolve(Plan.from_json(name, json.dumps(document)), needs=needs)
+
+    base = made(
+        "base",
+        "update" if changing == "resource" else "no-op",
+        output="update" if changing == "output" else "no-op",
+    )
+    plans = (base, made("mid", "no-op", "base"), made("top", "read", "mid"), made("own", "create"))
+    lines = guard.unknown(plans)
+    assert [line.split()[1] for line in lines] == unknown
+    assert guard.refusal(FLEET, plans) == (
+        f"{lines[0]}. Deploy one after the other, or without --yes" if unknown else None
+    )
+    assert guard.unknown(plans[1:]) == []
+
+
+def test_a_machine_is_planned_as_the_fleet_has_it(checkout: Checkout) -> None:
+    """What a stack says in ways of its own, Terraform takes apart."""
+    quartz = evolve(GALENA, name="quartz", machine_type="n1-standard-8")
+    fleet = evolve(FLEET, machines=(quartz,))
+    (stack,) = checkout.synthesize(fleet)
+    matching.check_plans(planned([stack]), fleet)
+    path = stack.folder / "cdk.tf.json"
+    document = json.loads(path.read_text())
+    content = {"type": "nvidia-tesla-t4", "count": 4}
+    document["resource"]["google_compute_instance"]["quartz"]["dynamic"] = {
+        "guest_accelerator": {"for_each": [1], "content": content}
+    }
+    path.write_text(json.dumps(document))
+    with pytest.raises(FleetError, match=r"google_compute_instance\.quartz: gpu=.*nvidia-tesla-t4"):
+        matching.check_plans(planned([Stack.read("gcp", stack.folder)]), fleet)
+
+
+def test_an_instance_with_a_machines_labels_is_no_machine(checkout: Checkout) -> None:
+    (stack,) = checkout.synthesize(FLEET)
+    instance = json.loads(json.dumps(stack.resources("google_compute_instance")["galena"]))
+    big = {**instance, "name": "big", "machine_type": "m3-ultramem-128"}
+    plans = planned([own(stack, google_compute_instance={"big": big})])
+    assert guard.uncounted(FLEET, plans) == ["google_compute_instance.big in stack gcp"]
