@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import sys
 import warnings
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_ENDING = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
 _ZIP = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
 
 
@@ -50,19 +52,23 @@ def apart(work: "Callable[[], bytes]", where: str) -> bytes:
     """
     print(end="", flush=True)  # or both would print what is buffered
     reading, writing = os.pipe()
+    # A signal that comes now waits until we know what else it is to end.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     with warnings.catch_warnings():
         # Python 3.12 warns where there are threads. The command has none; and who calls it as a
         # function gets a process that only runs the source.
         warnings.simplefilter("ignore", DeprecationWarning)
         process = os.fork()
     if not process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(reading)
         _run_and_end(work, writing)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe, _ended_with_us(process):
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(writing)
         length = int.from_bytes(pipe.read(8))
         returned = pipe.read(length)
-    _, status = os.waitpid(process, 0)
+        _, status = os.waitpid(process, 0)
     if not length or len(returned) < length:
         code = os.waitstatus_to_exitcode(status)
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
@@ -82,6 +88,33 @@ def _run_and_end(work: "Callable[[], bytes]", writing: int) -> NoReturn:
         status = 0
     finally:
         os._exit(status)
+
+
+@contextmanager
+def _ended_with_us(process: int) -> "Iterator[None]":
+    """Have a process end when a signal ends this one, or it is interrupted."""
+
+    def end(number: int, _frame: object) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    handled = []
+    with suppress(ValueError):  # not in the main thread
+        for number in _ENDING - {signal.SIGINT}:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
+                handled.append(number)
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGINT)
+        raise
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

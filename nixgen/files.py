@@ -301,7 +301,7 @@ def _left_over(path: str, here: Tree, source: str) -> list[File]:
     if found is None:
         return []
     texts = header.sides(found.data)
-    reason = _RESOLVE if len(texts) > 1 else ""
+    reason = f"{State.CONFLICT}; {_RESOLVE}" if len(texts) > 1 else ""
     if all(map(_is_generated, texts)):
         return [File(path, State.LEFT_OVER, reason, found)]
     if not reason:

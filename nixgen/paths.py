@@ -27,16 +27,18 @@ ENDINGS = frozenset(
 )  # fmt: skip
 """Endings of text that can hold a comment: only such files are searched for a header."""
 
-SECRET = frozenset({"secret", "secrets", "sops"})
+SECRET = frozenset({"secret", "secrets", ".secret", ".secrets", "sops"})
 """Names of files and folders that keep secrets: never opened nor entered in a search, so nothing is
 generated there either. Clan has `vars/…/secret` and `sops/…`.
 """
 
 SECRET_FILES = SECRET | frozenset(
     {
-        ".env", ".git-credentials", ".htpasswd", ".netrc", ".pgpass", "credentials", "id_dsa",
-        "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_rsa", "ssh_host_ecdsa_key",
-        "ssh_host_ed25519_key", "ssh_host_rsa_key",
+        ".env", ".envrc", ".git-credentials", ".htpasswd", ".netrc", ".npmrc", ".pgpass",
+        "credentials", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk",
+        "id_rsa", "key.txt", "keys.txt", "password", "secret.txt", "secret.yaml", "secret.yml",
+        "secrets.yaml", "secrets.yml", "ssh_host_ecdsa_key", "ssh_host_ed25519_key",
+        "ssh_host_rsa_key",
     }
 )  # fmt: skip
 """Likewise, of files: with those whose ending is one of `ENDINGS`."""
@@ -76,7 +78,8 @@ def is_searched(file: str) -> bool:
     if file.startswith(TEMPORARY):
         return True
     name = original(file) or file
-    return ending(name) in ENDINGS and _plain(name) not in SECRET_FILES
+    # What ends in ~ is an editor's copy, of a secret too.
+    return ending(name) in ENDINGS and not name.endswith("~") and _plain(name) not in SECRET_FILES
 
 
 def copies(path: str) -> "Iterator[str]":

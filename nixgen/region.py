@@ -206,16 +206,17 @@ class _File:
         owners = [self.owner(offset) for offset in error.offsets]
         lines = [self.line(offset) for offset in error.offsets]
         names = error.attributes
+        unmerged = f"which {'not every Nix merges' if error.rec else 'Nix does not merge'}"
         if owners == [None, None]:
             return NixgenError(
                 f"{self.path}:{lines[1]}: {names[1]} is set here, and line {lines[0]} sets "
-                f"{names[0]}, which Nix does not merge; nothing is written to such a file"
+                f"{names[0]}, {unmerged}; nothing is written to such a file"
             )
         theirs = next((place for place, owner in enumerate(owners) if owner is None), None)
         if theirs is None:
             return NixgenError(
                 f"{self.path}: region '{owners[0]}' sets {names[0]}, and region '{owners[1]}' sets "
-                f"{names[1]}, which Nix does not merge"
+                f"{names[1]}, {unmerged}"
             )
         mine, its, owner = names[theirs], names[1 - theirs], str(owners[1 - theirs])
         advice = "take it out here"
@@ -223,7 +224,7 @@ class _File:
             advice = f"write '{mine}.… = …;' for each that is in it, or {advice}"
         return NixgenError(
             f"{self.path}:{lines[theirs]}: {mine} is set here, and region '{owner}' sets {its}, "
-            f"which Nix does not merge; {advice}{self.regions[owner].alternative}"
+            f"{unmerged}; {advice}{self.regions[owner].alternative}"
         )
 
 
@@ -277,7 +278,8 @@ def _around(
     for binding in scan.bindings(inner, text):
         if any(binding.start < marker < binding.end for marker in markers):
             raise misplaced("in the middle of a binding")
-    if region.top and scan.bare(root.parts) is not inner:
+    whole = root.parts[1:] if root.parts[0].text == "rec" else root.parts
+    if region.top and scan.bare(whole) is not inner:
         raise misplaced("below the top level of the file")
     return first
 

@@ -28,6 +28,8 @@ _LITERAL = {
     "''": re.compile(r"(?:[^$']++|\$[^{']|\$(?=')|'[^'$]|'(?=\$)|''\$|'''|''\\.)*", re.DOTALL),
     "path": re.compile(r"[\w.+/-]*", re.ASCII),
 }
+# https://git-scm.com/docs/git-merge#_how_conflicts_are_presented; no Nix begins a line so.
+_CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 _CLOSING = {"{": "}", "${": "}", "(": ")", "[": "]"}
 _KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "rec", "then", "with"})
 _ESCAPE = re.compile(r"\\(.)|\r\n?", re.DOTALL)
@@ -91,12 +93,16 @@ class SetTwiceError(Exception):
     Attributes:
         offsets: Where both begin, in the order of the text.
         attributes: What both set, as Nix spells it: one is the other, or leads to it.
+        rec: Whether a `rec` set is among them, which some Nix merges.
     """
 
-    def __init__(self, offsets: tuple[int, int], attributes: tuple[str, str]) -> None:
+    def __init__(
+        self, offsets: tuple[int, int], attributes: tuple[str, str], *, rec: bool = False
+    ) -> None:
         super().__init__(*attributes)
         self.offsets = offsets
         self.attributes = attributes
+        self.rec = rec
 
 
 class _Attribute:
@@ -154,6 +160,8 @@ def scan(text: str) -> tuple[Node, frozenset[int]]:
             continue
         if position == len(text):
             break
+        if text[position] in "<|=>" and _CONFLICT.match(text, position):
+            raise NotNixError(position, "conflict markers: resolve them, then run `nixgen write`")
         token = _TOKEN.match(text, position)
         if token is None:
             raise NotNixError(position, "Nix has no use for the character here")
@@ -344,7 +352,9 @@ def _set(
                 or (owners != (None, None) and depth == 1 and name in level.before)
             ):
                 raise SetTwiceError(
-                    (there.start, binding.start), (_spelled(there.binding), _spelled(whole))
+                    (there.start, binding.start),
+                    (_spelled(there.binding), _spelled(whole)),
+                    rec=there.rec or made.rec,
                 )
         here = there
     return here

@@ -1,6 +1,7 @@
 """The `nixgen` command: what it prints, and how it exits."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -401,6 +402,26 @@ def test_how_a_source_ended_the_process_is_said(project: Path, nixgen: Nixgen) -
     put(project, "main.py", ENDS["kill"])
     said = "source main:fleet: its process was ended by signal 9 before it was through"
     assert said in nixgen("check").stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_what_ends_the_command_ends_its_source(project: Path, number: signal.Signals) -> None:
+    reading, writing = os.pipe()
+    main = f"import os, signal\nos.write({writing}, b'x')\nwhile True:\n    signal.pause()\n"
+    put(project, "main.py", main)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nixgen", "check"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.DEVNULL,
+        pass_fds=[writing],
+    )
+    os.close(writing)
+    assert os.read(reading, 1) == b"x"
+    process.send_signal(number)
+    assert process.wait() == (130 if number == signal.SIGINT else -number)
+    assert os.read(reading, 1) == b""  # when all who could write are gone
+    os.close(reading)
 
 
 def test_a_source_that_exits_later_changes_no_exit_code(project: Path, nixgen: Nixgen) -> None:

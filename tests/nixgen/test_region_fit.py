@@ -224,7 +224,8 @@ def test_an_attribute_that_is_set_twice_is_named_with_its_line(binding: str, the
         assert why is not None
         assert why.startswith(
             f"a.nix:{line}: {theirs} is set here, and region 'r' sets "
-            "nixConfig.extra-substituters, which Nix does not merge; "
+            "nixConfig.extra-substituters, which "
+            f"{'not every Nix merges' if merged_by_some else 'Nix does not merge'}; "
         )
         assert "take it out here" in why
         assert ("'nixConfig.… = …;'" in why) == (theirs == "nixConfig")
@@ -487,3 +488,43 @@ def test_a_marker_in_a_comment_or_a_string_ends_no_region(end: str) -> None:
     why = refusal(f"{{\n{begin}\n{end.replace('%s', closing)}\n}}", CACHES)
     assert why is not None
     assert why.startswith("a.nix:")
+
+
+FLAKE = {"a.nix": Region({"nixConfig": {"extra-x": 1}}, name="r", top=True)}
+CONFLICT = "<<<<<<< HEAD\n  x = 1;\n=======\n  x = 2;\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{{{MARKERS}\n{CONFLICT}}}", 5),
+        (f"{{{MARKERS}\n  outputs = inputs: {{\n{CONFLICT}  }};\n}}", 6),
+        (f"{{{MARKERS}\n>>>>>>> other\n}}", 5),
+        (f"{{{MARKERS}\n||||||| base\n}}", 5),
+    ],
+)
+def test_conflict_markers_in_what_people_wrote_are_called_so(text: str, line: int) -> None:
+    """Nix reads none, however deep they are."""
+    assert not parses(with_region(text, FLAKE))
+    assert refusal(text, FLAKE) == (
+        f"a.nix:{line}: conflict markers: resolve them, then run `nixgen write`; without its "
+        "regions this is not Nix, so nothing is written to it"
+    )
+
+
+@pytest.mark.parametrize("inside", ["''\n{}  ''", "''${{a}}\n{}  ''", "/*\n{} */ 1", '"\n{}"'])
+def test_what_only_looks_like_a_conflict_marker_is_text(inside: str) -> None:
+    text = f"{{{MARKERS}\n  x = {inside.format(CONFLICT)};\n}}"
+    assert refusal(text, FLAKE) is None
+
+
+def test_a_file_may_be_a_rec_set() -> None:
+    text = f"rec {{{MARKERS}\n  x = 1;\n}}"
+    assert parses(with_region(text, FLAKE))
+    assert refusal(text, FLAKE) is None
+
+
+def test_what_only_some_nix_merges_is_said_so() -> None:
+    why = refusal(f"{{{MARKERS}\n  nixConfig = rec {{ y = 1; }};\n}}", FLAKE)
+    assert why is not None
+    assert "sets nixConfig, which not every Nix merges; " in why
