@@ -75,11 +75,13 @@ def run(given: Namespace) -> int:
         )
     if wanted is not None:
         check_fact(fleet, *wanted)
-    learnt = _learn(fleet, given, told)
     report = sys.stdout if wanted is None else sys.stderr
-    # A deployment ends with this, and to ask takes a while: others may have written there since.
+    # What somebody pipes in may take as long as they like.
+    said = None if given.outputs is None else _said(given.outputs)
+    # All else is asked for while nobody writes: an answer from before a deployment would otherwise
+    # take the place of what that deployment wrote. Whoever comes meanwhile waits.
     with nullcontext(fleet.facts.renewed()) if given.check else fleet.facts.locked(_notify) as now:
-        facts = synced(evolve(fleet, facts=now), learnt)
+        facts = synced(evolve(fleet, facts=now), _learn(fleet, given, said, told))
         for line in changes(now, facts):
             print(line, file=report)
         stale = facts.to_json() != _text(path, Facts().to_json())
@@ -91,14 +93,19 @@ def run(given: Namespace) -> int:
     return 0 if wanted is None else _print_fact(facts, *wanted)
 
 
-def _learn(fleet: Fleet, given: Namespace, told: tuple[tuple[str, str, str], ...]) -> Learnt:
+def _learn(
+    fleet: Fleet,
+    given: Namespace,
+    said: Sequence[Mapping[str, outputs.Deployed]] | None,
+    told: tuple[tuple[str, str, str], ...],
+) -> Learnt:
     settings = read_settings(Path.cwd())
     folder = Path(given.vars) if given.vars else settings.root / "vars"
     if given.vars and not folder.is_dir():
         raise FleetError(f"--vars {given.vars}: no such folder")
     instance = fleet.zerotier.instance
     return Learnt(
-        deployed={} if given.vars_only else _deployed(fleet, settings.project, given.outputs),
+        deployed={} if given.vars_only else _deployed(fleet, settings.project, said),
         vars={
             machine.name: clan_vars.of_machine(folder, machine.name, instance)
             for machine in fleet.machines
@@ -111,14 +118,13 @@ def _learn(fleet: Fleet, given: Namespace, told: tuple[tuple[str, str, str], ...
 
 
 def _deployed(
-    fleet: Fleet, project: Path, files: Sequence[str] | None
+    fleet: Fleet, project: Path, said: Sequence[Mapping[str, outputs.Deployed]] | None
 ) -> dict[str, outputs.Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
     stacks = outputs.stacks(project / output_folder(project), fleet.name)
     answers: list[Mapping[str, outputs.Deployed] | None]
-    if files is not None:
-        answers = [each for file in files for each in outputs.parse(_read(file), file)]
-        answers += [None] * (len(stacks) - len(answers))
+    if said is not None:
+        answers = [*said, *[None] * (len(stacks) - len(said))]
     else:
         states = [outputs.ask(stack) for stack in stacks]
         answers = [None if state is None else state.machines for state in states]
@@ -142,6 +148,10 @@ def _deployed(
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines
+
+
+def _said(files: Sequence[str]) -> list[Mapping[str, outputs.Deployed]]:
+    return [each for file in files for each in outputs.parse(_read(file), file)]
 
 
 def _read(file: str) -> str:

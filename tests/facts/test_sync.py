@@ -1,6 +1,7 @@
 """`infra sync`: what deployment learnt comes into facts.json, and nothing secret is looked at."""
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -54,6 +55,17 @@ def project(tmp_path: Path) -> Path:
 def facts(project: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((project / "facts.json").read_text())
     return document
+
+
+def start(project: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra_lib", *arguments],
+        cwd=project,
+        env={**projects.environment(), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def outputs(project: Path, document: object) -> str:
@@ -525,20 +537,44 @@ class TestTerraform:
         infra(project, "sync")
         assert facts(project)["machines"] == {}
 
-    def test_what_others_write_while_terraform_is_asked_stays(self, project: Path) -> None:
-        """Nobody is kept waiting for Terraform, either: the other one would never end here."""
+    def test_an_old_answer_takes_the_place_of_no_newer_one(self, project: Path) -> None:
+        """A deployment ends with a sync of its own while this one still has Terraform's answer."""
         projects.deploy(project, MACHINES)
-        wrapper = project / "wrapper"
-        other = [sys.executable, "-m", "infra_lib", "sync", "--vars-only"]
-        told = "stibnite.external_ip=203.0.113.8"
+        wrapper, asked, go = (project / name for name in ("wrapper", "asked", "go"))
+        os.mkfifo(asked)
+        os.mkfifo(go)
         wrapper.write_text(
-            f'#!/bin/sh\n{shlex.join([*other, "--set", told])} >&2\nexec terraform "$@"\n'
+            f'#!/bin/sh\nsaid=$(terraform "$@")\n: > {asked}\n: < {go}\nprintf %s "$said"\n'
         )
         wrapper.chmod(0o755)
-        done = infra(project, "sync", env={"TERRAFORM_BINARY_NAME": str(wrapper)})
-        assert done.returncode == 0, done.stderr
-        assert facts(project)["machines"].keys() == {"galena", "scheelite", "stibnite"}
-        assert "stibnite" not in done.stdout
+        slow = start(project, "sync", TERRAFORM_BINARY_NAME=str(wrapper))
+        asked.read_bytes()
+        newer = {**MACHINES["galena"], "external_ip": "203.0.113.9", "zone": "us-central1-f"}
+        projects.deploy(project, {**MACHINES, "galena": newer})
+        other = start(project, "sync", "--set", "stibnite.external_ip=203.0.113.8")
+        assert other.stderr
+        waits = other.stderr.readline()
+        go.write_bytes(b"")
+        for each in (slow, other):
+            each.communicate()
+            assert each.returncode == 0
+        assert facts(project)["machines"] == {
+            "galena": {"external_ip": "203.0.113.9", "zone": "us-central1-f"},
+            "scheelite": {"external_ip": "35.208.97.48", "zone": "us-central1-c"},
+            "stibnite": {"external_ip": "203.0.113.8"},
+        }
+        assert waits == f"infra: waiting for another command to finish with {project}/facts.json\n"
+
+    def test_a_check_keeps_nobody_waiting_for_terraform(self, project: Path) -> None:
+        projects.deploy(project, MACHINES)
+        wrapper = project / "wrapper"
+        told = ["sync", "--vars-only", "--set", "stibnite.external_ip=203.0.113.8"]
+        other = shlex.join([sys.executable, "-m", "infra_lib", *told])
+        wrapper.write_text(f'#!/bin/sh\n{other} >&2\nexec terraform "$@"\n')
+        wrapper.chmod(0o755)
+        done = infra(project, "sync", "--check", env={"TERRAFORM_BINARY_NAME": str(wrapper)})
+        assert (done.returncode, done.stderr) == (1, "")
+        assert facts(project)["machines"].keys() == {"stibnite"}
 
     def test_its_own_words_reach_the_person(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
