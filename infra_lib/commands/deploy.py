@@ -8,11 +8,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from nixgen.errors import NixgenError
 from nixgen.settings import read_settings
 
 from .. import outputs
-from ..cdktf_json import google_project, manifest
+from ..cdktf_json import google_project, labelled, manifest
 from ..deploy import guard, matching, outside, plan, state, synthesis
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..deploy.synthesis import Stack
     from ..fleet import Fleet
+    from ..gcp_machine import GcpMachine
     from ..outputs import Deployed
 
 
@@ -153,10 +156,9 @@ def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
         fleet=done.fleet,
         source=source or "",
         configured=bool(read_settings(Path.cwd()).source),
-        project=google_project(stacks[0].folder) if len(stacks) == 1 else "",
     )
     left = [
-        writer.installed(machine)
+        evolve(writer, project=_google_project(stacks, done.fleet, machine)).installed(machine)
         for machine in done.fleet.gcp_machines
         if machine.name in done.made and machine.state == "on"
     ]
@@ -165,6 +167,13 @@ def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
     elif changed:
         print("Next: nixgen write, which takes what changed into the Nix files.")
     return 0
+
+
+def _google_project(stacks: Sequence[Stack], fleet: Fleet, machine: GcpMachine) -> str:
+    """Return the project of the stack that has just made a machine."""
+    name = (fleet.name, machine.name)
+    holders = (stack for stack in stacks if name in labelled(stack.document))
+    return next((google_project(stack.folder) for stack in holders), "")
 
 
 def _synced(fleet: Fleet, source: str | None) -> bool:

@@ -37,8 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--stack",
         metavar="NAME",
-        help="the stack that holds the machines; by default the one that each is in under "
-        "cdktf.out, else gcp",
+        help="the stack that holds the machines, synthesized; by default the one that each is in "
+        "under cdktf.out, else gcp",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -80,8 +80,19 @@ def run(given: Namespace) -> int:
 def _stacks(
     fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None
 ) -> Iterator[tuple[Machine, str]]:
-    """Yield each machine and the stack that it is in."""
+    """Yield each machine and the stack that it is in.
+
+    Raises:
+        FleetError: When the stack that is named is not there. It may be in a project of its own,
+            where another machine has the name of this one.
+    """
     found = sorted(path.parent for path in folder.glob("stacks/*/cdk.tf.json"))
+    names = [stack.name for stack in found]
+    if named and named not in (names or ["gcp"]):
+        raise FleetError(
+            f"--stack {named}: nobody knows which project it is in: under {folder.name}/stacks is "
+            f"{', '.join(names) or 'none'}; run cdktf synth first"
+        )
     if named or len(found) < 2:
         stack = named or (found[0].name if found else "gcp")
         yield from ((machine, stack) for machine in machines)

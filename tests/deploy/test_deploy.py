@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from shutil import rmtree
 
@@ -448,6 +449,22 @@ def test_what_other_stacks_of_the_fleet_cost_is_counted_before_and_after(project
     assert done.returncode == 1
     assert "infra: galena is deployed in another stack of the app, which is not dep" in done.stdout
     assert project.workspace.cloud.log.count("instances.insert galena") == 1
+
+
+def test_each_machine_is_installed_in_the_project_of_its_own_stack(project: Project) -> None:
+    one, both = 'GcpStack(app, "gcp", fleet=fleet)', ""
+    for machine, name in (("galena", "lab"), ("scheelite", "shop")):
+        own = f'GcpProject("example-{name}", region="us-central1", ssh_keys=(KEY,))'
+        both += f'GcpStack(app, "{name}", fleet=fleet, gcp={own}, machines=("{machine}",))\n    '
+    project.describe(GALENA, scheelite(""))
+    main = project.workspace.app / "main.py"
+    main.write_text(main.read_text().replace(one, both))
+    done = project.infra("deploy", "--yes", "lab", "shop")
+    assert done.returncode == 0, done.stdout
+    assert re.findall(r"start-iap-tunnel (\w+) .* --project=(\S+)", done.stdout) == [
+        ("galena", "example-lab"),
+        ("scheelite", "example-shop"),
+    ]
 
 
 def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:

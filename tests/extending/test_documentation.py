@@ -173,6 +173,10 @@ def test_one_of_several_fleets_is_named(project: Path) -> None:
     assert refused.returncode == 2
     assert "got dict; --source names another" in refused.stderr
     assert "halite" in infra("show", "--source", "main:salts").stdout
+    require("node")
+    subprocess.run(
+        [sys.executable, "main.py"], check=True, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    )
     steps = infra("runbook", "--source", "main:salts", "--stack", "salts", "halite").stdout
     # Naming salts would write its files beside the folders of both.
     assert "       nixgen write\n" in steps

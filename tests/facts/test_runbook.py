@@ -515,8 +515,27 @@ def test_the_google_project_is_the_stacks(project: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "cdk.tf.json").write_text('{"provider": {"google": [{"project": "example-shop"}]}}')
     assert "--project=example-shop --quiet" in infra(project, "runbook", "galena").stdout
-    other = infra(project, "runbook", "galena", "--stack", "gcp")
-    assert "--project=example-project --quiet" in other.stdout
+
+
+def test_a_stack_in_a_project_that_nobody_knows_is_refused(project: Path) -> None:
+    """In the fleet's own project another machine may have that name, and would be wiped."""
+    refused = infra(project, "runbook", "galena", "--stack", "shop", "--shell")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "infra: --stack shop: nobody knows which project it is in: under cdktf.out/stacks is none; "
+        "run cdktf synth first\n"
+    )
+    # The one stack of an app with one, as without --stack.
+    done = infra(project, "runbook", "galena", "--stack", "gcp")
+    assert done.stdout == infra(project, "runbook", "galena").stdout
+    assert "--project=example-project --quiet" in done.stdout
+    folder = project / "cdktf.out/stacks/lab"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text('{"provider": {"google": [{"project": "example-lab"}]}}')
+    for name in ("gcp", "shop"):
+        refused = infra(project, "runbook", "galena", "--stack", name)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "under cdktf.out/stacks is lab; run cdktf synth first" in refused.stderr
 
 
 def test_cdktf_json_may_name_another_folder(project: Path) -> None:
