@@ -52,6 +52,7 @@ def guarded(
     )
     other = f"{host} answers to the name '$said', not '$name': it is left alone"
     other += "; if it is the one to wipe, ANSWERS_TO=$said says so" if named else ""
+    more = f"{host} answers with more than a name: '$said'; it is left alone"
     silent = f"{machine} does not let root in over SSH, so nothing is installed: {advice}"
     return (
         f"name=${{ANSWERS_TO:-{machine}}}" if named else f"name={machine}",
@@ -62,6 +63,8 @@ def guarded(
         f"  test $nixos -le 1 || test $((tries += 1)) -ge {_TRIES}",
         "do sleep 5; done",
         'case "$nixos $said" in',
+        # An asterisk stands for lines, too.
+        f"""[01]\\ *[[:space:]]*) printf '%s\\n' "{more}" >&2; exit 1 ;;""",
         f'"1 $name" | "1 $name".*) {install} ;;',
         f'"0 $name" | "0 $name".*) {runs} ;;',
         f"""[01]\\ *) printf '%s\\n' "{other}" >&2; exit 1 ;;""",

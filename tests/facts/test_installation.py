@@ -151,6 +151,18 @@ def test_a_name_with_the_domain_is_the_name(there: Machine, action: str, fleet: 
     assert there.installed
 
 
+@pytest.mark.parametrize("nixos", [False, True], ids=["image", "nixos"])
+@pytest.mark.parametrize("name", ["galena.\nhalite", "galena.zone\n\nhalite", "galena. halite"])
+def test_an_answer_that_is_more_than_a_name_is_no_name(
+    there: Machine, shell: tuple[str, ...], name: str, nixos: bool
+) -> None:
+    there.name, there.nixos = name, nixos
+    done = install(there, shell)
+    assert ended(done) == 1
+    assert f"answers with more than a name: '{name}'; it is left alone" in done.stderr
+    assert there.installed == []
+
+
 def test_a_machine_that_runs_nixos_is_not_installed_again(
     there: Machine, shell: tuple[str, ...]
 ) -> None:

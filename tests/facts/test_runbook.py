@@ -73,6 +73,7 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "test $nixos -le",
         "do sleep 5;",
         'case "$nixos $said"',
+        r"[01]\ *[[:space:]]*) printf",
         '"1 $name" |',
         '"0 $name" |',
         "[01]\\ *) printf",

@@ -52,15 +52,25 @@ def test_a_name_with_the_domain_is_the_name(there: Machine, name: str) -> None:
     assert there.installed == INSTALL
 
 
-@pytest.mark.parametrize(
-    "name", ["halite", "galena2", "a-galena", "galena-1.zt", "", "*", "galena x"]
-)
+@pytest.mark.parametrize("name", ["halite", "galena2", "a-galena", "galena-1.zt", "", "*"])
 @pytest.mark.parametrize("nixos", [False, True])
 def test_a_machine_of_another_name_is_left_alone(there: Machine, name: str, nixos: bool) -> None:
     there.name, there.nixos = name, nixos
     done = run(there)
     assert done.returncode == 1
     assert f"root@{ADDRESS} answers to the name '{name}', not 'galena'" in done.stderr
+    assert there.installed == []
+
+
+@pytest.mark.parametrize("name", ["galena x", "galena.\nx", "galena\nx", "x\ngalena"])
+@pytest.mark.parametrize("nixos", [False, True])
+def test_an_answer_that_is_more_than_a_name_is_no_name(
+    there: Machine, name: str, nixos: bool
+) -> None:
+    there.name, there.nixos = name, nixos
+    done = run(there)
+    assert done.returncode == 1
+    assert f"root@{ADDRESS} answers with more than a name: '{name}'" in done.stderr
     assert there.installed == []
 
 
