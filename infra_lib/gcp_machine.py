@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self
 
-from attrs import Factory, evolve, field
+from attrs import NOTHING, evolve, field
 
 from nixgen.frozen import frozen
 
@@ -111,9 +111,13 @@ def _gpu(machine: GcpMachine) -> Gpu | None:
     return Gpu(facts.accelerator, facts.accelerator_count)
 
 
-def _enabled(machine: GcpMachine) -> bool:
+def _unsaid() -> Any:
+    return NOTHING  # which attrs takes for an argument that is not given
+
+
+def _exists(machine: GcpMachine) -> bool:
     """Whether a machine exists unless said otherwise: what computes on accelerators does not."""
-    return _gpu(machine) is None and not gcp_rules.machine_type(machine).accelerated
+    return machine.gpu is None and not gcp_rules.machine_type(machine).accelerated
 
 
 def _check_kinds(machine: GcpMachine) -> None:
@@ -178,8 +182,9 @@ class GcpMachine(Machine):
             disks, which stay in the zone they are in.
         catalog: Where machine types, accelerator types, zones and prices are looked up.
         gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
-        enabled: Whether it exists in the cloud. False unless you say otherwise with a GPU, and for
-            a machine type that comes with TPUs or is of a series not known here.
+        enabled: Whether it exists in the cloud. Unless you say otherwise, it is False with a GPU,
+            and for a machine type that comes with TPUs or is of a series not known here; so it is
+            for a copy that `attrs.evolve` gives one.
         stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
             a machine type that comes with Local SSDs, which cannot be stopped so.
         spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
@@ -222,7 +227,9 @@ class GcpMachine(Machine):
     fallback_zones: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
     gpu: Gpu | None = field(default=None, kw_only=True)
-    enabled: bool = field(default=Factory(_enabled, takes_self=True), kw_only=True)
+    # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
+    _enabled: bool = field(factory=_unsaid, alias="enabled", kw_only=True, eq=False, repr=False)
+    enabled: bool = field(init=False)
     stopped: bool = field(default=False, kw_only=True)
     spot: bool = field(default=False, kw_only=True)
     max_run_duration: int | None = field(default=None, kw_only=True)
@@ -256,6 +263,8 @@ class GcpMachine(Machine):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         object.__setattr__(self, "gpu", _gpu(self))
+        said: Any = self._enabled
+        object.__setattr__(self, "enabled", _exists(self) if said is NOTHING else said)
         _check_kinds(self)
         gcp_rules.check_machine(self)
 

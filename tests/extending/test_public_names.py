@@ -95,6 +95,6 @@ def test_nothing_else_can_be_imported_by_a_star() -> None:
 )
 def test_a_class_says_what_it_holds_and_what_it_refuses(described: type) -> None:
     text = inspect.getdoc(described) or ""
-    given = [field.name for field in attrs.fields(described) if field.init]
+    given = [field.alias for field in attrs.fields(described) if field.init]
     assert [name for name in given if f"\n    {name}: " not in text] == []
     assert ("Raises:\n    FleetError: " in text) == hasattr(described, "__attrs_post_init__")

@@ -1,6 +1,7 @@
 """What follows from a description, and is never typed twice."""
 
 import pytest
+from attrs import evolve
 
 from infra_lib import (
     AcceleratorType,
@@ -169,6 +170,35 @@ def test_a_gpu_machine_is_off_unless_enabled() -> None:
     assert not gcp(machine_type="g2-standard-4", zone="us-central1-a").enabled
     enabled = GcpMachine("galena", machine_type="g2-standard-4", zone="us-central1-a", enabled=True)
     assert enabled.state == "on"
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        gcp(machine_type="g2-standard-4", zone="us-central1-a"),
+        gcp(machine_type="n1-standard-8", gpu=T4),
+    ],
+    ids=["comes with the type", "given"],
+)
+def test_a_copy_with_a_gpu_is_off_unless_somebody_said_that_it_is_on(machine: GcpMachine) -> None:
+    """It is paid for from the next deployment on."""
+
+    def copy(of: GcpMachine) -> GcpMachine:
+        return evolve(of, machine_type=machine.machine_type, zone=machine.zone, gpu=machine.gpu)
+
+    assert not copy(gcp()).enabled
+    assert not copy(evolve(gcp(), description="words")).enabled
+    assert not copy(gcp().in_zone("us-central1-c")).enabled
+    assert copy(evolve(gcp(), enabled=True)).enabled
+    assert not evolve(evolve(gcp(), enabled=False), description="words").enabled
+
+
+def test_machines_are_equal_whether_what_is_derived_was_said_or_not() -> None:
+    assert gcp() == evolve(gcp(), enabled=True)
+    assert repr(gcp()) == repr(evolve(gcp(), enabled=True))
+    off = evolve(gcp(), enabled=False)
+    assert gcp() != off
+    assert "enabled=False" in repr(off)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ HELD: dict[str, Any] = {
     ),
 }
 FIELDS = [
-    pytest.param(name, field.name, id=f"{name}: {field.name}")
+    pytest.param(name, field.alias, id=f"{name}: {field.alias}")
     for name, value in HELD.items()
     for field in attrs.fields(type(value))
     if field.init
@@ -107,7 +107,7 @@ def test_a_text_of_a_subclass_has_the_outcome_of_the_plain_one(
 
 def test_a_switch_is_true_or_false_and_no_number_that_counts_as_one() -> None:
     switches = [
-        (value, field.name)
+        (value, field.alias)
         for value in HELD.values()
         for field in attrs.fields(type(value))
         if field.init

@@ -28,7 +28,7 @@ def switches() -> list[tuple[str, str]]:
     """The class and the name of every field that is a switch."""
     classes = [each for name in infra_lib.__all__ if attrs.has(each := getattr(infra_lib, name))]
     return [
-        (each.__name__, field.name)
+        (each.__name__, field.alias)
         for each in classes
         for field in attrs.fields(each)
         if field.init and field.type in {"bool", "bool | None"}
