@@ -46,9 +46,10 @@ def load(source: str, project: Path) -> "Files":
         NixgenError: When there is no such thing, when it is of another kind, when it fails, or when
             a path or value cannot be written.
     """
+    import hashlib  # noqa: F401 - both processes need these: here they are loaded once
     import marshal
 
-    from nixgen import outputs
+    from nixgen import outputs, region  # noqa: F401
 
     def work() -> bytes:
         def made(value: Any) -> "tuple[WholeFile | Regions, ...]":
