@@ -11,7 +11,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-# A shell starts what it runs in the background with interrupts ignored, and so would be what the
-# tests start, and interrupt.
+# A shell starts what it runs in the background with interrupts ignored, nohup with hang-ups; and so
+# would be what the tests start, and interrupt. A function is not handed on to what is started.
 with suppress(ValueError):  # not in the main thread
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
