@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from nixgen.transaction import resemble
+from nixgen.handles import FOLDER, keep_names, lock, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 @contextmanager
 def locked(path: Path, notify: Callable[[str], None]) -> Iterator[None]:
     """Be the only one to change a file, or whatever else is changed under a lock in its folder.
-
-    The lock is on the folder, so none is left behind, not even by a kill.
 
     Args:
         path: The file; without its folder there is nothing to lock.
@@ -31,22 +25,10 @@ def locked(path: Path, notify: Callable[[str], None]) -> Iterator[None]:
     """
     with ExitStack() as stack:
         with suppress(FileNotFoundError):
-            folder = os.open(path.resolve().parent, _FOLDER)
+            folder = os.open(path.resolve().parent, FOLDER)
             stack.callback(os.close, folder)
-            _lock(folder, path, notify)
+            lock(folder, path, notify, alone=True)
         yield
-
-
-def _lock(folder: int, path: Path, notify: Callable[[str], None]) -> None:
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            notify(f"waiting for another command to finish with {path}")
-            fcntl.flock(folder, fcntl.LOCK_EX)
-    except OSError as error:
-        # Some network file systems lock no folders.
-        notify(f"{path} cannot be locked ({error.strerror}): do not run two commands at once")
 
 
 def write(path: Path, data: bytes) -> None:
@@ -63,7 +45,7 @@ def write(path: Path, data: bytes) -> None:
     """
     path = path.resolve()
     try:
-        folder = os.open(path.parent, _FOLDER)
+        folder = os.open(path.parent, FOLDER)
         try:
             _replace(folder, path.name, data)
         finally:
@@ -76,23 +58,16 @@ def _replace(folder: int, name: str, data: bytes) -> None:
     # Nobody can guess the name, to put a link there; whatever is there already is not opened.
     temporary = f".{name}.{os.urandom(8).hex()}"
     old = _status(folder, name)
-    handle = os.open(temporary, _NEW, 0o666, dir_fd=folder)
     try:
-        try:
-            if old is not None:
-                resemble(handle, old)
-            left = memoryview(data)
-            while left:
-                left = left[os.write(handle, left) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        write_new(folder, temporary, data, 0o666, like=old)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except FileExistsError:  # somebody's
+        raise
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
-    _flush(folder)
+    keep_names(folder)
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:
@@ -103,12 +78,3 @@ def _status(folder: int, name: str) -> os.stat_result | None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
     return status
-
-
-def _flush(folder: int) -> None:
-    """Have the renaming on the disk, where the file system can do that for a folder."""
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise

@@ -10,7 +10,6 @@ A temporary name with `~` in it stands for what may be somebody's, whole, and sa
 other may be half written and is of no worth.
 """
 
-import errno
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,13 +17,13 @@ from typing import TYPE_CHECKING
 from nixgen import paths, rename
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
+from nixgen.handles import keep_names, write_new
 from nixgen.interruption import Delayed, Interrupted, delayed
 from nixgen.tree import Change, Tree, beside, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _UNCHANGED = "all is as before"
 _LONGEST = 40  # characters, of 255 bytes that a name can have
 
@@ -152,16 +151,8 @@ def _stage(here: Tree, step: _Step, data: bytes, made: list[str]) -> None:
     """Put a new content on the disk beside the file that it is for."""
     path = step.change.path
     with here.parent(path, made) as (folder, name), named(path, folder, name):
-        handle = os.open(step.staged, _NEW, 0o644, dir_fd=folder)
-        try:
-            if step.change.like is not None:
-                resemble(handle, step.change.like.status)
-            left = memoryview(data)
-            while left:
-                left = left[os.write(handle, left) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        like = step.change.like
+        write_new(folder, step.staged, data, 0o644, like=like.status if like else None)
         if step.aside != step.staged:
             os.rename(step.staged, step.aside, src_dir_fd=folder, dst_dir_fd=folder)
 
@@ -308,10 +299,9 @@ def _synchronize(here: Tree, folder: str) -> None:
     """Have the names of a folder on the disk."""
     with here.parent(f"{folder}/." if folder else ".") as (handle, _):
         try:
-            os.fsync(handle)
+            keep_names(handle)
         except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have no such
-                raise NixgenError(f"{folder or here.root}: {error.strerror}") from error
+            raise NixgenError(f"{folder or here.root}: {error.strerror}") from error
 
 
 def _discard(here: Tree, path: str) -> None:
@@ -330,15 +320,3 @@ def _discard_empty_folders(here: Tree, path: str) -> None:
     folder = path.rpartition("/")[0]
     while folder and _discard_folder(here, folder):
         folder = folder.rpartition("/")[0]
-
-
-def resemble(handle: int, status: os.stat_result) -> None:
-    """Give a new file the mode and, as far as we may, the owner of the one that it replaces."""
-    now = os.fstat(handle)
-    if (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
-        try:
-            os.fchown(handle, status.st_uid, status.st_gid)
-        except PermissionError:  # another's file, of a group that may be ours too
-            with suppress(PermissionError):
-                os.fchown(handle, -1, status.st_gid)
-    os.fchmod(handle, status.st_mode & 0o7777)

@@ -5,13 +5,12 @@ path leads out of it, not even one that changes while we look. Only the root its
 """
 
 import errno
-import fcntl
 import os
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from nixgen import paths
+from nixgen import handles, paths
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -119,7 +117,7 @@ class Tree:
         folders: list[str] = []
         files: list[str] = []
         with suppress(OSError):
-            handle = os.open(folder[:-1] or ".", _FOLDER | os.O_NOFOLLOW, dir_fd=self.handle)
+            handle = os.open(folder[:-1] or ".", handles.FOLDER | os.O_NOFOLLOW, dir_fd=self.handle)
             try:
                 with os.scandir(handle) as entries:
                     for entry in entries:
@@ -173,8 +171,6 @@ def opened(
 ) -> "Iterator[Tree]":
     """Open and lock a root folder: alone to change it, with other readers to read it.
 
-    The lock is on the folder itself, so none is left behind, not even by a kill.
-
     Args:
         root: The folder. It is made when it is missing and `change` is set.
         change: Whether the tree will be changed.
@@ -186,7 +182,7 @@ def opened(
     try:
         if change:
             root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(root, _FOLDER)
+        handle = os.open(root, handles.FOLDER)
     except FileNotFoundError:
         yield Tree(root, None)
         return
@@ -195,28 +191,16 @@ def opened(
     except OSError as error:
         raise NixgenError(f"root {root}: {error.strerror}") from error
     try:
-        _lock(handle, fcntl.LOCK_EX if change else fcntl.LOCK_SH, root, notify)
+        handles.lock(handle, root, notify, alone=change)
         yield Tree(root, handle)
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, kind: int, root: "Path", notify: "Callable[[str], None]") -> None:
-    try:
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            notify(f"waiting for another nixgen to finish in {root}")
-            fcntl.flock(handle, kind)
-    except OSError as error:
-        # Some network file systems lock no folders.
-        notify(f"{root} cannot be locked ({error.strerror}): do not run two nixgen there at once")
-
-
 def _enter(above: int, folder: str, path: str, made: list[str] | None) -> int:
     with named(path, above, folder):
         try:
-            return os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+            return os.open(folder, handles.FOLDER | os.O_NOFOLLOW, dir_fd=above)
         except FileNotFoundError:
             if made is None:
                 raise
@@ -225,7 +209,7 @@ def _enter(above: int, folder: str, path: str, made: list[str] | None) -> int:
             os.mkdir(folder, dir_fd=above)
         except FileExistsError:
             made.pop()  # somebody else's
-        return os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+        return os.open(folder, handles.FOLDER | os.O_NOFOLLOW, dir_fd=above)
 
 
 @contextmanager

@@ -665,7 +665,7 @@ def test_whoever_comes_while_a_write_is_under_way_says_so_and_waits(
             child(lambda: wait(here.handle or 0)) as process,
         ):
             os.close(tell)
-            assert messages.readline() == f"waiting for another nixgen to finish in {tmp_path}\n"
+            assert messages.readline() == f"waiting for another command to finish with {tmp_path}\n"
             assert is_running(process)
         assert messages.readline() == "done\n"
     assert exit_code(process) == 0
