@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+INSTANCE = "google_compute_instance"
+LABELLED = (INSTANCE, "google_compute_disk")
+"""The types of the resources whose labels say which fleet and machine they are of."""
+
 
 def output_folder(project: Path) -> str:
     """Return the folder that cdktf writes stacks to: CDKTF_OUTPUT, cdktf.json, or cdktf's default.
@@ -67,14 +71,22 @@ def labelled(document: Mapping[str, Any]) -> set[tuple[str, str]]:
     Args:
         document: What cdktf wrote as cdk.tf.json.
     """
-    labels = (
-        resource.get("labels") or {}
-        for kind in ("google_compute_instance", "google_compute_disk")
-        for resource in document.get("resource", {}).get(kind, {}).values()
+    found = (
+        owned_by(body)
+        for kind in LABELLED
+        for body in document.get("resource", {}).get(kind, {}).values()
+        if isinstance(body, dict)
     )
-    return {
-        (each["fleet"], each["machine"]) for each in labels if {"fleet", "machine"} <= each.keys()
-    }
+    return {owner for owner in found if owner is not None}
+
+
+def owned_by(resource: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the fleet and the machine that a resource's labels name; None where they do not."""
+    labels = resource.get("labels")
+    if not isinstance(labels, dict):
+        return None
+    fleet, machine = labels.get("fleet"), labels.get("machine")
+    return (fleet, machine) if isinstance(fleet, str) and isinstance(machine, str) else None
 
 
 def written(project: Path) -> int | None:

@@ -92,11 +92,6 @@ def stacks(folder: Path, fleet: str) -> list[Path]:
     return [path.parent for path in found if _provisions(path, fleet)]
 
 
-def is_initialized(stack: Path) -> bool:
-    """Return whether Terraform has worked in the folder of a synthesized stack."""
-    return (stack / (os.environ.get("TF_DATA_DIR") or ".terraform")).exists()
-
-
 def ask(stack: Path) -> State | None:
     """Ask Terraform what is in a stack; None when nothing was ever deployed from here.
 
@@ -109,8 +104,8 @@ def ask(stack: Path) -> State | None:
     Raises:
         FleetError: When Terraform cannot be run, or fails; the message holds what it said.
     """
-    if not is_initialized(stack):
-        return None
+    if not (stack / (os.environ.get("TF_DATA_DIR") or ".terraform")).exists():
+        return None  # Terraform has never worked there
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
     text = answer(stack, "state", "pull")

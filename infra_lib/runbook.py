@@ -12,7 +12,7 @@ from . import cost, destination
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
-from .installed import ALONE, UNCHECKED, guarded
+from .installer import ALONE, UNCHECKED, clan_install, guarded
 from .reference import Reference
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Writer:
                     self._address(machine),
                     *guarded(
                         machine.name,
-                        _install(machine.name, "root@$address", "none"),
+                        clan_install(machine.name, "root@$address", "none"),
                         ssh=f"{_TIMEOUT} {UNCHECKED}",
                         host="root@$address",
                         advice="is SSH open to this computer, in ssh_source_ranges, and its key "
@@ -216,7 +216,7 @@ class Writer:
                 'chmod +x "$folder/tunnel"',
                 *guarded(
                     machine.name,
-                    _install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
+                    clan_install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
                     ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
                     host=host,
                     advice="may you use Identity-Aware Proxy, and is the key of this computer "
@@ -257,7 +257,7 @@ class Writer:
                     self._address(machine),
                     *guarded(
                         machine.name,
-                        _install(machine.name, "root@$address", "ask"),
+                        clan_install(machine.name, "root@$address", "ask"),
                         ssh=f"{_TIMEOUT} {ALONE}" + (f" {_FORGOTTEN}" if anew else ""),
                         host="root@$address",
                         advice="is it up, is this its address, and does root have your key?",
@@ -401,13 +401,6 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
 def _subshell(*lines: str) -> tuple[str, ...]:
     """Have lines leave with `exit` what they are part of, not the shell of who pastes them."""
     return ("(", *(f"  {line}" for line in lines), ")")
-
-
-def _install(machine: str, host: str, checked: str) -> str:
-    return (
-        f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
-        f'--host-key-check {checked} --target-host "{host}" --yes'
-    )
 
 
 def _unprotected(machine: GcpMachine) -> str:

@@ -18,7 +18,7 @@ from ..cdktf_json import google_project, labelled, manifest
 from ..deploy import guard, matching, outside, plan, state, synthesis
 from ..deploy.attempts import Done, deploy
 from ..deploy.cdktf import Cdktf
-from ..deploy.price import over_budget, price_text
+from ..deploy.price import over_budget, price_text, uncounted
 from ..deploy.printing import say, show
 from ..errors import FleetError
 from ..runbook import Writer, as_text
@@ -82,12 +82,12 @@ def run(given: Namespace) -> int:
     plans = plan.read(stacks, variables)
     if plans is None:
         return 1
-    guard.check_owners(stacks, plans, fleet)
+    matching.check_owners(stacks, plans, fleet)
     matching.check_plans(plans, fleet)
     elsewhere = _elsewhere(cdktf, stacks, fleet)
     there = state.deployed(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there.machines}
-    show(f"\n{price_text(fleet, everywhere, guard.uncounted(fleet, plans))}\n\n")
+    show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
     for line in guard.losses(plans):
         say(line)
     for line in guard.unknown(plans):
@@ -125,12 +125,13 @@ def _check(fleet: Fleet, given: Namespace) -> None:
 def _elsewhere(cdktf: Cdktf, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:
     """Return what the fleet has in stacks that are not deployed now, which its cost counts."""
     names = {machine.name for machine in fleet.gcp_machines}
+    asked = {stack.folder for stack in stacks}
     found: dict[str, Deployed] = {}
     for folder in outputs.stacks(manifest(cdktf.project).parent, fleet.name):
-        if folder in {stack.folder for stack in stacks}:
+        if folder in asked:
             continue
         try:
-            there = state.deployed([folder])
+            there = outputs.ask(folder)
         except FleetError as error:
             say(f"what is deployed of stack {folder.name} is not known, nor counted: {error}")
             continue

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import FleetError
-from . import matching
-from .matching import INSTANCE
+from ..cdktf_json import INSTANCE
 from .plan import DISKS
 
 if TYPE_CHECKING:
@@ -15,52 +13,8 @@ if TYPE_CHECKING:
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
     from .plan import Change, Plan
-    from .synthesis import Stack
 
-# What is made of instances, and paid for as they are.
-_RUNNING = (
-    INSTANCE,
-    "google_compute_instance_from_machine_image",
-    "google_compute_instance_from_template",
-    "google_compute_instance_group_manager",
-    "google_compute_region_instance_group_manager",
-)
 _MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
-
-
-def check_owners(stacks: Sequence[Stack], plans: Sequence[Plan], fleet: Fleet) -> None:
-    """Refuse a stack that holds nothing of any fleet, and would change what another fleet has.
-
-    Raises:
-        FleetError: When there is such a stack.
-    """
-    unclaimed = {stack.name for stack in stacks if not matching.claimed(stack, fleet)}
-    for plan in plans:
-        for change in plan.changes:
-            owner = matching.owned_by(change.before or {})
-            changes = change.actions not in {("no-op",), ("read",)}
-            if plan.stack in unclaimed and changes and owner and owner[0] != fleet.name:
-                raise FleetError(
-                    f"stack {plan.stack!r}: {change.address} is deployed there, of fleet "
-                    f"{owner[0]!r}, and would change ({', '.join(change.actions)}); the fleet that "
-                    f"is to be deployed is {fleet.name!r}. --source names another"
-                )
-
-
-def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
-    """Return what will run that is no machine of the fleet, so that its cost is not known here."""
-    machines = {f"{INSTANCE}.{machine.name}" for machine in fleet.gcp_machines if machine.enabled}
-    return [
-        f"{change.address} in stack {plan.stack}"
-        for plan in plans
-        for change in plan.changes
-        if change.type in _RUNNING
-        and change.after is not None
-        and (
-            change.address not in machines
-            or (matching.owned_by(change.after) or ("", ""))[0] != fleet.name
-        )
-    ]
 
 
 def losses(plans: Sequence[Plan]) -> list[str]:

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .. import cost
+from ..cdktf_json import INSTANCE, LABELLED, labelled, owned_by
 from ..errors import FleetError
+from ..firewall import rule_prefix, zerotier_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +18,7 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .synthesis import Stack
 
-INSTANCE = "google_compute_instance"
-_LABELLED = (INSTANCE, "google_compute_disk")
-
 _RULES = re.compile(r"(ssh|ssh-ipv6|zerotier)(-.*)?")
-_LONGEST = 63  # of a name in Compute Engine: a longer one ends in its hash
-_KEPT = 54  # characters of such a one, before the hash
 
 
 def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str) -> None:
@@ -44,7 +41,7 @@ def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, sou
     known = {machine.name: machine for machine in fleet.gcp_machines}
     found: dict[str, Stack] = {}
     for stack in stacks.values():
-        for kind in _LABELLED:
+        for kind in LABELLED:
             for name, body in stack.resources(kind).items():
                 owner = owned_by(body)
                 if owner is None or owner[0] != fleet.name:
@@ -68,6 +65,26 @@ def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, sou
             )
 
 
+def check_owners(stacks: Sequence[Stack], plans: Sequence[Plan], fleet: Fleet) -> None:
+    """Refuse a stack that holds nothing of any fleet, and would change what another fleet has.
+
+    Raises:
+        FleetError: When there is such a stack.
+    """
+    unclaimed = {stack.name for stack in stacks if not _claimed(stack, fleet)}
+    for plan in plans:
+        for change in plan.changes:
+            owner = owned_by(change.before or {})
+            if plan.stack not in unclaimed or change.is_empty:
+                continue
+            if owner is not None and owner[0] != fleet.name:
+                raise FleetError(
+                    f"stack {plan.stack!r}: {change.address} is deployed there, of fleet "
+                    f"{owner[0]!r}, and would change ({', '.join(change.actions)}); the fleet that "
+                    f"is to be deployed is {fleet.name!r}. --source names another"
+                )
+
+
 def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
     """Refuse a plan in which a machine is not what the fleet describes.
 
@@ -80,7 +97,7 @@ def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
     for plan in plans:
         for change in plan.changes:
             machine = machines.get(change.address)
-            if machine is None or change.after is None or not _is_of(change.after, fleet):
+            if machine is None or change.after is None or not is_of(change.after, fleet):
                 continue
             given, wanted = _planned(change.after), _described(machine)
             for field, value in given.items():
@@ -92,20 +109,10 @@ def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
                     )
 
 
-def owned_by(body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the fleet and the machine that a resource's labels name; None where they do not."""
-    labels = body.get("labels")
-    if not isinstance(labels, dict):
-        return None
-    fleet, machine = labels.get("fleet"), labels.get("machine")
-    return (fleet, machine) if isinstance(fleet, str) and isinstance(machine, str) else None
-
-
-def claimed(stack: Stack, fleet: Fleet) -> bool:
-    """Return whether something in a stack says that it is the fleet's."""
-    return fleet.name in _fleets(stack) or any(
-        _is_prefix(tag.removesuffix("-zerotier"), fleet.name, stack.name) for tag in _tags(stack)
-    )
+def is_of(resource: Mapping[str, Any], fleet: Fleet) -> bool:
+    """Return whether a resource's labels say that it is a fleet's."""
+    owner = owned_by(resource)
+    return owner is not None and owner[0] == fleet.name
 
 
 def _check_owner(stack: Stack, fleet: Fleet, source: str) -> None:
@@ -117,7 +124,7 @@ def _check_owner(stack: Stack, fleet: Fleet, source: str) -> None:
         raise FleetError(f"stack {stack.name!r}: it is of fleet {other!r}, and {advice}")
     # One whose machines are all off has its rules, and they say whose it is.
     tags = _tags(stack)
-    if tags and not claimed(stack, fleet):
+    if tags and not _claimed(stack, fleet):
         raise FleetError(
             f"stack {stack.name!r}: it is of another fleet, whose network tag is "
             f"{min(tags)!r}, and {advice}"
@@ -176,11 +183,6 @@ def _synthesized(body: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _is_of(attributes: Mapping[str, Any], fleet: Fleet) -> bool:
-    owner = owned_by(attributes)
-    return owner is not None and owner[0] == fleet.name
-
-
 def _planned(after: Mapping[str, Any]) -> dict[str, object]:
     """Return what a plan has of a machine; None where it does not say."""
     gpus = after.get("guest_accelerator")
@@ -228,9 +230,15 @@ def _blocks(value: object) -> Iterator[Mapping[str, Any]]:
             yield each
 
 
+def _claimed(stack: Stack, fleet: Fleet) -> bool:
+    """Return whether something in a stack says that it is the fleet's."""
+    begins = (rule_prefix(fleet), rule_prefix(fleet, stack.name))
+    own = {tag for begin in begins for tag in (begin, zerotier_tag(begin))}
+    return fleet.name in _fleets(stack) or not own.isdisjoint(_tags(stack))
+
+
 def _fleets(stack: Stack) -> set[str]:
-    found = (owned_by(body) for kind in _LABELLED for body in stack.resources(kind).values())
-    return {owner[0] for owner in found if owner is not None}
+    return {fleet for fleet, _ in labelled(stack.document)}
 
 
 def _tags(stack: Stack) -> set[str]:
@@ -243,17 +251,3 @@ def _tags(stack: Stack) -> set[str]:
         if _RULES.fullmatch(name)
         for tag in body.get("target_tags") or ()
     }
-
-
-def _is_prefix(tag: str, fleet: str, stack: str) -> bool:
-    """Return whether a tag is one that a fleet's stack has: the fleet's name, or with the stack's.
-
-    The tags of a fleet called "metals-b" begin with "metals" as well.
-    """
-    begin, rest = f"{fleet}-", tag.removeprefix(f"{fleet}-")
-    if tag == fleet:
-        return True
-    if len(tag) == _LONGEST:
-        return tag[:_KEPT].startswith(begin[:_KEPT])
-    name = re.sub(r"[^a-z0-9]+", "-", stack.lower())
-    return tag.startswith(begin) and rest in name

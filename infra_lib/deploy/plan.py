@@ -13,8 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from nixgen.frozen import frozen
 
 from ..errors import FleetError
@@ -62,6 +60,11 @@ class Change:
         return "delete" in self.actions
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing happens to it."""
+        return set(self.actions) <= {"no-op", "read"}
+
+    @property
     def replaces(self) -> bool:
         """Whether it is deleted and made anew."""
         return self.deletes and "create" in self.actions
@@ -92,12 +95,10 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes, so that what others read of the stack stays as it is."""
-        return not self.outputs and all(
-            set(change.actions) <= {"no-op", "read"} for change in self.changes
-        )
+        return not self.outputs and all(change.is_empty for change in self.changes)
 
     @classmethod
-    def from_json(cls, stack: str, text: str) -> Plan:
+    def from_json(cls, stack: str, text: str, needs: tuple[str, ...] = ()) -> Plan:
         """Read what `terraform show -json` prints of a plan.
 
         See https://developer.hashicorp.com/terraform/internals/json-format#plan-representation.
@@ -113,6 +114,7 @@ class Plan:
                 stack,
                 tuple(_change(each) for each in changes if each["mode"] == "managed"),
                 tuple(name for name, each in outputs if each["actions"] != ["no-op"]),
+                needs,
             )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise FleetError(f"stack {stack}: Terraform printed no plan: {error!r}") from None
@@ -156,7 +158,7 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
             hint = f"; it needs {', '.join(first)}, to be deployed first" if first else ""
             say(f"stack {stack.name}: what would change cannot be told, nothing was deployed{hint}")
             return None
-        plans.append(evolve(plan, needs=stack.needs))
+        plans.append(plan)
     return tuple(plans)
 
 
@@ -200,7 +202,8 @@ def _options() -> list[str]:
 
 def _shown(stack: Stack, plan: Path) -> Plan | None:
     try:
-        return Plan.from_json(stack.name, answer(stack.folder, "show", "-json", str(plan)))
+        text = answer(stack.folder, "show", "-json", str(plan))
+        return Plan.from_json(stack.name, text, stack.needs)
     except FleetError as error:
         say(str(error))
         return None

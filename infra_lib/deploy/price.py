@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import cost
+from ..cdktf_json import INSTANCE
 from ..table import table
+from .matching import is_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..fleet import Fleet
     from ..outputs import Deployed
+    from .plan import Plan
 
+# What is made of instances, and paid for as they are.
+_RUNNING = (
+    INSTANCE,
+    "google_compute_instance_from_machine_image",
+    "google_compute_instance_from_template",
+    "google_compute_instance_group_manager",
+    "google_compute_region_instance_group_manager",
+)
 _PRICES = ("NOW", "THEN", "MONTH")
 
 
@@ -34,6 +45,19 @@ def price_text(
         head, *rows = ((*row[:now], *row[now + 1 :]) for row in (head, *rows))
     parts = [table(head, rows, right=_PRICES)] if rows else []
     return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed, others))])
+
+
+def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
+    """Return what will run that is no machine of the fleet, so that its cost is not known here."""
+    machines = {f"{INSTANCE}.{machine.name}" for machine in fleet.gcp_machines if machine.enabled}
+    return [
+        f"{change.address} in stack {plan.stack}"
+        for plan in plans
+        for change in plan.changes
+        if change.type in _RUNNING
+        and change.after is not None
+        and (change.address not in machines or not is_of(change.after, fleet))
+    ]
 
 
 def over_budget(fleet: Fleet) -> str | None:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from .. import cost
-from .matching import INSTANCE
+from ..cdktf_json import INSTANCE
 from .synthesis import FILE
 
 if TYPE_CHECKING:

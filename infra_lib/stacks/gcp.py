@@ -15,9 +15,9 @@ from nixgen.exact import exact
 
 from .. import cost
 from ..errors import refuse
+from ..firewall import Firewall, firewalls, network_tags, rule_prefix
 from ..gcp_rules import check_labels
 from .escape import escape
-from .firewall import Firewall, firewalls, network_tags, rule_prefix
 from .install import Installation
 from .instance import address, common_labels, compute_instance
 from .stop_policy import policy_address, stop_policy

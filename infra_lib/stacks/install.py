@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import cdktf
 
-from ..installed import UNCHECKED, guarded
+from ..installer import UNCHECKED, clan_install, guarded
 from .instance import address, reference
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def install_command(machine: GcpMachine, address: str) -> str:
     host = f"root@{address}"
     lines = guarded(
         machine.name,
-        f"clan machines install {machine.name} --update-hardware-config nixos-facter \\\n"
-        f'  --build-on remote --host-key-check none --target-host "{host}" --yes',
+        clan_install(machine.name, host, "none"),
         ssh=f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}",
         host=host,
         advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",

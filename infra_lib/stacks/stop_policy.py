@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_google.compute_resource_policy import (
     ComputeResourcePolicyInstanceSchedulePolicyVmStopSchedule,
 )
 
-from .names import bounded
+from ..names import bounded
 
 if TYPE_CHECKING:
     from constructs import Construct

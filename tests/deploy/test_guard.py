@@ -12,7 +12,7 @@ from attrs import evolve
 from cdktf import App
 
 from infra_lib import DataDisk, Fleet, FleetError, GcpMachine, GcpProject
-from infra_lib.deploy import guard, matching, outside, plan
+from infra_lib.deploy import guard, matching, outside, plan, price
 from infra_lib.deploy.plan import Plan
 from infra_lib.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
@@ -209,11 +209,11 @@ def test_a_stack_that_says_not_whose_it_is_is_whose_it_was(checkout: Checkout) -
     stacks = checkout.synthesize(FLEET, empty=())
     plans = planned(stacks)
     with pytest.raises(FleetError, match="is deployed there, of fleet 'salts', and would change"):
-        guard.check_owners(stacks, plans, FLEET)
-    guard.check_owners(stacks, plans, evolve(FLEET, name="salts"))
+        matching.check_owners(stacks, plans, FLEET)
+    matching.check_owners(stacks, plans, evolve(FLEET, name="salts"))
     # A fleet that is called otherwise now is no other fleet.
     stacks = checkout.synthesize(FLEET, empty=("galena",))
-    guard.check_owners(stacks, planned(stacks), FLEET)
+    matching.check_owners(stacks, planned(stacks), FLEET)
 
 
 def test_a_state_that_cannot_be_read_is_no_empty_one(
@@ -247,7 +247,7 @@ def test_instances_that_are_no_machines_are_told(checkout: Checkout) -> None:
         "network_interface": {"network": "default"},
     }
     plans = planned([own(stack, google_compute_instance={"bastion": bastion})])
-    assert guard.uncounted(FLEET, plans) == ["google_compute_instance.bastion in stack gcp"]
+    assert price.uncounted(FLEET, plans) == ["google_compute_instance.bastion in stack gcp"]
 
 
 def test_a_plan_is_kept_from_others_and_removed(
@@ -326,7 +326,7 @@ def test_a_stack_of_nobody_changes_nothing_of_another_fleet(
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
     nobody = Stack("gcp", tmp_path, {}, {})
     with pytest.raises(FleetError) if refused else nullcontext():
-        guard.check_owners([nobody], plans, FLEET)
+        matching.check_owners([nobody], plans, FLEET)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_what_will_run_and_is_no_machine_is_told(
     change = {"actions": ["update"], "before": {}, "after": after}
     made = {"address": f"{kind}.galena", "type": kind, "mode": "managed", "change": change}
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
-    assert bool(guard.uncounted(FLEET, plans)) == told
+    assert bool(price.uncounted(FLEET, plans)) == told
 
 
 def test_providers_are_shared_as_cdktf_shares_them(
@@ -450,4 +450,4 @@ def test_an_instance_with_a_machines_labels_is_no_machine(checkout: Checkout) ->
     instance = json.loads(json.dumps(stack.resources("google_compute_instance")["galena"]))
     big = {**instance, "name": "big", "machine_type": "m3-ultramem-128"}
     plans = planned([own(stack, google_compute_instance={"big": big})])
-    assert guard.uncounted(FLEET, plans) == ["google_compute_instance.big in stack gcp"]
+    assert price.uncounted(FLEET, plans) == ["google_compute_instance.big in stack gcp"]

@@ -20,6 +20,7 @@ from infra_lib import (
     Price,
     StopSchedule,
 )
+from infra_lib.cdktf_json import labelled
 from infra_lib.deploy.fallback import Move, moved
 from infra_lib.deploy.matching import check
 from infra_lib.deploy.retry import differences
@@ -107,14 +108,25 @@ def test_a_stack_of_another_fleet_is_refused(synthesize: Synthesize) -> None:
     check(stacks, [stacks["metals"]], FLEET, "main:fleet")
 
 
-@pytest.mark.parametrize("name", ["salts", "metals-b"])
+@pytest.mark.parametrize(
+    ("name", "stack"),
+    [("salts", "other"), ("metals-b", "other"), ("metals-b", "lab")],
+)
 def test_another_fleet_is_known_by_its_rules_where_all_of_it_is_off(
-    synthesize: Synthesize, name: str
+    synthesize: Synthesize, name: str, stack: str
 ) -> None:
     other = evolve(SALTS, name=name, machines=(evolve(HALITE, enabled=False),))
-    stacks = synthesize(metals=FLEET, other=other)
-    assert f"another fleet, whose network tag is '{name}'" in refused(stacks, asked="other")
-    check(stacks, [stacks["other"]], other, "main:other")
+    stacks = synthesize(metals=FLEET, **{stack: other})
+    assert f"another fleet, whose network tag is '{name}'" in refused(stacks, asked=stack)
+    check(stacks, [stacks[stack]], other, "main:other")
+
+
+def test_another_fleet_of_a_long_name_that_begins_alike_is_known(synthesize: Synthesize) -> None:
+    metals, salts = (evolve(FLEET, name="m" * 55 + end, machines=()) for end in "ab")
+    off = evolve(metals, machines=(evolve(GALENA, enabled=False),))
+    stacks = synthesize(lab=(off, ("galena",)))
+    check(stacks, list(stacks.values()), metals, "main:metals")
+    assert "stack 'lab': it is of another fleet" in refused(stacks, salts)
 
 
 def test_the_fleets_own_stack_may_be_off(synthesize: Synthesize) -> None:
@@ -221,6 +233,16 @@ def test_an_instance_of_the_users_own_is_accepted(synthesize: Synthesize, labels
     stack = synthesize(gcp=FLEET)["gcp"]
     more = with_instance(stack, "bastion", machine_type="e2-micro", labels=labels)
     check({"gcp": more}, [more], FLEET, "main:fleet")
+
+
+def test_labels_that_only_terraform_can_tell_name_no_machine() -> None:
+    instances = {
+        "galena": {"labels": {"fleet": "metals", "machine": "galena"}},
+        "mine": {"labels": "${local.labels}"},
+        "theirs": "${var.instance}",
+    }
+    found = labelled({"resource": {"google_compute_instance": instances}})
+    assert found == {("metals", "galena")}
 
 
 def test_what_a_move_brings_with_it_is_no_difference(synthesize: Synthesize) -> None:

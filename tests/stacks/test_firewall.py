@@ -3,8 +3,8 @@
 import pytest
 
 from infra_lib import Fleet, FleetError, GcpMachine, ZeroTier
-from infra_lib.stacks.firewall import Firewall, firewalls, network_tags, rule_prefix
-from infra_lib.stacks.names import bounded
+from infra_lib.firewall import Firewall, firewalls, network_tags, rule_prefix
+from infra_lib.names import bounded
 
 from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 

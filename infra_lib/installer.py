@@ -18,6 +18,20 @@ UNCHECKED = f"{ALONE} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/nul
 """Options of ssh for a machine whose image has just made a host key, which nobody knows."""
 
 
+def clan_install(machine: str, host: str, checked: str) -> str:
+    """Return the command that installs NixOS on a machine, and wipes what is there.
+
+    Args:
+        machine: The machine's name.
+        host: Where SSH reaches it, as it stands between double quotes.
+        checked: What clan does about its host key: "ask", or "none" where nobody knows it.
+    """
+    return (
+        f"clan machines install {machine} --update-hardware-config nixos-facter --build-on remote "
+        f'--host-key-check {checked} --target-host "{host}" --yes'
+    )
+
+
 def guarded(
     machine: str,
     install: str,

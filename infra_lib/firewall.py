@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from nixgen.frozen import frozen
 
-from ..errors import refuse
+from .errors import refuse
 from .names import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
-    from ..gcp_project import GcpProject
+    from .fleet import Fleet
+    from .gcp_machine import GcpMachine
+    from .gcp_project import GcpProject
 
 _NETWORK_LINK = re.compile(r"(?:.*/)?projects/(?P<project>[^/]+)/global/networks/(?P<name>[^/]+)")
 
@@ -56,6 +56,15 @@ def rule_prefix(fleet: Fleet, stack: str | None = None) -> str:
     return fleet.name if stack is None else bounded(f"{fleet.name}-{_slug(stack)}")
 
 
+def zerotier_tag(begin: str) -> str:
+    """Return the network tag of a stack's machines that are in its ZeroTier network.
+
+    Args:
+        begin: What the stack's tags begin with; see `rule_prefix`.
+    """
+    return bounded(f"{begin}-zerotier")
+
+
 def network_tags(fleet: Fleet, machine: GcpMachine, begin: str) -> tuple[str, ...]:
     """Return a machine's network tags: what the rules go by, then its own.
 
@@ -64,7 +73,7 @@ def network_tags(fleet: Fleet, machine: GcpMachine, begin: str) -> tuple[str, ..
         machine: The machine.
         begin: What the stack's tags begin with; see `rule_prefix`.
     """
-    zerotier = (_zerotier_tag(begin),) if _in_zerotier(fleet, machine) else ()
+    zerotier = (zerotier_tag(begin),) if _in_zerotier(fleet, machine) else ()
     return tuple(dict.fromkeys((begin, *zerotier, *machine.network_tags)))
 
 
@@ -109,7 +118,7 @@ def _network_rules(
     openings = (
         ("ssh", "tcp", 22, tuple(item for item in ssh if ":" not in item), begin),
         ("ssh-ipv6", "tcp", 22, tuple(item for item in ssh if ":" in item), begin),
-        ("zerotier", "udp", 9993, ("0.0.0.0/0",) if zerotier else (), _zerotier_tag(begin)),
+        ("zerotier", "udp", 9993, ("0.0.0.0/0",) if zerotier else (), zerotier_tag(begin)),
     )
     link = _NETWORK_LINK.fullmatch(network)
     suffix = "" if network == project.network else f"-{_slug(network)}"
@@ -131,10 +140,6 @@ def _in_zerotier(fleet: Fleet, machine: GcpMachine) -> bool:
     zerotier = fleet.zerotier
     tags = (zerotier.peer_tag, zerotier.controller_tag)
     return any(map(machine.has_tag, tags)) or machine.name in zerotier.moons
-
-
-def _zerotier_tag(begin: str) -> str:
-    return bounded(f"{begin}-zerotier")
 
 
 def _slug(name: str) -> str:
