@@ -23,7 +23,7 @@ def main() -> int:
 
     Returns:
         The exit status: 0 fine; 2 bad input, or the script failed. With INFRA_DEBUG=1 in the
-        environment errors are raised.
+        environment a traceback says how.
     """
     del sys.argv[0]
     return ended(_run, "infra", (FleetError,), untouched=True)

@@ -13,7 +13,8 @@ from nixgen.errors import NixgenError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nixgen.files import File, Files, Plan
+    from nixgen.files import File, Plan
+    from nixgen.outputs import Rendered
 
 _SUMMARY = "Generate Nix files from Python, and see that they stay as generated."
 _DETAILS = """\
@@ -162,9 +163,9 @@ def _diff(given: Namespace) -> int:
 
 
 def _list(given: Namespace) -> int:
-    _, _, files = _loaded(given)
-    for path in files:
-        print(path)
+    _, _, outputs = _loaded(given)
+    for output in outputs:
+        print(output.path)
     return 0
 
 
@@ -185,7 +186,7 @@ def _planned(given: Namespace) -> "Plan":
     return plan(files, root, source, notify=_notify)
 
 
-def _loaded(given: Namespace) -> "tuple[str, Path, Files]":
+def _loaded(given: Namespace) -> "tuple[str, Path, Rendered]":
     """Return the source, the root and what the source wants written, rendered."""
     from nixgen.settings import read_settings
     from nixgen.source import load

@@ -31,8 +31,8 @@ def ended(
 
     Args:
         run: What the command does; it returns the status.
-        name: The command's name, which begins messages. NAME_DEBUG=1 in the environment has errors
-            raised.
+        name: The command's name, which begins messages. NAME_DEBUG=1 in the environment has the
+            traceback printed in place of one.
         errors: What ends in one message and 2.
         untouched: Whether `run` prints what is not ours to escape; messages still are escaped.
     """
@@ -57,8 +57,11 @@ def ended(
             print(end="", flush=True)
     except errors as error:
         if os.environ.get(f"{name.upper()}_DEBUG") == "1":
-            raise
-        say(str(error))
+            from traceback import format_exception
+
+            print(visible("".join(format_exception(error))), end="", file=sys.stderr)
+        else:
+            say(str(error))
         return 2
     except KeyboardInterrupt as error:
         with suppress(OSError):  # the terminal may be gone

@@ -3,7 +3,6 @@
 `plan` compares and touches nothing; `write` compares and then makes it so, all or nothing.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ from attrs import evolve
 from nixgen import header, paths, tree
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
-from nixgen.outputs import Files, FileValue, Region, Regions, TextFile, WholeFile, render
+from nixgen.outputs import Files, FileValue, Region, Regions, Rendered, TextFile, WholeFile, render
 from nixgen.tree import Change, Found, Tree
 
 __all__ = ["File", "FileValue", "Files", "Plan", "Region", "State", "TextFile", "plan", "write"]
@@ -92,7 +91,7 @@ def _silent(_message: str) -> None:
 
 
 def plan(
-    files: Files,
+    files: Files | Rendered,
     root: str | Path,
     source: str,
     *,
@@ -103,7 +102,7 @@ def plan(
 
     Args:
         files: What goes where: paths relative to the root, and for each a Nix value, a `TextFile`,
-            a `Region` or a tuple of regions.
+            a `Region` or a tuple of regions; or all of it as `render` returned it.
         root: The folder that the files go into; it may be missing.
         source: Where they come from, such as `main:fleet`. What is left over is told by it.
         adopt: Paths of files to take over though nixgen did not generate them, or of folders that
@@ -119,7 +118,7 @@ def plan(
 
 
 def write(
-    files: Files,
+    files: Files | Rendered,
     root: str | Path,
     source: str,
     *,
@@ -146,7 +145,7 @@ def write(
         if any(paths.is_temporary(name) for name in names):
             from nixgen.transaction import clean
 
-            clean(here, names, _is_generated)
+            clean(here, names, header.is_whole)
             names = here.search()
         carried_out = _compared(outputs, here, source, adopt, names)
         if foreign := carried_out.having(State.FOREIGN):
@@ -157,8 +156,8 @@ def write(
         return carried_out
 
 
-def _rendered(files: Files, source: str, adopt: Collection[str]) -> tuple[WholeFile | Regions, ...]:
-    outputs = render(files, source)
+def _rendered(files: Files | Rendered, source: str, adopt: Collection[str]) -> Rendered:
+    outputs = files if isinstance(files, tuple) else render(files, source)
     for path in adopt:
         if not any(_is_within(output.path, path) for output in outputs):
             raise NixgenError(f"cannot adopt {path}: {source} generates no such file")
@@ -225,6 +224,7 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
     if header.normal(found.data) == data:
         return File(path, State.DIFFERS, "line endings", found, data)
     texts = header.sides(found.data)
+    merged = texts != (found.data,)
     headers = [header.read_header(text) for text in texts]
     ours = next((each for each in headers if each is None or each.source != source), headers[0])
     reason = ""
@@ -235,30 +235,26 @@ def _compare(output: WholeFile | Regions, here: Tree, source: str, adopt: Collec
         if not any(_is_within(path, each) for each in adopt):
             return File(path, State.FOREIGN, reason, found, data)
     state = State.EDITED if ours else State.DIFFERS
-    if len(texts) > 1:
+    if merged:
         state, reason = State.CONFLICT, _RESOLVE
-    if all(map(_is_generated, texts)) or (
-        len(texts) > 1 and ours and all(header.has_body(text, data) for text in texts)
+    if all(map(header.is_whole, texts)) or (
+        merged and ours and all(header.has_body(text, data) for text in texts)
     ):
         state = State.DIFFERS if state is State.EDITED else state
         return File(path, state, reason, found, data)
     return _keeping(File(path, state, reason, found, data), found, here)
 
 
-def _is_generated(text: bytes) -> bool:
-    """Tell whether a text is as it was generated, whatever from."""
-    ours = header.read_header(text)
-    return ours is not None and header.is_as_generated(text, ours)
-
-
 def _compare_conflict(output: Regions, found: Found | None, here: Tree) -> File:
     """Compare regions with what stands in a file that may hold conflict markers."""
+    from nixgen import region
+
     conflicts = header.conflicts(found.data) if found else []
     for conflict in conflicts:
-        if within := re.search(rb"# nixgen: (?:begin|end)[^\n]*", conflict.text):
+        if marker := region.marker_in(conflict.text):
             raise NixgenError(
-                f"{output.path}:{conflict.line}: conflict markers around "
-                f"'{within[0].decode(errors='replace')}'; resolve them, then run `nixgen write`"
+                f"{output.path}:{conflict.line}: conflict markers around '{marker}'; "
+                "resolve them, then run `nixgen write`"
             )
     file = _compare_regions(output, found, here)
     if file.data and len(header.conflicts(file.data)) < len(conflicts):
@@ -301,8 +297,8 @@ def _left_over(path: str, here: Tree, source: str) -> list[File]:
     if found is None:
         return []
     texts = header.sides(found.data)
-    reason = f"{State.CONFLICT}; {_RESOLVE}" if len(texts) > 1 else ""
-    if all(map(_is_generated, texts)):
+    reason = f"{State.CONFLICT}; {_RESOLVE}" if texts != (found.data,) else ""
+    if all(map(header.is_whole, texts)):
         return [File(path, State.LEFT_OVER, reason, found)]
     if not reason:
         ours = header.read_header(found.data)

@@ -6,8 +6,12 @@ it and whether it is ours to replace or to remove.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST = 8192
 """Bytes at the start of a file that are enough to read its header: a path takes up to 4096."""
@@ -26,6 +30,7 @@ _THIRD = rb"\S+ File: (.+)"
 _TOP = 8  # lines that a header with conflict markers in it takes, or more
 # https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
 _MARKER = rb"(<{7}|\|{7}|={7}|>{7})(?: .*)?\n?"
+_MARKERS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 _STEPS = {
     ("", b"<"): "ours",
     ("ours", b"|"): "base",
@@ -100,6 +105,8 @@ def read_header(data: bytes) -> Header | None:
 
     One that is damaged counts when its first line is the file's, or two of its lines are left.
     """
+    if b"nixgen" not in data:  # as in most files of a tree
+        return None
     text = normal(data)
     found = re.match(_HEADER, text)
     try:
@@ -113,8 +120,6 @@ def read_header(data: bytes) -> Header | None:
 
 def _damaged(text: bytes) -> Header | None:
     top = text.split(b"\n", _TOP)[:_TOP]
-    if not any(b"nixgen" in line for line in top):
-        return None
     first, second, third = (
         next((match[1].decode() for line in top if (match := re.fullmatch(pattern, line))), "")
         for pattern in (_FIRST, _SECOND, _THIRD)
@@ -153,17 +158,26 @@ def conflicts(data: bytes) -> list[Conflict]:
     return found
 
 
-def sides(data: bytes) -> tuple[bytes, ...]:
-    """Return what a file holds: one text, or two when it holds conflict markers.
+def sides(data: bytes, is_generated: "Callable[[bytes], bool] | None" = None) -> tuple[bytes, ...]:
+    """Return what a file holds: itself; where it holds conflict markers, what stands between them.
 
-    A conflict that does not end goes to the end of the file.
+    That is one text where the markers are all that is left of a conflict, or where nothing stands
+    on the other side. A conflict that does not end goes to the end of the file.
+
+    Args:
+        data: What is in the file.
+        is_generated: Tells whether a text is as it was generated; of a whole file without it.
     """
+    if not any(marker in data for marker in _MARKERS):
+        return (data,)
+    lines = normal(data).splitlines(keepends=True)
+    bare = b"".join(line for line in lines if not _marker(line))
+    if len(bare) < sum(map(len, lines)) and (is_generated or is_whole)(bare):
+        return (bare,)
     ours: list[bytes] = []
     theirs: list[bytes] = []
     place, met = "", False
-    if b"<<<<<<<" not in data:
-        return (data,)
-    for line in normal(data).splitlines(keepends=True):
+    for line in lines:
         step = (place, _marker(line))
         if step in _STEPS:
             place, met = _STEPS[step], True
@@ -172,7 +186,8 @@ def sides(data: bytes) -> tuple[bytes, ...]:
             ours.append(line)
         if place in ("", "theirs"):
             theirs.append(line)
-    return (b"".join(ours), b"".join(theirs)) if met else (data,)
+    texts = tuple(text for text in (b"".join(ours), b"".join(theirs)) if text.strip())
+    return texts if met and texts else (data,)
 
 
 def _marker(line: bytes) -> bytes:
@@ -185,9 +200,10 @@ def has_body(data: bytes, generated: bytes) -> bool:
     return normal(data).partition(b"\n\n")[2] == generated.partition(b"\n\n")[2]
 
 
-def is_as_generated(data: bytes, header: Header) -> bool:
-    """Tell whether a file is still as it was generated, line endings aside."""
-    return _without(normal(data), header.offset) == header.digest.encode()
+def is_whole(data: bytes) -> bool:
+    """Tell whether a file is as it was generated, whatever from, line endings aside."""
+    header = read_header(data)
+    return header is not None and _without(normal(data), header.offset) == header.digest.encode()
 
 
 def with_label(bindings: str, source: str) -> str:
@@ -206,8 +222,8 @@ def is_region_as_generated(content: bytes, text: str = "") -> bool:
         content: What the region holds.
         text: What is generated anew.
     """
-    texts = sides(content)
-    new = _bindings(_flush(text.encode())) if len(texts) > 1 else None
+    texts = sides(content, lambda bare: _is_generated(_flush(bare), None))
+    new = _bindings(_flush(text.encode())) if texts != (content,) else None
     return all(_is_generated(flush, new) for flush in map(_flush, texts))
 
 

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from attrs import Attribute
 
 FileValue: TypeAlias = Any
-"""What goes into a file: a Nix value, a `TextFile`, a `Region` or a tuple of regions.
-
-What `render` returned for it will do as well.
-"""
+"""What goes into a file: a Nix value, a `TextFile`, a `Region` or a tuple of regions."""
 
 Files: TypeAlias = Mapping[Any, FileValue]
 """Paths below the root, `str` or `PurePath`, and for each what goes there."""
@@ -126,7 +123,11 @@ class Regions:
     contents: tuple[tuple[Region, str], ...]
 
 
-def render(files: Files, source: str) -> tuple[WholeFile | Regions, ...]:
+Rendered: TypeAlias = tuple[WholeFile | Regions, ...]
+"""All that a source wants written, rendered."""
+
+
+def render(files: Files, source: str) -> Rendered:
     """Render everything that a source wants written, in the order of its mapping.
 
     Args:
@@ -165,7 +166,7 @@ def packed(outputs: "Iterable[WholeFile | Regions]") -> tuple[tuple[str, Any], .
     )
 
 
-def unpacked(plain: "Iterable[tuple[str, Any]]") -> tuple[WholeFile | Regions, ...]:
+def unpacked(plain: "Iterable[tuple[str, Any]]") -> Rendered:
     """Return what was packed; the values of regions, which are rendered, are None."""
     return tuple(
         WholeFile(path, held)
@@ -182,8 +183,6 @@ def unpacked(plain: "Iterable[tuple[str, Any]]") -> tuple[WholeFile | Regions, .
 
 
 def _rendered(path: str, value: FileValue, source: str) -> WholeFile | Regions:
-    if isinstance(value, WholeFile | Regions):
-        return value
     try:
         if isinstance(value, Region):
             value = (value,)
@@ -226,7 +225,7 @@ def _region(region: Region, source: str) -> str:
     from nixgen.region import marker_in
 
     text = header.with_label(_bindings(region), source)
-    if marker := marker_in(text):
+    if marker := marker_in(text.encode()):
         raise NixgenError(
             f"region '{region.name}': a value or a comment in it has the line {marker!r}, which is "
             "what marks a region: the file could be written once and never again"

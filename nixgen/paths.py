@@ -91,7 +91,7 @@ def copies(path: str) -> "Iterator[str]":
 
 def original(path: str) -> str:
     """Return what a path is a copy of by its name, or an empty string."""
-    found = _COPY.fullmatch(path)
+    found = _COPY.fullmatch(path) if ".orig" in path else None
     return found[1] if found else ""
 
 

@@ -118,10 +118,10 @@ def filled(data: bytes, span: Span, text: str) -> bytes:
     return data[: span.start] + b"".join(lines) + data[span.end :]
 
 
-def marker_in(text: str) -> str | None:
+def marker_in(text: bytes) -> str | None:
     """Return a line that is a marker, if there is one in what shall go between two."""
-    found = _MARKER.search(text.encode())
-    return found[0].decode().strip() if found else None
+    found = _MARKER.search(text)
+    return found[0].decode(errors="replace").strip() if found else None
 
 
 def refuse_misfits(path: str, before: bytes, after: bytes, regions: "Sequence[Region]") -> None:

@@ -13,7 +13,7 @@ from nixgen.errors import NixgenError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nixgen.outputs import Files, Regions, WholeFile
+    from nixgen.outputs import Files, Rendered
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def split(source: str) -> tuple[str, list[str]]:
     return module, names
 
 
-def load(source: str, project: Path) -> "Files":
+def load(source: str, project: Path) -> "Rendered":
     """Import a source and return what it wants written, which is rendered by now.
 
     A process of its own does all of this: by `os._exit`, by what it prints or by a module that is
@@ -52,7 +52,7 @@ def load(source: str, project: Path) -> "Files":
     from nixgen import outputs, region  # noqa: F401
 
     def work() -> bytes:
-        def made(value: Any) -> "tuple[WholeFile | Regions, ...]":
+        def made(value: Any) -> "Rendered":
             return outputs.render(_files(value, source), source)
 
         try:
@@ -68,7 +68,7 @@ def load(source: str, project: Path) -> "Files":
     problem, packed = marshal.loads(apart(work, f"source {source}"))  # noqa: S302 - our own
     if problem:
         raise NixgenError(problem)
-    return {output.path: output for output in outputs.unpacked(packed)}
+    return outputs.unpacked(packed)
 
 
 def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: str) -> "T":

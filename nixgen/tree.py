@@ -122,8 +122,10 @@ class Tree:
                 with os.scandir(handle) as entries:
                     for entry in entries:
                         # What vanishes meanwhile, as processes do below /proc, was not ours.
-                        with suppress(OSError):
+                        try:
                             _sort(entry, folders, files)
+                        except OSError:
+                            continue
             finally:
                 os.close(handle)
         return folders, files

@@ -184,7 +184,7 @@ def test_what_the_app_itself_prints_is_its_own(project: Path) -> None:
     assert message == f"infra: app.py:4: {SHOWN}\n"
 
 
-def test_a_traceback_that_is_asked_for_comes_as_it_is(project: Path) -> None:
+def test_a_traceback_that_is_asked_for_is_whole_and_escaped(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra_lib", "cost", "--source", "main:failing"],
         cwd=project,
@@ -193,4 +193,7 @@ def test_a_traceback_that_is_asked_for_comes_as_it_is(project: Path) -> None:
         text=True,
         check=False,
     )
+    assert done.returncode == 2
     assert re.search(r"^Traceback", done.stderr, re.MULTILINE)
+    assert SHOWN in done.stderr
+    assert "\x1b" not in done.stderr

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from nixgen import files, interruption, rename, transaction, tree
+from nixgen import files, handles, interruption, rename, transaction, tree
 from nixgen.errors import NixgenError
 from nixgen.files import Files, State, TextFile, plan, write
 from nixgen.header import with_header
@@ -79,7 +79,7 @@ def exit_code(process: int) -> int:
 # Step by step
 
 CHANGES_THE_TREE = frozenset(
-    str(module.__file__) for module in (files, interruption, rename, transaction, tree)
+    str(module.__file__) for module in (files, handles, interruption, rename, transaction, tree)
 )
 Act: TypeAlias = Callable[[FrameType], object]
 

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,7 @@ from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Patter
 from nixgen.difference import difference
 from nixgen.errors import NixgenError
 from nixgen.files import File, Files, Plan, State, TextFile, plan, write
-from nixgen.header import is_as_generated, read_header, with_header
+from nixgen.header import is_whole, read_header, with_header
 from nixgen.outputs import Region, WholeFile, render
 from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
@@ -387,6 +388,42 @@ def test_conflict_markers_around_what_a_person_wrote_leave_a_copy(
     assert (tmp_path / "a.nix.orig").read_bytes() == data
 
 
+def half_resolved(whole: bytes) -> Iterator[bytes]:
+    """What people leave of a conflict, with a text all on one side, or no sides any more."""
+    above, below = b"<<<<<<< HEAD\n", b">>>>>>> theirs\n"
+    first, second, rest = whole.split(b"\n", 2)
+    yield above + whole
+    yield whole + below
+    yield b"=======\n" + whole + below
+    yield b"\n".join((first, second, above + rest))
+    yield merged(whole, b"", b"removed\n")
+    yield merged(b"", whole, b"removed\n")
+
+
+def test_markers_that_are_left_of_a_conflict_leave_no_copy(tmp_path: Path) -> None:
+    for data in half_resolved(rendered(listed("a"), "a.nix")):
+        for wanted in (listed("a"), listed("b")):
+            put(tmp_path, "a.nix", data)
+            file = only(plan(wanted, tmp_path, "main:fleet"), "a.nix")
+            assert (file.state, file.reason) == (State.CONFLICT, "resolve by `nixgen write`")
+            write(wanted, tmp_path, "main:fleet")
+            assert contents(tmp_path)["a.nix"] == rendered(wanted, "a.nix")
+            assert sorted(contents(tmp_path)) == ["a.nix", "docs/costs.md"]
+        put(tmp_path, "a.nix", data)
+        (file,) = (each for each in plan({}, tmp_path, "main:fleet").files if each.path == "a.nix")
+        assert file.reason == "conflict markers; resolve by `nixgen write`"
+        write({}, tmp_path, "main:fleet")
+        assert contents(tmp_path) == {}
+
+
+def test_what_a_person_wrote_beside_the_markers_that_are_left_is_kept(tmp_path: Path) -> None:
+    for data in half_resolved(rendered(listed("a"), "a.nix") + b"# mine\n"):
+        put(tmp_path, "a.nix", data)
+        write(listed("a"), tmp_path, "main:fleet")
+        assert contents(tmp_path).pop("a.nix.orig") == data
+        (tmp_path / "a.nix.orig").unlink()
+
+
 def test_a_conflict_with_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     """As when both branches added it."""
     generated = rendered(listed("a"), "a.nix")
@@ -415,16 +452,17 @@ MARKERS = ("<<<<<<< HEAD\n", "||||||| 1234567\n", "=======\n", ">>>>>>> theirs\n
 
 @pytest.mark.parametrize("marker", MARKERS)
 @pytest.mark.parametrize("line", range(4))
+@pytest.mark.parametrize(("by", "copies"), [("", []), ("# mine\n", ["a.nix.orig"])])
 def test_a_marker_anywhere_in_a_header_hides_no_left_over(
-    tmp_path: Path, line: int, marker: str
+    tmp_path: Path, line: int, marker: str, by: str, copies: list[str]
 ) -> None:
     lines = rendered(listed("a"), "a.nix").decode().splitlines(keepends=True)
-    put(tmp_path, "a.nix", "".join((*lines[:line], marker, *lines[line:])))
+    put(tmp_path, "a.nix", "".join((*lines[:line], marker, *lines[line:], by)))
     (file,) = plan({}, tmp_path, "main:fleet").files
-    assert (file.state, file.kept) == (State.LEFT_OVER, "a.nix.orig")
+    assert (file.state, file.kept) == (State.LEFT_OVER, "".join(copies))
     assert file.reason
     write({}, tmp_path, "main:fleet")
-    assert sorted(contents(tmp_path)) == ["a.nix.orig"]
+    assert sorted(contents(tmp_path)) == copies
 
 
 @pytest.mark.parametrize(
@@ -854,8 +892,8 @@ def test_headers_are_read_back(body: str, path: str) -> None:
         header = read_header(data)
         assert header is not None
         assert (header.source, header.path) == ("a.b:c.d", path)
-        assert is_as_generated(data, header)
-        assert not is_as_generated(data + b"x", header)
+        assert is_whole(data)
+        assert not is_whole(data + b"x")
 
 
 # What other tools think of it
