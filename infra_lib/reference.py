@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from nixgen.exact import kept
+from typing import TYPE_CHECKING
+
+from nixgen.exact import exact, kept
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 @kept
@@ -14,3 +19,7 @@ class Reference(str):
     """
 
     __slots__ = ()
+
+    def __new__(cls, template: str) -> Self:
+        """Take a template, of which a subclass may say what it likes."""
+        return super().__new__(cls, exact(template))

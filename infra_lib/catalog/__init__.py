@@ -319,8 +319,9 @@ def _prices(table: str) -> dict[tuple[str, str], list[str]]:
 
 @cache
 def _machine_types() -> dict[str, MachineType]:
-    # The Local SSDs of a3-edgegpu and a3-ultragpu, which the source has no price of, are from
-    # https://cloud.google.com/compute/docs/accelerator-optimized-machines.
+    # a3-edgegpu and a3-ultragpu have no price in the source, and so no Local SSDs there. They come
+    # with some: https://cloud.google.com/compute/docs/disks/add-local-ssd. How many is not
+    # known for sure.
     return {row[0]: _machine_type(*row) for row in _rows("machine_types.csv")}
 
 

@@ -110,7 +110,8 @@ def asked_for(stacks: Mapping[str, Stack], names: Sequence[str]) -> tuple[Stack,
         names: Names, or patterns such as `prod-*`; none for the only stack there is.
 
     Raises:
-        FleetError: When there is no such stack, or when one of several has to be named.
+        FleetError: When there is no such stack, when one of several has to be named, or when cdktf
+            would take a name for an option.
     """
     listed = ", ".join(stacks) or "none"
     if not names and len(stacks) > 1:
@@ -120,11 +121,18 @@ def asked_for(stacks: Mapping[str, Stack], names: Sequence[str]) -> tuple[Stack,
             raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
     if not stacks:
         raise FleetError("the app has no stack")
-    return tuple(
+    asked = tuple(
         stack
         for stack in stacks.values()
         if any(fnmatchcase(stack.name, name) for name in names or ("*",))
     )
+    for stack in asked:
+        if stack.name.startswith("-"):
+            raise FleetError(
+                f"stack {stack.name!r}: cdktf takes it for an option: a name that begins with a "
+                "letter is accepted"
+            )
+    return asked
 
 
 def changed(stacks: Iterable[Stack]) -> str | None:

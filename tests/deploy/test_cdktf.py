@@ -7,7 +7,7 @@ import pytest
 
 from infra_lib import FleetError
 from infra_lib.deploy.cdktf import Cdktf
-from infra_lib.deploy.synthesis import asked_for
+from infra_lib.deploy.synthesis import Stack, asked_for
 
 CDKTF = """\
 #!/bin/sh
@@ -56,6 +56,14 @@ def test_stacks_that_are_not_there_or_not_named_are_refused(
     with pytest.raises(FleetError) as refused:
         asked_for(stacks, names)
     assert str(refused.value).startswith(said)
+
+
+def test_a_stack_whose_name_is_an_option_of_cdktf_is_refused(tmp_path: Path) -> None:
+    name = "--migrate-state"
+    stacks = {name: Stack(name, tmp_path, {}, {})}
+    for names in ((), ("*",), (name,)):
+        with pytest.raises(FleetError, match="stack '--migrate-state': cdktf takes it for an opt"):
+            asked_for(stacks, names)
 
 
 def test_an_app_without_a_stack_is_refused() -> None:

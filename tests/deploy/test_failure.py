@@ -104,14 +104,15 @@ WORDINGS = {
         "requesting the VM in another zone."
     ),
     "the same, of a region": "REGION_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
-    "the same, of a group": "RESOURCE_POOL_EXHAUSTED",
+    "made up: the same, of a group": "RESOURCE_POOL_EXHAUSTED",
     "https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-bulk-vm-creation": (
         "Error creating instance: googleapi: Error 503: Try later., insufficientCapacity"
     ),
     "https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/container/"
     "resource_container_node_pool.go": "Error waiting for the group: GCE_STOCKOUT",
-    "a zone of the AI kind": "is currently unavailable in the us-central1-ai1a zone.",
-    "a zone of two digits": "is currently unavailable in the europe-west12-a zone.",
+    "made up: a zone of the AI kind": "is currently unavailable in the us-central1-ai1a zone.",
+    "made up: a zone of two digits": "is currently unavailable in the europe-west12-a zone.",
+    # As a person was told in 2026.
     "the newest": (
         "A c2d-standard-32 VM instance is currently unavailable in the us-east1-c zone. Consider "
         "trying your request in the us-east1-b, us-east1-d zone(s), which currently has capacity."

@@ -53,7 +53,8 @@ GIB_PER_VCPU = {
 OTHER_MEMORY = {"n2-highmem-128": 864}
 SHARED = {"e2-micro": (2, 1), "e2-small": (2, 2), "e2-medium": (2, 4)}
 # Of one GPU: vCPUs, GiB of memory, GiB of Local SSDs, and which it is:
-# https://cloud.google.com/compute/docs/accelerator-optimized-machines
+# https://cloud.google.com/compute/docs/accelerator-optimized-machines, but for the Local SSDs of
+# a3-edgegpu and a3-ultragpu, which were not looked up.
 ONE_GPU = {
     "a2-highgpu": (12, 85, 0, "nvidia-tesla-a100"),
     "a2-megagpu": (6, 85, 0, "nvidia-tesla-a100"),
@@ -385,7 +386,7 @@ def test_every_cell_keeps_to_the_rules() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_table_is_what_its_source_gave(table: str) -> None:
+def test_a_table_changes_with_this_test_and_says_its_source_and_date(table: str) -> None:
     digest, (as_of, date), (source, where) = TABLES[table]
     assert hashlib.sha256((FOLDER / table).read_bytes()).hexdigest() == digest
     assert as_of == date

@@ -191,6 +191,16 @@ def test_a_reference_stays_one() -> None:
     assert dumps(network) == '"\\${google_compute_network.vpc.id}"\n'
 
 
+def test_a_reference_is_what_its_text_is() -> None:
+    template = "${google_compute_network.vpc.id}"
+
+    class Network(str, Enum):  # noqa: UP042 - str() gives "Network.VPC", unlike that of StrEnum
+        VPC = template
+
+    for given in (Network.VPC, HostileStr(template), Reference(template)):
+        assert str.__str__(Reference(given)) == template
+
+
 def test_a_member_of_an_enumeration_of_references_is_a_reference() -> None:
     class Network(Reference, Enum):
         VPC = "${google_compute_network.vpc.id}"

@@ -60,7 +60,8 @@ FIELDS = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 7))
 
 @given(st.tuples(*(st.integers(*bounds) for bounds in FIELDS)))
 def test_every_one_time_is_some(values: tuple[int, ...]) -> None:
-    StopSchedule(" ".join(map(str, values)))
+    cron = " ".join(map(str, values))
+    assert StopSchedule(cron).cron == cron
 
 
 def matched(part: str, least: int, most: int) -> set[int] | None:

@@ -86,9 +86,7 @@ def test_hostile_words_arrive_as_they_were_written(tree: Trees) -> None:
 NASTY = st.text(st.sampled_from("${}'\"\\\n\t\r #;*/=a é漢\U0001f980"), min_size=1)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(NASTY, min_size=1, max_size=30))
 def test_any_description_arrives(plant: Callable[[Fleet], NixTree], words: list[str]) -> None:
     machines = tuple(Machine(f"m{index}", description=text) for index, text in enumerate(words))
