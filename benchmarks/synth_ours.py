@@ -10,7 +10,7 @@ from cdktf import App
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine
 from infra_lib.stacks import GcpStack
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 
 
 def main() -> None:

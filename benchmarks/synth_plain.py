@@ -10,7 +10,7 @@ import importlib
 import sys
 from typing import Any
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 PROVIDERS = {"cdktf": "cdktf_cdktf_provider_google", "cdktn": "cdktn_provider_google"}
 
 

@@ -87,7 +87,7 @@ fleet = Fleet(
         "example-project",
         region="us-central1",
         ssh_keys=[
-            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
         ],
         ssh_source_ranges=(),
         labels={"team": "ml"},

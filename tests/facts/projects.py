@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, Machine
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 
 fleet = Fleet(
     name="metals",
@@ -44,12 +44,12 @@ fleet = Fleet(
 )
 """
 KEYS = (
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmUG9lLwHjP5LMYgZnYp4IG3h9rXCGm6cpY1tjO7wDT",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG90aGVyOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u",
 )
 _LOOKED_UP = {"zone": "us-central1-a", "machine_type": "e2-micro", "external_ip": "203.0.113.66"}
-NETWORK = "db4344343b14b903"
-SCHEELITE_IP = "fddb:4344:343b:14b9:399:9380:46d5:3400"
+NETWORK = "0123456789abcdef"
+SCHEELITE_IP = "fd01:2345:6789:abcd:ef99:9380:46d5:3400"
 
 
 def make(folder: Path, *, galena: bool = True, scheelite: bool = True) -> Path:

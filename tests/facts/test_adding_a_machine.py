@@ -19,7 +19,7 @@ BLOCK = re.compile(r"(?<=^```)(python|console|sh)\n(.*?)(?=^```$)", re.DOTALL | 
 BEFORE = Facts(
     zerotier_network_id=projects.NETWORK,
     machines=(
-        MachineFacts("cinnabar", zerotier_member_id="db4344343b", ssh_host_key=projects.KEYS[1]),
+        MachineFacts("cinnabar", zerotier_member_id="0123456789", ssh_host_key=projects.KEYS[1]),
         MachineFacts(
             "galena",
             external_ip="203.0.113.20",
@@ -39,7 +39,7 @@ DEPLOYED = {
     "scheelite": {
         "zone": "us-central1-c",
         "machine_type": "n1-standard-8",
-        "external_ip": "35.208.97.48",
+        "external_ip": "203.0.113.48",
         "usd_per_hour": 0.73,
     },
 }

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from infra_lib import FleetError
 from infra_lib.facts import Facts, MachineFacts
 
-NETWORK = "db4344343b14b903"
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+NETWORK = "0123456789abcdef"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 SCHEELITE = MachineFacts(
     "scheelite",
-    external_ip="35.208.97.48",
+    external_ip="203.0.113.48",
     ssh_host_key=KEY,
     state_version="25.05",
-    zerotier_ip="fddb:4344:343b:14b9:399:9380:46d5:3400",
+    zerotier_ip="fd01:2345:6789:abcd:ef99:9380:46d5:3400",
     zone="us-central1-c",
 )
 
@@ -101,10 +101,10 @@ def test_the_file_is_sorted_and_leaves_out_what_is_not_known() -> None:
         '      "zone": "us-central1-b"\n'
         "    },\n"
         '    "scheelite": {\n'
-        '      "external_ip": "35.208.97.48",\n'
+        '      "external_ip": "203.0.113.48",\n'
         f'      "ssh_host_key": "{KEY}",\n'
         '      "state_version": "25.05",\n'
-        '      "zerotier_ip": "fddb:4344:343b:14b9:399:9380:46d5:3400",\n'
+        '      "zerotier_ip": "fd01:2345:6789:abcd:ef99:9380:46d5:3400",\n'
         '      "zerotier_member_id": "8046d53400",\n'
         '      "zone": "us-central1-c"\n'
         "    }\n"
@@ -143,10 +143,10 @@ def test_nothing_is_known_of_a_machine_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("external_ip", "35.208.97.256", "IPv4"),
+        ("external_ip", "203.0.113.256", "IPv4"),
         ("external_ip", "35.208.97", "IPv4"),
-        ("external_ip", "035.208.97.48", "IPv4"),
-        ("external_ip", "35.208.97.48 ", "IPv4"),
+        ("external_ip", "203.0.113.048", "IPv4"),
+        ("external_ip", "203.0.113.48 ", "IPv4"),
         ("external_ip", "fddb::1", "IPv4"),
         ("external_ip", "", "IPv4"),
         ("ssh_host_key", "AAAA", "OpenSSH public key"),
@@ -184,7 +184,7 @@ def test_an_address_and_an_id_that_disagree_are_refused() -> None:
 def test_an_address_outside_the_network_is_refused() -> None:
     with pytest.raises(
         FleetError,
-        match=r"'scheelite': zerotier_ip=.*network 0000000000000001; .* in db4344343b14b903",
+        match=r"'scheelite': zerotier_ip=.*network 0000000000000001; .* in 0123456789abcdef",
     ):
         Facts(machines=(SCHEELITE,), zerotier_network_id="0000000000000001")
 

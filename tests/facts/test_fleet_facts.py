@@ -17,7 +17,7 @@ from infra_lib import (
     Ssh,
 )
 
-NETWORK = "db4344343b14b903"
+NETWORK = "0123456789abcdef"
 
 
 def fleet(**changes: Any) -> Fleet:
@@ -45,9 +45,9 @@ def test_a_fleet_without_facts_is_whole() -> None:
 
 
 def test_the_controller_of_the_network_is_who_its_id_says() -> None:
-    assert fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="db4344343b")))
+    assert fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="0123456789")))
     with pytest.raises(
-        FleetError, match=r"'cinnabar': zerotier_member_id='8046d53400': .*'db4344343b'"
+        FleetError, match=r"'cinnabar': zerotier_member_id='8046d53400': .*'0123456789'"
     ):
         fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="8046d53400")))
 

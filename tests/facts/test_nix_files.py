@@ -17,23 +17,23 @@ SSH_HOSTS = "modules/home/core/ssh-hosts.nix"
 KNOWN_HOSTS = "modules/system/ssh-known-hosts.nix"
 NEED_FACTS = {INTERNET, SSH_HOSTS, KNOWN_HOSTS}
 
-NETWORK = "db4344343b14b903"
-SCHEELITE_IP = "fddb:4344:343b:14b9:399:9380:46d5:3400"
-STIBNITE_IP = "fddb:4344:343b:14b9:399:934c:1f6a:2b9e"
-PHONE_IP = "fddb:4344:343b:14b9:399:931d:2e3f:4a5b"
-GALENA_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmUG9lLwHjP5LMYgZnYp4IG3h9rXCGm6cpY1tjO7wDT"
-PHONE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
-STIBNITE_KEY = PHONE_KEY.replace("BQG", "BQH")
+NETWORK = "0123456789abcdef"
+SCHEELITE_IP = "fd01:2345:6789:abcd:ef99:9380:46d5:3400"
+STIBNITE_IP = "fd01:2345:6789:abcd:ef99:934c:1f6a:2b9e"
+PHONE_IP = "fd01:2345:6789:abcd:ef99:931d:2e3f:4a5b"
+GALENA_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG90aGVyOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
+PHONE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
+STIBNITE_KEY = PHONE_KEY.replace("GFk", "GFl")
 
 FACTS = Facts(
     zerotier_network_id=NETWORK,
     machines=(
-        MachineFacts("cinnabar", external_ip="203.0.113.1", zerotier_member_id="db4344343b"),
+        MachineFacts("cinnabar", external_ip="203.0.113.1", zerotier_member_id="0123456789"),
         MachineFacts("galena", external_ip="203.0.113.20", ssh_host_key=GALENA_KEY),
-        MachineFacts("scheelite", external_ip="35.208.97.48", zerotier_ip=SCHEELITE_IP),
+        MachineFacts("scheelite", external_ip="203.0.113.48", zerotier_ip=SCHEELITE_IP),
         MachineFacts("stibnite", zerotier_member_id="4c1f6a2b9e", ssh_host_key=STIBNITE_KEY),
         MachineFacts(
-            "gone", external_ip="203.0.113.99", ssh_host_key=GALENA_KEY.replace("GmU", "GmV")
+            "gone", external_ip="203.0.113.99", ssh_host_key=GALENA_KEY.replace("G90", "G91")
         ),
     ),
 )
@@ -127,7 +127,7 @@ def test_the_internet_has_who_is_on_and_has_an_address(plant: Plant) -> None:
 def test_the_story_once_scheelite_is_on(plant: Plant) -> None:
     tree = plant(switched(enabled=True))
     machines = instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
-    assert machines["scheelite"] == {"settings": {"host": "35.208.97.48"}}
+    assert machines["scheelite"] == {"settings": {"host": "203.0.113.48"}}
     assert ssh(tree)["settings"]["scheelite.zt"] == {"HostName": SCHEELITE_IP}
 
 
@@ -141,7 +141,7 @@ def test_ssh_hosts_in_openssh_names(plant: Plant) -> None:
     assert ssh(plant(known())) == {
         "enable": {"default": True},
         "settings": {
-            "cinnabar.zt": {"HostName": "fddb:4344:343b:14b9:399:93db:4344:343b"},
+            "cinnabar.zt": {"HostName": "fd01:2345:6789:abcd:ef99:9301:2345:6789"},
             "galena.zt": {"HostName": "203.0.113.20"},
             "scheelite.zt": {"HostName": SCHEELITE_IP},
             "stibnite.zt": {"HostName": STIBNITE_IP},

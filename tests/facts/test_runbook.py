@@ -202,7 +202,7 @@ def test_a_mac_joins_the_network_and_is_let_in() -> None:
         "clan machines update stibnite",
         "git status --short",
     ]
-    assert "zerotier-cli join db4344343b14b903" in runbook(example, "stibnite", "up").steps[0].text
+    assert "zerotier-cli join 0123456789abcdef" in runbook(example, "stibnite", "up").steps[0].text
     assert "MEMBER_ID:?" in commands(example, "stibnite", "replace")[0]
     assert commands(example, "stibnite", "down")[0].endswith("stibnite.zerotier_member_id=")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra_lib import FleetError, GcpProject, User, check, ssh_key
 from tests.tools import require
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 
 
 # The base point of P-256: ssh looks whether a point is on the curve.

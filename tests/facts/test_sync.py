@@ -26,7 +26,7 @@ MACHINES: dict[str, dict[str, Any]] = {
     "scheelite": {
         "zone": "us-central1-c",
         "machine_type": "n1-standard-8",
-        "external_ip": "35.208.97.48",
+        "external_ip": "203.0.113.48",
         "gpu": {"type": "nvidia-tesla-t4", "count": 1},
         "usd_per_hour": 0.73,
     },
@@ -34,7 +34,7 @@ MACHINES: dict[str, dict[str, Any]] = {
 TERRAFORM = {"machines": {"sensitive": False, "type": ["object", {}], "value": MACHINES}}
 CDKTF = {"gcp": {"machines": MACHINES}}
 SCHEELITE = {
-    "external_ip": "35.208.97.48",
+    "external_ip": "203.0.113.48",
     "ssh_host_key": KEYS[0],
     "state_version": "25.05",
     "zerotier_ip": SCHEELITE_IP,
@@ -42,8 +42,8 @@ SCHEELITE = {
     "zone": "us-central1-c",
 }
 CINNABAR = {
-    "zerotier_ip": "fddb:4344:343b:14b9:399:93db:4344:343b",
-    "zerotier_member_id": "db4344343b",
+    "zerotier_ip": "fd01:2345:6789:abcd:ef99:9301:2345:6789",
+    "zerotier_member_id": "0123456789",
 }
 
 
@@ -90,7 +90,7 @@ def test_facts_come_from_outputs_and_vars(
             "scheelite": SCHEELITE,
         },
     }
-    assert "+ scheelite.external_ip = 35.208.97.48\n" in done.stdout
+    assert "+ scheelite.external_ip = 203.0.113.48\n" in done.stdout
     assert done.stdout.endswith("facts.json: written\n")
     again = infra(project, "sync", "--outputs", "outputs.json")
     assert (again.returncode, again.stdout) == (0, "facts.json: up to date\n")
@@ -165,7 +165,7 @@ def test_check_writes_nothing_and_exits_1_until_synced(project: Path) -> None:
     projects.newest_vars(project)
     check = infra(project, "sync", "--check", "--vars-only")
     assert check.returncode == 1
-    assert "+ scheelite.zerotier_ip = fddb:" in check.stdout
+    assert "+ scheelite.zerotier_ip = fd01:" in check.stdout
     assert check.stdout.endswith("facts.json: out of date; run: infra sync\n")
     assert not (project / "facts.json").exists()
     assert infra(project, "sync", "--vars-only").returncode == 0
@@ -200,7 +200,7 @@ def test_a_machine_that_is_off_keeps_what_it_is_but_not_its_address(project: Pat
     done = infra(project, "sync", "--outputs", outputs(project, off))
     kept = {name: value for name, value in SCHEELITE.items() if name not in {"external_ip", "zone"}}
     assert facts(project)["machines"]["scheelite"] == kept
-    assert "- scheelite.external_ip (was 35.208.97.48)" in done.stdout
+    assert "- scheelite.external_ip (was 203.0.113.48)" in done.stdout
 
 
 def test_a_machine_that_is_off_stays_in_the_zone_of_its_data_disks(project: Path) -> None:
@@ -306,7 +306,7 @@ def test_what_clan_does_not_manage_a_person_records(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert facts(project)["machines"]["stibnite"] == {
         "ssh_host_key": KEYS[1],
-        "zerotier_ip": "fddb:4344:343b:14b9:399:934c:1f6a:2b9e",
+        "zerotier_ip": "fd01:2345:6789:abcd:ef99:934c:1f6a:2b9e",
         "zerotier_member_id": "4c1f6a2b9e",
     }
     infra(project, "sync", "--vars-only")
@@ -327,12 +327,12 @@ def test_addresses_follow_the_network_when_it_is_made_anew(project: Path) -> Non
     projects.newest_vars(project)
     infra(project, "sync", "--vars-only", "--set", "stibnite.zerotier_member_id=4c1f6a2b9e")
     shutil.rmtree(project / "vars")
-    projects.put(project, "shared/zerotier-network-zerotier/network-id", "db4344343b000001")
+    projects.put(project, "shared/zerotier-network-zerotier/network-id", "0123456789000001")
     done = infra(project, "sync", "--vars-only")
     assert done.returncode == 0, done.stderr
     assert (
         facts(project)["machines"]["stibnite"]["zerotier_ip"]
-        == "fddb:4344:343b:0:199:934c:1f6a:2b9e"
+        == "fd01:2345:6789:0:199:934c:1f6a:2b9e"
     )
 
 
@@ -341,7 +341,7 @@ def test_one_fact_is_printed_for_scripts(project: Path) -> None:
     done = infra(
         project, "sync", "--outputs", outputs(project, CDKTF), "--get", "scheelite.external_ip"
     )
-    assert (done.returncode, done.stdout) == (0, "35.208.97.48\n")
+    assert (done.returncode, done.stdout) == (0, "203.0.113.48\n")
     assert "+ scheelite.external_ip" in done.stderr
     missing = infra(project, "sync", "--vars-only", "--get", "galena.zerotier_ip")
     assert (missing.returncode, missing.stdout) == (1, "")
@@ -381,11 +381,11 @@ def test_bad_input_is_told_and_nothing_is_written(
         ("", "no JSON"),
         ('{"machines": ' + "1" * 5000 + "}", "no JSON"),
         ("[]", "an object"),
-        ('{"gcp": {"address": "35.208.97.48"}}', "no output 'machines'"),
+        ('{"gcp": {"address": "203.0.113.48"}}', "no output 'machines'"),
         ('{"gcp": {"machines": 5}}', "machines=5: a map"),
         (
-            '{"gcp": {"machines": {"galena": "35.208.97.48"}}}',
-            "machines.galena='35.208.97.48': an object",
+            '{"gcp": {"machines": {"galena": "203.0.113.48"}}}',
+            "machines.galena='203.0.113.48': an object",
         ),
         (
             '{"gcp": {"machines": {"galena": {"zone": "us-central1-b", "external_ip": 5}}}}',
@@ -452,7 +452,7 @@ class TestTerraform:
     def test_it_is_asked_where_it_has_worked(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
         done = infra(project, "sync", "--get", "scheelite.external_ip")
-        assert (done.returncode, done.stdout) == (0, "35.208.97.48\n"), done.stderr
+        assert (done.returncode, done.stdout) == (0, "203.0.113.48\n"), done.stderr
         assert "pyrite" not in done.stderr  # which is looked up, and somebody else's
 
     @pytest.mark.parametrize("said", [{}, {"scheelite": {**MACHINES["scheelite"], "zone": "z"}}])
@@ -462,7 +462,7 @@ class TestTerraform:
         """After a deployment that failed in part, they are those of before."""
         projects.deploy(project, {"scheelite": MACHINES["scheelite"]}, said=said)
         assert infra(project, "sync").returncode == 0
-        where = {"external_ip": "35.208.97.48", "zone": "us-central1-c"}
+        where = {"external_ip": "203.0.113.48", "zone": "us-central1-c"}
         assert facts(project)["machines"] == {"scheelite": where}
 
     def test_without_a_state_addresses_stay(self, project: Path) -> None:
@@ -560,7 +560,7 @@ class TestTerraform:
             assert each.returncode == 0
         assert facts(project)["machines"] == {
             "galena": {"external_ip": "203.0.113.9", "zone": "us-central1-f"},
-            "scheelite": {"external_ip": "35.208.97.48", "zone": "us-central1-c"},
+            "scheelite": {"external_ip": "203.0.113.48", "zone": "us-central1-c"},
             "stibnite": {"external_ip": "203.0.113.8"},
         }
         assert waits == f"infra: waiting for another command to finish with {project}/facts.json\n"

@@ -19,7 +19,7 @@ from infra_lib.cli import main
 from infra_lib.scaffold import IGNORED, main_text, name_from, project_from, with_ignored
 from tests.tools import require
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 CHECKOUT = Path(__file__).resolve().parents[2]
 WRITTEN = {
     ".gitignore",

@@ -20,7 +20,7 @@ SHOWN = r"\u001b]0;title\u0007 \u001b[2J \u009b2J \u000d \u202e \u2066 \u200b"
 TEXT = "\x9b2J \r \u202e \u2066"  # of which a fleet takes a description
 TEXT_SHOWN = r"\u009b2J \u000d \u202e \u2066"
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc \u202e"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u \u202e"
 
 MAIN = f"""
 import sys

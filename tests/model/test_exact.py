@@ -33,19 +33,19 @@ from tests.hostile import HostileInt, HostileStr, hostile, is_exact, member
 
 from .test_values import values
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 FACTS = MachineFacts(
     "l4",
-    external_ip="35.208.97.48",
+    external_ip="203.0.113.48",
     ssh_host_key=KEY,
     state_version="25.05",
-    zerotier_ip="fddb:4344:343b:14b9:399:9380:46d5:3400",
+    zerotier_ip="fd01:2345:6789:abcd:ef99:9380:46d5:3400",
     zone="us-central1-a",
 )
 HELD: dict[str, Any] = {
     **values(),
     "machine facts": FACTS,
-    "facts": Facts(machines=(FACTS,), zerotier_network_id="db4344343b14b903"),
+    "facts": Facts(machines=(FACTS,), zerotier_network_id="0123456789abcdef"),
     "device": Device("phone", zerotier_member_id="8046d53401", user="me", ssh_host_key=KEY),
     "ssh": Ssh(),
     "GPU machine": GcpMachine(

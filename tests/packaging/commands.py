@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LIGHT_MAIN = """\
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 
 fleet = Fleet(
     name="ores",

@@ -23,7 +23,7 @@ from infra_lib import (
 )
 from main import fleet as example
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 PROJECT = GcpProject("example-project", region="us-central1", ssh_keys=(f"{KEY} admin",))
 HOSTILE = "${path.module} %{if true}x%{endif} $${y} %%{z} '' \" \\ $$ # end\n  line\ttab é 漢 $"
 

@@ -9,8 +9,8 @@ import pytest
 from infra_lib.stacks.startup_script import startup_script
 from tests.tools import require
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
-OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0v5bZHqkZ6vwJ0Yh0yTq1kZ1v0aGk3Qm0cC1l0d2Vy other"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
+OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFub3RoZXIgYWRtaW46IG5vIHByaXZhdGUga2V5Li4u other"
 DEBIAN = "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin no\n"
 
 

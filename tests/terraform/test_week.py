@@ -13,7 +13,7 @@ from infra_lib.stacks import GcpStack
 from tests.stacks.synthesis import text_of
 from tests.terraform.harness import JSON, Plan, Workspace
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQGPFkMTgWa4CKLzUiXjqCaBsFXPkGXXLSg0pCOAnpc admin"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b", tags=("peer",))
 SCHEELITE = GcpMachine(
