@@ -32,6 +32,13 @@ _DOMAIN = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
 _LABEL_KEY = re.compile(r"[a-z][-_a-z0-9]{0,62}")
 _LABEL_VALUE = re.compile(r"[-_a-z0-9]{0,63}")
 _METADATA_KEY = re.compile(r"[-_A-Za-z0-9]{1,128}")
+_CAPABILITY = re.compile(r"[1-9][0-9]?\.[0-9]")
+# What the drivers here and CUDA 12.9 drive, but for Jetsons; in order:
+# https://github.com/NixOS/nixpkgs/blob/master/pkgs/development/cuda-modules/_cuda/db/bootstrap/cuda.nix
+_CAPABILITIES = (
+    *("5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0"),
+    *("10.0", "10.3", "12.0", "12.1"),
+)
 _WORD = re.compile(rf"[^\s{_UNWRITABLE}\"'\\${{}}]+")
 _UNWRITABLE_TEXT = re.compile(rf"[{_UNWRITABLE}]")
 _PUBLIC_KEY = re.compile(
@@ -134,6 +141,26 @@ def one_of(where: str, field: str, value: object, choices: tuple[str, ...]) -> N
     if value not in choices:
         accepted = " or ".join(f'"{choice}"' for choice in choices)
         raise refuse(where, field, value, f"{accepted} is accepted")
+
+
+def compute_capability(where: str, field: str, value: object) -> None:
+    """Check a compute capability of NVIDIA: "7.5". One newer than those known here is taken.
+
+    Raises:
+        FleetError: When it is none.
+    """
+    if (
+        not isinstance(value, str)
+        or not _CAPABILITY.fullmatch(value)
+        or (value not in _CAPABILITIES and by_version(value) < by_version(_CAPABILITIES[-1]))
+    ):
+        known = ", ".join(_CAPABILITIES)
+        raise refuse(where, field, value, f'one such as "7.5" is accepted: {known}, or a newer one')
+
+
+def by_version(capability: str) -> tuple[int, ...]:
+    """Return what compute capabilities are sorted by: (12, 0) for "12.0"."""
+    return tuple(map(int, capability.split(".")))
 
 
 def name(where: str, field: str, value: object) -> None:

@@ -19,7 +19,7 @@ from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
 from .gcp_rules import check_labels
 from .machine import EVERY, Machine
-from .nvidia import Nvidia, check_driver
+from .nvidia import Nvidia, check_gpus
 from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
@@ -145,8 +145,7 @@ class Fleet:
         _check_devices(self)
         _check_project(self)
         _check_style(self)
-        for machine in self.gpu_machines:
-            check_driver(self.nvidia, machine)
+        check_gpus(self.nvidia, self.gpu_machines)
         refuse_contradictions(self)
 
     @property

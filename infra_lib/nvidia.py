@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
-_DRIVERS = (
-    *("production", "latest", "stable", "beta", "dc"),
-    *("legacy_580", "legacy_535", "legacy_470"),
-)
+_DRIVERS = ("production", "latest", "stable", "beta", "dc", "legacy_580", "legacy_535")
+_LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
 _GENERATIONS = (
     *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
 )
-# The newest generation that a branch drives: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
-_NEWEST = {"legacy_470": "ampere", "legacy_535": "hopper", "legacy_580": "blackwell"}
+# The oldest and newest generation that a branch drives; None for no limit. In today's nixpkgs dc is
+# 580, and the others without a number are 595 or later:
+# https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
+# https://github.com/NixOS/nixpkgs/blob/master/pkgs/os-specific/linux/nvidia-x11/default.nix
+_DRIVES: dict[str, tuple[str, str | None]] = {
+    "production": ("turing", None),
+    "latest": ("turing", None),
+    "stable": ("turing", None),
+    "beta": ("turing", None),
+    "dc": ("maxwell", None),
+    "legacy_580": ("maxwell", "blackwell"),
+    "legacy_535": ("maxwell", "hopper"),
+}
 
 
 def _clocks(value: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -78,7 +87,13 @@ class Nvidia:
             or, where a GPU is older than Turing, "legacy_580", the last branch that drives it;
             a nixpkgs too old to have that one has such a "production".
         cuda_packages: Python packages that are built with CUDA. Only these: a global
-            `nixpkgs.config.cudaSupport` would rebuild everything.
+            `nixpkgs.config.cudaSupport` would rebuild everything. A name that nixpkgs does not
+            have fails the build of a machine; of one that takes no `cudaSupport`, Nix warns.
+        cuda_capabilities: What CUDA code is built for on every machine with a GPU, as
+            `nixpkgs.config.cudaCapabilities`: ("7.0", "7.5"). The last is the one that GPUs newer
+            than all of them run. Empty for what nixpkgs builds for, which binary caches hold;
+            where a GPU is older than Turing, which CUDA from 12.6 on leaves out, its machine
+            has the capabilities of all GPUs of the fleet.
         cuda_toolkit: Put `cudaPackages.cudatoolkit` on the machines.
         environment: Set LD_LIBRARY_PATH and friends for every program on the machine. It can
             break programs that bring other libraries; a development shell is the better place.
@@ -98,13 +113,13 @@ class Nvidia:
             "dc",
             "legacy_580",
             "legacy_535",
-            "legacy_470",
         ]
         | None
     ) = None
     cuda_packages: tuple[str, ...] = field(
         default=("torch", "jax", "jaxlib"), converter=check.strings
     )
+    cuda_capabilities: tuple[str, ...] = field(default=(), converter=check.strings)
     cuda_toolkit: bool = False
     environment: bool = False
     tuning: NvidiaTuning | None = None
@@ -112,6 +127,14 @@ class Nvidia:
 
     def __attrs_post_init__(self) -> None:
         where = "nvidia"
+        if self.driver == "legacy_470":
+            raise refuse(
+                where,
+                "driver",
+                self.driver,
+                "it has a licence of its own, which nixpkgs.config.nvidia.acceptLicense accepts, "
+                "and no GPU of Compute Engine needs it; leave driver out",
+            )
         if self.driver is not None:
             check.one_of(where, "driver", self.driver, _DRIVERS)
         check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
@@ -119,33 +142,114 @@ class Nvidia:
             if not _ATTRIBUTE.fullmatch(package):
                 raise refuse(where, "cuda_packages", package, "an attribute of python3Packages")
         check.unique(where, "cuda_packages", self.cuda_packages)
+        check.each(where, "cuda_capabilities", self.cuda_capabilities, str, '"7.0", "7.5"')
+        for capability in self.cuda_capabilities:
+            check.compute_capability(where, "cuda_capabilities", capability)
+        check.unique(where, "cuda_capabilities", self.cuda_capabilities)
         check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
         check.boolean(where, "environment", self.environment)
         if self.tuning is not None:
             check.instance(where, "tuning", self.tuning, NvidiaTuning)
         check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')
 
-    @property
-    def has_open_module(self) -> bool:
-        """Whether the driver comes with NVIDIA's open kernel module."""
-        return self.driver != "legacy_470"
+
+def before_turing(machine: GcpMachine) -> bool:
+    """Whether a machine's GPU is older than Turing.
+
+    Then it needs the proprietary kernel module, a driver before 590, and CUDA code that nixpkgs
+    does not build unless told.
+    """
+    return machine.accelerator is not None and not machine.accelerator.open_kernel_module
 
 
-def check_driver(nvidia: Nvidia, machine: GcpMachine) -> None:
-    """Check that the fleet's driver drives a machine's GPU.
+def capabilities(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> tuple[str, ...]:
+    """Return what CUDA code is built for on machines that need more than nixpkgs' defaults.
+
+    Args:
+        nvidia: How they are set up.
+        machines: All machines with a GPU.
+    """
+    known = {each.compute_capability for machine in machines if (each := machine.accelerator)}
+    return nvidia.cuda_capabilities or tuple(
+        sorted((each for each in known if each is not None), key=check.by_version)
+    )
+
+
+def check_gpus(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> None:
+    """Check that the fleet's driver drives every GPU, and that CUDA code is built for it.
+
+    Args:
+        nvidia: How they are set up.
+        machines: All machines with a GPU.
 
     Raises:
-        FleetError: When the GPU is newer than the driver.
+        FleetError: When a GPU is too new or too old for the driver, or nothing is built for it.
     """
+    old = next(filter(before_turing, machines), None)
+    for machine in machines:
+        _check_driver(nvidia, machine, old)
+        _check_capabilities(nvidia, machine)
+
+
+def _check_driver(nvidia: Nvidia, machine: GcpMachine, old: GcpMachine | None) -> None:
     accelerator = machine.accelerator
-    if accelerator is None or nvidia.driver not in _NEWEST:
+    driver = nvidia.driver or ("production" if old is None else _LAST_FOR_OLD)
+    oldest, newest = _DRIVES[driver]
+    if accelerator is None:
         return
-    newest = _NEWEST[nvidia.driver]
-    if accelerator.architecture not in _GENERATIONS[: _GENERATIONS.index(newest) + 1]:
+    if newest is not None and _age(accelerator.architecture) > _age(newest):
+        limit = f"nothing newer than {newest}"
+    elif _age(accelerator.architecture) < _age(oldest):
+        limit = f"nothing older than {oldest}"
+    else:
+        return
+    gpu = f"machine {machine.name!r} has {accelerator.label} ({accelerator.architecture})"
+    if nvidia.driver is not None:
         raise refuse(
             "nvidia",
             "driver",
-            nvidia.driver,
-            f"drives nothing newer than {newest}, and machine {machine.name!r} has "
-            f"{accelerator.label} ({accelerator.architecture}); leave driver out, or name another",
+            driver,
+            f"drives {limit}, and {gpu}; leave driver out, or name another",
         )
+    needed = "" if old in (None, machine) else f", which machine {old.name!r} needs,"
+    raise refuse("nvidia", "driver", None, f"{driver}{needed} drives {limit}, and {gpu}")
+
+
+def _age(generation: str) -> int:
+    """Return where a generation stands among others; one that nobody knows here is newer."""
+    known = generation in _GENERATIONS
+    return _GENERATIONS.index(generation) if known else len(_GENERATIONS)
+
+
+def _check_capabilities(nvidia: Nvidia, machine: GcpMachine) -> None:
+    accelerator = machine.accelerator
+    if accelerator is None:
+        return
+    own, chosen = accelerator.compute_capability, nvidia.cuda_capabilities
+    if own is None:
+        if before_turing(machine) and not chosen:
+            raise refuse(
+                f"accelerator type {accelerator.name!r}",
+                "compute_capability",
+                own,
+                f"nixpkgs builds no CUDA code for a {accelerator.architecture} GPU unless told "
+                f'its capability, "6.1" or another, and machine {machine.name!r} has one',
+            )
+    elif chosen and not any(_runs(own, each, newer=each == chosen[-1]) for each in chosen):
+        raise refuse(
+            "nvidia",
+            "cuda_capabilities",
+            chosen,
+            f"none is for {accelerator.label} of machine {machine.name!r}: add {own!r}",
+        )
+
+
+def _runs(own: str, built_for: str, *, newer: bool) -> bool:
+    """Whether a GPU runs code that is built for a compute capability.
+
+    The same major number, and no greater minor one; any greater, where the code is also there in
+    the form that the driver translates:
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capability
+    """
+    gpu, code = check.by_version(own), check.by_version(built_for)
+    return code <= gpu and (newer or code[0] == gpu[0])

@@ -54,6 +54,9 @@ class AcceleratorType:
         max_vcpus: For a GPU that is attached to an N1 machine: the counts that may be attached,
             each with the most vCPUs the machine may have. Empty for a GPU that only comes with a
             machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus).
+        compute_capability: What CUDA code for it is built for, "7.5"
+            (https://developer.nvidia.com/cuda-gpus); None when nobody says. A GPU older than
+            Turing needs it: nixpkgs builds for newer ones unless told.
 
     Raises:
         FleetError: When a field cannot be.
@@ -64,6 +67,7 @@ class AcceleratorType:
     architecture: str
     memory_gb: int
     max_vcpus: Mapping[int, int] = field(factory=dict, converter=_counts, hash=False)
+    compute_capability: str | None = None
 
     def __attrs_post_init__(self) -> None:
         where = f"accelerator type {self.name!r}"
@@ -77,6 +81,8 @@ class AcceleratorType:
         for count, vcpus in self.max_vcpus.items():
             check.whole(where, "max_vcpus", count, "GPUs", least=1)
             check.whole(where, f"max_vcpus[{count}]", vcpus, "vCPUs", least=1)
+        if self.compute_capability is not None:
+            check.compute_capability(where, "compute_capability", self.compute_capability)
 
     @property
     def open_kernel_module(self) -> bool:
@@ -269,19 +275,22 @@ def _is_amount(value: object) -> bool:
 
 
 # Attachable counts and vCPU limits: https://cloud.google.com/compute/docs/gpus#n1-gpus
+# Compute capabilities: https://developer.nvidia.com/cuda-gpus and …/cuda-legacy-gpus
 _ACCELERATORS = {
     accelerator.name: accelerator
     for accelerator in (
-        AcceleratorType("nvidia-tesla-t4", "T4", "turing", 16, {1: 48, 2: 48, 4: 96}),
-        AcceleratorType("nvidia-tesla-p4", "P4", "pascal", 8, {1: 24, 2: 48, 4: 96}),
-        AcceleratorType("nvidia-tesla-v100", "V100", "volta", 16, {1: 12, 2: 24, 4: 48, 8: 96}),
-        AcceleratorType("nvidia-tesla-p100", "P100", "pascal", 16, {1: 16, 2: 32, 4: 96}),
-        AcceleratorType("nvidia-l4", "L4", "ada", 24),
-        AcceleratorType("nvidia-tesla-a100", "A100", "ampere", 40),
-        AcceleratorType("nvidia-a100-80gb", "A100 80GB", "ampere", 80),
-        AcceleratorType("nvidia-h100-80gb", "H100", "hopper", 80),
-        AcceleratorType("nvidia-h100-mega-80gb", "H100 Mega", "hopper", 80),
-        AcceleratorType("nvidia-h200-141gb", "H200", "hopper", 141),
+        AcceleratorType("nvidia-tesla-t4", "T4", "turing", 16, {1: 48, 2: 48, 4: 96}, "7.5"),
+        AcceleratorType("nvidia-tesla-p4", "P4", "pascal", 8, {1: 24, 2: 48, 4: 96}, "6.1"),
+        AcceleratorType(
+            "nvidia-tesla-v100", "V100", "volta", 16, {1: 12, 2: 24, 4: 48, 8: 96}, "7.0"
+        ),
+        AcceleratorType("nvidia-tesla-p100", "P100", "pascal", 16, {1: 16, 2: 32, 4: 96}, "6.0"),
+        AcceleratorType("nvidia-l4", "L4", "ada", 24, {}, "8.9"),
+        AcceleratorType("nvidia-tesla-a100", "A100", "ampere", 40, {}, "8.0"),
+        AcceleratorType("nvidia-a100-80gb", "A100 80GB", "ampere", 80, {}, "8.0"),
+        AcceleratorType("nvidia-h100-80gb", "H100", "hopper", 80, {}, "9.0"),
+        AcceleratorType("nvidia-h100-mega-80gb", "H100 Mega", "hopper", 80, {}, "9.0"),
+        AcceleratorType("nvidia-h200-141gb", "H200", "hopper", 141, {}, "9.0"),
     )
 }
 

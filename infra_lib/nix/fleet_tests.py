@@ -22,6 +22,8 @@ from nixgen.expr import (
 )
 
 from ..gcp_machine import GcpMachine
+from ..nvidia import before_turing
+from . import nvidia
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -51,8 +53,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 
 def _lacking() -> Value:
-    """A function: the tags of the first list that are not in the second."""
-    missing = Lambda("tag", Not(Apply("builtins.elem", ref("tag"), ref("given"))))
+    """A function: what is in the first list and not in the second."""
+    missing = Lambda("item", Not(Apply("builtins.elem", ref("item"), ref("given"))))
     body = Apply("builtins.filter", missing, ref("wanted"))
     return Lambda("wanted", Lambda("given", body))
 
@@ -67,23 +69,55 @@ def _tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
     if machine.full_description:
         tests["has its description"] = _test(entry("description"), machine.full_description)
     if machine.machine_class == "nixos":
-        tests |= _nixos_tests(machine)
+        tests |= _nixos_tests(fleet, machine)
     return {f"test {machine.name} {claim}": test for claim, test in tests.items()}
 
 
-def _nixos_tests(machine: Machine) -> dict[str, Value]:
+def _nixos_tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
     config = partial(Select, ref("nixos"), machine.name, "config")
-    cuda = config("nixpkgs", "config", "cudaSupport", default=False)
     tests = {
         "has its host name": _test(config("networking", "hostName"), machine.name),
-        "has no global cudaSupport": _test(cuda, False),
+        "has no global cudaSupport": _test(_nixpkgs(machine, "cudaSupport", False), False),
     }
     if isinstance(machine, GcpMachine) and machine.gpu is not None:
-        drivers = config("services", "xserver", "videoDrivers")
-        datacenter = config("hardware", "nvidia", "datacenter", "enable", default=False)
-        tests["imports nvidia"] = _test(Apply("builtins.elem", "nvidia", drivers), True)
+        tests |= _gpu_tests(fleet, machine)
+    return tests
+
+
+def _nixpkgs(machine: Machine, name: str, default: Value) -> Value:
+    """What nixpkgs is configured with, by the machine or by whoever made its packages."""
+    made = Select(ref("nixos"), machine.name, "pkgs", "config", name, default=default)
+    return Select(ref("nixos"), machine.name, "config", "nixpkgs", "config", name, default=made)
+
+
+def _gpu_tests(fleet: Fleet, machine: GcpMachine) -> dict[str, Value]:
+    config = Select(ref("nixos"), machine.name, "config")
+    installed = partial(Select, config, "hardware", "nvidia")
+    version = installed("package", "version")
+    drivers = Select(config, "services", "xserver", "videoDrivers")
+    tests = {
+        "imports nvidia": _test(Apply("builtins.elem", "nvidia", drivers), True),
         # GSP firmware is missing then: https://github.com/NixOS/nixpkgs/issues/454772
-        tests["leaves datacenter.enable alone"] = _test(datacenter, False)
+        "leaves datacenter.enable alone": _test(
+            installed("datacenter", "enable", default=False), False
+        ),
+        "has its kernel module": _test(installed("open"), not before_turing(machine)),
+        "has its driver": _test(version, Select(nvidia.driver(fleet, config), "version")),
+    }
+    if before_turing(machine):
+        # Whatever the branch is called: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
+        older = Apply("builtins.compareVersions", version, "590")
+        tests["has a driver from before 590"] = _test(older, -1)
+    capabilities = nvidia.cuda_capabilities(fleet, machine)
+    if capabilities:
+        built_for = _nixpkgs(machine, "cudaCapabilities", [])
+        tests["has its CUDA capabilities"] = _test(built_for, list(capabilities))
+    if fleet.nvidia.cuda_packages:
+        extension = Lambda("extension", Select("extension", nvidia.BUILT_WITH_CUDA, default=[]))
+        extensions = Select(ref("nixos"), machine.name, "pkgs", "pythonPackagesExtensions")
+        given = Apply("builtins.concatMap", extension, extensions)
+        packages = list(fleet.nvidia.cuda_packages)
+        tests["has its CUDA packages"] = _test(Apply("lacking", packages, given), [])
     return tests
 
 

@@ -131,15 +131,7 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
         )
     if machine.data_disks:
         items += [BlankLine(), *_data_disks(machine)]
-    if nvidia.differs(fleet, machine):
-        items += [
-            BlankLine(),
-            {
-                ("hardware", "nvidia", "open"): Commented(
-                    _force(False), before="The open kernel module needs Turing or later."
-                )
-            },
-        ]
+    items += nvidia.own_items(fleet, machine)
     return items
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import fields
+
 from nixgen.expr import (
     Apply,
     AttrSet,
@@ -13,7 +15,6 @@ from nixgen.expr import (
     HasAttr,
     If,
     IndentedStr,
-    Inherit,
     Item,
     Lambda,
     Let,
@@ -24,6 +25,7 @@ from nixgen.expr import (
     ref,
 )
 
+from ..nvidia import Nvidia, before_turing, capabilities
 from .style import module
 
 if TYPE_CHECKING:
@@ -31,36 +33,65 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
-    from ..nvidia import Nvidia, NvidiaTuning
+    from ..nvidia import NvidiaTuning
 
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"
+BUILT_WITH_CUDA = "builtWithCuda"
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
+_OF_DEFAULT = fields(Nvidia).cuda_packages.default
+_CAPABILITIES = ("nixpkgs", "config", "cudaCapabilities")
+_NOT_BY_DEFAULT = "CUDA from 12.6 on builds nothing by default for what is older than Turing."
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when a machine has a GPU, be it on or off."""
     if not fleet.gpu_machines:
         return {}
-    value = Lambda(Pattern("config", "pkgs", ellipsis=True), AttrSet(*_items(fleet, _open(fleet))))
+    value = Lambda(Pattern("config", "pkgs", ellipsis=True), AttrSet(*_items(fleet)))
     return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
-def differs(fleet: Fleet, machine: GcpMachine) -> bool:
-    """Whether a machine needs the proprietary kernel module while the fleet's is the open one."""
-    return _open(fleet) and not _runs_open_module(machine)
+def own_items(fleet: Fleet, machine: GcpMachine) -> list[Item]:
+    """Return what a machine with an old GPU has of its own, where the module is for newer ones."""
+    if not before_turing(machine) or _is_for_old(fleet):
+        return []
+    items: list[Item] = [
+        BlankLine(),
+        {
+            ("hardware", "nvidia", "open"): Commented(
+                Apply("lib.mkForce", False), before="The open kernel module needs Turing or later."
+            )
+        },
+    ]
+    if not fleet.nvidia.cuda_capabilities:
+        # Not in the module: what newer GPUs have by default is in the binary caches.
+        items.append(
+            {
+                _CAPABILITIES: Commented(
+                    list(cuda_capabilities(fleet, machine)), before=_NOT_BY_DEFAULT
+                )
+            }
+        )
+    return items
 
 
-def _open(fleet: Fleet) -> bool:
-    return fleet.nvidia.has_open_module and any(map(_runs_open_module, fleet.gpu_machines))
+def cuda_capabilities(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
+    """Return what CUDA code is built for on a machine with a GPU; empty for nixpkgs' defaults."""
+    return (
+        capabilities(fleet.nvidia, fleet.gpu_machines)
+        if fleet.nvidia.cuda_capabilities or before_turing(machine)
+        else ()
+    )
 
 
-def _runs_open_module(machine: GcpMachine) -> bool:
-    return machine.accelerator is None or machine.accelerator.open_kernel_module
+def _is_for_old(fleet: Fleet) -> bool:
+    """Whether the module itself is for GPUs older than Turing: there are no others."""
+    return all(map(before_turing, fleet.gpu_machines))
 
 
-def _items(fleet: Fleet, open_module: bool) -> list[Item]:
+def _items(fleet: Fleet) -> list[Item]:
     nvidia = fleet.nvidia
     items: list[Item] = [
         {
@@ -71,6 +102,14 @@ def _items(fleet: Fleet, open_module: bool) -> list[Item]:
             )
         }
     ]
+    if nvidia.cuda_capabilities:
+        items.append({_CAPABILITIES: list(nvidia.cuda_capabilities)})
+    elif _is_for_old(fleet):
+        chosen = list(capabilities(nvidia, fleet.gpu_machines))
+        items.append({_CAPABILITIES: Commented(chosen, before=_NOT_BY_DEFAULT)})
+    named = [name for name in nvidia.cuda_packages if name not in _OF_DEFAULT]
+    if named:
+        items += [BlankLine(), {"assertions": _that_there_are(named)}]
     if nvidia.cuda_packages:
         items += [BlankLine(), {("nixpkgs", "overlays"): [_overlay(nvidia)]}]
     if nvidia.kernel_params:
@@ -80,7 +119,7 @@ def _items(fleet: Fleet, open_module: bool) -> list[Item]:
         {
             ("hardware", "graphics"): {"enable": True, "enable32Bit": False},
             ("hardware", "nvidia"): Commented(
-                _driver(fleet, open_module),
+                _driver(fleet),
                 before="datacenter.enable stays unset: it leaves out firmware that the GPU needs\n"
                 "(https://github.com/NixOS/nixpkgs/issues/454772).",
                 blank_before=True,
@@ -113,10 +152,13 @@ def _items(fleet: Fleet, open_module: bool) -> list[Item]:
     return items
 
 
-def _driver(fleet: Fleet, open_module: bool) -> Value:
+def _driver(fleet: Fleet) -> Value:
+    package = driver(fleet, "config")
+    if fleet.nvidia.driver is None and any(map(before_turing, fleet.gpu_machines)):
+        package = Commented(package, before="Later branches leave out what is older than Turing.")
     return {
-        "package": _package(fleet),
-        "open": open_module,
+        "package": package,
+        "open": not _is_for_old(fleet),
         "nvidiaPersistenced": Commented(
             True, before="Nothing else keeps the GPU initialized between jobs."
         ),
@@ -126,22 +168,35 @@ def _driver(fleet: Fleet, open_module: bool) -> Value:
     }
 
 
-def _package(fleet: Fleet) -> Value:
+def driver(fleet: Fleet, config: Value | str) -> Value:
+    """Return the fleet's driver, as an expression.
+
+    Args:
+        fleet: The fleet.
+        config: The configuration of a machine, as an expression.
+    """
     packages = ("boot", "kernelPackages", "nvidiaPackages")
     if fleet.nvidia.driver is not None:
-        return Select("config", *packages, fleet.nvidia.driver)
-    production = Select("config", *packages, "production")
-    if all(map(_runs_open_module, fleet.gpu_machines)):
+        return Select(config, *packages, fleet.nvidia.driver)
+    production = Select(config, *packages, "production")
+    if not any(map(before_turing, fleet.gpu_machines)):
         return production
-    return Commented(
-        Select("config", *packages, "legacy_580", default=production),
-        before="Later branches leave out what is older than Turing.",
-    )
+    return Select(config, *packages, "legacy_580", default=production)
 
 
 def _packages(nvidia: Nvidia) -> list[Value]:
     packages: list[Value] = [ref("pkgs.nvtopPackages.nvidia"), ref("pkgs.pciutils")]
     return [*packages, ref("pkgs.cudaPackages.cudatoolkit")] if nvidia.cuda_toolkit else packages
+
+
+def _that_there_are(packages: list[str]) -> Value:
+    """Assertions: a name that is misspelt would build nothing, and nobody would know."""
+    found = HasAttr("pkgs.python3Packages", ref("name"))
+    message = Str(
+        "nvidia: cuda_packages names ", ref("name"), ", which is none of pkgs.python3Packages"
+    )
+    check = Lambda("name", {"assertion": found, "message": message})
+    return Apply("map", check, list(packages))
 
 
 def _overlay(nvidia: Nvidia) -> Value:
@@ -151,17 +206,6 @@ def _overlay(nvidia: Nvidia) -> Value:
     that does not take it fails, and with it all that uses jax. So each is asked first; a package
     that this nixpkgs does not have is left out.
     """
-    override = Let(
-        [Inherit("override", source=Select("pythonPrev", ref("name")))],
-        Apply(
-            "override",
-            Apply(
-                "builtins.intersectAttrs",
-                Select("override", "__functionArgs", default={}),
-                ref("arguments"),
-            ),
-        ),
-    )
     extension = Lambda(
         "_pythonFinal",
         Lambda(
@@ -171,16 +215,56 @@ def _overlay(nvidia: Nvidia) -> Value:
                 Commented(
                     Apply(
                         "builtins.mapAttrs",
-                        Lambda("name", Lambda("arguments", override)),
+                        Lambda("name", Lambda("arguments", _overridden(nvidia))),
                         Apply("builtins.intersectAttrs", ref("pythonPrev"), ref("withCuda")),
                     ),
-                    before="Only packages that there are, and only arguments that they take.",
+                    before="Only packages that there are, and only arguments that they take.\n"
+                    "A jaxlib that takes none is a wheel; its CUDA comes with jax.",
                 ),
             ),
         ),
     )
-    extensions = BinaryOp("++", ref("prev.pythonPackagesExtensions"), [extension])
+    named = {
+        BUILT_WITH_CUDA: Commented(
+            list(nvidia.cuda_packages), before="What the tests of the fleet look for."
+        ),
+        "__functor": Lambda("_self", extension),
+    }
+    extensions = BinaryOp("++", ref("prev.pythonPackagesExtensions"), [named])
     return Lambda("_final", Lambda("prev", {"pythonPackagesExtensions": extensions}))
+
+
+def _overridden(nvidia: Nvidia) -> Value:
+    """A Python package with what it takes of the arguments; a warning where it is not cudaSupport.
+
+    A jaxlib that is a wheel takes none, and has its CUDA from jax.
+    """
+    warning = Str(
+        "nvidia: cuda_packages names ",
+        ref("name"),
+        ", which takes no cudaSupport in this nixpkgs: it has no CUDA",
+    )
+    unchanged: Value = Apply("prev.lib.warn", warning, ref("package"))
+    if {"jax", "jaxlib"} <= set(nvidia.cuda_packages):
+        unchanged = If(
+            BinaryOp("==", ref("name"), "jaxlib"),
+            ref("package"),
+            unchanged,
+        )
+    return Let(
+        {
+            "package": Select("pythonPrev", ref("name")),
+            "takes": Select("package", "override", "__functionArgs", default={}),
+        },
+        If(
+            HasAttr("takes", "cudaSupport"),
+            Apply(
+                "package.override",
+                Apply("builtins.intersectAttrs", ref("takes"), ref("arguments")),
+            ),
+            unchanged,
+        ),
+    )
 
 
 def _with_cuda(package: str) -> tuple[str | tuple[str, str], Value]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Fleet, Machine
+from infra_lib import Fleet, Machine, Nvidia
 from main import fleet as example
+from tests.nix.fleets import CPU, L4, P100, T4, V100, fleet_of
 from tests.nix.tree import NixTree, evaluate, planted, quoted
 
 TESTS = "tests/fleet.nix"
@@ -27,11 +28,11 @@ RUN_TESTS = """
 def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
     """A flake made of the generated files themselves, as far as they go without nixpkgs.
 
-    Machines whose configuration people own are stood in for by a host name, and modules that take
-    nixpkgs (nvidia) by what matters here.
+    Machines whose configuration people own are stood in for by a host name. nixpkgs has drivers
+    that are no more than their versions, and packages that are made of the overlays.
     """
     configurations = [
-        f"{machine.name}.config = generated {quoted(machine.name)};"
+        f"{machine.name} = generated {quoted(machine.name)};"
         if machine in fleet.gcp_machines
         else f"{machine.name}.config.networking.hostName = {quoted(machine.name)};"
         for machine in fleet.machines
@@ -39,21 +40,51 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
     ]
     return f"""
       let
-        lib = {{ mkForce = value: value; }};
-        pkgs = {{ google-guest-configs = "google-guest-configs"; }};
+        lib = {{ mkForce = value: value; mkDefault = value: value; }};
+        pkgs = {{
+          google-guest-configs = "google-guest-configs";
+          nvtopPackages.nvidia = "nvtop";
+          pciutils = "pciutils";
+          cudaPackages.cudatoolkit = "cudatoolkit";
+        }};
         load = path: args:
           let file = import (/. + "{tree.root}/${{path}}");
           in if builtins.isFunction file then file args else file;
         update = a: b: a // builtins.mapAttrs
           (name: value: if builtins.isAttrs value && builtins.isAttrs (a.${{name}} or null)
             then update a.${{name}} value else value) b;
-        merged = module: builtins.foldl' update module (module.imports or [ ]);
-        generated = name: merged ((load "modules/machines/nixos/${{name}}/default.nix" {{
-          config.flake.modules.nixos = {{
-            base = {{ }};
-            nvidia.services.xserver.videoDrivers = [ "nvidia" ];
+        arguments = {{ inherit lib pkgs; config = {{ inherit boot; }}; }};
+        called = module: if builtins.isFunction module then module arguments else module;
+        # What a machine says itself wins here over what it imports.
+        merged = module: update
+          (builtins.foldl' (all: each: update all (merged (called each))) {{ }}
+            (module.imports or [ ]))
+          (builtins.removeAttrs module [ "imports" ]);
+        boot.kernelPackages.nvidiaPackages = {{
+          production.version = "595.84";
+          stable.version = "595.84";
+          dc.version = "580.159.04";
+          legacy_580.version = "580.173.02";
+          legacy_535.version = "535.288.01";
+        }};
+        # As nixpkgs and NixOS have it: overlays make the packages, and config is the packages' too.
+        generated = name:
+          let
+            modules = {{
+              base = {{ }};
+              nvidia = (load "modules/nixos/nvidia.nix" {{ }}).flake.modules.nixos.nvidia;
+            }};
+            own = (load "modules/machines/nixos/${{name}}/default.nix" {{
+              config.flake.modules.nixos = modules;
+            }}).flake.modules.nixos."machines/nixos/${{name}}";
+            config = update {{ inherit boot; }} (merged (own arguments));
+          in
+          {{
+            inherit config;
+            pkgs = builtins.foldl' (prev: overlay: prev // overlay prev prev)
+              {{ config = {{ }}; pythonPackagesExtensions = [ (final: prev: {{ }}) ]; }}
+              (config.nixpkgs.overlays or [ ]);
           }};
-        }}).flake.modules.nixos."machines/nixos/${{name}}" {{ inherit lib pkgs; config = {{ }}; }});
         self = update {{
           clan.inventory = (load "modules/clan/inventory/machines.nix" {{ }}).clan.inventory;
           nixosConfigurations = {{ {" ".join(configurations)} }};
@@ -96,7 +127,14 @@ def test_every_claim_has_a_test(tree: NixTree) -> None:
         "cinnabar": nixos,
         "electrum": nixos,
         "galena": nixos,
-        "scheelite": nixos | {"imports nvidia", "leaves datacenter.enable alone"},
+        "scheelite": nixos
+        | {
+            "imports nvidia",
+            "leaves datacenter.enable alone",
+            "has its kernel module",
+            "has its driver",
+            "has its CUDA packages",
+        },
         "stibnite": all_have,
         "blackphos": all_have,
     }
@@ -145,6 +183,27 @@ def test_every_claim_has_a_test(tree: NixTree) -> None:
             "test scheelite leaves datacenter.enable alone",
             True,
         ),
+        (
+            "{ nixosConfigurations.scheelite.pkgs.config.cudaSupport = true; }",
+            "test scheelite has no global cudaSupport",
+            True,
+        ),
+        (
+            "{ nixosConfigurations.scheelite.config.hardware.nvidia.open = false; }",
+            "test scheelite has its kernel module",
+            False,
+        ),
+        (
+            "{ nixosConfigurations.scheelite.config.hardware.nvidia.package = "
+            "boot.kernelPackages.nvidiaPackages.legacy_535; }",
+            "test scheelite has its driver",
+            "535.288.01",
+        ),
+        (
+            "{ nixosConfigurations.scheelite.pkgs.pythonPackagesExtensions = [ (_: _: { }) ]; }",
+            "test scheelite has its CUDA packages",
+            ["torch", "jax", "jaxlib"],
+        ),
     ],
 )
 def test_each_catches_what_it_is_for(
@@ -152,6 +211,74 @@ def test_each_catches_what_it_is_for(
 ) -> None:
     found = failures(tree, example, changes)
     assert [(failure["name"], failure["result"]) for failure in found] == [(failed, result)]
+
+
+MIXED = fleet_of(P100, T4)
+OLD = "nixosConfigurations.pitchblende"
+
+
+def test_what_we_generate_for_gpus_of_every_age_is_what_they_expect(tmp_path: Path) -> None:
+    for fleet in (
+        MIXED,
+        fleet_of(P100, V100, CPU),
+        fleet_of(T4, nvidia=Nvidia(cuda_packages=(), cuda_capabilities=("7.5",))),
+        fleet_of(P100, L4, nvidia=Nvidia(driver="legacy_535", cuda_packages=("torch",))),
+    ):
+        root = tmp_path / "+".join(machine.name for machine in fleet.machines)
+        root.mkdir(exist_ok=True)
+        assert failures(planted(fleet, root), fleet) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed"),
+    [
+        (f"{OLD}.config.hardware.nvidia.open = true;", ["has its kernel module"]),
+        (
+            f'{OLD}.config.hardware.nvidia.package.version = "595.84";',
+            ["has a driver from before 590", "has its driver"],
+        ),
+        (
+            f'{OLD}.config.boot.kernelPackages.nvidiaPackages.legacy_580.version = "590.48";'
+            f'{OLD}.config.hardware.nvidia.package.version = "590.48";',
+            ["has a driver from before 590"],
+        ),
+        (
+            f'{OLD}.config.nixpkgs.config.cudaCapabilities = [ "7.5" ];',
+            ["has its CUDA capabilities"],
+        ),
+        (
+            f"{OLD}.pkgs.pythonPackagesExtensions = [ ];",
+            ["has its CUDA packages"],
+        ),
+    ],
+)
+def test_each_catches_what_an_old_gpu_needs(
+    tmp_path: Path, changes: str, failed: list[str]
+) -> None:
+    found = failures(planted(MIXED, tmp_path), MIXED, f"{{ {changes} }}")
+    assert [failure["name"] for failure in found] == [f"test pitchblende {each}" for each in failed]
+
+
+def test_packages_that_were_made_elsewhere_are_looked_at(tmp_path: Path) -> None:
+    """Where a flake sets `nixpkgs.pkgs`, the configuration of nixpkgs is theirs."""
+    tree = planted(MIXED, tmp_path)
+    made = '(pkgs: pkgs // { config.cudaCapabilities = [ "6.0" "7.5" ]; })'
+    elsewhere = f"""
+      {flake(tree, MIXED)}
+      let
+        old = self.nixosConfigurations.pitchblende;
+        moved = self // {{
+          nixosConfigurations = self.nixosConfigurations // {{
+            pitchblende = {{
+              pkgs = {made} old.pkgs;
+              config = builtins.removeAttrs old.config [ "nixpkgs" ];
+            }};
+          }};
+        }};
+      in
+      ({RUN_TESTS}) (load {quoted(TESTS)} {{ self = moved; }})
+    """
+    assert evaluate(elsewhere) == []
 
 
 def test_more_tags_are_nobodys_fault(tree: NixTree) -> None:

@@ -493,9 +493,53 @@ REFUSED = {
         ("'galena'", "state_version=", '"25.05"'),
     ),
     "driver older than the GPU": (
-        'fleet(gcp(machine_type="g2-standard-4", zone="us-central1-a"), '
-        'nvidia=Nvidia(driver="legacy_470"))',
-        ("driver='legacy_470'", "ampere", "'galena'", "L4", "ada"),
+        'fleet(gcp(machine_type="a4-x", zone="us-central1-b", catalog=Catalog('
+        'machine_types=(MachineType("a4-x", 8, 32, False, "nvidia-b200", 8),), '
+        'accelerator_types=(AcceleratorType("nvidia-b200", "B200", "blackwell", 180),))), '
+        'nvidia=Nvidia(driver="legacy_535"))',
+        ("driver='legacy_535'", "hopper", "'galena'", "B200", "blackwell"),
+    ),
+    "driver newer than the GPU": (
+        'fleet(gcp(machine_type="n1-standard-8", zone="us-central1-c", '
+        'gpu=Gpu("nvidia-tesla-v100")), nvidia=Nvidia(driver="production"))',
+        ("driver='production'", "older than turing", "'galena'", "V100", "volta", "leave driver"),
+    ),
+    "driver with a licence of its own": (
+        'Nvidia(driver="legacy_470")',
+        ("nvidia", "driver='legacy_470'", "nvidia.acceptLicense", "leave driver out"),
+    ),
+    "CUDA capability that there is not": (
+        'Nvidia(cuda_capabilities=("7.1",))',
+        ("nvidia", "cuda_capabilities='7.1'", '"7.5"', "7.0, 7.5, 8.0"),
+    ),
+    "CUDA capability of a Jetson": (
+        'Nvidia(cuda_capabilities=("7.5", "11.0"))',
+        ("nvidia", "cuda_capabilities='11.0'", "12.0, 12.1, or a newer one"),
+    ),
+    "CUDA capability as nvcc has it": (
+        'Nvidia(cuda_capabilities=("sm_75",))',
+        ("nvidia", "cuda_capabilities='sm_75'", '"7.5"'),
+    ),
+    "CUDA capability that is a number": (
+        "Nvidia(cuda_capabilities=(7.5,))",
+        ("nvidia", "cuda_capabilities=7.5", "a str"),
+    ),
+    "a string for CUDA capabilities": (
+        'Nvidia(cuda_capabilities="7.5")',
+        ("nvidia", "cuda_capabilities='7.5'", "a tuple or a list"),
+    ),
+    "CUDA capability given twice": (
+        'Nvidia(cuda_capabilities=("7.5", "8.0", "7.5"))',
+        ("nvidia", "cuda_capabilities='7.5'", "twice"),
+    ),
+    "CUDA capabilities without that of a GPU": (
+        'fleet(gcp(machine_type="n1-standard-8", zone="us-central1-c", '
+        'gpu=Gpu("nvidia-tesla-v100")), nvidia=Nvidia(cuda_capabilities=("7.5",)))',
+        ("nvidia", "cuda_capabilities=('7.5',)", "V100", "'galena'", "add '7.0'"),
+    ),
+    "compute capability that is none": (
+        'AcceleratorType("a", "A", "turing", 8, compute_capability="75")',
+        ("accelerator type 'a'", "compute_capability='75'", '"7.5"'),
     ),
     "configuration in a string": (
         'gcp(config="{ pkgs, ... }: { }")',

@@ -467,3 +467,20 @@ def test_a_wrong_cell_keeps_to_no_rule() -> None:
     missed = [which for which, data in tried if not faults(data)]
     assert len(tried) > 90
     assert len(missed) <= len(tried) / 50, missed
+
+
+def test_every_gpu_has_its_compute_capability() -> None:
+    """https://developer.nvidia.com/cuda-gpus, and …/cuda-legacy-gpus for what is older."""
+    found = {gpu.label: gpu.compute_capability for gpu in CATALOG.all_accelerator_types().values()}
+    assert found == {
+        "P100": "6.0",
+        "P4": "6.1",
+        "V100": "7.0",
+        "T4": "7.5",
+        "A100": "8.0",
+        "A100 80GB": "8.0",
+        "L4": "8.9",
+        "H100": "9.0",
+        "H100 Mega": "9.0",
+        "H200": "9.0",
+    }

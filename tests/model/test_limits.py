@@ -327,8 +327,6 @@ def test_the_last_is_taken_and_the_next_is_refused(taken: str, refused: str, mes
 @pytest.mark.parametrize(
     ("driver", "gpu", "taken"),
     [
-        ("legacy_470", "nvidia-tesla-a100", True),
-        ("legacy_470", "nvidia-l4", False),
         ("legacy_535", "nvidia-h100-80gb", True),
         ("legacy_535", "nvidia-b200", False),
         ("legacy_580", "nvidia-b200", True),
@@ -350,6 +348,51 @@ def test_the_newest_gpu_that_a_driver_drives(driver: str, gpu: str, taken: bool)
     else:
         with pytest.raises(FleetError, match=f"driver='{driver}': drives nothing newer than"):
             evaluated(described)
+
+
+@pytest.mark.parametrize(
+    ("driver", "generation", "taken"),
+    [
+        ("production", "turing", True),
+        ("production", "volta", False),
+        ("latest", "pascal", False),
+        ("stable", "volta", False),
+        ("beta", "volta", False),
+        ("dc", "maxwell", True),
+        ("dc", "kepler", False),
+        ("legacy_580", "maxwell", True),
+        ("legacy_580", "kepler", False),
+        ("legacy_535", "maxwell", True),
+        ("legacy_535", "kepler", False),
+    ],
+)
+def test_the_oldest_gpu_that_a_driver_drives(driver: str, generation: str, taken: bool) -> None:
+    described = (
+        'fleet(gcp(machine_type="a9-x", catalog=Catalog(machine_types=(MachineType("a9-x", 8, 32, '
+        'accelerator="nvidia-x", accelerator_count=1),), accelerator_types=('
+        f'AcceleratorType("nvidia-x", "X", "{generation}", 8, compute_capability="5.2"),))), '
+        f'nvidia=Nvidia(driver="{driver}"))'
+    )
+    if taken:
+        assert evaluated(described).nvidia.driver == driver
+    else:
+        with pytest.raises(FleetError, match=f"driver='{driver}': drives nothing older than"):
+            evaluated(described)
+
+
+CAPABILITIES = {
+    "the oldest that CUDA 12 builds for": ("5.0", "3.7"),
+    "the newest that is known, and one before it": ("12.1", "11.0"),
+    "one that is newer": ("12.2", "12.22"),
+    "one of two digits": ("13.0", "013.0"),
+}
+
+
+@pytest.mark.parametrize(("taken", "refused"), CAPABILITIES.values(), ids=CAPABILITIES)
+def test_a_capability_that_is_known_or_newer_is_taken(taken: str, refused: str) -> None:
+    evaluated(f'Nvidia(cuda_capabilities=("{taken}",))')
+    with pytest.raises(FleetError, match=f"cuda_capabilities='{refused}'"):
+        evaluated(f'Nvidia(cuda_capabilities=("{refused}",))')
 
 
 @pytest.mark.parametrize("label", ["cost", "fleet", "machine", "state"])

@@ -53,14 +53,16 @@ CPU = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 FLEETS: dict[str, Fleet] = {
     "example": example,
     "l4": fleet_of(L4, caches=(CACHE,)),
-    "a100": fleet_of(A100, nvidia=Nvidia(driver="latest", cuda_packages=())),
+    "a100": fleet_of(
+        A100, nvidia=Nvidia(driver="latest", cuda_packages=(), cuda_capabilities=("8.0", "9.0"))
+    ),
     "pascal": fleet_of(P100, V100),
     "mixed": fleet_of(P100, T4, modules=("base", "ssh-known-hosts", "nvidia")),
     "several": fleet_of(
         gpu_machine("quartz", "nvidia-tesla-t4", 4, enabled=True),
         gpu_machine("topaz", "nvidia-tesla-t4", 2, enabled=True, stopped=True),
         nvidia=Nvidia(
-            cuda_packages=("torch", "vllm", "cupy-cuda12x"),
+            cuda_packages=("torch", "vllm", "onnxruntime"),
             cuda_toolkit=True,
             environment=True,
             kernel_params=("pci=realloc", "nvidia.NVreg_EnableGpuFirmware=1"),

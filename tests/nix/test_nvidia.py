@@ -1,5 +1,6 @@
 """modules/nixos/nvidia.nix: the driver, and CUDA for the packages that the fleet names."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from infra_lib import (
     Zone,
 )
 
-from .fleets import A100, FLEETS, L4, P100, T4, fleet_of
+from .fleets import A100, FLEETS, L4, P100, T4, V100, fleet_of, gpu_machine
 from .tree import NixTree, evaluate, run
 
 Trees = Callable[[str], NixTree]
@@ -44,6 +45,18 @@ BLACKWELL = GcpMachine(
         zones=(Zone("us-central1-z", "us-central1"),),
     ),
 )
+
+P4 = gpu_machine("erythrite", "nvidia-tesla-p4")
+
+
+def gpu_of_ones_own(generation: str, capability: str | None = None) -> GcpMachine:
+    """A machine with a GPU that the catalogue does not know."""
+    gpu = AcceleratorType("nvidia-x", "X", generation, 16, compute_capability=capability)
+    catalog = Catalog(
+        machine_types=(MachineType("x9-gpu-8", 8, 32, False, "nvidia-x", 1),),
+        accelerator_types=(gpu,),
+    )
+    return GcpMachine("beryl", machine_type="x9-gpu-8", zone="us-central1-a", catalog=catalog)
 
 
 def module(tree: NixTree, config: str = CONFIG) -> Any:
@@ -80,7 +93,7 @@ def test_the_module_of_the_story(tree: Trees) -> None:
 @pytest.mark.parametrize("name", [name for name, fleet in FLEETS.items() if fleet.gpu_machines])
 def test_what_must_never_be_set(tree: Trees, name: str) -> None:
     found = module(tree(name))
-    assert found["nixpkgs"]["config"] == {"allowUnfree": True}
+    assert found["nixpkgs"]["config"].keys() <= {"allowUnfree", "cudaCapabilities"}
     assert "datacenter" not in found["hardware"]["nvidia"]
 
 
@@ -118,19 +131,18 @@ def test_a_nixpkgs_without_that_branch_has_it_as_production(tree: Trees) -> None
     assert module(tree("pascal"))["hardware"]["nvidia"]["package"] == "the production driver"
 
 
-@pytest.mark.parametrize("driver", ["production", "legacy_580", "legacy_535", "legacy_470"])
+@pytest.mark.parametrize("driver", ["production", "stable", "legacy_580", "legacy_535"])
 def test_a_driver_that_is_named_is_the_driver(plant: Plant, driver: Any) -> None:
     packages = f'boot.kernelPackages.nvidiaPackages.{driver} = "it";'
     config = f'{{ {packages} hardware.nvidia.package.bin = ""; }}'
-    found = module(plant(fleet_of(P100, T4, nvidia=Nvidia(driver=driver))), config)
+    found = module(plant(fleet_of(T4, nvidia=Nvidia(driver=driver))), config)
     assert found["hardware"]["nvidia"]["package"] == "it"
-    # 470 has no open kernel module: nixpkgs refuses open = true with it.
-    assert found["hardware"]["nvidia"]["open"] is (driver != "legacy_470")
+    assert found["hardware"]["nvidia"]["open"] is True
 
 
 @pytest.mark.parametrize(
     ("driver", "machine", "label"),
-    [("legacy_470", L4, "L4"), ("legacy_470", H100, "H100"), ("legacy_535", BLACKWELL, "RTX")],
+    [("legacy_535", BLACKWELL, "RTX")],
 )
 def test_a_branch_that_is_too_old_for_a_gpu_is_refused(
     driver: Any, machine: GcpMachine, label: str
@@ -140,6 +152,116 @@ def test_a_branch_that_is_too_old_for_a_gpu_is_refused(
     assert f"nvidia: driver='{driver}': drives nothing newer than" in str(refusal.value)
     assert label in str(refusal.value)
     fleet_of(machine, nvidia=Nvidia(driver="legacy_580"))
+
+
+@pytest.mark.parametrize("machine", [P100, V100])
+@pytest.mark.parametrize("driver", ["production", "latest", "stable", "beta"])
+def test_a_branch_that_is_too_new_for_a_gpu_is_refused(driver: Any, machine: GcpMachine) -> None:
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(T4, machine, nvidia=Nvidia(driver=driver))
+    assert f"nvidia: driver='{driver}': drives nothing older than turing" in str(refusal.value)
+    assert f"machine {machine.name!r} has {machine.gpu_label[3:]}" in str(refusal.value)
+
+
+@pytest.mark.parametrize("driver", [None, "dc", "legacy_580", "legacy_535"])
+def test_a_branch_that_drives_old_gpus_is_taken_for_them(driver: Any) -> None:
+    assert fleet_of(P100, V100, T4, nvidia=Nvidia(driver=driver)).nvidia.driver == driver
+
+
+def test_no_driver_drives_the_oldest_and_the_newest_gpus() -> None:
+    newest = gpu_of_ones_own("rubin")
+    fleet_of(newest, T4)
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(newest, P100)
+    assert (
+        "nvidia: driver=None: legacy_580, which machine 'pitchblende' needs, drives nothing newer "
+        "than blackwell, and machine 'beryl' has X (rubin)"
+    ) in str(refusal.value)
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(gpu_of_ones_own("kepler", "6.0"))
+    assert (
+        "nvidia: driver=None: legacy_580 drives nothing older than maxwell, and machine 'beryl' "
+        "has X (kepler)"
+    ) in str(refusal.value)
+
+
+def cuda_capabilities(tree: NixTree) -> list[str] | None:
+    """What the module builds CUDA code for."""
+    found: list[str] | None = module(tree)["nixpkgs"]["config"].get("cudaCapabilities")
+    return found
+
+
+def test_old_gpus_have_cuda_code_built_for_them(tree: Trees, plant: Plant) -> None:
+    """nixpkgs has neither in what it builds for since CUDA 12.6; the last is for newer GPUs too."""
+    assert cuda_capabilities(tree("pascal")) == ["6.0", "7.0"]
+    assert cuda_capabilities(plant(fleet_of(V100, P4, P100))) == ["6.0", "6.1", "7.0"]
+
+
+@pytest.mark.parametrize("name", ["example", "l4", "several"])
+def test_newer_gpus_have_what_the_binary_caches_hold(tree: Trees, name: str) -> None:
+    assert cuda_capabilities(tree(name)) is None
+
+
+def test_in_a_mixed_fleet_only_the_old_gpus_leave_the_binary_caches(plant: Plant) -> None:
+    mixed = plant(fleet_of(A100, P100, T4, L4, V100))
+    assert cuda_capabilities(mixed) is None
+    for name in ("pitchblende", "vanadinite"):
+        assert mixed.machine(name)["nixpkgs"] == {
+            "hostPlatform": "x86_64-linux",
+            "config": {"cudaCapabilities": ["6.0", "7.0", "7.5", "8.0", "8.9"]},
+        }
+    for name in ("scheelite", "anatase", "lorandite"):
+        assert mixed.machine(name)["nixpkgs"] == {"hostPlatform": "x86_64-linux"}
+
+
+def test_the_fleet_chooses_what_cuda_code_is_built_for(plant: Plant) -> None:
+    chosen = plant(fleet_of(P100, T4, nvidia=Nvidia(cuda_capabilities=("7.5", "6.0"))))
+    assert cuda_capabilities(chosen) == ["7.5", "6.0"]
+    for name in ("pitchblende", "scheelite"):
+        assert chosen.machine(name)["nixpkgs"] == {"hostPlatform": "x86_64-linux"}
+
+
+@pytest.mark.parametrize(
+    ("machine", "chosen", "taken"),
+    [
+        (V100, ("7.0",), True),
+        (V100, ("7.5",), False),
+        (V100, ("6.0", "6.1"), True),  # the driver translates the last
+        (V100, ("6.0", "7.5"), False),
+        (P4, ("6.0", "9.0"), True),  # the same major number
+        (P100, ("6.1",), False),
+        (T4, ("7.0", "9.0"), True),
+        (T4, ("8.0",), False),
+        (H100, ("8.0", "12.0"), False),
+        (H100, ("12.0", "8.0"), True),
+    ],
+)
+def test_what_is_chosen_has_to_run_on_every_gpu(
+    machine: GcpMachine, chosen: tuple[str, ...], taken: bool
+) -> None:
+    nvidia = Nvidia(cuda_capabilities=chosen)
+    if taken:
+        fleet_of(machine, nvidia=nvidia)
+        return
+    assert machine.accelerator is not None
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(machine, nvidia=nvidia)
+    assert f"nvidia: cuda_capabilities={chosen}: none is for" in str(refusal.value)
+    assert f"machine {machine.name!r}" in str(refusal.value)
+    fleet_of(
+        machine,
+        nvidia=Nvidia(cuda_capabilities=(machine.accelerator.compute_capability or "", *chosen)),
+    )
+
+
+def test_an_old_gpu_of_ones_own_says_its_capability() -> None:
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(gpu_of_ones_own("maxwell"))
+    assert "accelerator type 'nvidia-x': compute_capability=None: " in str(refusal.value)
+    assert "machine 'beryl'" in str(refusal.value)
+    fleet_of(gpu_of_ones_own("maxwell", "5.2"))
+    fleet_of(gpu_of_ones_own("maxwell"), nvidia=Nvidia(cuda_capabilities=("5.2",)))
+    fleet_of(gpu_of_ones_own("turing"), T4)
 
 
 def test_the_toolkit_and_the_environment_are_on_request(plant: Plant, tree: Trees) -> None:
@@ -226,16 +348,19 @@ NEW = """{
 TORCH = {"cudaSupport": True, "rocmSupport": False, "triton": "triton-cuda"}
 
 
-def python_packages(tree: NixTree, given: str) -> Any:
+def composed(given: str) -> str:
     """Python packages of a nixpkgs with the module's overlay, as nixpkgs composes them."""
-    return tree.evaluate(f"""
+    return f"""
       let
         {NIXPKGS}
         overlays = ((load "{PATH}" {{ }}).flake.modules.nixos.nvidia {{
           config = {CONFIG};
           inherit lib pkgs;
         }}).nixpkgs.overlays or [ ];
-        before = {{ pythonPackagesExtensions = [ (final: prev: {{ earlier = "kept"; }}) ]; }};
+        before = {{
+          lib.warn = message: builtins.trace "evaluation warning: ${{message}}";
+          pythonPackagesExtensions = [ (final: prev: {{ earlier = "kept"; }}) ];
+        }};
         after = builtins.foldl' (prev: overlay: prev // overlay after prev) before overlays;
         final = builtins.foldl' (prev: extension: prev // extension final prev) {given}
           after.pythonPackagesExtensions;
@@ -244,7 +369,18 @@ def python_packages(tree: NixTree, given: str) -> Any:
         _: package:
         if package ? override then builtins.removeAttrs package [ "override" ] else package
       ) final
-    """)
+    """
+
+
+def python_packages(tree: NixTree, given: str) -> Any:
+    return tree.evaluate(composed(given))
+
+
+def warnings(tree: NixTree, given: str, used: str) -> list[str]:
+    """What Nix warns of where one Python package is used."""
+    done = tree.run(f"({composed(given)}).{used}")
+    assert done.returncode == 0, done.stderr
+    return re.findall("(?<=evaluation warning: ).*", done.stderr)
 
 
 def test_cuda_where_jaxlib_takes_it(tree: Trees) -> None:
@@ -292,8 +428,65 @@ def test_torch_that_takes_less(tree: Trees) -> None:
 
 
 def test_a_package_whose_override_tells_nothing_is_left_alone(tree: Trees) -> None:
-    given = "{ jax = { version = 1; override = _: { version = 1; }; }; }"
-    assert python_packages(tree("example"), given)["jax"] == {"version": 1}
+    for given in (
+        "{ jax = { version = 1; override = _: { version = 1; }; }; }",
+        "{ jax = { version = 1; }; }",
+    ):
+        assert python_packages(tree("example"), given)["jax"] == {"version": 1}
+        assert warnings(tree("example"), given, "jax") == [WITHOUT.format("jax")]
+
+
+WITHOUT = (
+    "nvidia: cuda_packages names {}, which takes no cudaSupport in this nixpkgs: it has no CUDA"
+)
+NAMED = "{ torch = package torch; vllm = package jax; onnxruntime = package wheel; }"
+
+
+def test_a_package_that_takes_no_cuda_support_is_warned_of_where_it_is_used(tree: Trees) -> None:
+    assert warnings(tree("several"), NAMED, "onnxruntime") == [WITHOUT.format("onnxruntime")]
+    assert python_packages(tree("several"), NAMED)["onnxruntime"] == {"src": "wheel"}
+    assert warnings(tree("several"), NAMED, "torch") == []
+    assert warnings(tree("several"), NAMED, "vllm") == []
+
+
+@pytest.mark.parametrize("used", ["torch", "jax", "jaxlib", "numpy"])
+@pytest.mark.parametrize("given", [OLD, NEW])
+def test_nothing_is_warned_of_by_default(tree: Trees, given: str, used: str) -> None:
+    assert warnings(tree("example"), given, used) == []
+
+
+def test_a_jaxlib_without_jax_is_warned_of(plant: Plant) -> None:
+    """Where jax is named, the CUDA of a jaxlib that is a wheel comes with it."""
+    alone = plant(fleet_of(T4, nvidia=Nvidia(cuda_packages=("jaxlib",))))
+    assert warnings(alone, NEW, "jaxlib") == [WITHOUT.format("jaxlib")]
+    assert warnings(alone, OLD, "jaxlib") == []
+
+
+def test_a_name_that_takes_other_arguments_only_is_warned_of(tree: Trees) -> None:
+    given = "{ torch = package ({ rocmSupport ? true }: { inherit rocmSupport; }); }"
+    assert warnings(tree("several"), given, "torch") == [WITHOUT.format("torch")]
+    assert python_packages(tree("several"), given)["torch"] == {"rocmSupport": True}
+
+
+def test_a_misspelt_package_fails_the_build_by_its_name(tree: Trees, plant: Plant) -> None:
+    assert all(each["assertion"] for each in module(tree("several"))["assertions"])
+    nvidia = Nvidia(cuda_packages=("torch", "vlm", "onnxruntime", "jax"))
+    assert module(plant(fleet_of(T4, nvidia=nvidia)))["assertions"] == [
+        {
+            "assertion": False,
+            "message": "nvidia: cuda_packages names vlm, which is none of pkgs.python3Packages",
+        },
+        {
+            "assertion": True,
+            "message": (
+                "nvidia: cuda_packages names onnxruntime, which is none of pkgs.python3Packages"
+            ),
+        },
+    ]
+
+
+def test_a_nixpkgs_that_lacks_one_of_the_default_builds(tree: Trees) -> None:
+    assert "assertions" not in module(tree("example"))
 
 
 def test_the_fleet_names_the_packages(tree: Trees, plant: Plant) -> None:

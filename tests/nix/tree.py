@@ -29,6 +29,7 @@ PKGS = """{
   pciutils = "pciutils";
   gcc = "/gcc";
   cudaPackages.cudatoolkit = "/cudatoolkit";
+  python3Packages = { torch = "torch"; vllm = "vllm"; onnxruntime = "onnxruntime"; };
   google-guest-configs = "google-guest-configs";
 }"""
 
@@ -44,7 +45,14 @@ class NixTree:
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate an expression in which `load path args` gives what a file holds."""
-        return evaluate(f"""
+        return evaluate(self._with_load(expression))
+
+    def run(self, expression: str) -> subprocess.CompletedProcess[str]:
+        """Evaluate such an expression, for what Nix says of it."""
+        return evaluation(self._with_load(expression))
+
+    def _with_load(self, expression: str) -> str:
+        return f"""
           let
             load = path: args:
               let file = import (/. + "{self.root}/${{path}}");
@@ -53,7 +61,7 @@ class NixTree:
             pkgs = {PKGS};
           in
           {expression}
-        """)
+        """
 
     def value(self, path: str) -> Any:
         """Evaluate a file that holds data."""
@@ -79,9 +87,14 @@ def planted(fleet: Fleet, root: Path) -> NixTree:
 
 def evaluate(expression: str) -> Any:
     """Evaluate a Nix expression to plain data."""
-    done = run("nix-instantiate", "--eval", "--strict", "--json", "--expr", expression)
+    done = evaluation(expression)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def evaluation(expression: str) -> subprocess.CompletedProcess[str]:
+    """Evaluate a Nix expression to JSON."""
+    return run("nix-instantiate", "--eval", "--strict", "--json", "--expr", expression)
 
 
 def run(tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -26,7 +26,8 @@ in
     expected = "anatase";
   };
   "test anatase has no global cudaSupport" = {
-    expr = nixos.anatase.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.anatase.config.nixpkgs.config.cudaSupport or nixos.anatase.pkgs.config.cudaSupport or false;
     expected = false;
   };
   "test anatase imports nvidia" = {
@@ -36,5 +37,22 @@ in
   "test anatase leaves datacenter.enable alone" = {
     expr = nixos.anatase.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test anatase has its kernel module" = {
+    expr = nixos.anatase.config.hardware.nvidia.open;
+    expected = true;
+  };
+  "test anatase has its driver" = {
+    expr = nixos.anatase.config.hardware.nvidia.package.version;
+    expected = nixos.anatase.config.boot.kernelPackages.nvidiaPackages.latest.version;
+  };
+  "test anatase has its CUDA capabilities" = {
+    expr =
+      nixos.anatase.config.nixpkgs.config.cudaCapabilities or nixos.anatase.pkgs.config.cudaCapabilities
+        or [ ];
+    expected = [
+      "8.0"
+      "9.0"
+    ];
   };
 }

@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -26,7 +26,8 @@ in
     expected = "galena";
   };
   "test galena has no global cudaSupport" = {
-    expr = nixos.galena.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.galena.config.nixpkgs.config.cudaSupport or nixos.galena.pkgs.config.cudaSupport or false;
     expected = false;
   };
 }

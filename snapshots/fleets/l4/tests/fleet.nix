@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -26,7 +26,9 @@ in
     expected = "lorandite";
   };
   "test lorandite has no global cudaSupport" = {
-    expr = nixos.lorandite.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.lorandite.config.nixpkgs.config.cudaSupport or nixos.lorandite.pkgs.config.cudaSupport
+        or false;
     expected = false;
   };
   "test lorandite imports nvidia" = {
@@ -36,5 +38,21 @@ in
   "test lorandite leaves datacenter.enable alone" = {
     expr = nixos.lorandite.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test lorandite has its kernel module" = {
+    expr = nixos.lorandite.config.hardware.nvidia.open;
+    expected = true;
+  };
+  "test lorandite has its driver" = {
+    expr = nixos.lorandite.config.hardware.nvidia.package.version;
+    expected = nixos.lorandite.config.boot.kernelPackages.nvidiaPackages.production.version;
+  };
+  "test lorandite has its CUDA packages" = {
+    expr = lacking [ "torch" "jax" "jaxlib" ] (
+      builtins.concatMap (
+        extension: extension.builtWithCuda or [ ]
+      ) nixos.lorandite.pkgs.pythonPackagesExtensions
+    );
+    expected = [ ];
   };
 }

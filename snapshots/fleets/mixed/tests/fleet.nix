@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -26,7 +26,9 @@ in
     expected = "pitchblende";
   };
   "test pitchblende has no global cudaSupport" = {
-    expr = nixos.pitchblende.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.pitchblende.config.nixpkgs.config.cudaSupport or nixos.pitchblende.pkgs.config.cudaSupport
+        or false;
     expected = false;
   };
   "test pitchblende imports nvidia" = {
@@ -36,6 +38,38 @@ in
   "test pitchblende leaves datacenter.enable alone" = {
     expr = nixos.pitchblende.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test pitchblende has its kernel module" = {
+    expr = nixos.pitchblende.config.hardware.nvidia.open;
+    expected = false;
+  };
+  "test pitchblende has its driver" = {
+    expr = nixos.pitchblende.config.hardware.nvidia.package.version;
+    expected =
+      (nixos.pitchblende.config.boot.kernelPackages.nvidiaPackages.legacy_580
+        or nixos.pitchblende.config.boot.kernelPackages.nvidiaPackages.production
+      ).version;
+  };
+  "test pitchblende has a driver from before 590" = {
+    expr = builtins.compareVersions nixos.pitchblende.config.hardware.nvidia.package.version "590";
+    expected = -1;
+  };
+  "test pitchblende has its CUDA capabilities" = {
+    expr =
+      nixos.pitchblende.config.nixpkgs.config.cudaCapabilities
+        or nixos.pitchblende.pkgs.config.cudaCapabilities or [ ];
+    expected = [
+      "6.0"
+      "7.5"
+    ];
+  };
+  "test pitchblende has its CUDA packages" = {
+    expr = lacking [ "torch" "jax" "jaxlib" ] (
+      builtins.concatMap (
+        extension: extension.builtWithCuda or [ ]
+      ) nixos.pitchblende.pkgs.pythonPackagesExtensions
+    );
+    expected = [ ];
   };
 
   "test scheelite has its tags" = {
@@ -59,7 +93,9 @@ in
     expected = "scheelite";
   };
   "test scheelite has no global cudaSupport" = {
-    expr = nixos.scheelite.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.scheelite.config.nixpkgs.config.cudaSupport or nixos.scheelite.pkgs.config.cudaSupport
+        or false;
     expected = false;
   };
   "test scheelite imports nvidia" = {
@@ -69,5 +105,24 @@ in
   "test scheelite leaves datacenter.enable alone" = {
     expr = nixos.scheelite.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test scheelite has its kernel module" = {
+    expr = nixos.scheelite.config.hardware.nvidia.open;
+    expected = true;
+  };
+  "test scheelite has its driver" = {
+    expr = nixos.scheelite.config.hardware.nvidia.package.version;
+    expected =
+      (nixos.scheelite.config.boot.kernelPackages.nvidiaPackages.legacy_580
+        or nixos.scheelite.config.boot.kernelPackages.nvidiaPackages.production
+      ).version;
+  };
+  "test scheelite has its CUDA packages" = {
+    expr = lacking [ "torch" "jax" "jaxlib" ] (
+      builtins.concatMap (
+        extension: extension.builtWithCuda or [ ]
+      ) nixos.scheelite.pkgs.pythonPackagesExtensions
+    );
+    expected = [ ];
   };
 }

@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -22,7 +22,7 @@ in
     expected = "sun";
   };
   "test sun has no global cudaSupport" = {
-    expr = nixos.sun.config.nixpkgs.config.cudaSupport or false;
+    expr = nixos.sun.config.nixpkgs.config.cudaSupport or nixos.sun.pkgs.config.cudaSupport or false;
     expected = false;
   };
 
@@ -43,7 +43,7 @@ in
     expected = "io";
   };
   "test io has no global cudaSupport" = {
-    expr = nixos.io.config.nixpkgs.config.cudaSupport or false;
+    expr = nixos.io.config.nixpkgs.config.cudaSupport or nixos.io.pkgs.config.cudaSupport or false;
     expected = false;
   };
 

@@ -1,7 +1,7 @@
 { self }:
 let
   machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (tag: !builtins.elem tag given) wanted;
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
   nixos = self.nixosConfigurations;
 in
 {
@@ -26,7 +26,8 @@ in
     expected = "quartz";
   };
   "test quartz has no global cudaSupport" = {
-    expr = nixos.quartz.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.quartz.config.nixpkgs.config.cudaSupport or nixos.quartz.pkgs.config.cudaSupport or false;
     expected = false;
   };
   "test quartz imports nvidia" = {
@@ -36,6 +37,22 @@ in
   "test quartz leaves datacenter.enable alone" = {
     expr = nixos.quartz.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test quartz has its kernel module" = {
+    expr = nixos.quartz.config.hardware.nvidia.open;
+    expected = true;
+  };
+  "test quartz has its driver" = {
+    expr = nixos.quartz.config.hardware.nvidia.package.version;
+    expected = nixos.quartz.config.boot.kernelPackages.nvidiaPackages.production.version;
+  };
+  "test quartz has its CUDA packages" = {
+    expr = lacking [ "torch" "vllm" "onnxruntime" ] (
+      builtins.concatMap (
+        extension: extension.builtWithCuda or [ ]
+      ) nixos.quartz.pkgs.pythonPackagesExtensions
+    );
+    expected = [ ];
   };
 
   "test topaz has its tags" = {
@@ -59,7 +76,8 @@ in
     expected = "topaz";
   };
   "test topaz has no global cudaSupport" = {
-    expr = nixos.topaz.config.nixpkgs.config.cudaSupport or false;
+    expr =
+      nixos.topaz.config.nixpkgs.config.cudaSupport or nixos.topaz.pkgs.config.cudaSupport or false;
     expected = false;
   };
   "test topaz imports nvidia" = {
@@ -69,5 +87,21 @@ in
   "test topaz leaves datacenter.enable alone" = {
     expr = nixos.topaz.config.hardware.nvidia.datacenter.enable or false;
     expected = false;
+  };
+  "test topaz has its kernel module" = {
+    expr = nixos.topaz.config.hardware.nvidia.open;
+    expected = true;
+  };
+  "test topaz has its driver" = {
+    expr = nixos.topaz.config.hardware.nvidia.package.version;
+    expected = nixos.topaz.config.boot.kernelPackages.nvidiaPackages.production.version;
+  };
+  "test topaz has its CUDA packages" = {
+    expr = lacking [ "torch" "vllm" "onnxruntime" ] (
+      builtins.concatMap (
+        extension: extension.builtWithCuda or [ ]
+      ) nixos.topaz.pkgs.pythonPackagesExtensions
+    );
+    expected = [ ];
   };
 }

@@ -5,6 +5,10 @@
       # The driver and CUDA are unfree.
       # No cudaSupport here: that would rebuild every package.
       nixpkgs.config.allowUnfree = true;
+      nixpkgs.config.cudaCapabilities = [
+        "8.0"
+        "9.0"
+      ];
 
       hardware.graphics = {
         enable = true;

@@ -9,28 +9,42 @@
       nixpkgs.overlays = [
         (_final: prev: {
           pythonPackagesExtensions = prev.pythonPackagesExtensions ++ [
-            (
-              _pythonFinal: pythonPrev:
-              let
-                withCuda = {
-                  torch = {
-                    cudaSupport = true;
-                    rocmSupport = false;
-                  }
-                  // (if pythonPrev ? triton-cuda then { triton = pythonPrev.triton-cuda; } else { });
-                  jax.cudaSupport = true;
-                  jaxlib.cudaSupport = true;
-                };
-              in
-              # Only packages that there are, and only arguments that they take.
-              builtins.mapAttrs (
-                name: arguments:
+            {
+              # What the tests of the fleet look for.
+              builtWithCuda = [
+                "torch"
+                "jax"
+                "jaxlib"
+              ];
+              __functor =
+                _self: _pythonFinal: pythonPrev:
                 let
-                  inherit (pythonPrev.${name}) override;
+                  withCuda = {
+                    torch = {
+                      cudaSupport = true;
+                      rocmSupport = false;
+                    }
+                    // (if pythonPrev ? triton-cuda then { triton = pythonPrev.triton-cuda; } else { });
+                    jax.cudaSupport = true;
+                    jaxlib.cudaSupport = true;
+                  };
                 in
-                override (builtins.intersectAttrs override.__functionArgs or { } arguments)
-              ) (builtins.intersectAttrs pythonPrev withCuda)
-            )
+                # Only packages that there are, and only arguments that they take.
+                # A jaxlib that takes none is a wheel; its CUDA comes with jax.
+                builtins.mapAttrs (
+                  name: arguments:
+                  let
+                    package = pythonPrev.${name};
+                    takes = package.override.__functionArgs or { };
+                  in
+                  if takes ? cudaSupport then
+                    package.override (builtins.intersectAttrs takes arguments)
+                  else if name == "jaxlib" then
+                    package
+                  else
+                    prev.lib.warn "nvidia: cuda_packages names ${name}, which takes no cudaSupport in this nixpkgs: it has no CUDA" package
+                ) (builtins.intersectAttrs pythonPrev withCuda);
+            }
           ];
         })
       ];

@@ -6,31 +6,54 @@
       # No cudaSupport here: that would rebuild every package.
       nixpkgs.config.allowUnfree = true;
 
+      assertions =
+        map
+          (name: {
+            assertion = pkgs.python3Packages ? ${name};
+            message = "nvidia: cuda_packages names ${name}, which is none of pkgs.python3Packages";
+          })
+          [
+            "vllm"
+            "onnxruntime"
+          ];
+
       nixpkgs.overlays = [
         (_final: prev: {
           pythonPackagesExtensions = prev.pythonPackagesExtensions ++ [
-            (
-              _pythonFinal: pythonPrev:
-              let
-                withCuda = {
-                  torch = {
-                    cudaSupport = true;
-                    rocmSupport = false;
-                  }
-                  // (if pythonPrev ? triton-cuda then { triton = pythonPrev.triton-cuda; } else { });
-                  vllm.cudaSupport = true;
-                  cupy-cuda12x.cudaSupport = true;
-                };
-              in
-              # Only packages that there are, and only arguments that they take.
-              builtins.mapAttrs (
-                name: arguments:
+            {
+              # What the tests of the fleet look for.
+              builtWithCuda = [
+                "torch"
+                "vllm"
+                "onnxruntime"
+              ];
+              __functor =
+                _self: _pythonFinal: pythonPrev:
                 let
-                  inherit (pythonPrev.${name}) override;
+                  withCuda = {
+                    torch = {
+                      cudaSupport = true;
+                      rocmSupport = false;
+                    }
+                    // (if pythonPrev ? triton-cuda then { triton = pythonPrev.triton-cuda; } else { });
+                    vllm.cudaSupport = true;
+                    onnxruntime.cudaSupport = true;
+                  };
                 in
-                override (builtins.intersectAttrs override.__functionArgs or { } arguments)
-              ) (builtins.intersectAttrs pythonPrev withCuda)
-            )
+                # Only packages that there are, and only arguments that they take.
+                # A jaxlib that takes none is a wheel; its CUDA comes with jax.
+                builtins.mapAttrs (
+                  name: arguments:
+                  let
+                    package = pythonPrev.${name};
+                    takes = package.override.__functionArgs or { };
+                  in
+                  if takes ? cudaSupport then
+                    package.override (builtins.intersectAttrs takes arguments)
+                  else
+                    prev.lib.warn "nvidia: cuda_packages names ${name}, which takes no cudaSupport in this nixpkgs: it has no CUDA" package
+                ) (builtins.intersectAttrs pythonPrev withCuda);
+            }
           ];
         })
       ];

@@ -64,5 +64,10 @@ in
 
       # The open kernel module needs Turing or later.
       hardware.nvidia.open = lib.mkForce false;
+      # CUDA from 12.6 on builds nothing by default for what is older than Turing.
+      nixpkgs.config.cudaCapabilities = [
+        "6.0"
+        "7.5"
+      ];
     };
 }
