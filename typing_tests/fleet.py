@@ -35,7 +35,9 @@ catalog = Catalog(
     ],
     accelerator_types=(
         AcceleratorType("nvidia-rtx", "RTX", "blackwell", 96),
-        AcceleratorType("nvidia-old", "Old", "turing", 8, max_vcpus={1: 24}),
+        AcceleratorType(
+            "nvidia-old", "Old", "turing", 8, max_vcpus={1: 24}, compute_capability="7.5"
+        ),
     ),
     zones=(Zone("us-central1-z", "us-central1", accelerators=["nvidia-rtx"]),),
     prices=(
@@ -100,6 +102,7 @@ fleet = Fleet(
     nvidia=Nvidia(
         driver="latest",
         cuda_packages=["torch"],
+        cuda_capabilities=["7.5", "8.9"],
         tuning=NvidiaTuning(compute_mode="DEFAULT", application_clocks=(5001, 1590), ecc=True),
     ),
     zerotier=ZeroTier(controller_tag="controller", moons={"cinnabar": ("203.0.113.7",)}),

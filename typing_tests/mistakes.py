@@ -47,6 +47,8 @@ BinaryCache("https://cache.nixos.org")  # error
 BinaryCache("https://cache.nixos.org", public_key="…", priority="5")  # error
 User("cameron", groups="wheel")  # error
 Nvidia(driver="legacy")  # error
+Nvidia(driver="legacy_470")  # error
+Nvidia(cuda_capabilities="7.5")  # error
 ZeroTier(moons=["cinnabar"])  # error
 Fleet(name="metals", domain="zt")  # error
 Fleet(name="metals", domain="zt", machines=("galena",))  # error
