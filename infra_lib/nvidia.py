@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .gcp_machine import GcpMachine
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
+DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
-_DRIVERS = ("production", "latest", "stable", "beta", "dc", "legacy_580", "legacy_535")
 _LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
 _GENERATIONS = (
     *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
@@ -116,9 +116,7 @@ class Nvidia:
         ]
         | None
     ) = None
-    cuda_packages: tuple[str, ...] = field(
-        default=("torch", "jax", "jaxlib"), converter=check.strings
-    )
+    cuda_packages: tuple[str, ...] = field(default=DEFAULT_CUDA_PACKAGES, converter=check.strings)
     cuda_capabilities: tuple[str, ...] = field(default=(), converter=check.strings)
     cuda_toolkit: bool = False
     environment: bool = False
@@ -127,16 +125,17 @@ class Nvidia:
 
     def __attrs_post_init__(self) -> None:
         where = "nvidia"
-        if self.driver == "legacy_470":
+        driver: str | None = self.driver
+        if driver == "legacy_470":
             raise refuse(
                 where,
                 "driver",
-                self.driver,
+                driver,
                 "it has a licence of its own, which nixpkgs.config.nvidia.acceptLicense accepts, "
                 "and no GPU of Compute Engine needs it; leave driver out",
             )
-        if self.driver is not None:
-            check.one_of(where, "driver", self.driver, _DRIVERS)
+        if driver is not None:
+            check.one_of(where, "driver", driver, tuple(_DRIVES))
         check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
         for package in self.cuda_packages:
             if not _ATTRIBUTE.fullmatch(package):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import fields
-
 from nixgen.expr import (
     Apply,
     AttrSet,
@@ -25,7 +23,7 @@ from nixgen.expr import (
     ref,
 )
 
-from ..nvidia import Nvidia, before_turing, capabilities
+from ..nvidia import DEFAULT_CUDA_PACKAGES, before_turing, capabilities
 from .style import module
 
 if TYPE_CHECKING:
@@ -33,14 +31,13 @@ if TYPE_CHECKING:
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
-    from ..nvidia import NvidiaTuning
+    from ..nvidia import Nvidia, NvidiaTuning
 
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"
 BUILT_WITH_CUDA = "builtWithCuda"
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
-_OF_DEFAULT = fields(Nvidia).cuda_packages.default
 _CAPABILITIES = ("nixpkgs", "config", "cudaCapabilities")
 _NOT_BY_DEFAULT = "CUDA from 12.6 on builds nothing by default for what is older than Turing."
 
@@ -107,7 +104,7 @@ def _items(fleet: Fleet) -> list[Item]:
     elif _is_for_old(fleet):
         chosen = list(capabilities(nvidia, fleet.gpu_machines))
         items.append({_CAPABILITIES: Commented(chosen, before=_NOT_BY_DEFAULT)})
-    named = [name for name in nvidia.cuda_packages if name not in _OF_DEFAULT]
+    named = [name for name in nvidia.cuda_packages if name not in DEFAULT_CUDA_PACKAGES]
     if named:
         items += [BlankLine(), {"assertions": _that_there_are(named)}]
     if nvidia.cuda_packages:

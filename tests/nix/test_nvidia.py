@@ -160,7 +160,8 @@ def test_a_branch_that_is_too_new_for_a_gpu_is_refused(driver: Any, machine: Gcp
     with pytest.raises(FleetError) as refusal:
         fleet_of(T4, machine, nvidia=Nvidia(driver=driver))
     assert f"nvidia: driver='{driver}': drives nothing older than turing" in str(refusal.value)
-    assert f"machine {machine.name!r} has {machine.gpu_label[3:]}" in str(refusal.value)
+    assert machine.accelerator is not None
+    assert f"machine {machine.name!r} has {machine.accelerator.label}" in str(refusal.value)
 
 
 @pytest.mark.parametrize("driver", [None, "dc", "legacy_580", "legacy_535"])
