@@ -229,6 +229,15 @@ def test_what_we_generate_for_gpus_of_every_age_is_what_they_expect(tmp_path: Pa
         assert failures(planted(fleet, root), fleet) == []
 
 
+def test_only_what_the_fleet_says_of_cuda_is_claimed(tmp_path: Path) -> None:
+    chosen = Nvidia(cuda_packages=(), cuda_capabilities=("7.5",))
+    tree = planted(fleet_of(T4, nvidia=chosen), tmp_path)
+    text = (tree.root / TESTS).read_text()
+    assert "has its CUDA capabilities" in text
+    assert "has its CUDA packages" not in text
+    assert "before 590" not in text
+
+
 @pytest.mark.parametrize(
     ("changes", "failed"),
     [

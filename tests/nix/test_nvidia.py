@@ -198,6 +198,12 @@ def test_old_gpus_have_cuda_code_built_for_them(tree: Trees, plant: Plant) -> No
     assert cuda_capabilities(plant(fleet_of(V100, P4, P100))) == ["6.0", "6.1", "7.0"]
 
 
+def test_the_newest_of_them_is_the_last(plant: Plant) -> None:
+    """As numbers, not as text: 10.0 is newer than 6.0."""
+    found = plant(fleet_of(gpu_of_ones_own("blackwell", "10.0"), P100)).machine("pitchblende")
+    assert found["nixpkgs"]["config"] == {"cudaCapabilities": ["6.0", "10.0"]}
+
+
 @pytest.mark.parametrize("name", ["example", "l4", "several"])
 def test_newer_gpus_have_what_the_binary_caches_hold(tree: Trees, name: str) -> None:
     assert cuda_capabilities(tree(name)) is None
