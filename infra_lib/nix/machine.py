@@ -91,8 +91,9 @@ def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
 
 
 def _nixos_module(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> Value:
+    options = (nvidia.OPTIONS,) if nvidia.configures_nixpkgs(fleet, machine) else ()
     return Lambda(
-        Pattern("lib", *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
+        Pattern("lib", *options, *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
         AttrSet(*_items(fleet, machine, imports)),
     )
 

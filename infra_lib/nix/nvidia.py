@@ -16,6 +16,7 @@ from nixgen.expr import (
     Item,
     Lambda,
     Let,
+    Param,
     Pattern,
     Select,
     Str,
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"
 BUILT_WITH_CUDA = "builtWithCuda"
+OPTIONS = Param("options", {})
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
-_CAPABILITIES = ("nixpkgs", "config", "cudaCapabilities")
 _NOT_BY_DEFAULT = "CUDA from 12.6 on builds nothing by default for what is older than Turing."
 
 
@@ -46,7 +47,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when a machine has a GPU, be it on or off."""
     if not fleet.gpu_machines:
         return {}
-    value = Lambda(Pattern("config", "pkgs", ellipsis=True), AttrSet(*_items(fleet)))
+    pattern = Pattern("config", OPTIONS, "pkgs", ellipsis=True)
+    value = Lambda(pattern, AttrSet(*_items(fleet)))
     return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
@@ -62,16 +64,20 @@ def own_items(fleet: Fleet, machine: GcpMachine) -> list[Item]:
             )
         },
     ]
-    if not fleet.nvidia.cuda_capabilities:
-        # Not in the module: what newer GPUs have by default is in the binary caches.
-        items.append(
-            {
-                _CAPABILITIES: Commented(
-                    list(cuda_capabilities(fleet, machine)), before=_NOT_BY_DEFAULT
-                )
-            }
-        )
+    if configures_nixpkgs(fleet, machine):
+        built_for = list(cuda_capabilities(fleet, machine))
+        config = _unless_pkgs_are_given({"cudaCapabilities": built_for})
+        items.append({("nixpkgs", "config"): Commented(config, before=_NOT_BY_DEFAULT)})
     return items
+
+
+def configures_nixpkgs(fleet: Fleet, machine: GcpMachine) -> bool:
+    """Whether `own_items` configures nixpkgs, and so takes `OPTIONS`.
+
+    Not the module: what newer GPUs have by default is in the binary caches.
+    """
+    mixed = before_turing(machine) and not _is_for_old(fleet)
+    return mixed and not fleet.nvidia.cuda_capabilities
 
 
 def cuda_capabilities(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
@@ -90,20 +96,21 @@ def _is_for_old(fleet: Fleet) -> bool:
 
 def _items(fleet: Fleet) -> list[Item]:
     nvidia = fleet.nvidia
+    config: dict[str, Value] = {"allowUnfree": True}
+    if nvidia.cuda_capabilities:
+        config["cudaCapabilities"] = list(nvidia.cuda_capabilities)
+    elif _is_for_old(fleet):
+        built_for = list(capabilities(nvidia, fleet.gpu_machines))
+        config["cudaCapabilities"] = Commented(built_for, before=_NOT_BY_DEFAULT)
     items: list[Item] = [
         {
-            ("nixpkgs", "config", "allowUnfree"): Commented(
-                True,
-                before="The driver and CUDA are unfree.\n"
+            ("nixpkgs", "config"): Commented(
+                _unless_pkgs_are_given(config),
+                before="The driver and CUDA are unfree. Whoever gives nixpkgs.pkgs says so there.\n"
                 "No cudaSupport here: that would rebuild every package.",
             )
         }
     ]
-    if nvidia.cuda_capabilities:
-        items.append({_CAPABILITIES: list(nvidia.cuda_capabilities)})
-    elif _is_for_old(fleet):
-        chosen = list(capabilities(nvidia, fleet.gpu_machines))
-        items.append({_CAPABILITIES: Commented(chosen, before=_NOT_BY_DEFAULT)})
     named = [name for name in nvidia.cuda_packages if name not in DEFAULT_CUDA_PACKAGES]
     if named:
         items += [BlankLine(), {"assertions": _that_there_are(named)}]
@@ -147,6 +154,16 @@ def _items(fleet: Fleet) -> list[Item]:
     if commands:
         items += [BlankLine(), {("systemd", "services", "nvidia-tuning"): _tuning(commands)}]
     return items
+
+
+def _unless_pkgs_are_given(config: Value) -> Value:
+    """Return a `nixpkgs.config` that gives way to a `nixpkgs.pkgs`, which has one of its own.
+
+    NixOS refuses both together, and clan's `pkgsForSystem` sets `nixpkgs.pkgs`:
+    https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/misc/nixpkgs.nix
+    """
+    given = Select("options", "nixpkgs", "pkgs", "isDefined", default=False)
+    return If(given, {}, config)
 
 
 def _driver(fleet: Fleet) -> Value:

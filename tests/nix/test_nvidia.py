@@ -97,6 +97,31 @@ def test_what_must_never_be_set(tree: Trees, name: str) -> None:
     assert "datacenter" not in found["hardware"]["nvidia"]
 
 
+@pytest.mark.parametrize(("given", "config"), [("true", {}), ("false", {"allowUnfree": True})])
+def test_whoever_gives_nixpkgs_configures_it(
+    tree: Trees, given: str, config: dict[str, bool]
+) -> None:
+    """NixOS refuses a `nixpkgs.config` beside a `nixpkgs.pkgs`."""
+    found = tree("l4").evaluate(
+        f'((load "{PATH}" {{ }}).flake.modules.nixos.nvidia {{ config = {CONFIG};'
+        f" options.nixpkgs.pkgs.isDefined = {given}; inherit lib pkgs; }}).nixpkgs.config"
+    )
+    assert found == config
+
+
+def test_an_old_gpu_in_a_mixed_fleet_gives_way_as_well(tree: Trees) -> None:
+    found = tree("mixed").evaluate("""
+      ((load "modules/machines/nixos/pitchblende/default.nix" {
+        config.flake.modules.nixos = { base = 1; nvidia = 2; ssh-known-hosts = 3; };
+      }).flake.modules.nixos."machines/nixos/pitchblende" {
+        inherit lib pkgs;
+        config = { };
+        options.nixpkgs.pkgs.isDefined = true;
+      }).nixpkgs.config
+    """)
+    assert found == {}
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("example", True), ("l4", True), ("a100", True), ("pascal", False), ("mixed", True)],

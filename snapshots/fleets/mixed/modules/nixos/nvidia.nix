@@ -1,10 +1,15 @@
 {
   flake.modules.nixos.nvidia =
-    { config, pkgs, ... }:
     {
-      # The driver and CUDA are unfree.
+      config,
+      options ? { },
+      pkgs,
+      ...
+    }:
+    {
+      # The driver and CUDA are unfree. Whoever gives nixpkgs.pkgs says so there.
       # No cudaSupport here: that would rebuild every package.
-      nixpkgs.config.allowUnfree = true;
+      nixpkgs.config = if options.nixpkgs.pkgs.isDefined or false then { } else { allowUnfree = true; };
 
       nixpkgs.overlays = [
         (_final: prev: {

@@ -4,7 +4,11 @@ let
 in
 {
   flake.modules.nixos."machines/nixos/pitchblende" =
-    { lib, ... }:
+    {
+      lib,
+      options ? { },
+      ...
+    }:
     {
       imports = [
         flakeModules.base
@@ -65,9 +69,15 @@ in
       # The open kernel module needs Turing or later.
       hardware.nvidia.open = lib.mkForce false;
       # CUDA from 12.6 on builds nothing by default for what is older than Turing.
-      nixpkgs.config.cudaCapabilities = [
-        "6.0"
-        "7.5"
-      ];
+      nixpkgs.config =
+        if options.nixpkgs.pkgs.isDefined or false then
+          { }
+        else
+          {
+            cudaCapabilities = [
+              "6.0"
+              "7.5"
+            ];
+          };
     };
 }
