@@ -337,14 +337,17 @@ def _check_zerotier(fleet: Fleet) -> None:
             "machines",
             controllers,
             f"one machine is the ZeroTier controller (tag {zerotier.controller_tag!r}), not "
-            f"{len(controllers)}",
+            f"{len(controllers)}; where that tag means something else, another one says it: "
+            "ZeroTier(controller_tag=…)",
         )
     if not controllers and fleet.peers:
         raise refuse(
             where,
             "machines",
             [machine.name for machine in fleet.peers],
-            f"ZeroTier peers need a controller: tag one machine {zerotier.controller_tag!r}",
+            f"ZeroTier peers (tag {zerotier.peer_tag!r}) need a controller: tag one machine "
+            f"{zerotier.controller_tag!r}; where that of peers means something else, another one "
+            "says it: ZeroTier(peer_tag=…)",
         )
     # As nix.internet and nix.users name theirs: in the inventory, two would be one.
     if zerotier.instance in {"internet", *(f"user-{user.name}" for user in fleet.users)}:

@@ -13,12 +13,39 @@ from . import check
 from .errors import refuse
 
 MOST_MOONS = 4  # what clan's zerotier service takes
+PORT = 9993  # where ZeroTier listens unless told otherwise
+_MOST_PORT = 65535
 
 
 def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         return value
     return MappingProxyType({name: check.strings(points) for name, points in value.items()})
+
+
+def endpoint(value: str) -> str:
+    """Return where a moon is reached, as ZeroTier writes it: "203.0.113.7/9993".
+
+    Without a port, ZeroTier takes 0, where nothing answers: see `InetAddress::fromString` in
+    https://github.com/zerotier/ZeroTierOne/blob/dev/node/InetAddress.cpp.
+
+    Args:
+        value: An IPv4 or IPv6 address, alone or with a slash and a UDP port after it.
+
+    Raises:
+        ValueError: When it is neither.
+    """
+    from ipaddress import ip_address
+
+    address, slash, port = value.partition("/")
+    ip_address(address)
+    if "%" in address:  # an interface of one machine, which others do not have
+        raise ValueError(value)
+    if not slash:
+        return f"{address}/{PORT}"
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= _MOST_PORT and port[0] != "0"):
+        raise ValueError(value)
+    return value
 
 
 @frozen(kw_only=True)
@@ -29,7 +56,8 @@ class ZeroTier:
         instance: The name of the service's instance in the inventory.
         controller_tag: The tag of the one machine that admits peers.
         peer_tag: The tag of the machines that are peers; "all" for every machine.
-        moons: Relays: machine name to the public addresses it is reached at; at most four.
+        moons: Relays: machine name to where the Internet reaches it, public IP addresses such as
+            "203.0.113.7" or "2001:db8::7/9993", with a UDP port where it is not 9993; at most four.
 
     Raises:
         FleetError: When a field cannot be.
@@ -50,15 +78,15 @@ class ZeroTier:
             raise refuse("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
         if len(self.moons) > MOST_MOONS:
             raise refuse("zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons")
-        from ipaddress import ip_address
-
         for name, points in self.moons.items():
             check.name("zerotier", "moons", name)
             check.each("zerotier", f"moons[{name!r}]", points, str, '"203.0.113.7"')
             for point in points or ("",):
                 try:
-                    ip_address(point)
+                    endpoint(point)
                 except ValueError:
-                    raise refuse(
-                        "zerotier", f"moons[{name!r}]", point, "public IP addresses, at least one"
-                    ) from None
+                    accepted = (
+                        "public IP addresses, at least one, each alone or with a UDP port: "
+                        f'"203.0.113.7/{PORT}"'
+                    )
+                    raise refuse("zerotier", f"moons[{name!r}]", point, accepted) from None

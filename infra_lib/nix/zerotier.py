@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nixgen.expr import Commented
 
 from ..hosts import guests
+from ..zerotier import endpoint
 from .services import instance, members
 from .style import clan
 
@@ -30,8 +31,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         roles["peer", "tags"] = members([fleet.zerotier.peer_tag])
     if fleet.zerotier.moons:
         roles["moon", "machines"] = {
-            (name, "settings", "stableEndpoints"): list(endpoints)
-            for name, endpoints in fleet.zerotier.moons.items()
+            (name, "settings", "stableEndpoints"): [endpoint(point) for point in points]
+            for name, points in fleet.zerotier.moons.items()
         }
     return {
         PATH: {

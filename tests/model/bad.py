@@ -149,11 +149,21 @@ REFUSED = {
     "domain with an empty label": ('fleet(domain="a..b")', ("domain='a..b'", "example.org")),
     "two ZeroTier controllers": (
         'fleet(Machine("a", tags=("controller",)), Machine("b", tags=("controller",)))',
-        ("'metals'", "machines=['a', 'b']", "one machine is the ZeroTier controller"),
+        (
+            "'metals'",
+            "machines=['a', 'b']",
+            "one machine is the ZeroTier controller",
+            "ZeroTier(controller_tag=…)",
+        ),
     ),
     "ZeroTier peers and no controller": (
         'fleet(gcp(tags=("peer",)))',
-        ("'metals'", "machines=['galena']", "tag one machine 'controller'"),
+        (
+            "'metals'",
+            "machines=['galena']",
+            "tag one machine 'controller'",
+            "ZeroTier(peer_tag=…)",
+        ),
     ),
     "a Mac as ZeroTier controller": (
         'fleet(Machine("a", machine_class="darwin", tags=("controller",)))',

@@ -103,7 +103,7 @@ FLEETS: dict[str, Fleet] = {
             instance="net",
             controller_tag="root",
             peer_tag="leaf",
-            moons={"io": ("192.0.2.1", "2001:db8::1")},
+            moons={"io": ("192.0.2.1", "2001:db8::1", "192.0.2.2/9994")},
         ),
         users=(
             User("ann", tags=("nixos",), share=False, prompt=False),

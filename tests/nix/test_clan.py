@@ -115,7 +115,8 @@ def test_every_machine_may_be_a_peer(plant: Callable[[Fleet], NixTree]) -> None:
     assert instances(plant(fleet), ZEROTIER)["zerotier"]["roles"]["peer"] == {"tags": {"all": {}}}
 
 
-def test_moons_have_stable_endpoints(tree: Trees) -> None:
+def test_moons_have_stable_endpoints_with_a_port_each(tree: Trees) -> None:
+    """Without one, ZeroTier would write port 0 into the moon, where nothing answers."""
     assert instances(tree("moons"), ZEROTIER) == {
         "net": {
             "module": {"name": "zerotier", "input": "clan-core"},
@@ -124,7 +125,15 @@ def test_moons_have_stable_endpoints(tree: Trees) -> None:
                 "peer": {"tags": {"leaf": {}}},
                 "moon": {
                     "machines": {
-                        "io": {"settings": {"stableEndpoints": ["192.0.2.1", "2001:db8::1"]}}
+                        "io": {
+                            "settings": {
+                                "stableEndpoints": [
+                                    "192.0.2.1/9993",
+                                    "2001:db8::1/9993",
+                                    "192.0.2.2/9994",
+                                ]
+                            }
+                        }
                     }
                 },
             },
