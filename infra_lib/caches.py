@@ -15,6 +15,11 @@ from .errors import refuse
 
 _URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
 
+# What NixOS and nix-darwin append to `nix.settings.substituters` as "https://cache.nixos.org/":
+# https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/config/nix.nix
+# Nix takes the two spellings for two caches, and asks both. A regular expression of Python and Nix.
+NIXOS_OWN = "https?://cache[.]nixos[.]org/?"
+
 # Left by its maintainers in November 2025; it answers 403 since September 2026.
 _ABANDONED = "cuda-maintainers.cachix.org"
 
@@ -27,7 +32,8 @@ class BinaryCache:
         url: Its address: "https://cache.nixos.org".
         public_key: The key its paths are signed with: "cache.nixos.org-1:6NCH…".
         priority: Which cache is asked first: the lowest number; None for what the cache itself
-            says (40 for cache.nixos.org). See `priority` in
+            says (40 for cache.nixos.org, which NixOS appends at that priority in any case, so
+            that only a lower number has an effect on it). See `priority` in
             https://nix.dev/manual/nix/stable/store/types/http-binary-cache-store.
 
     Raises:
@@ -65,6 +71,11 @@ class BinaryCache:
                 f"{where}: abandoned, and refuses every request; use https://cache.nixos-cuda.org",
                 stacklevel=3,
             )
+
+    @property
+    def nixos_own(self) -> bool:
+        """Whether NixOS and nix-darwin have it among their substituters by themselves."""
+        return re.fullmatch(NIXOS_OWN, self.substituter) is not None
 
     @property
     def substituter(self) -> str:

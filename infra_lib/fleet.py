@@ -135,7 +135,8 @@ class Fleet:
         _check_files(where, self.files)
         _check_generators(where, self.extra_files)
         check.unique(where, "machines", (machine.name for machine in self.machines))
-        check.unique(where, "caches", (cache.url for cache in self.caches))
+        # With a slash at its end an address is the same, and Nix would ask it twice.
+        check.unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
         check.unique(where, "users", (user.name for user in self.users))
         machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
         object.__setattr__(self, "machines", machines)
@@ -184,7 +185,7 @@ class Fleet:
         raise refuse(f"fleet {self.name!r}", "machine", name, _one_of(self.machines))
 
     def target_host(self, machine: Machine) -> str:
-        """Return where clan reaches a machine: `deploy.targetHost`."""
+        """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
         return machine.target_host or f"root@{machine.name}.{self.domain}"
 
     def nix_files(self) -> dict[str, FileValue]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import Apply, Let, Value, ref
+from nixgen.expr import Apply, BinaryOp, Commented, Lambda, Let, Value, ref
 
+from ..caches import NIXOS_OWN
 from . import caches
 from .placement import path_from, path_of
 from .style import is_plain
@@ -24,7 +25,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     It is there without caches too, so that there is a base module to import.
     """
     here, data = path_of(fleet, PATH), path_of(fleet, caches.PATH)
-    bindings = _from_data(here, data) if here and data else _literal(fleet)
+    bindings = _from_data(fleet, here, data) if here and data else _literal(fleet)
     if is_plain(fleet):
         base = bindings.pop("base")
         return {PATH: Let(bindings, base) if bindings else base}
@@ -32,17 +33,24 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {PATH: Let(bindings, {("flake", "modules"): both})}
 
 
-def _from_data(here: str, data: str) -> dict[str, Value]:
+def _from_data(fleet: Fleet, here: str, data: str) -> dict[str, Value]:
+    substituters: Value = ref("caches.substituters")
+    if any(cache.nixos_own for cache in fleet.caches):
+        other = BinaryOp("==", Apply("builtins.match", NIXOS_OWN, ref("url")), None)
+        substituters = Commented(
+            Apply("builtins.filter", Lambda("url", other), substituters),
+            before="NixOS and nix-darwin append their own cache, which would be asked twice.",
+        )
     return {
         "caches": Apply("import", path_from(here, data)),
-        "base": _base(ref("caches.substituters"), ref("caches.publicKeys")),
+        "base": _base(substituters, ref("caches.publicKeys")),
     }
 
 
 def _literal(fleet: Fleet) -> dict[str, Value]:
     return {
         "base": _base(
-            [cache.substituter for cache in fleet.caches],
+            [cache.substituter for cache in fleet.caches if not cache.nixos_own],
             [cache.public_key for cache in fleet.caches],
         )
     }

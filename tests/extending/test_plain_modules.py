@@ -82,7 +82,7 @@ def test_a_machine_imports_all_that_it_is_made_of(tree: NixTree) -> None:
     assert found["environment"]["gcc"] == "/gcc"
     assert found["hardware"]["nvidia"]["package"] == "driver"
     assert found["disko"]["devices"]["disk"]["primary"]["device"] == "/dev/sda"
-    assert "https://cache.nixos.org" in found["nix"]["settings"]["substituters"]
+    assert found["nix"]["settings"]["substituters"] == ["https://cache.nixos-cuda.org?priority=5"]
     assert found["programs"]["ssh"]["knownHosts"]
     galena = merged(tree, "modules/machines/nixos/galena/default.nix")
     assert "hardware" not in galena

@@ -782,6 +782,11 @@ WRONG_KIND = {
     "a name among machines": ('fleet("a")', ("'metals'", "machines='a'", 'Machine("cinnabar")')),
     "a set of machines": ('fleet(machines={Machine("a")})', ("machines={", "a tuple or a list")),
     "None for machines": ("fleet(machines=None)", ("machines=None", "a tuple or a list")),
+    "one cache in two spellings": (
+        'fleet(caches=(BinaryCache("https://a.example", public_key=CACHE_KEY),'
+        ' BinaryCache("https://a.example/", public_key=CACHE_KEY)))',
+        ("'metals'", "caches='https://a.example'", "twice"),
+    ),
     "a user among caches": ('fleet(caches=(User("a"),))', ("caches=User(", "BinaryCache")),
     "a string for users": ('fleet(users="cameron")', ("users='cameron'", "a tuple or a list")),
     "a string for a project": ('fleet(gcp="example")', ("gcp='example'", "GcpProject(…)")),

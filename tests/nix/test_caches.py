@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 
+import pytest
+
+from infra_lib import BinaryCache
 from main import fleet as example
 
 from .fleets import CACHE, CPU, fleet_of
 from .tree import NixTree
 
 SUBSTITUTERS = ["https://cache.nixos.org", "https://cache.nixos-cuda.org?priority=5"]
+MODULE = "modules/system/caches.nix"
+OTHER = BinaryCache(
+    "https://cache.example.org",
+    public_key="cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M=",
+)
 PUBLIC_KEYS = [cache.public_key for cache in example.caches]
 
 
@@ -23,7 +31,10 @@ def test_the_data_hold_every_cache(tree: Callable[[str], NixTree]) -> None:
 
 
 def test_nixos_and_darwin_take_builds_from_the_caches(tree: Callable[[str], NixTree]) -> None:
-    base = {"nix": {"settings": {"substituters": SUBSTITUTERS, "trusted-public-keys": PUBLIC_KEYS}}}
+    """They append cache.nixos.org themselves."""
+    base = {
+        "nix": {"settings": {"substituters": SUBSTITUTERS[1:], "trusted-public-keys": PUBLIC_KEYS}}
+    }
     assert tree("example").value("modules/system/caches.nix") == {
         "flake": {"modules": {"nixos": {"base": base}, "darwin": {"base": base}}}
     }
@@ -51,29 +62,57 @@ def test_without_caches_there_is_still_a_base_to_import(tree: Callable[[str], Ni
     assert settings == {"substituters": [], "trusted-public-keys": []}
 
 
+@pytest.mark.parametrize("files", [{}, {"lib/caches.nix": None}])
+@pytest.mark.parametrize(
+    ("url", "priority", "listed"),
+    [
+        ("https://cache.nixos.org", None, False),
+        ("https://cache.nixos.org/", None, False),
+        ("http://cache.nixos.org", None, False),
+        ("https://cache.nixos.org", 5, True),
+        ("https://cache.nixos.org/mirror", None, True),
+        ("https://cache.nixos.org.example", None, True),
+        ("https://cache-nixos.org", None, True),
+        ("https://a.example/cache.nixos.org", None, True),
+    ],
+)
+def test_only_what_nixos_appends_itself_is_left_to_it(
+    plant: Callable[..., NixTree],
+    url: str,
+    priority: int | None,
+    listed: bool,
+    files: dict[str, str | None],
+) -> None:
+    cache = BinaryCache(url, public_key=CACHE.public_key, priority=priority)
+    module = plant(fleet_of(CPU, caches=(OTHER, cache), files=files)).value(MODULE)
+    settings = module["flake"]["modules"]["nixos"]["base"]["nix"]["settings"]
+    assert settings["substituters"] == [OTHER.url, *([cache.substituter] if listed else [])]
+    assert CACHE.public_key in settings["trusted-public-keys"]
+
+
 def test_moved_data_are_still_found(plant: Callable[..., NixTree]) -> None:
-    module = "modules/system/caches.nix"
     for data_path, module_path in (
-        ("caches.nix", module),
-        ("modules/system/_data.nix", module),
+        ("caches.nix", MODULE),
+        ("modules/system/_data.nix", MODULE),
         ("a b/ü/caches.nix", "x/y z/caches.nix"),
         ("lib/caches.nix", "caches.nix"),
     ):
-        files = {"lib/caches.nix": data_path, module: module_path}
-        moved = plant(fleet_of(CPU, caches=(CACHE,), files=files))
+        files = {"lib/caches.nix": data_path, MODULE: module_path}
+        moved = plant(fleet_of(CPU, caches=(OTHER,), files=files))
         assert moved.value(module_path)["flake"]["modules"]["nixos"]["base"]["nix"]["settings"] == {
-            "substituters": [CACHE.url],
-            "trusted-public-keys": [CACHE.public_key],
+            "substituters": [OTHER.url],
+            "trusted-public-keys": [OTHER.public_key],
         }
 
 
-def test_without_the_data_file_the_module_holds_them(tree: Callable[[str], NixTree]) -> None:
-    dropped = tree("dropped")
+def test_without_the_data_file_the_module_holds_them(plant: Callable[..., NixTree]) -> None:
+    files = {"lib/caches.nix": None, "flake.nix": None}
+    dropped = plant(fleet_of(CPU, caches=(OTHER, CACHE), files=files))
     assert not (dropped.root / "lib").exists()
     settings = dropped.evaluate(
         '(load "modules/system/caches.nix" { }).flake.modules.darwin.base.nix.settings'
     )
     assert settings == {
-        "substituters": [CACHE.url],
-        "trusted-public-keys": [CACHE.public_key],
+        "substituters": [OTHER.url],
+        "trusted-public-keys": [OTHER.public_key, CACHE.public_key],
     }
