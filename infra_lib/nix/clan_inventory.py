@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import internet
 from .style import clan
 
 if TYPE_CHECKING:
@@ -17,16 +18,20 @@ PATH = "modules/clan/inventory/machines.nix"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file: tags, class, description and address of every machine."""
+    """Return the file: tags, class, description and address of every machine.
+
+    Those that clan's internet service reaches have their address there.
+    """
     machines = {machine.name: _machine(fleet, machine) for machine in fleet.machines}
     return {PATH: {clan(fleet, "inventory", "machines"): machines}} if machines else {}
 
 
 def _machine(fleet: Fleet, machine: Machine) -> Value:
     description = machine.full_description
+    target = internet.target_host(fleet, machine)
     return {
         "tags": list(machine.all_tags),
         "machineClass": machine.machine_class,
         **({"description": description} if description else {}),
-        ("deploy", "targetHost"): fleet.target_host(machine),
+        **({("deploy", "targetHost"): target} if target else {}),
     }

@@ -23,7 +23,7 @@ from nixgen.expr import (
 
 from ..gcp_machine import GcpMachine
 from ..nvidia import before_turing
-from . import nvidia
+from . import internet, nvidia
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -64,13 +64,21 @@ def _tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
     tests = {
         "has its tags": _test(Apply("lacking", list(machine.all_tags), entry("tags")), []),
         "has its class": _test(entry("machineClass"), machine.machine_class),
-        "has its target host": _test(entry("deploy", "targetHost"), fleet.target_host(machine)),
+        "has its target host": _target_test(fleet, machine),
     }
     if machine.full_description:
         tests["has its description"] = _test(entry("description"), machine.full_description)
     if machine.machine_class == "nixos":
         tests |= _nixos_tests(fleet, machine)
     return {f"test {machine.name} {claim}": test for claim, test in tests.items()}
+
+
+def _target_test(fleet: Fleet, machine: Machine) -> Value:
+    """Clan asks its internet service only where the inventory says nothing."""
+    target = internet.target_host(fleet, machine)
+    path = (machine.name, "deploy", "targetHost")
+    given = Select("machines", *path) if target else Select("machines", *path, default=None)
+    return _test(given, target)
 
 
 def _nixos_tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..hosts import external_ip
+from .placement import path_of
 from .services import instance
 from .style import clan
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from nixgen.files import FileValue
 
     from ..fleet import Fleet
+    from ..machine import Machine
 
 PATH = "modules/clan/inventory/services/internet.nix"
 
@@ -22,9 +24,28 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     machines: dict[str | tuple[str, ...], Value] = {
         (machine.name, "settings", "host"): address
         for machine in fleet.machines
-        if (address := external_ip(fleet, machine)) is not None
+        if (address := host(fleet, machine)) is not None
     }
     if not machines:
         return {}
     roles: dict[str | tuple[str, ...], Value] = {("default", "machines"): machines}
     return {PATH: {clan(fleet, "inventory", "instances", "internet"): instance("internet", roles)}}
+
+
+def host(fleet: Fleet, machine: Machine) -> str | None:
+    """Return where the service reaches a machine; None when clan does not ask the service for it.
+
+    It does not where the fleet says itself where the machine is.
+    """
+    left_out = path_of(fleet, PATH) is None
+    return None if left_out or machine.target_host else external_ip(fleet, machine)
+
+
+def target_host(fleet: Fleet, machine: Machine) -> str | None:
+    """Return the `deploy.targetHost` of a machine; None for one that the service reaches.
+
+    Clan takes what the inventory says before it asks any network. Without that it tries the
+    networks in turn, this one before ZeroTier, and at last `root@<name>.<domain of the clan>`:
+    https://git.clan.lol/clan/clan-core/src/branch/main/pkgs/clan-cli/clan_lib/network/network.py
+    """
+    return None if host(fleet, machine) else fleet.target_host(machine)
