@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import Apply, Lambda, Pattern
+from nixgen.expr import (
+    Apply,
+    BinaryOp,
+    Commented,
+    HasAttr,
+    If,
+    Lambda,
+    Let,
+    Not,
+    Param,
+    Pattern,
+    Select,
+    ref,
+)
 
 from ..hosts import hosts
 from .style import module
@@ -18,8 +31,21 @@ if TYPE_CHECKING:
 
 PATH = "modules/home/core/ssh-hosts.nix"
 
-# The names that home-manager's `matchBlocks` has for OpenSSH's.
-_OLDER = {"HostName": "hostname", "Port": "port", "User": "user"}
+# What home-manager has written for every host so far. It warns at each build until somebody does:
+# https://github.com/nix-community/home-manager/blob/master/modules/programs/ssh.nix
+_DEFAULTS: dict[str, Value] = {
+    "ForwardAgent": False,
+    "AddKeysToAgent": "no",
+    "Compression": False,
+    "ServerAliveInterval": 0,
+    "ServerAliveCountMax": 3,
+    "HashKnownHosts": False,
+    "UserKnownHostsFile": "~/.ssh/known_hosts",
+    "ControlMaster": "no",
+    "ControlPath": "~/.ssh/master-%r@%n:%p",
+    "ControlPersist": "no",
+}
+_OPTION = ("programs", "ssh", "enableDefaultConfig")
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -28,15 +54,60 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     blocks = {host.alias: _block(host, older) for host in hosts(fleet) if host.addresses}
     if not blocks:
         return {}
-    ssh = {"enable": Apply("lib.mkDefault", True), fleet.ssh.home_manager: blocks}
-    value = Lambda(Pattern("lib", ellipsis=True), {("programs", "ssh"): ssh})
+    asked = Commented(
+        _asked(older),
+        before="home-manager asks for its defaults to be written out. Who has decided on\n"
+        "them, with programs.ssh.enableDefaultConfig, is left alone.",
+    )
+    bindings = {"asked": asked, "undecided": _undecided()}
+    every = {"*": _names({name: _default(value) for name, value in _DEFAULTS.items()}, older)}
+    ssh = {"enable": _default(True), fleet.ssh.home_manager: _with("undecided", blocks, every)}
+    decided: dict[str, Value] = {_OPTION[-1]: _default(False)}
+    value = Lambda(
+        Pattern("lib", Param("options", {}), ellipsis=True),
+        Let(bindings, {("programs", "ssh"): _with("asked", ssh, decided)}),
+    )
     return {PATH: module(fleet, ("homeManager", "core"), value)}
 
 
-def _block(host: Host, older: bool) -> dict[str, Value]:
+def _asked(older: bool) -> Value:
+    """Whether home-manager has the option: it has since November 2025.
+
+    One that has `settings` too merges them with `matchBlocks`, whose defaults would then be no
+    defaults any more.
+    """
+    asked = HasAttr(ref("options"), *_OPTION)
+    settings = HasAttr(ref("options"), *_OPTION[:-1], "settings")
+    return BinaryOp("&&", asked, Not(settings)) if older else asked
+
+
+def _undecided() -> Value:
+    """Whether nobody else says if home-manager's defaults are wanted."""
+    priority = Select(Apply("lib.mkDefault", False), "priority")
+    ours = BinaryOp("==", Select("options", *_OPTION, "highestPrio"), priority)
+    return BinaryOp("&&", ref("asked"), ours)
+
+
+def _with(condition: str, value: Value, more: Value) -> Value:
+    return BinaryOp("//", value, If(ref(condition), more, {}))
+
+
+def _default(value: Value) -> Value:
+    return Apply("lib.mkDefault", value)
+
+
+def _block(host: Host, older: bool) -> Value:
     block: dict[str, Value] = {"HostName": host.addresses[0]}
     if host.port != 22:
         block["Port"] = host.port
     if host.user is not None:
         block["User"] = host.user
-    return {_OLDER[name]: value for name, value in block.items()} if older else block
+    return _names(block, older)
+
+
+def _names(block: dict[str, Value], older: bool) -> Value:
+    """Return a block with OpenSSH's names, or with those of home-manager's `matchBlocks`."""
+    if not older:
+        return block
+    own = {"HostName": "hostname"}
+    return {own.get(name) or name[0].lower() + name[1:]: value for name, value in block.items()}

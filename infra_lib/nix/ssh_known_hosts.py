@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import AttrSet, Ident, Inherit, Lambda, Let, Pattern, Select
+from nixgen.expr import Apply, AttrSet, Inherit, Lambda, Let, Pattern, Select, Str, ref
 
 from ..hosts import hosts
 from .style import is_plain
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 PATH = "modules/system/ssh-known-hosts.nix"
 
+_MISSING = (
+    ': clan has no SSH host key of it among its vars, where known_hosts="vars" looks. Its sshd '
+    "service makes one: clan.inventory.instances.sshd.roles.server.tags.nixos = { }; without that "
+    'service, say ssh=Ssh(known_hosts="facts") in the fleet'
+)
+
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when a key is known: it adds to the base modules of NixOS and darwin."""
@@ -25,12 +31,13 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if not known:
         return {}
     by_vars = fleet.ssh.known_hosts == "vars"
+    refers = by_vars and any(host.nixos for host in known)
     entries = {host.name: _entry(host, by_vars) for host in known}
     if is_plain(fleet):
         return {PATH: {("programs", "ssh", "knownHosts"): entries}}
     ssh = AttrSet(Inherit("knownHosts"))
     body = Let(
-        {"knownHosts": entries},
+        {**({"keyOf": _key_of()} if refers else {}), "knownHosts": entries},
         {
             ("flake", "modules"): {
                 ("nixos", "base", "programs", "ssh"): ssh,
@@ -38,7 +45,6 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
             }
         },
     )
-    refers = by_vars and any(host.nixos for host in known)
     return {PATH: Lambda(Pattern("config", ellipsis=True), body) if refers else body}
 
 
@@ -46,14 +52,19 @@ def _entry(host: Host, by_vars: bool) -> dict[str, Value]:
     names = (host.alias, *host.addresses)
     return {
         "hostNames": [name if host.port == 22 else f"[{name}]:{host.port}" for name in names],
-        "publicKey": _var(host) if by_vars and host.nixos else host.key,
+        "publicKey": Apply("keyOf", host.name) if by_vars and host.nixos else host.key,
     }
 
 
-def _var(host: Host) -> Value:
-    """The key in clan's vars, as the machine's own configuration knows it."""
-    return Select(
-        Ident("config"),
-        *("flake", "nixosConfigurations", host.name, "config"),
+def _key_of() -> Value:
+    """A function: the key of a machine in clan's vars, as its own configuration knows it.
+
+    Clan's sshd service makes the key, and what services there are is for the user's flake to say.
+    """
+    key = Select(
+        "config",
+        *("flake", "nixosConfigurations", ref("name"), "config"),
         *("clan", "core", "vars", "generators", "openssh", "files", "ssh.id_ed25519.pub", "value"),
+        default=Apply("throw", Str(ref("name"), _MISSING)),
     )
+    return Lambda("name", key)

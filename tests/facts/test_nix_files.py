@@ -11,6 +11,7 @@ from infra_lib import Device, Facts, Fleet, MachineFacts, Ssh
 from main import fleet as example
 from tests.nix.tree import NixTree, planted, quoted, run
 
+INVENTORY = "modules/clan/inventory/machines.nix"
 INTERNET = "modules/clan/inventory/services/internet.nix"
 ZEROTIER = "modules/clan/inventory/services/zerotier.nix"
 SSH_HOSTS = "modules/home/core/ssh-hosts.nix"
@@ -72,11 +73,24 @@ def instance(tree: NixTree, path: str, name: str) -> Any:
     return tree.value(path)["clan"]["inventory"]["instances"][name]
 
 
-def ssh(tree: NixTree) -> Any:
+# home-manager's options as far as the module looks at them: none, the one that November 2025
+# brought, and beside it `settings`, which May 2026 did.
+NO_OPTION = "{ }"
+SINCE_2025 = "{ programs.ssh.enableDefaultConfig.highestPrio = 1000; }"
+SINCE_2026 = "{ programs.ssh = { enableDefaultConfig.highestPrio = 1000; settings = { }; }; }"
+
+
+def ssh(tree: NixTree, options: str = NO_OPTION) -> Any:
     return tree.evaluate(
-        f"(load {quoted(SSH_HOSTS)} {{ }}).flake.modules.homeManager.core"
-        " { lib.mkDefault = value: { default = value; }; }"
+        f"(load {quoted(SSH_HOSTS)} {{ }}).flake.modules.homeManager.core {{ options = {options};"
+        " lib.mkDefault = default: { inherit default; priority = 1000; }; }"
     )["programs"]["ssh"]
+
+
+def defaults(block: dict[str, Any]) -> dict[str, Any]:
+    """The values of a block, each of which gives way to another."""
+    assert {value["priority"] for value in block.values()} == {1000}
+    return {name: value["default"] for name, value in block.items()}
 
 
 def known_hosts(tree: NixTree, class_: str = "nixos") -> Any:
@@ -124,6 +138,31 @@ def test_the_internet_has_who_is_on_and_has_an_address(plant: Plant) -> None:
     }
 
 
+def test_clan_asks_one_of_inventory_and_internet_for_each_machine(plant: Plant) -> None:
+    """What the inventory says clan takes before it asks any network."""
+    tree = plant(switched(enabled=True))
+    hosts = instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
+    inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
+    declared = {name for name, machine in inventory.items() if "deploy" in machine}
+    assert set(hosts) == {"cinnabar", "galena", "scheelite"}
+    assert declared == {"electrum", "stibnite", "blackphos"}
+
+
+def test_where_the_fleet_says_a_machine_is_wins_over_what_was_learnt(plant: Plant) -> None:
+    tree = plant(switched(enabled=True, target_host="root@gate.example:2222"))
+    assert "scheelite" not in instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
+    inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
+    assert inventory["scheelite"]["deploy"] == {"targetHost": "root@gate.example:2222"}
+
+
+def test_without_the_internet_service_the_inventory_has_every_target_host(plant: Plant) -> None:
+    fleet = known(files={INTERNET: None})
+    inventory = plant(fleet).value(INVENTORY)["clan"]["inventory"]["machines"]
+    assert {name: machine["deploy"]["targetHost"] for name, machine in inventory.items()} == {
+        machine.name: fleet.target_host(machine) for machine in fleet.machines
+    }
+
+
 def test_the_story_once_scheelite_is_on(plant: Plant) -> None:
     tree = plant(switched(enabled=True))
     machines = instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
@@ -139,7 +178,7 @@ def test_a_stopped_machine_has_no_host(plant: Plant) -> None:
 def test_ssh_hosts_in_openssh_names(plant: Plant) -> None:
     """What home-manager has had since May 2026."""
     assert ssh(plant(known())) == {
-        "enable": {"default": True},
+        "enable": {"default": True, "priority": 1000},
         "settings": {
             "cinnabar.zt": {"HostName": "fd01:2345:6789:abcd:ef99:9301:2345:6789"},
             "galena.zt": {"HostName": "203.0.113.20"},
@@ -160,6 +199,64 @@ def test_ssh_hosts_as_match_blocks(plant: Plant) -> None:
     }
     assert blocks["matchBlocks"]["scheelite.zt"] == {"hostname": SCHEELITE_IP}
     assert "settings" not in blocks
+
+
+def test_the_defaults_that_home_manager_asks_for_are_written_out(plant: Plant) -> None:
+    """They are what it wrote by itself, and give way to whatever anybody else says."""
+    found = ssh(plant(known()), SINCE_2026)
+    assert found["enableDefaultConfig"] == {"default": False, "priority": 1000}
+    assert defaults(found["settings"]["*"]) == {
+        "ForwardAgent": False,
+        "AddKeysToAgent": "no",
+        "Compression": False,
+        "ServerAliveInterval": 0,
+        "ServerAliveCountMax": 3,
+        "HashKnownHosts": False,
+        "UserKnownHostsFile": "~/.ssh/known_hosts",
+        "ControlMaster": "no",
+        "ControlPath": "~/.ssh/master-%r@%n:%p",
+        "ControlPersist": "no",
+    }
+    assert found["settings"]["scheelite.zt"] == {"HostName": SCHEELITE_IP}
+
+
+def test_match_blocks_have_the_defaults_under_their_own_names(plant: Plant) -> None:
+    found = ssh(plant(known(ssh=Ssh(home_manager="matchBlocks"))), SINCE_2025)
+    assert found["enableDefaultConfig"]["default"] is False
+    assert defaults(found["matchBlocks"]["*"]) == {
+        "forwardAgent": False,
+        "addKeysToAgent": "no",
+        "compression": False,
+        "serverAliveInterval": 0,
+        "serverAliveCountMax": 3,
+        "hashKnownHosts": False,
+        "userKnownHostsFile": "~/.ssh/known_hosts",
+        "controlMaster": "no",
+        "controlPath": "~/.ssh/master-%r@%n:%p",
+        "controlPersist": "no",
+    }
+
+
+@pytest.mark.parametrize("home", ["settings", "matchBlocks"])
+def test_who_has_decided_on_the_defaults_is_left_alone(plant: Plant, home: Any) -> None:
+    tree = plant(known(ssh=Ssh(home_manager=home)))
+    decided = SINCE_2025.replace("1000", "100")
+    assert "*" not in ssh(tree, decided)[home]
+    assert ssh(tree, decided)["enableDefaultConfig"]["default"] is False
+
+
+def test_an_option_that_home_manager_has_not_is_not_set(plant: Plant) -> None:
+    for home in ("settings", "matchBlocks"):
+        tree = plant(known(ssh=Ssh(home_manager=home)))
+        assert set(ssh(tree, NO_OPTION)) == {"enable", home}
+        assert "*" not in ssh(tree, NO_OPTION)[home]
+
+
+def test_match_blocks_of_a_home_manager_with_settings_carry_no_defaults(plant: Plant) -> None:
+    """It takes what is in them for settings without a priority, and they would clash."""
+    found = ssh(plant(known(ssh=Ssh(home_manager="matchBlocks"))), SINCE_2026)
+    assert set(found) == {"enable", "matchBlocks"}
+    assert "*" not in found["matchBlocks"]
 
 
 @pytest.mark.parametrize("class_", ["nixos", "darwin"])
@@ -184,6 +281,29 @@ def test_known_hosts_by_reference_to_vars(plant: Plant) -> None:
     assert "scheelite" not in found
 
 
+@pytest.mark.parametrize(
+    "configurations",
+    [
+        "{ }",
+        "{ galena.config.clan.core.vars.generators = { }; }",
+        "{ galena.config.networking.hostName = null; }",
+    ],
+)
+def test_without_a_var_to_refer_to_the_evaluation_says_what_makes_it(
+    plant: Plant, configurations: str
+) -> None:
+    tree = plant(known(ssh=Ssh(known_hosts="vars")))
+    flake = f"{{ config.flake.nixosConfigurations = {configurations}; }}"
+    done = run(
+        *("nix-instantiate", "--eval", "--strict", "--expr"),
+        f"(import (/. + {quoted(f'{tree.root}/{KNOWN_HOSTS}')}) {flake}).flake.modules.nixos.base",
+    )
+    assert done.returncode != 0
+    assert "galena: clan has no SSH host key of it among its vars" in done.stderr
+    assert "clan.inventory.instances.sshd.roles.server.tags.nixos = { };" in done.stderr
+    assert 'ssh=Ssh(known_hosts="facts")' in done.stderr
+
+
 def test_openssh_finds_each_key_where_it_looks(plant: Plant, tmp_path: Path) -> None:
     """`ssh-keygen -F` looks a name up as ssh does."""
     path = tmp_path / "known_hosts"
@@ -201,15 +321,23 @@ def test_openssh_finds_each_key_where_it_looks(plant: Plant, tmp_path: Path) -> 
 def test_openssh_reads_the_hosts(plant: Plant, tmp_path: Path) -> None:
     """`ssh -G` shows what ssh would do with the blocks as home-manager writes them."""
     path = tmp_path / "config"
-    blocks = ssh(plant(known()))["settings"]
+    blocks = ssh(plant(known()), SINCE_2026)["settings"]
+    blocks["*"] = defaults(blocks.pop("*"))
+    words = {True: "yes", False: "no"}
     path.write_text(
         "".join(
-            f"Host {alias}\n" + "".join(f"  {name} {value}\n" for name, value in block.items())
+            f"Host {alias}\n"
+            + "".join(
+                f"  {name} {words[value] if isinstance(value, bool) else value}\n"
+                for name, value in block.items()
+            )
             for alias, block in blocks.items()
         )
     )
-    shown = run("ssh", "-F", str(path), "-G", "pixel.zt").stdout.splitlines()
-    assert {f"hostname {PHONE_IP}", "port 8022", "user u0_a123"} <= set(shown)
+    done = run("ssh", "-F", str(path), "-G", "pixel.zt")
+    assert done.returncode == 0, done.stderr
+    expected = {f"hostname {PHONE_IP}", "port 8022", "user u0_a123", "forwardagent no"}
+    assert expected <= set(done.stdout.splitlines())
 
 
 def test_the_controller_admits_who_clan_does_not_manage(plant: Plant) -> None:
