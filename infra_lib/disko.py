@@ -31,6 +31,8 @@ _POOL = re.compile(r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*")
 # A partition's `size` in disko, but for the 100% that would leave the pool nothing.
 _SIZE = re.compile(r"[0-9]+[KMGTP]?")
 
+# The property by which zfs-auto-snapshot, which clan turns on, finds what to make snapshots of.
+_SNAPSHOTS = "com.sun:auto-snapshot"
 _MOUNTPOINTS = {"root": "none", "root/nixos": "/", "root/home": "/home", "root/nix": "/nix"}
 
 
@@ -91,11 +93,15 @@ def _disk(device: str, pool: str, esp_size: str) -> dict[str, Any]:
 def _pool() -> dict[str, Any]:
     return {
         "type": "zpool",
-        "rootFsOptions": {"compression": "lz4", "com.sun:auto-snapshot": "true"},
+        "rootFsOptions": {"compression": "lz4", _SNAPSHOTS: "true"},
         "datasets": {name: _dataset(mountpoint) for name, mountpoint in _MOUNTPOINTS.items()},
     }
 
 
 def _dataset(mountpoint: str) -> dict[Any, Any]:
+    if mountpoint == "/nix":
+        # It can be built again, and a snapshot would keep what the garbage collector deletes.
+        options = {"mountpoint": mountpoint, _SNAPSHOTS: "false"}
+        return {"type": "zfs_fs", "options": options, "mountpoint": mountpoint}
     mounted = {} if mountpoint == "none" else {"mountpoint": mountpoint}
     return {"type": "zfs_fs", ("options", "mountpoint"): mountpoint} | mounted
