@@ -300,13 +300,13 @@ def refuse_contradictions(fleet: Fleet) -> None:
             )
     for machine in fleet.gcp_machines:
         learned = facts.machine(machine.name).state_version
-        if learned not in {None, machine.state_version}:
+        if None not in {learned, machine.state_version} and learned != machine.state_version:
             raise refuse(
                 f"machine {machine.name!r}",
                 "state_version",
                 machine.state_version,
-                f"it was installed with {learned!r} and keeps that for life: write "
-                f"state_version={learned!r}, or, to install it anew, take the fact out of "
+                f"it was installed with {learned!r} and keeps that for life: leave the field out, "
+                f"or write state_version={learned!r}; or, to install it anew, take the fact out of "
                 f"{facts.path or 'the facts'}, and out of clan's vars where it is there: "
                 f"vars/per-machine/{machine.name}/state-version",
             )

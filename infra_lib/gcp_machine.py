@@ -215,7 +215,9 @@ class GcpMachine(Machine):
             more of the machine's `imports`, so NixOS merges what is set twice.
         disko: The layout of the boot disk: a function from its device ("/dev/sda") to what
             `disko.devices` holds.
-        state_version: `system.stateVersion`.
+        state_version: `system.stateVersion`, the NixOS release that it is first installed with,
+            such as "26.05", for as long as it lives. None for what the facts know, and for a
+            machine that was never installed what clan writes down then, which `infra sync` learns.
 
     Raises:
         FleetError: When a field cannot be, or Compute Engine has no such machine.
@@ -258,7 +260,7 @@ class GcpMachine(Machine):
     modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     config: Any = field(default=None, converter=check.frozen_module, kw_only=True, hash=False)
     disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
-    state_version: str = field(default="25.05", kw_only=True)
+    state_version: str | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()

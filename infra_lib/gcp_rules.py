@@ -63,7 +63,7 @@ def check_machine(machine: GcpMachine) -> None:
     _check_metadata(machine)
     check.words(_where(machine), "modules", machine.modules, '"base"')
     version = machine.state_version
-    if not isinstance(version, str) or not _STATE_VERSION.fullmatch(version):
+    if version is not None and not (isinstance(version, str) and _STATE_VERSION.fullmatch(version)):
         raise _refuse(machine, "state_version", version, 'a NixOS release: "25.05"')
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nixgen.expr import (
     Apply,
     AttrSet,
+    BinaryOp,
     BlankLine,
     Comment,
     Commented,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 # The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
 _ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
+
+# The priority of what an option is by default: `lib.mkOptionDefault`.
+_NOBODY = 1500
 
 # ZFS wants a host id, and a plain machine may have no clan to set it:
 # https://git.clan.lol/clan/clan-core/src/branch/main/nixosModules/clanCore/zfs.nix
@@ -91,9 +95,12 @@ def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
 
 
 def _nixos_module(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> Value:
-    options = (nvidia.OPTIONS,) if nvidia.configures_nixpkgs(fleet, machine) else ()
+    state_version = _state_version(fleet, machine)
+    asked = state_version is None or nvidia.configures_nixpkgs(fleet, machine)
+    options = (nvidia.OPTIONS,) if asked else ()
+    pkgs = ("pkgs",) if machine.data_disks else ()
     return Lambda(
-        Pattern("lib", *options, *(("pkgs",) if machine.data_disks else ()), ellipsis=True),
+        Pattern("lib", *options, *pkgs, ellipsis=True),
         AttrSet(*_items(fleet, machine, imports)),
     )
 
@@ -106,13 +113,8 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
     if imports:
         items += [{"imports": imports}, BlankLine()]
     items += [
-        {
-            ("nixpkgs", "hostPlatform"): _platform(machine),
-            ("system", "stateVersion"): Commented(
-                machine.state_version,
-                before="The release it was installed with; upgrading nixpkgs does not change it.",
-            ),
-        },
+        {("nixpkgs", "hostPlatform"): _platform(machine)},
+        _release(fleet, machine),
         BlankLine(),
         {"boot": _boot(machine)},
         BlankLine(),
@@ -134,6 +136,38 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
         items += [BlankLine(), *_data_disks(machine)]
     items += nvidia.own_items(fleet, machine)
     return items
+
+
+def _state_version(fleet: Fleet, machine: GcpMachine) -> str | None:
+    return machine.state_version or fleet.facts.machine(machine.name).state_version
+
+
+def _release(fleet: Fleet, machine: GcpMachine) -> dict[tuple[str, ...], Value]:
+    """The release that a machine was installed with, or that somebody else has to say it.
+
+    Clan does: it writes the release down when it installs the machine. Where nobody does, NixOS
+    would take another release with each upgrade, and with it other versions of databases.
+    """
+    known = _state_version(fleet, machine)
+    if known is not None:
+        before = "The release it was installed with; upgrading nixpkgs does not change it."
+        return {("system", "stateVersion"): Commented(known, before=before)}
+    said = BinaryOp(
+        "<", Select("options", "system", "stateVersion", "highestPrio", default=0), _NOBODY
+    )
+    message = (
+        f"{machine.name}: nobody says which NixOS release it is installed with, so that each "
+        "upgrade would change it. Clan writes it down; without clan, give the machine "
+        "state_version=… in the fleet: a new one the release of today, one that runs the one that "
+        "it has, which the history of this file tells"
+    )
+    return {
+        ("assertions",): Commented(
+            [{"assertion": said, "message": message}],
+            before="system.stateVersion is what clan writes down when it installs the machine. At\n"
+            "a priority of 1500 nobody says it but NixOS, which takes its own release.",
+        )
+    }
 
 
 def _platform(machine: GcpMachine) -> str:
@@ -160,7 +194,14 @@ def _boot(machine: GcpMachine) -> Value:
         ),
     }
     if disko.may_use_zfs(machine):
-        boot["zfs", "devNodes"] = "/dev/disk/by-path"
+        boot["zfs"] = {
+            "devNodes": "/dev/disk/by-path",
+            "forceImportRoot": Commented(
+                Apply("lib.mkDefault", False),
+                before="As clan has it. After a rescue system left the pool open, boot once with\n"
+                "zfs_force=1 on the kernel's command line.",
+            ),
+        }
     return boot
 
 

@@ -53,16 +53,18 @@ def test_the_controller_of_the_network_is_who_its_id_says() -> None:
 
 
 def test_a_machine_keeps_the_state_version_it_was_installed_with() -> None:
-    """A new default, or a hand that bumps it with nixpkgs, is stopped in time."""
+    """A hand that bumps it with nixpkgs is stopped in time."""
     installed = facts(MachineFacts("galena", state_version="24.11"))
+    assert fleet(facts=installed)
+    (galena,) = fleet().gcp_machines
+    controller = Machine("cinnabar", tags=("controller",))
     with pytest.raises(
         FleetError,
         match=r"'galena': state_version='25\.05': .*write state_version='24\.11'.*"
         "vars/per-machine/galena/state-version",
     ):
-        fleet(facts=installed)
-    galena = evolve(fleet().gcp_machines[0], state_version="24.11")
-    assert fleet(machines=(Machine("cinnabar", tags=("controller",)), galena), facts=installed)
+        fleet(machines=(controller, evolve(galena, state_version="25.05")), facts=installed)
+    assert fleet(machines=(controller, evolve(galena, state_version="24.11")), facts=installed)
 
 
 def test_facts_of_a_machine_that_is_gone_stop_nobody() -> None:

@@ -357,7 +357,7 @@ def test_one_fact_is_printed_for_scripts(project: Path) -> None:
         (("--set", "stibnite.ip=1"), "machine 'stibnite': fact='ip': one of external_ip"),
         (("--set", "galena.external_ip=galena"), "machine 'galena': external_ip='galena': an IPv4"),
         (("--set", "galena.zerotier_ip=fe80::1"), "machine 'galena': zerotier_ip='fe80::1'"),
-        (("--set", "galena.state_version=24.11"), "machine 'galena': state_version='25.05'"),
+        (("--set", "galena.state_version=24.5"), "machine 'galena': state_version='24.5'"),
         (("--get", "galena.ip"), "machine 'galena': fact='ip'"),
         (("--get", "pyrite.zone"), "machine='pyrite'"),
         (("--vars", "nowhere"), "--vars nowhere: no such folder"),

@@ -6,13 +6,22 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Catalog, DataDisk, Fleet, GcpMachine, MachineType
+from infra_lib import (
+    Catalog,
+    DataDisk,
+    Facts,
+    Fleet,
+    GcpMachine,
+    MachineFacts,
+    MachineType,
+)
 from main import ADMIN_KEY
 
 from .fleets import CPU, FLEETS, PROJECT, T4, fleet_of
 from .tree import NixTree
 
 Trees = Callable[[str], NixTree]
+Plant = Callable[[Fleet], NixTree]
 
 
 def disko(tree: NixTree, name: str) -> Any:
@@ -33,7 +42,7 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
             },
             "initrd": {"availableKernelModules": ["nvme", "virtio_pci", "virtio_scsi"]},
             "kernelParams": ["console=ttyS0,115200"],
-            "zfs": {"devNodes": "/dev/disk/by-path"},
+            "zfs": {"devNodes": "/dev/disk/by-path", "forceImportRoot": {"default": False}},
         },
         "networking": {
             "hostName": "scheelite",
@@ -66,6 +75,39 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
         },
         "users": {"users": {"root": {"openssh": {"authorizedKeys": {"keys": [ADMIN_KEY]}}}}},
     }
+
+
+def test_a_machine_that_runs_keeps_the_release_it_was_installed_with(plant: Plant) -> None:
+    """As the facts know it, as the fleet says it, or both."""
+    installed = Facts(machines=(MachineFacts("galena", state_version="24.11"),))
+    said = evolve(CPU, state_version="24.11")
+    for machine, facts in ((CPU, installed), (said, Facts()), (said, installed)):
+        found = plant(fleet_of(machine, facts=facts)).machine("galena")
+        assert found["system"] == {"stateVersion": "24.11"}
+        assert "assertions" not in found
+
+
+@pytest.mark.parametrize(
+    ("priority", "holds"),
+    [("lib.mkForce", True), ("", True), ("lib.mkDefault", True), ("lib.mkOptionDefault", False)],
+)
+def test_a_new_machine_takes_the_release_that_clan_writes_down_or_refuses_to_be_built(
+    plant: Plant, priority: str, holds: bool
+) -> None:
+    """NixOS alone would take its own, and another one with each upgrade."""
+    options = """{
+      options.system.stateVersion.highestPrio = {
+        "lib.mkForce" = 50; "" = 100; "lib.mkDefault" = 1000; "lib.mkOptionDefault" = 1500;
+      }.${priority};
+    }"""
+    found = plant(fleet_of(CPU)).machine(
+        "galena", arguments=options.replace("${priority}", f'"{priority}"')
+    )
+    assert "system" not in found
+    (assertion,) = found["assertions"]
+    assert assertion["assertion"] is holds
+    assert assertion["message"].startswith("galena: nobody says which NixOS release")
+    assert "state_version=" in assertion["message"]
 
 
 def test_without_zfs_there_is_no_host_id(plant: Callable[[Fleet], NixTree]) -> None:
@@ -161,7 +203,7 @@ def test_the_disk(tree: Trees) -> None:
                     },
                     "root/nix": {
                         "type": "zfs_fs",
-                        "options": {"mountpoint": "/nix"},
+                        "options": {"mountpoint": "/nix", "com.sun:auto-snapshot": "false"},
                         "mountpoint": "/nix",
                     },
                 },

@@ -67,13 +67,18 @@ class NixTree:
         """Evaluate a file that holds data."""
         return self.evaluate(f"load {quoted(path)} {{ }}")
 
-    def machine(self, name: str, modules: str = '{ base = "base"; nvidia = "nvidia"; }') -> Any:
-        """Evaluate the module of a machine."""
+    def machine(
+        self,
+        name: str,
+        modules: str = '{ base = "base"; nvidia = "nvidia"; }',
+        arguments: str = "{ }",
+    ) -> Any:
+        """Evaluate the module of a machine, with arguments beside the usual ones."""
         path = f"modules/machines/nixos/{name}/default.nix"
         return self.evaluate(
             f"(load {quoted(path)} {{ config.flake.modules.nixos = {modules}; }})"
             f".flake.modules.nixos.{quoted(f'machines/nixos/{name}')}"
-            " { inherit lib pkgs; config = { }; }"
+            f" ({{ inherit lib pkgs; config = {{ }}; }} // {arguments})"
         )
 
 

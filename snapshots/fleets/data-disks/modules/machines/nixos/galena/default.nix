@@ -29,7 +29,12 @@ in
         ];
         # Read with gcloud compute connect-to-serial-port.
         kernelParams = [ "console=ttyS0,115200" ];
-        zfs.devNodes = "/dev/disk/by-path";
+        zfs = {
+          devNodes = "/dev/disk/by-path";
+          # As clan has it. After a rescue system left the pool open, boot once with
+          # zfs_force=1 on the kernel's command line.
+          forceImportRoot = lib.mkDefault false;
+        };
       };
 
       networking = {

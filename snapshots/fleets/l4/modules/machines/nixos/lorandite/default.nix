@@ -4,7 +4,11 @@ let
 in
 {
   flake.modules.nixos."machines/nixos/lorandite" =
-    { lib, ... }:
+    {
+      lib,
+      options ? { },
+      ...
+    }:
     {
       imports = [
         flakeModules.base
@@ -12,8 +16,14 @@ in
       ];
 
       nixpkgs.hostPlatform = "x86_64-linux";
-      # The release it was installed with; upgrading nixpkgs does not change it.
-      system.stateVersion = "25.05";
+      # system.stateVersion is what clan writes down when it installs the machine. At
+      # a priority of 1500 nobody says it but NixOS, which takes its own release.
+      assertions = [
+        {
+          assertion = options.system.stateVersion.highestPrio or 0 < 1500;
+          message = "lorandite: nobody says which NixOS release it is installed with, so that each upgrade would change it. Clan writes it down; without clan, give the machine state_version=… in the fleet: a new one the release of today, one that runs the one that it has, which the history of this file tells";
+        }
+      ];
 
       boot = {
         loader = {
@@ -29,7 +39,12 @@ in
         ];
         # Read with gcloud compute connect-to-serial-port.
         kernelParams = [ "console=ttyS0,115200" ];
-        zfs.devNodes = "/dev/disk/by-path";
+        zfs = {
+          devNodes = "/dev/disk/by-path";
+          # As clan has it. After a rescue system left the pool open, boot once with
+          # zfs_force=1 on the kernel's command line.
+          forceImportRoot = lib.mkDefault false;
+        };
       };
 
       networking = {
