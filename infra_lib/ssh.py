@@ -18,7 +18,8 @@ class Ssh:
             "settings", with OpenSSH's names, or "matchBlocks", which home-manager had before May
             2026 (https://github.com/nix-community/home-manager/pull/9331).
         known_hosts: Where the keys of NixOS machines are taken from: "facts" writes them out,
-            "vars" refers to the clan vars in `flake.nixosConfigurations`.
+            "vars" refers to the clan vars in `flake.nixosConfigurations`, where clan's sshd service
+            puts them.
 
     Raises:
         FleetError: When a field cannot be.

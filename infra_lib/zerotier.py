@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from .errors import refuse
 MOST_MOONS = 4  # what clan's zerotier service takes
 PORT = 9993  # where ZeroTier listens unless told otherwise
 _MOST_PORT = 65535
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
@@ -43,7 +45,7 @@ def endpoint(value: str) -> str:
         raise ValueError(value)
     if not slash:
         return f"{address}/{PORT}"
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= _MOST_PORT and port[0] != "0"):
+    if not (_PORT.fullmatch(port) and int(port) <= _MOST_PORT):
         raise ValueError(value)
     return value
 
