@@ -56,10 +56,11 @@ class GcpProject:
         region: The region that the provider works in when nothing says otherwise.
         ssh_keys: OpenSSH public keys of those who install machines: they log in as root.
         ssh_source_ranges: Address ranges (CIDR) that SSH is open to. Identity-Aware Proxy's by
-            default; ("0.0.0.0/0",) opens it to the world, () closes it. Rules that are there
-            already stand beside it: Google's network "default" comes with one that opens SSH to
-            the world, default-allow-ssh, which is yours to delete
-            (https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc).
+            default; ("0.0.0.0/0",) opens it to the world, () closes it. Google's network
+            "default" comes with a rule that opens it to the world, default-allow-ssh
+            (https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc): there, a
+            rule of the stack closes it to all but these ranges and the network's own machines.
+            Rules of your own stand beside these, at the priority that you give them.
         network: The VPC network machines are in unless they say otherwise.
         labels: Labels of every machine.
         install: Whether the creation of a machine also runs `clan machines install` on it, over

@@ -88,7 +88,9 @@ def run(given: Namespace) -> int:
     there = state.deployed(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there.machines}
     show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
-    for line in guard.losses(plans):
+    for text in guard.closed(stacks):
+        show(f"{text}\n\n")
+    for line in (*guard.losses(plans), *guard.shut_out(plans)):
         say(line)
     for line in guard.unknown(plans):
         say(f"WARNING: {line}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import cost
+from ..firewall import closed_networks, closed_texts
 from ..gcp_machine import GcpMachine
 from ..source import add_argument, load_fleet
 from ..table import table
@@ -63,6 +64,8 @@ def as_text(fleet: Fleet) -> str:
             for cache in fleet.caches
         )
         parts.append(table(("CACHE", "PRIORITY"), caches, right=("PRIORITY",)))
+    if fleet.gcp:
+        parts += closed_texts(fleet.gcp.project, closed_networks(fleet.gcp, fleet.gcp_machines))
     return "\n\n".join(parts)
 
 

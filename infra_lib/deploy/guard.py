@@ -1,10 +1,14 @@
-"""What a deployment would delete: it is said, and what nobody has seen is refused."""
+"""What a deployment would delete: it is said, and what nobody has seen is refused.
+
+So is who gets in no more.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..cdktf_json import INSTANCE
+from ..cdktf_json import INSTANCE, google_project
+from ..firewall import CLOSING, closed_texts
 from .plan import DISKS
 
 if TYPE_CHECKING:
@@ -13,7 +17,9 @@ if TYPE_CHECKING:
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
     from .plan import Change, Plan
+    from .synthesis import Stack
 
+_FIREWALL = "google_compute_firewall"
 _MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
 
 
@@ -25,6 +31,41 @@ def losses(plans: Sequence[Plan]) -> list[str]:
         for change in plan.changes
         if change.deletes and change.type in (INSTANCE, *DISKS)
     ]
+
+
+def closed(stacks: Sequence[Stack]) -> list[str]:
+    """Return what is to be known of the networks in them that Google opens to the world."""
+    texts = (
+        text
+        for stack in stacks
+        for name, rule in stack.resources(_FIREWALL).items()
+        if CLOSING.fullmatch(name)
+        for text in closed_texts(google_project(stack.folder), [str(rule.get("network"))])
+    )
+    return list(dict.fromkeys(texts))
+
+
+def shut_out(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each stack whose machines everybody has got in to, and will no more."""
+    lines = []
+    for plan in plans:
+        there = [
+            change.name
+            for change in plan.changes
+            if change.type == INSTANCE and change.before and change.after
+        ]
+        closes = any(
+            change.actions == ("create",) and CLOSING.fullmatch(change.address.rpartition(".")[2])
+            for change in plan.changes
+            if change.type == _FIREWALL
+        )
+        if there and closes:
+            lines.append(
+                f"WARNING: stack {plan.stack} closes SSH to {', '.join(there)}, which Google's "
+                "rule default-allow-ssh has left open: whoever logs in from outside "
+                "ssh_source_ranges is shut out"
+            )
+    return lines
 
 
 def unknown(plans: Sequence[Plan]) -> list[str]:

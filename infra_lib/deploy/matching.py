@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .synthesis import Stack
 
-_RULES = re.compile(r"(ssh|ssh-ipv6|zerotier)(-.*)?")
+_RULES = re.compile(r"(ssh|ssh-ipv6|no-ssh|zerotier)(-.*)?")
 
 
 def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str) -> None:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 import cdktf
 from cdktf_cdktf_provider_google.compute_disk import ComputeDisk
-from cdktf_cdktf_provider_google.compute_firewall import ComputeFirewall, ComputeFirewallAllow
+from cdktf_cdktf_provider_google.compute_firewall import (
+    ComputeFirewall,
+    ComputeFirewallAllow,
+    ComputeFirewallDeny,
+)
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
 from nixgen.exact import exact
@@ -46,8 +50,8 @@ class GcpStack(cdktf.TerraformStack):
 
     Resources have addresses that nothing else in the fleet can change:
     `google_compute_instance.<machine>`, `google_compute_resource_policy.<machine>-stop`,
-    `google_compute_disk.<disk>`, and `google_compute_firewall.ssh` or `.zerotier`. Constructs of
-    your own may stand in the same stack and refer to these.
+    `google_compute_disk.<disk>`, and `google_compute_firewall.ssh`, `.no-ssh` or `.zerotier`.
+    Constructs of your own may stand in the same stack and refer to these.
 
     Attributes:
         instances: The instances by machine name; those of machines that are off are not there.
@@ -183,6 +187,7 @@ class GcpStack(cdktf.TerraformStack):
         return resource
 
     def _firewall(self, rule: Firewall) -> ComputeFirewall:
+        ports = [str(rule.port)]
         resource = ComputeFirewall(
             self,
             _id("google_compute_firewall", rule.address),
@@ -190,7 +195,13 @@ class GcpStack(cdktf.TerraformStack):
             network=escape(rule.network),
             project=rule.project,
             direction="INGRESS",
-            allow=[ComputeFirewallAllow(protocol=rule.protocol, ports=[str(rule.port)])],
+            priority=rule.priority,
+            allow=[ComputeFirewallAllow(protocol=rule.protocol, ports=ports)]
+            if rule.allows
+            else None,
+            deny=None
+            if rule.allows
+            else [ComputeFirewallDeny(protocol=rule.protocol, ports=ports)],
             source_ranges=list(rule.source_ranges),
             target_tags=[rule.target_tag],
         )

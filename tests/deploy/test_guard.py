@@ -451,3 +451,41 @@ def test_an_instance_with_a_machines_labels_is_no_machine(checkout: Checkout) ->
     big = {**instance, "name": "big", "machine_type": "m3-ultramem-128"}
     plans = planned([own(stack, google_compute_instance={"big": big})])
     assert price.uncounted(FLEET, plans) == ["google_compute_instance.big in stack gcp"]
+
+
+def opened(*ranges: str, machine: GcpMachine = GALENA) -> Fleet:
+    """The fleet, with SSH open to these ranges."""
+    project = GcpProject("example-project", region="us-central1", ssh_source_ranges=ranges)
+    return evolve(FLEET, gcp=project, machines=(machine,))
+
+
+def test_who_is_shut_out_of_a_machine_that_is_there_is_told_before(checkout: Checkout) -> None:
+    """Google's own rule has let them in until then: rules of the fleet that opened it are gone."""
+    world, proxy = opened("0.0.0.0/0"), opened("35.235.240.0/20")
+    assert guard.shut_out(planned(checkout.synthesize(proxy))) == []  # nobody has been in
+    checkout.apply(checkout.synthesize(world))
+    assert guard.shut_out(planned(checkout.synthesize(world))) == []
+    (line,) = guard.shut_out(planned(checkout.synthesize(proxy)))
+    assert line.startswith("WARNING: stack gcp closes SSH to galena, which Google's rule default-a")
+    assert "ssh_source_ranges" in line
+    elsewhere = opened("35.235.240.0/20", machine=evolve(GALENA, zone="us-central1-a"))
+    assert guard.shut_out(planned(checkout.synthesize(evolve(OFF, gcp=proxy.gcp)))) == []
+    assert len(guard.shut_out(planned(checkout.synthesize(elsewhere)))) == 1
+    checkout.apply(checkout.synthesize(proxy))
+    assert guard.shut_out(planned(checkout.synthesize(proxy))) == []
+
+
+def test_networks_that_google_opens_are_those_of_the_stacks(checkout: Checkout) -> None:
+    lab = evolve(GALENA, network="projects/host/global/networks/default")
+    one = closed_of(checkout, opened("35.235.240.0/20"))
+    assert "network default of project example-project comes open to everybody" in one
+    assert one.endswith("firewall-rules delete default-allow-ssh --project=example-project")
+    assert "of project host " in closed_of(checkout, opened(machine=lab))
+    assert guard.closed(checkout.synthesize(opened("0.0.0.0/0"))) == []
+    own = evolve(GALENA, network="lab")
+    assert guard.closed(checkout.synthesize(opened(machine=own))) == []
+
+
+def closed_of(checkout: Checkout, fleet: Fleet) -> str:
+    (text,) = guard.closed(checkout.synthesize(fleet))
+    return text

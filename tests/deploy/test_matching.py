@@ -136,12 +136,23 @@ def test_the_fleets_own_stack_may_be_off(synthesize: Synthesize) -> None:
 
 
 def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesize) -> None:
-    closed = GcpProject("example-project", region="us-central1", ssh_source_ranges=())
+    closed = GcpProject(
+        "example-project", region="us-central1", ssh_source_ranges=(), network="lab"
+    )
     off = evolve(FLEET, gcp=closed, machines=(evolve(GALENA, enabled=False, tags=("controller",)),))
     stacks = synthesize(gcp=off)
     assert stacks["gcp"].resources("google_compute_firewall").keys() == {"zerotier"}
     check(stacks, list(stacks.values()), off, "main:fleet")
     assert "another fleet, whose network tag is 'metals-zerotier'" in refused(stacks, SALTS, "gcp")
+
+
+def test_a_stack_with_nothing_but_the_rule_that_closes_ssh_is_known(synthesize: Synthesize) -> None:
+    closed = GcpProject("example-project", region="us-central1", ssh_source_ranges=())
+    off = evolve(FLEET, gcp=closed, machines=(evolve(GALENA, enabled=False),))
+    stacks = synthesize(gcp=off)
+    assert stacks["gcp"].document["resource"].keys() == {"google_compute_firewall"}
+    check(stacks, list(stacks.values()), off, "main:fleet")
+    assert "another fleet, whose network tag is 'metals'" in refused(stacks, SALTS, "gcp")
 
 
 def test_the_fleets_own_stack_may_have_a_long_name(synthesize: Synthesize) -> None:

@@ -115,6 +115,18 @@ def is_referred_to(found: dict[str, Any]) -> bool:
     )
 
 
+def in_a_network_of_its_own(found: dict[str, Any]) -> bool:
+    resources = found["gcp"]["resource"]
+    reference = "${google_compute_network.metals.id}"
+    (interface,) = resources["google_compute_instance"]["galena"]["network_interface"]
+    rules = resources["google_compute_firewall"]
+    return bool(
+        list(resources["google_compute_network"]) == ["metals"]
+        and interface["network"] == reference
+        and {name: rule["network"] for name, rule in rules.items()} == {"ssh": reference}
+    )
+
+
 def placed(found: dict[str, Any]) -> dict[str, Any]:
     """Of each stack: its project and region, and the machines with their zones."""
     return {
@@ -132,6 +144,7 @@ def placed(found: dict[str, Any]) -> dict[str, Any]:
 
 EXPECTED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "Resources of your own in the same stack 1": is_referred_to,
+    "Resources of your own in the same stack 2": in_a_network_of_its_own,
     "Several fleets, stacks, projects and regions 1": lambda found: (
         placed(found)
         == {

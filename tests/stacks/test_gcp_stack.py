@@ -345,7 +345,7 @@ def test_several_fleets_in_one_app_and_resources_of_ones_own(
     second = GcpStack(app, "second", fleet=fleet_of(CONTROLLER, WITH_DATA, gcp=project()))
     ComputeAddress(first, "galena", name="galena", labels={"of": first.instances["galena"].name})
     ComputeAddress(second, "tank", name="tank", description=second.disks["tank"].self_link)
-    assert set(first.firewalls) == {"ssh", "zerotier"}
+    assert set(first.firewalls) == {"ssh", "no-ssh", "zerotier"}
     app.synth()
     one, two = (
         json.loads((tmp_path / f"out/stacks/{name}/cdk.tf.json").read_text())
@@ -381,7 +381,11 @@ def test_stacks_of_one_fleet_in_one_project_keep_apart(
         targets.append({tag for rule in rules for tag in rule["target_tags"]})
         (machine,) = resource["google_compute_instance"].values()
         tags.append(set(machine["tags"]))
-    assert names[0] == {"test-inner-lab-ssh", "test-inner-lab-zerotier"}
+    assert names[0] == {
+        "test-inner-lab-ssh",
+        "test-inner-lab-no-ssh",
+        "test-inner-lab-zerotier",
+    }
     assert names[0].isdisjoint(names[1])
     assert targets == tags
     assert tags[0].isdisjoint(tags[1])
