@@ -20,6 +20,7 @@ from .gcp_project import GcpProject
 from .gcp_rules import check_labels
 from .machine import EVERY, Machine
 from .nvidia import Nvidia, check_gpus
+from .reach import unreachable
 from .ssh import Ssh
 from .users import User
 from .zerotier import ZeroTier
@@ -148,6 +149,7 @@ class Fleet:
         _check_style(self)
         check_gpus(self.nvidia, self.gpu_machines)
         refuse_contradictions(self)
+        _warn_of_no_way_in(self)
 
     @property
     def gcp_machines(self) -> tuple[GcpMachine, ...]:
@@ -297,6 +299,11 @@ def _warn_of_no_keys(project: GcpProject, machines: Iterable[GcpMachine]) -> Non
             # Here, not at the caller's: a command may make a fleet several times.
             stacklevel=1,
         )
+
+
+def _warn_of_no_way_in(fleet: Fleet) -> None:
+    for text in unreachable(fleet):
+        warnings.warn(text, stacklevel=1)
 
 
 def _check_disks(fleet: Fleet) -> None:

@@ -13,6 +13,7 @@ from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
 from .installer import ALONE, UNCHECKED, clan_install, guarded
+from .reach import ways_in
 from .reference import Reference
 
 if TYPE_CHECKING:
@@ -192,17 +193,29 @@ class Writer:
         ranges = () if project is None else project.ssh_source_ranges
         return machine.external_ip is False or ranges == (IAP_RANGE,)
 
-    def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
-        zone = self.fleet.facts.machine(machine.name).zone or machine.zone
-        project = self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
-        tunnel = (
-            *("gcloud", "compute", "start-iap-tunnel", machine.name, "22", "--listen-on-stdin"),
-            *(f"--zone={zone}", f"--project={project}", "--quiet", "--verbosity=error"),
+    def _tunnel(self, machine: GcpMachine) -> str:
+        """The command that connects its input and output with the machine's SSH server."""
+        return shlex.join(
+            (
+                *("gcloud", "compute", "start-iap-tunnel", machine.name, "22", "--listen-on-stdin"),
+                *(f"--zone={self._zone(machine)}", f"--project={self._project()}"),
+                *("--quiet", "--verbosity=error"),
+            )
         )
+
+    def _zone(self, machine: GcpMachine) -> str:
+        return self.fleet.facts.machine(machine.name).zone or machine.zone
+
+    def _project(self) -> str:
+        return self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
+
+    def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
+        tunnel = self._tunnel(machine)
         # The machine's own name in Google's network: whatever else may resolve it means the same
         # machine. That of a project in a domain has the domain last.
-        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", project).split(":")))
-        host = f"root@{machine.name}.{zone}.c.{domain}.internal"
+        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", self._project()).split(":")))
+        host = f"root@{machine.name}.{self._zone(machine)}.c.{domain}.internal"
+        closed = "tunnel" not in ways_in(self.fleet, machine)
         return Step(
             f"{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows the "
             "instance, so its key need not be known. The tunnel has no port here: each connection "
@@ -211,7 +224,7 @@ class Writer:
                 # A file, for Nix would take a command of several words apart.
                 "folder=$(mktemp -d /tmp/infra.XXXXXX) || exit",
                 """trap 'rm -rf "$folder"' EXIT""",
-                f"""printf '#!/bin/sh\\nexec %s\\n' {shlex.quote(shlex.join(tunnel))} """
+                f"""printf '#!/bin/sh\\nexec %s\\n' {shlex.quote(tunnel)} """
                 '> "$folder/tunnel"',
                 'chmod +x "$folder/tunnel"',
                 *guarded(
@@ -219,8 +232,9 @@ class Writer:
                     clan_install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
                     ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
                     host=host,
-                    advice="may you use Identity-Aware Proxy, and is the key of this computer "
-                    "among ssh_keys?",
+                    advice=(f"{IAP_RANGE} is not in ssh_source_ranges; " if closed else "")
+                    + "may you use Identity-Aware Proxy, and is the key of this computer among "
+                    "ssh_keys?",
                     anew=anew,
                     named=True,
                 ),
@@ -344,9 +358,14 @@ class Writer:
             )
 
     def _ssh(self, machine: Machine) -> str:
-        gpu = isinstance(machine, GcpMachine) and machine.gpu is not None
         target = destination.parse(self.fleet.target_host(machine)).ssh()
-        return shlex.join(("ssh", *target, "nvidia-smi" if gpu else "nixos-version"))
+        if not isinstance(machine, GcpMachine):
+            return shlex.join(("ssh", *target, "nixos-version"))
+        alone = ways_in(self.fleet, machine) == {"tunnel"}
+        proxy = ("-o", f"ProxyCommand={self._tunnel(machine)}") if alone else ()
+        return shlex.join(
+            ("ssh", *proxy, *target, "nixos-version" if machine.gpu is None else "nvidia-smi")
+        )
 
     def _infra(self, command: str, *arguments: str) -> str:
         source = ["--source", shlex.quote(self.source)] if self.source else []

@@ -161,6 +161,46 @@ def test_a_machine_without_external_address_is_reached_through_a_tunnel() -> Non
     assert any("start-iap-tunnel galena" in line for line in commands(fleet, "galena", "up"))
 
 
+def last_look(fleet: Fleet, name: str) -> list[str]:
+    """The words of the command that ends the runbook with a look at the machine."""
+    return shlex.split(commands(fleet, name, "up")[-2])
+
+
+def test_a_machine_that_the_tunnel_alone_leads_to_is_looked_at_through_it() -> None:
+    outside = with_machine("scheelite", tags=())
+    command, option, proxy, *rest = last_look(outside, "scheelite")
+    assert [command, option, *rest] == ["ssh", "-o", "--", "root@scheelite.zt", "nvidia-smi"]
+    key, _, tunnel = proxy.partition("=")
+    assert key == "ProxyCommand"
+    assert shlex.split(tunnel) == [
+        *("gcloud", "compute", "start-iap-tunnel", "scheelite", "22", "--listen-on-stdin"),
+        *("--zone=us-central1-c", "--project=example-project", "--quiet", "--verbosity=error"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"tags": ("peer",)}, {"target_host": "root@scheelite.example"}, {"network_tags": ("web",)}],
+)
+def test_a_machine_with_another_way_in_is_looked_at_without_a_tunnel(fields: Any) -> None:
+    fleet = with_machine("scheelite", **{"tags": (), **fields})
+    assert last_look(fleet, "scheelite")[:2] == ["ssh", "--"]
+
+
+def test_ssh_takes_the_command_through_the_tunnel_as_it_is_meant() -> None:
+    *words, _, _ = last_look(with_machine("galena", tags=()), "galena")
+    asked = [require("ssh"), "-G", "-F", "/dev/null", *words[1:], "galena.zt"]
+    meant = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert "\nproxycommand gcloud compute start-iap-tunnel galena 22 " in meant
+
+
+def test_a_proxy_that_is_let_in_nowhere_is_told_where_it_is_asked() -> None:
+    for ranges, told in ((("198.51.100.0/24",), True), (("0.0.0.0/0",), False)):
+        fleet = with_machine("galena", open_to(ranges), external_ip=False)
+        text = " ".join(commands(fleet, "galena", "up"))
+        assert ("35.235.240.0/20 is not in ssh_source_ranges" in text) == told
+
+
 def test_the_tunnel_goes_to_the_zone_in_use() -> None:
     facts = Facts(machines=(MachineFacts("scheelite", zone="us-central1-f"),))
     lines = commands(evolve(example, facts=facts), "scheelite", "up")

@@ -46,6 +46,11 @@ scheelite  root@scheelite.zt  peer              cameron, everyone  nixos, cloud,
 CACHE                      PRIORITY
 https://cache.nixos.org           -
 https://cache.example.org         5
+
+Google's network default of project example-project comes open to everybody over SSH; rule no-ssh \
+closes this fleet's machines.
+To close it for all: gcloud compute firewall-rules delete default-allow-ssh \
+--project=example-project
 """
 
 Describe = Callable[[str], Path]
@@ -61,6 +66,25 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_text(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
     described(METALS)
     assert printed(capsys, "show") == WHOLE
+
+
+@pytest.mark.parametrize("field", ['network="lab"', 'ssh_source_ranges=("0.0.0.0/0",)'])
+def test_no_word_of_a_network_that_google_does_not_open_or_that_the_fleet_opens(
+    described: Describe, capsys: pytest.CaptureFixture[str], field: str
+) -> None:
+    described(METALS.replace("    caches=(", f"    gcp=project({field}),\n    caches=(", 1))
+    assert printed(capsys, "show") + "\n" == WHOLE.partition("Google's network")[0]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_machine_that_nobody_reaches_is_told(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described(METALS.replace('tags=("peer",), ', ""))
+    assert main(("show",)) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "ssh_keys=()" not in line]
+    assert len(said) == 1
+    assert said[0].startswith("infra: warning: machine 'scheelite': not in the ZeroTier network, ")
 
 
 def test_short(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
