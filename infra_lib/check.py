@@ -29,8 +29,12 @@ _UNWRITABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
+# A link from the project on, by its ID, also as a URL: what a network's own link is made of.
+_PROJECT_LINK = (
+    r"(?:https://[-.a-z0-9]+/compute/[a-z0-9]+/)?projects/(?:[-.a-z0-9]+:)?[a-z][-a-z0-9]*/"
+)
 _LABEL_KEY = re.compile(r"[a-z][-_a-z0-9]{0,62}")
-_LABEL_VALUE = re.compile(r"[-_a-z0-9]{0,63}")
+_LABEL_VALUE = re.compile(r"[-_a-z0-9]{1,63}")
 _METADATA_KEY = re.compile(r"[-_A-Za-z0-9]{1,128}")
 _CAPABILITY = re.compile(r"[1-9][0-9]?\.[0-9]")
 # What the drivers here and CUDA 12.9 drive, but for Jetsons; in order:
@@ -214,6 +218,35 @@ def referable(where: str, field: str, value: object, accepted: str) -> None:
         word(where, field, value, accepted)
 
 
+def link(where: str, field: str, value: object, kind: str) -> None:
+    """Check what names a network or the like: a name, a whole link, or a `Reference`.
+
+    Compute Engine takes a part of a link as well, and a project's number for its ID, and answers
+    with the whole link. Google's provider takes that for another network, and stops and starts the
+    machine at every deployment to change it. See CompareSelfLinkOrResourceName in
+    https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/google/tpgresource/self_link_helpers.go
+    and https://github.com/hashicorp/terraform-provider-google/issues/11454.
+
+    Args:
+        where: What holds the field.
+        field: The field.
+        value: What was given.
+        kind: What stands between project and name: "global/networks".
+
+    Raises:
+        FleetError: When it is none of them.
+    """
+    if isinstance(value, Reference) or (isinstance(value, str) and _NAME.fullmatch(value)):
+        return
+    whole = rf"{_PROJECT_LINK}{re.escape(kind)}/{_NAME.pattern}"
+    if not isinstance(value, str) or not re.fullmatch(whole, value):
+        accepted = (
+            f'a name is accepted ("default"), "projects/<project ID>/{kind}/<name>", or that as a '
+            "URL; of another form Google's provider makes a change at every deployment"
+        )
+        raise refuse(where, field, value, accepted)
+
+
 def words(where: str, field: str, values: tuple[str, ...], example: str) -> None:
     """Check a tuple of words: tags, groups, names of modules.
 
@@ -264,7 +297,9 @@ def whole(
 def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str, ...]) -> None:
     """Check Compute Engine labels.
 
-    The rule: https://cloud.google.com/compute/docs/labeling-resources#requirements
+    The rule: https://cloud.google.com/compute/docs/labeling-resources#requirements. It allows an
+    empty value, which Google's provider never sends, and so plans again at every deployment:
+    https://github.com/hashicorp/terraform-provider-google/issues/16750.
 
     Raises:
         FleetError: When a key or a value is none, or a key is one of `reserved`.
@@ -286,7 +321,7 @@ def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str
                 where,
                 f"{field}[{key!r}]",
                 item,
-                "a label's value has at most 63 lower-case letters, digits, _ and -",
+                "a label's value has 1 to 63 lower-case letters, digits, _ and -",
             )
 
 

@@ -95,7 +95,7 @@ class GcpProject:
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
-        check.referable(where, "network", self.network, 'a name or self link such as "default"')
+        check.link(where, "network", self.network, "global/networks")
         check.labels(where, "labels", self.labels, STACK_LABELS)
         check.boolean(where, "install", self.install)
         if self.backend is not None:

@@ -387,10 +387,11 @@ def _check_disk(where: str, field: str, size_gb: object, disk_type: object, leas
 
 
 def _check_network(machine: GcpMachine) -> None:
-    for field in ("network", "subnetwork"):
-        value = getattr(machine, field)
-        if value is not None:
-            check.referable(_where(machine), field, value, 'a name or self link such as "default"')
+    if machine.network is not None:
+        check.link(_where(machine), "network", machine.network, "global/networks")
+    if machine.subnetwork is not None:
+        kind = f"regions/{machine.region}/subnetworks"
+        check.link(_where(machine), "subnetwork", machine.subnetwork, kind)
     check.each(_where(machine), "network_tags", machine.network_tags, str, '"web"')
     for tag in machine.network_tags:
         check.name(_where(machine), "network_tags", tag)

@@ -401,7 +401,15 @@ REFUSED = {
     ),
     "label value of 64 characters": (
         'gcp(labels={"team": "m" * 64})',
-        ("labels['team']=", "at most 63"),
+        ("labels['team']=", "1 to 63"),
+    ),
+    "label value that is empty": (
+        'gcp(labels={"team": ""})',
+        ("'galena'", "labels['team']=''", "1 to 63"),
+    ),
+    "label value that is empty, in the project": (
+        'project(labels={"team": ""})',
+        ("'example-project'", "labels['team']=''", "1 to 63"),
     ),
     "more labels than an instance has": (
         'Fleet(name="f", domain="zt", gcp=project(labels={"one": "x"}),'
@@ -489,6 +497,39 @@ REFUSED = {
         ("'galena'", "external_ip='203.0.113.700'", "reserved IPv4 address"),
     ),
     "network with a quote": ("""gcp(network="a'b")""", ("network=", '"default"')),
+    "part of a network's link": (
+        'gcp(network="global/networks/lab")',
+        ("'galena'", "network='global/networks/lab'", '"projects/<project ID>/global/networks/'),
+    ),
+    "less of a network's link": ('gcp(network="networks/lab")', ("network='networks/lab'",)),
+    "link of a network's project by its number": (
+        'gcp(network="projects/123456789012/global/networks/lab")',
+        ("network='projects/123456789012/", "<project ID>"),
+    ),
+    "link with a slash at its end": (
+        'gcp(network="projects/example-project/global/networks/lab/")',
+        ("network='projects/example-project/global/networks/lab/'",),
+    ),
+    "link of a network without global": (
+        'gcp(network="projects/example-project/networks/lab")',
+        ("network=", "global/networks/<name>"),
+    ),
+    "part of a link for the project's network": (
+        'project(network="global/networks/lab")',
+        ("'example-project'", "network='global/networks/lab'", "global/networks/<name>"),
+    ),
+    "part of a subnetwork's link": (
+        'gcp(subnetwork="regions/us-central1/subnetworks/lab")',
+        ("'galena'", "subnetwork='regions/", '"projects/<project ID>/regions/us-central1/'),
+    ),
+    "link of a subnetwork in another region": (
+        'gcp(subnetwork="projects/example-project/regions/us-east1/subnetworks/lab")',
+        ("'galena'", "subnetwork=", "regions/us-central1/subnetworks/<name>"),
+    ),
+    "link of a network for a subnetwork": (
+        'gcp(subnetwork="projects/example-project/global/networks/lab")',
+        ("subnetwork=", "regions/us-central1/subnetworks/<name>"),
+    ),
     "network tag with a capital": ('gcp(network_tags=("Web",))', ("network_tags='Web'",)),
     "service account that is no address": (
         'gcp(service_account=ServiceAccount("a@b@c"))',

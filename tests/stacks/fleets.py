@@ -135,7 +135,7 @@ FLEETS: dict[str, Fleet] = {
     "every-field": fleet_of(
         cpu(
             boot_disk=BootDisk(image="debian-cloud/debian-13", size_gb=20, type="pd-ssd"),
-            labels={"team": "geology", "env": ""},
+            labels={"team": "geology", "env": "-"},
             metadata={"enable-oslogin": "FALSE", "motd": HOSTILE},
             startup_script=f"#!/bin/bash\necho {HOSTILE!r}\n",
             shielded_vm=ShieldedVm(secure_boot=True, vtpm=True, integrity_monitoring=False),

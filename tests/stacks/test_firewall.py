@@ -185,3 +185,21 @@ def test_networks_too_much_alike_are_refused(one: str, other: str) -> None:
     fleet = fleet_of(*machines, gcp=project(ssh_source_ranges=("10.0.0.0/8", "2001:db8::/32")))
     with pytest.raises(FleetError, match=f"machine 'halite': network='{other}': its rule 'ssh-"):
         rules(fleet)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "lab",
+        "projects/example-project/global/networks/lab",
+        "projects/example.org:old/global/networks/lab",
+        "https://www.googleapis.com/compute/v1/projects/example-project/global/networks/lab",
+        "https://compute.googleapis.com/compute/beta/projects/example-project/global/networks/lab",
+    ],
+)
+def test_a_name_and_every_whole_link_of_a_network_are_accepted(link: str) -> None:
+    subnetwork = link.replace("global/networks", "regions/us-central1/subnetworks")
+    fleet = fleet_of(cpu(network=link, subnetwork=subnetwork), gcp=project(network=link))
+    (machine,) = fleet.gcp_machines
+    assert (machine.network, machine.subnetwork) == (link, subnetwork)
+    assert {rule.network for rule in rules(fleet).values()} == {link}
