@@ -35,8 +35,10 @@ class BootDisk:
     """The disk a machine boots from; it is installed over, and goes when the machine goes.
 
     Attributes:
-        image: What it is first made from, before NixOS is installed over it.
-        size_gb: Its size in GB.
+        image: What it is first made from, before NixOS is installed over it: an image or a family,
+            as "<project>/<name>". Another one changes nothing of a machine that is there.
+        size_gb: Its size in GB. It grows in place, and what is on it has to be grown then; it never
+            shrinks, and a smaller one is refused by `infra deploy`.
         type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
     """
 
@@ -166,8 +168,8 @@ def _takes(function: Callable[..., object], *arguments: str) -> bool:
 class GcpMachine(Machine):
     """A Compute Engine instance that runs NixOS.
 
-    Another name, zone, GPU, boot disk, `spot` or `max_run_duration` makes a new instance, with a
-    new boot disk; the plan tells. Google's provider does not change these in place.
+    Another name, zone, GPU, type of boot disk, `spot` or `max_run_duration` makes a new instance,
+    with a new boot disk; the plan tells. Google's provider does not change these in place.
 
     Attributes:
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
@@ -199,7 +201,8 @@ class GcpMachine(Machine):
         network: The VPC network; None for the project's.
         subnetwork: The subnetwork; None for the network's own in the region.
         external_ip: True for an address that may change with each start, False for none, or a
-            reserved IPv4 address.
+            reserved IPv4 address. A machine keeps that one when it is True again: deploy it with
+            False in between.
         network_tags: Network tags, for firewall rules of your own.
         labels: Labels, beside those the stack writes (fleet, machine, cost, state).
         metadata: Metadata, beside the SSH keys and the startup script.

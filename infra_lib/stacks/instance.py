@@ -160,19 +160,26 @@ def _check_sizes(machine: GcpMachine, metadata: Mapping[str, str]) -> None:
 
 @cache
 def _lifecycle() -> cdktf.TerraformResourceLifecycle:
-    """Let Local SSDs be that come with a machine type (a2-ultragpu, a3).
+    """Let be what would make a new machine, with a new boot disk, for nothing that is asked for.
 
-    Compute Engine attaches them unasked, and Google's provider would then make a new machine, with
-    a new boot disk, to have one without: at every deployment. See
+    The image is what the boot disk was made from, before NixOS was installed over it. Google's
+    provider takes the image of a family for another one where the family's name is no part of its
+    name (https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/google/services/compute/resource_compute_disk.go,
+    DiskImageDiffSuppress), and would make the machine anew at every deployment; another image in
+    the fleet would do it once. A machine that is made, also anew, is made from the fleet's image.
+
+    Compute Engine attaches the Local SSDs that come with a machine type (a2-ultragpu, a3) unasked,
+    and the provider would make a machine without them: at every deployment. See
     https://github.com/hashicorp/terraform-provider-google/issues/19648.
     """
-    return cdktf.TerraformResourceLifecycle(ignore_changes=["scratch_disk"])
+    return cdktf.TerraformResourceLifecycle(
+        ignore_changes=["boot_disk[0].initialize_params[0].image", "scratch_disk"]
+    )
 
 
 @cache
 def _boot_disk(disk: BootDisk) -> ComputeInstanceBootDisk:
     return ComputeInstanceBootDisk(
-        # No labels: a change of these parameters makes a new machine with a new disk.
         initialize_params=ComputeInstanceBootDiskInitializeParams(
             image=escape(disk.image), size=disk.size_gb, type=disk.type
         ),
