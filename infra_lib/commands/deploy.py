@@ -84,6 +84,9 @@ def run(given: Namespace) -> int:
         return 1
     matching.check_owners(stacks, plans, fleet)
     matching.check_plans(plans, fleet)
+    shrinking = guard.shrinking(plans)
+    if shrinking is not None:
+        return _failed(shrinking)
     elsewhere = _elsewhere(cdktf, stacks, fleet)
     there = state.deployed(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there.machines}
@@ -102,7 +105,14 @@ def run(given: Namespace) -> int:
         return _failed(unseen)
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
-    done = deploy(cdktf, stacks, fleet, variables=variables, any_price=given.over_budget)
+    done = deploy(
+        cdktf,
+        stacks,
+        fleet,
+        variables=variables,
+        any_price=given.over_budget,
+        detached=guard.detached(plans),
+    )
     return 1 if done is None else _recorded(done, stacks, given.source)
 
 

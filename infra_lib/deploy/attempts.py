@@ -49,6 +49,7 @@ def deploy(
     *,
     variables: Mapping[str, str] | None = None,
     any_price: bool,
+    detached: Sequence[str] = (),
 ) -> Done | None:
     """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
@@ -64,6 +65,8 @@ def deploy(
         variables: A digest of each file with variables that the plan was made with, by path; see
             `outside.digests`.
         any_price: Whether to go where it costs more than the budget.
+        detached: The names of data disks that this takes off their machines, and makes anew: it is
+            done once more, which attaches them.
 
     Returns:
         None when it failed, which has been explained by then.
@@ -94,6 +97,12 @@ def deploy(
                 if lack is not None:
                     say(f"cdktf deploy says that it succeeded, but {lack}; see infra deploy --plan")
                     return None
+                if detached:
+                    whose = "its machine" if len(detached) == 1 else "their machines"
+                    disks = ", ".join(detached)
+                    say(f"made anew, and off {whose}: {disks}; deploying once more to attach")
+                    detached = ()
+                    continue
                 done = True
                 return Done(now, made)
             full = without_room(now, found)

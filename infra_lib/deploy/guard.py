@@ -5,14 +5,14 @@ So is who gets in no more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..cdktf_json import INSTANCE, google_project
 from ..firewall import CLOSING, closed_texts
 from .plan import DISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ..fleet import Fleet
     from ..gcp_machine import GcpMachine
@@ -66,6 +66,42 @@ def shut_out(plans: Sequence[Plan]) -> list[str]:
                 "ssh_source_ranges is shut out"
             )
     return lines
+
+
+def shrinking(plans: Sequence[Plan]) -> str | None:
+    """Return why a plan cannot be carried out: a boot disk would shrink. None when none would.
+
+    Google's provider plans it, and Compute Engine refuses it after other changes have been made.
+    """
+    for change in _changes(plans):
+        if change.type != INSTANCE or change.deletes or change.before is None:
+            continue
+        there, wanted = _boot_disk(change.before).get("size"), _boot_disk(change.after).get("size")
+        if there is not None and wanted is not None and wanted < there:
+            return (
+                f"machine {change.name!r}: boot_disk.size_gb={wanted}: its boot disk has {there} "
+                f"GB, and no disk shrinks: {there} or more is accepted. To have the machine made "
+                "anew, with a smaller one, deploy it with enabled=False, then with enabled=True"
+            )
+    return None
+
+
+def detached(plans: Sequence[Plan]) -> tuple[str, ...]:
+    """Return the names of the data disks that are made anew while their machine stays.
+
+    Google's provider takes such a disk off its machine to delete it. Terraform has read the machine
+    before that, so the new disk, whose link is the same, is attached by the next deployment.
+    """
+    anew = [each for each in _changes(plans) if each.type in DISKS and each.replaces]
+    links = [
+        str(disk.get("source"))
+        for change in _changes(plans)
+        if change.type == INSTANCE and not change.deletes
+        for disk in (change.before or {}).get("attached_disk") or ()
+    ]
+    return tuple(
+        disk.name for disk in anew if any(link.endswith(f"/disks/{disk.name}") for link in links)
+    )
 
 
 def unknown(plans: Sequence[Plan]) -> list[str]:
@@ -128,6 +164,14 @@ def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
         yield from plan.changes
 
 
+def _boot_disk(instance: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what is known of an instance's boot disk: its size in GB, its type, its image."""
+    for disk in (instance or {}).get("boot_disk") or ():
+        for known in disk.get("initialize_params") or ():
+            return dict(known)
+    return {}
+
+
 def _displaced(change: Change, machine: GcpMachine) -> str | None:
     there = (change.before or {}).get("zone")
     if there != machine.zone:
@@ -141,10 +185,23 @@ def _displaced(change: Change, machine: GcpMachine) -> str | None:
             f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
         )
     if change.replaces:
-        return None  # a change that the fleet asks for, and that takes another instance
+        return _grown(change)  # another change is one that the fleet asks for, and takes that
     return (
         f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
         "anew, deploy without --yes"
+    )
+
+
+def _grown(change: Change) -> str | None:
+    there, wanted = _boot_disk(change.before), _boot_disk(change.after)
+    grows = there.get("size", 0) < (wanted.get("size") or 0)
+    if change.forced_by != ("boot_disk",) or not grows or there.get("type") != wanted.get("type"):
+        return None
+    return (
+        f"{change.name} would be made anew, with an empty boot disk, to have {wanted['size']} GB "
+        f"for {there['size']}: from 7.22 on Google's provider grows a disk in place, and the "
+        "stack's .terraform.lock.hcl holds an older one. Remove that file, or deploy without "
+        "--yes to have it so"
     )
 
 

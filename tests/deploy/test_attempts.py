@@ -118,6 +118,23 @@ def test_what_was_to_be_made_has_to_be_in_the_state(
     assert "terraform_data.two is not in the state of stack gcp" in capsys.readouterr().err
 
 
+def test_a_data_disk_that_was_made_anew_is_attached_by_deploying_once_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cdktf, stacks = made(tmp_path, f"echo '{APPLYING}' >>\"$TF_LOG_PATH\"\necho >>times")
+    assert deploy(cdktf, stacks, FLEET, any_price=True, detached=("ore", "tank")) is not None
+    assert (tmp_path / "times").read_text() == "\n\n"
+    assert "infra: made anew, and off their machines: ore, tank; dep" in capsys.readouterr().err
+    assert deploy(cdktf, stacks, FLEET, any_price=True) is not None
+    assert (tmp_path / "times").read_text() == "\n\n\n"
+
+
+def test_a_deployment_that_fails_to_attach_a_disk_has_failed(tmp_path: Path) -> None:
+    script = f"echo '{APPLYING}' >>\"$TF_LOG_PATH\"\n[ ! -e once ] || exit 1\ntouch once"
+    cdktf, stacks = made(tmp_path, script)
+    assert deploy(cdktf, stacks, FLEET, any_price=True, detached=("ore",)) is None
+
+
 def test_what_is_not_as_it_was_agreed_to_is_not_deployed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

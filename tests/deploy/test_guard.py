@@ -11,12 +11,12 @@ import pytest
 from attrs import evolve
 from cdktf import App
 
-from infra_lib import DataDisk, Fleet, FleetError, GcpMachine, GcpProject
+from infra_lib import BootDisk, DataDisk, Fleet, FleetError, GcpMachine, GcpProject
 from infra_lib.deploy import guard, matching, outside, plan, price
 from infra_lib.deploy.plan import Plan
 from infra_lib.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
-from tests.terraform.harness import Workspace
+from tests.terraform.harness import JSON, Workspace
 
 ORE = DataDisk("ore", size_gb=10)
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
@@ -133,6 +133,119 @@ def test_a_disk_that_is_made_anew_is_not_deleted_unseen(checkout: Checkout) -> N
         "WARNING: stack gcp deletes data disk ore with all that is on it, to be made anew, for its "
         "type"
     ]
+
+
+def test_a_disk_that_is_made_anew_while_its_machine_stays_is_known_to_come_off(
+    checkout: Checkout,
+) -> None:
+    loose = evolve(ORE, prevent_destroy=False)
+    tin = evolve(loose, name="tin")
+    halite = evolve(GALENA, name="halite", data_disks=(tin,))
+    fleet = evolve(FLEET, machines=(evolve(GALENA, data_disks=(loose,)), halite))
+    checkout.apply(checkout.synthesize(fleet))
+    faster = evolve(GALENA, data_disks=(evolve(loose, type="pd-ssd"),))
+    for machines, off in (
+        (fleet.machines, ()),
+        ((faster, halite), ("ore",)),
+        ((evolve(faster, boot_disk=BootDisk(type="pd-ssd")), halite), ()),  # it is made anew too
+        ((GALENA, halite), ()),  # it goes
+        ((evolve(faster, enabled=False), halite), ()),
+    ):
+        changed = evolve(FLEET, machines=machines)
+        assert guard.detached(planned(checkout.synthesize(changed))) == off
+
+
+def test_another_image_changes_nothing_of_a_machine_that_is_there(checkout: Checkout) -> None:
+    """NixOS is installed over it, and would be gone with the boot disk."""
+    made, moved = (
+        evolve(FLEET, machines=(evolve(GALENA, boot_disk=BootDisk(image=image)),))
+        for image in ("example-images/nixos", "example-images/unstable")
+    )
+    checkout.apply(checkout.synthesize(made))
+    for fleet in (made, moved, FLEET):
+        (seen,) = planned(checkout.synthesize(fleet))
+        assert seen.is_empty
+    faster = evolve(GALENA, boot_disk=BootDisk(image="example-images/unstable", type="pd-ssd"))
+    stacks = checkout.synthesize(evolve(FLEET, machines=(faster,)))
+    assert guard.losses(planned(stacks)) == [
+        "WARNING: stack gcp deletes galena with its boot disk, to be made anew, for its boot_disk"
+    ]
+    checkout.apply(stacks)
+    (disk,) = checkout.workspace.cloud.instances["galena"]["boot_disk"]
+    assert "unstable" in disk["initialize_params"][0]["image"]
+
+
+def resized(before: JSON, after: JSON, *actions: str, forced_by: str = "boot_disk") -> list[Plan]:
+    """A plan for the boot disk of galena, as Terraform prints it."""
+    values = [
+        {"name": "galena", "zone": GALENA.zone, "boot_disk": [{"initialize_params": [params]}]}
+        for params in (before, after)
+    ]
+    change = {"actions": actions, "before": values[0], "after": values[1]}
+    if "delete" in actions:
+        change["replace_paths"] = [[forced_by, 0, "initialize_params", 0, "size"]]
+    instance = "google_compute_instance"
+    made = {"address": f"{instance}.galena", "type": instance, "mode": "managed", "change": change}
+    return [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "actions", "refused"),
+    [
+        ((100, 99), ["update"], True),
+        ((100, 100), ["update"], False),
+        ((100, 101), ["update"], False),
+        ((100, 50), ["delete", "create"], False),  # which makes a smaller one
+        ((100, None), ["update"], False),
+        ((None, 100), ["update"], False),
+    ],
+)
+def test_a_boot_disk_that_would_shrink_is_refused_before_anything_is_changed(
+    sizes: tuple[int | None, int | None], actions: list[str], refused: bool
+) -> None:
+    before, after = ({"size": size, "type": "pd-balanced"} for size in sizes)
+    said = guard.shrinking(resized(before, after, *actions))
+    assert said == (
+        "machine 'galena': boot_disk.size_gb=99: its boot disk has 100 GB, and no disk shrinks: "
+        "100 or more is accepted. To have the machine made anew, with a smaller one, deploy it "
+        "with enabled=False, then with enabled=True"
+        if refused
+        else None
+    )
+
+
+def test_a_boot_disk_of_which_nothing_is_known_is_none_that_shrinks(checkout: Checkout) -> None:
+    for before, after in (({}, {"size": 10}), ({"size": 10}, {})):
+        assert guard.shrinking(resized(before, after, "update")) is None
+    stacks = checkout.synthesize(FLEET)
+    assert guard.shrinking(planned(stacks)) is None  # it is made
+    checkout.apply(stacks)
+    assert guard.shrinking(planned(checkout.synthesize(OFF))) is None  # it goes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forced_by", "refused"),
+    [
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "boot_disk", True),
+        ({"size": 200, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", False),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", False),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-standard"}, "boot_disk", False),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "scheduling", False),
+        ({"size": 100, "type": "pd-ssd"}, {"size": None, "type": "pd-ssd"}, "boot_disk", False),
+        ({}, {}, "boot_disk", False),
+    ],
+)
+def test_a_machine_is_not_made_anew_unseen_for_an_old_provider_to_grow_its_disk(
+    before: JSON, after: JSON, forced_by: str, refused: bool
+) -> None:
+    plans = resized(before, after, "delete", "create", forced_by=forced_by)
+    assert guard.refusal(FLEET, plans) == (
+        "galena would be made anew, with an empty boot disk, to have 200 GB for 100: from 7.22 on "
+        "Google's provider grows a disk in place, and the stack's .terraform.lock.hcl holds an "
+        "older one. Remove that file, or deploy without --yes to have it so"
+        if refused
+        else None
+    )
 
 
 def test_a_disk_that_terraform_guards_is_said_to_be_guarded(
