@@ -185,6 +185,43 @@ def test_a_data_disk_is_not_deleted_unseen_however_little_is_known_here(project:
     assert cloud.log == before
 
 
+def test_a_boot_disk_grows_and_is_not_asked_to_shrink(project: Project) -> None:
+    def described(size_gb: int) -> str:
+        return GALENA.replace("),", f", boot_disk=BootDisk(size_gb={size_gb})),")
+
+    for size_gb in (100, 200):
+        project.describe(described(size_gb))
+        done = project.infra("deploy", "--yes")
+        assert done.returncode == 0, done.stdout
+    before = project.workspace.cloud.content()
+    project.describe(described(199))
+    for option in ("--yes", "--plan"):
+        done = project.infra("deploy", option)
+        assert done.returncode == 1
+        assert "infra: machine 'galena': boot_disk.size_gb=199: its boot disk has 200 GB" in (
+            done.stdout
+        )
+    assert project.workspace.cloud.content() == before
+
+
+def test_a_data_disk_that_is_made_anew_is_attached_before_it_is_done(project: Project) -> None:
+    disk = 'DataDisk("ore", size_gb=10, prevent_destroy=False{})'
+    machine = GALENA.replace("),", f", data_disks=({disk},)),")
+    project.describe(machine.format(""))
+    done = project.infra("deploy", "--yes")
+    assert done.returncode == 0, done.stdout
+    assert "off its machine" not in done.stdout
+
+    project.describe(machine.format(', type="pd-ssd"'))
+    status, printed = project.infra_at_terminal("deploy", answer="y")
+    assert status == 0, printed
+    assert "infra: made anew, and off its machine: ore; deploying once more to attach\n" in printed
+    cloud = project.workspace.cloud
+    assert cloud.log.count("disks.insert ore") == 2
+    assert [each["device_name"] for each in cloud.instances["galena"]["attached_disk"]] == ["ore"]
+    assert project.workspace.plan().actions == {}
+
+
 def test_variables_delete_no_data_disk_unseen(project: Project) -> None:
     """The plan gets the files that cdktf hands to Terraform, or neither gets them."""
     project.describe(GALENA.replace("),", ", enabled=False),"))

@@ -181,7 +181,7 @@ def resized(before: JSON, after: JSON, *actions: str, forced_by: str = "boot_dis
         {"name": "galena", "zone": GALENA.zone, "boot_disk": [{"initialize_params": [params]}]}
         for params in (before, after)
     ]
-    change = {"actions": actions, "before": values[0], "after": values[1]}
+    change: JSON = {"actions": actions, "before": values[0], "after": values[1]}
     if "delete" in actions:
         change["replace_paths"] = [[forced_by, 0, "initialize_params", 0, "size"]]
     instance = "google_compute_instance"

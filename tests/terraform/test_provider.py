@@ -358,7 +358,6 @@ def test_changes_that_replace_the_instance(workspace: Workspace) -> None:
             ("zone", "us-central1-a"),
             ("hostname", "galena.example.org"),
             ("boot_disk.initialize_params.image", "debian-cloud/debian-13"),
-            ("boot_disk.initialize_params.size", 200),
             ("boot_disk.initialize_params.type", "pd-ssd"),
             ("guest_accelerator.type", "nvidia-tesla-p4"),
             ("guest_accelerator.count", 2),

@@ -88,7 +88,7 @@ RULES: dict[str, Rules] = {
             + " "
             + _under(
                 "boot_disk.initialize_params",
-                "size type image snapshot labels resource_manager_tags resource_policies"
+                "type image snapshot resource_manager_tags resource_policies"
                 " provisioned_iops provisioned_throughput enable_confidential_compute storage_pool"
                 " architecture",
             )
