@@ -325,10 +325,16 @@ def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str
             )
 
 
-def metadata(where: str, field: str, value: Mapping[str, str], reserved: tuple[str, ...]) -> None:
+def metadata(where: str, field: str, value: Mapping[str, str], reserved: Mapping[str, str]) -> None:
     """Check instance metadata; the values are free text.
 
     The rule: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+
+    Args:
+        where: What holds the field.
+        field: The field's name.
+        value: The metadata.
+        reserved: The keys that are the stack's, and what says them instead.
 
     Raises:
         FleetError: When a key is none, or is one of `reserved`.
@@ -337,7 +343,8 @@ def metadata(where: str, field: str, value: Mapping[str, str], reserved: tuple[s
         if not isinstance(key, str) or not _METADATA_KEY.fullmatch(key):
             raise refuse(where, field, key, "a metadata key has 1 to 128 letters, digits, _ and -")
         if key in reserved:
-            raise refuse(where, field, key, "this key is written by the stack itself")
+            accepted = f"this key is written by the stack itself: {reserved[key]} says it"
+            raise refuse(where, field, key, accepted)
         text(where, f"{field}[{key!r}]", item)
 
 

@@ -205,7 +205,10 @@ class GcpMachine(Machine):
             False in between.
         network_tags: Network tags, for firewall rules of your own.
         labels: Labels, beside those the stack writes (fleet, machine, cost, state).
-        metadata: Metadata, beside the SSH keys and the startup script.
+        metadata: Metadata, beside what the stack writes: keys, the startup script, and what
+            `serial_port` and fields of the project say.
+        serial_port: Whether its serial console takes input, over a door of Google's own that no
+            firewall rule guards. What the console prints can be read either way.
         startup_script: Shell run as root at each boot of the image, after the stack's own.
         shielded_vm: Shielded VM options.
         service_account: The identity of programs on it; None for none.
@@ -255,6 +258,7 @@ class GcpMachine(Machine):
     metadata: Mapping[str, str] = field(
         factory=dict, converter=check.string_mapping, kw_only=True, hash=False
     )
+    serial_port: bool = field(default=False, kw_only=True)
     startup_script: str = field(default="", kw_only=True)
     shielded_vm: ShieldedVm = field(factory=ShieldedVm, kw_only=True)
     service_account: ServiceAccount | None = field(default=None, kw_only=True)

@@ -61,6 +61,8 @@ class GcpProject:
             (https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc): there, a
             rule of the stack closes it to all but these ranges and the network's own machines.
             Rules of your own stand beside these, at the priority that you give them.
+        project_ssh_keys: Whether the keys in the project's own metadata let people in as well,
+            as long as a machine runs its image. NixOS takes none from there.
         network: The VPC network machines are in unless they say otherwise.
         labels: Labels of every machine.
         install: Whether the creation of a machine also runs `clan machines install` on it, over
@@ -77,6 +79,7 @@ class GcpProject:
     ssh_source_ranges: tuple[str, ...] = field(
         default=(IAP_RANGE,), converter=check.strings, kw_only=True
     )
+    project_ssh_keys: bool = field(default=False, kw_only=True)
     network: str = field(default="default", kw_only=True)
     labels: Mapping[str, str] = field(
         factory=dict, converter=check.string_mapping, kw_only=True, hash=False
@@ -95,6 +98,7 @@ class GcpProject:
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
+        check.boolean(where, "project_ssh_keys", self.project_ssh_keys)
         check.link(where, "network", self.network, "global/networks")
         check.labels(where, "labels", self.labels, STACK_LABELS)
         check.boolean(where, "install", self.install)

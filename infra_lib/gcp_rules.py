@@ -24,7 +24,13 @@ STACK_LABELS = ("cost", "fleet", "machine", "state")
 # https://cloud.google.com/compute/docs/labeling-resources#requirements; Google's provider adds one
 # of its own, goog-terraform-provisioned.
 _MOST_LABELS = 64 - len(STACK_LABELS) - 1
-STACK_METADATA = ("ssh-keys", "startup-script")
+# What metadata the stack writes, and what says it.
+STACK_METADATA = {
+    "block-project-ssh-keys": "GcpProject(project_ssh_keys=…)",
+    "serial-port-enable": "serial_port",
+    "ssh-keys": "GcpProject(ssh_keys=…)",
+    "startup-script": "startup_script",
+}
 RUN_SECONDS = (30, 120 * 24 * 60 * 60)
 
 # https://cloud.google.com/vpc/docs/add-remove-network-tags#restrictions; two are the stack's.
@@ -35,7 +41,7 @@ _DISK_TYPE = re.compile(r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-
 MOST_GB = 65536
 
 _SWITCHES = (
-    *("enabled", "stopped", "spot", "discard_local_ssd"),
+    *("enabled", "stopped", "spot", "discard_local_ssd", "serial_port"),
     *("deletion_protection", "allow_stopping_for_update"),
 )
 

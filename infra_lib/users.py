@@ -24,7 +24,8 @@ class User:
         machines: Names of the machines that have the account.
         tags: Inventory tags; every machine with one of them has the account too.
         ssh_keys: OpenSSH public keys that may log in.
-        share: One password for all machines rather than one each.
+        share: One password for all machines rather than one each, as clan has it by default too:
+            whoever learns the password of one machine then has that of no other.
         prompt: Ask for the password when vars are generated, rather than make one up.
 
     Raises:
@@ -36,7 +37,7 @@ class User:
     machines: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     ssh_keys: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    share: bool = field(default=True, kw_only=True)
+    share: bool = field(default=False, kw_only=True)
     prompt: bool = field(default=True, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

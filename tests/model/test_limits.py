@@ -403,8 +403,18 @@ def test_a_label_that_the_stack_writes_is_nobody_elses(label: str) -> None:
         evaluated(described.replace("{}", f'{{"{label}s": "x"}}'))
 
 
-@pytest.mark.parametrize("key", ["ssh-keys", "startup-script"])
-def test_metadata_that_the_stack_writes_is_nobody_elses(key: str) -> None:
-    with pytest.raises(FleetError, match=f"metadata='{key}': this key is written by the stack"):
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("block-project-ssh-keys", "GcpProject(project_ssh_keys=…)"),
+        ("serial-port-enable", "serial_port"),
+        ("ssh-keys", "GcpProject(ssh_keys=…)"),
+        ("startup-script", "startup_script"),
+    ],
+)
+def test_metadata_that_the_stack_writes_is_nobody_elses(key: str, says: str) -> None:
+    with pytest.raises(FleetError) as caught:
         evaluated(f'gcp(metadata={{"{key}": "x"}})')
+    by_the_stack = f"this key is written by the stack itself: {says} says it"
+    assert str(caught.value) == f"machine 'galena': metadata='{key}': {by_the_stack}"
     evaluated(f'gcp(metadata={{"{key}s": "x"}})')

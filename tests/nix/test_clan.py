@@ -155,7 +155,7 @@ def test_users_have_accounts_on_their_machines(tree: Trees) -> None:
                     "settings": {
                         "user": "cameron",
                         "groups": ["wheel", "networkmanager"],
-                        "share": True,
+                        "share": False,
                         "prompt": True,
                         "openssh": {"authorizedKeys": {"keys": list(user.ssh_keys)}},
                     },

@@ -137,6 +137,7 @@ FLEETS: dict[str, Fleet] = {
             boot_disk=BootDisk(image="debian-cloud/debian-13", size_gb=20, type="pd-ssd"),
             labels={"team": "geology", "env": "-"},
             metadata={"enable-oslogin": "FALSE", "motd": HOSTILE},
+            serial_port=True,
             startup_script=f"#!/bin/bash\necho {HOSTILE!r}\n",
             shielded_vm=ShieldedVm(secure_boot=True, vtpm=True, integrity_monitoring=False),
             service_account=ServiceAccount("galena@example-project.iam.gserviceaccount.com"),
@@ -146,7 +147,10 @@ FLEETS: dict[str, Fleet] = {
             description=HOSTILE,
         ),
         gcp=project(
-            ssh_source_ranges=(), labels={"org": "example"}, ssh_keys=(f"{KEY} {'${x} %{y}'}",)
+            ssh_source_ranges=(),
+            labels={"org": "example"},
+            ssh_keys=(f"{KEY} {'${x} %{y}'}",),
+            project_ssh_keys=True,
         ),
     ),
 }

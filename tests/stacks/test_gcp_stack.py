@@ -24,7 +24,6 @@ from infra_lib import (
     cost,
 )
 from infra_lib.stacks import GcpStack
-from infra_lib.stacks.startup_script import startup_script
 from main import fleet as example
 from tests.hostile import HostileStr, member
 
@@ -250,6 +249,16 @@ class TestInstance:
         assert metadata["ssh-keys"] == f"root:{KEY} $${{x}} %%{{y}}"
         assert "$${path.module}" in metadata["startup-script"]
 
+    def test_nobody_gets_in_by_a_key_of_the_project_or_the_serial_port_unless_asked(
+        self, synthesize: Synthesize
+    ) -> None:
+        """Both are said, for what is left out is as the project's own metadata has it."""
+        told = {}
+        for name in ("example", "every-field"):
+            metadata = instance(synthesize(FLEETS[name]), "galena")["metadata"]
+            told[name] = metadata["block-project-ssh-keys"], metadata["serial-port-enable"]
+        assert told == {"example": ("TRUE", "FALSE"), "every-field": ("FALSE", "TRUE")}
+
     def test_a_reference_in_metadata_stays_one(self, synthesize: Synthesize) -> None:
         fleet = fleet_of(cpu(metadata={"bucket": Reference("${google_storage_bucket.a.name}")}))
         metadata = instance(synthesize(fleet), "galena")["metadata"]
@@ -446,7 +455,7 @@ def test_the_largest_metadata_is_taken_as_it_is_typed(
 
 
 def test_all_metadata_is_counted_with_its_keys(synthesize: Synthesize, tmp_path: Path) -> None:
-    own = {"ssh-keys": f"root:{KEY} admin", "startup-script": startup_script()}
+    own = instance(synthesize(fleet_of(cpu())), "galena")["metadata"]
     left = 512 * 1024 - sum(len(key) + len(value) for key, value in own.items())
     values = {"ab": "x" * 200000, "abc": "x" * 200000}
     values["abcd"] = "x" * (left - 400000 - len("ababcabcd"))

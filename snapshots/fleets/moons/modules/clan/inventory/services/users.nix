@@ -32,7 +32,7 @@
           settings = {
             user = "bob";
             groups = [ "wheel" ];
-            share = true;
+            share = false;
             prompt = true;
             openssh.authorizedKeys.keys = [
               "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u bob"
