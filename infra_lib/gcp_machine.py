@@ -40,11 +40,14 @@ class BootDisk:
         size_gb: Its size in GB. It grows in place, and what is on it has to be grown then; it never
             shrinks, and a smaller one is refused by `infra deploy`.
         type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
+        kms_key: The key of Cloud KMS that encrypts it; None for the project's. A machine that
+            exists is made anew for another one, with an empty disk.
     """
 
     image: str = "debian-cloud/debian-12"
     size_gb: int = 100
     type: str = "pd-balanced"
+    kms_key: str | None = None
 
 
 @frozen
@@ -58,12 +61,15 @@ class DataDisk:
         prevent_destroy: Terraform refuses every plan that would destroy it: `cdktf destroy`, and
             changes that need another disk, such as another zone. It cannot guard a disk that is
             taken out of the fleet, or goes to another stack with its machine.
+        kms_key: The key of Cloud KMS that encrypts it; None for the project's. Another one, or
+            none any more, needs another disk.
     """
 
     name: str
     size_gb: int = field(kw_only=True)
     type: str = field(default="pd-balanced", kw_only=True)
     prevent_destroy: bool = field(default=True, kw_only=True)
+    kms_key: str | None = field(default=None, kw_only=True)
 
 
 @frozen(kw_only=True)

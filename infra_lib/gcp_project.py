@@ -12,7 +12,7 @@ from nixgen.frozen import frozen
 
 from . import check
 from .errors import refuse
-from .gcp_rules import STACK_LABELS
+from .gcp_rules import STACK_LABELS, check_kms_key
 
 # Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
 IAP_RANGE = "35.235.240.0/20"
@@ -63,6 +63,14 @@ class GcpProject:
             Rules of your own stand beside these, at the priority that you give them.
         project_ssh_keys: Whether the keys in the project's own metadata let people in as well,
             as long as a machine runs its image. NixOS takes none from there.
+        os_login: Whether people log in by their Google accounts, as IAM lets them (OS Login): True
+            has each image and each NixOS ask Google, beside root's `ssh_keys`, which clan comes in
+            by. False has neither, None leaves images to what the project's own metadata says.
+        firewall_logging: Whether each connection that the firewall rules let in is logged in Cloud
+            Logging, which bills for it.
+        kms_key: The key of Cloud KMS that encrypts every disk which names none of its own,
+            `projects/…/locations/…/keyRings/…/cryptoKeys/…`; None for Google's own keys. A disk
+            that exists is made anew, empty, for another one: name a key before there are any.
         network: The VPC network machines are in unless they say otherwise.
         labels: Labels of every machine.
         install: Whether the creation of a machine also runs `clan machines install` on it, over
@@ -80,6 +88,9 @@ class GcpProject:
         default=(IAP_RANGE,), converter=check.strings, kw_only=True
     )
     project_ssh_keys: bool = field(default=False, kw_only=True)
+    os_login: bool | None = field(default=None, kw_only=True)
+    firewall_logging: bool = field(default=False, kw_only=True)
+    kms_key: str | None = field(default=None, kw_only=True)
     network: str = field(default="default", kw_only=True)
     labels: Mapping[str, str] = field(
         factory=dict, converter=check.string_mapping, kw_only=True, hash=False
@@ -98,7 +109,14 @@ class GcpProject:
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
-        check.boolean(where, "project_ssh_keys", self.project_ssh_keys)
+        for switch in ("project_ssh_keys", "firewall_logging"):
+            check.boolean(where, switch, getattr(self, switch))
+        if self.os_login is not None:
+            check.boolean(where, "os_login", self.os_login)
+        if self.os_login and self.project_ssh_keys:
+            accepted = "OS Login takes no keys from metadata: leave one of the two out"
+            raise refuse(where, "project_ssh_keys", self.project_ssh_keys, accepted)
+        check_kms_key(where, "kms_key", self.kms_key)
         check.link(where, "network", self.network, "global/networks")
         check.labels(where, "labels", self.labels, STACK_LABELS)
         check.boolean(where, "install", self.install)

@@ -27,6 +27,7 @@ _MOST_LABELS = 64 - len(STACK_LABELS) - 1
 # What metadata the stack writes, and what says it.
 STACK_METADATA = {
     "block-project-ssh-keys": "GcpProject(project_ssh_keys=…)",
+    "enable-oslogin": "GcpProject(os_login=…)",
     "serial-port-enable": "serial_port",
     "ssh-keys": "GcpProject(ssh_keys=…)",
     "startup-script": "startup_script",
@@ -43,6 +44,13 @@ MOST_GB = 65536
 _SWITCHES = (
     *("enabled", "stopped", "spot", "discard_local_ssd", "serial_port"),
     *("deletion_protection", "allow_stopping_for_update"),
+)
+
+# https://cloud.google.com/kms/docs/getting-resource-ids; a version may not stand after it: Google
+# uses the newest, and the provider, which leaves it out, would see a change at every plan.
+_KMS_KEY = re.compile(
+    r"projects/[-.:a-z0-9]+/locations/(?P<location>[-a-z0-9]+)"
+    r"/keyRings/[-_A-Za-z0-9]{1,63}/cryptoKeys/[-_A-Za-z0-9]{1,63}"
 )
 
 _EMAIL = re.compile(r"[^@]+@[^@]+")
@@ -86,6 +94,53 @@ def check_labels(machine: GcpMachine, project: GcpProject) -> None:
             "Google's provider"
         )
         raise _refuse(machine, "labels", f"{len(given)} labels", accepted)
+
+
+def check_kms_key(where: str, field: str, key: object) -> None:
+    """Check the name of a key in Cloud KMS; a `Reference` may stand for it, and None for none.
+
+    Raises:
+        FleetError: When it is none.
+    """
+    if key is None or isinstance(key, Reference):
+        return
+    if not isinstance(key, str) or not _KMS_KEY.fullmatch(key):
+        accepted = (
+            "a key of Cloud KMS by its full name, without a version: "
+            '"projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"'
+        )
+        raise refuse(where, field, key, accepted)
+
+
+def check_kms_keys(machine: GcpMachine, project: GcpProject) -> None:
+    """Check that the keys of a machine's disks are where the disks are, or may be.
+
+    The rule: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
+
+    Raises:
+        FleetError: When one is in another region.
+    """
+    keys = {
+        "boot_disk.kms_key": machine.boot_disk.kms_key,
+        **{f"data_disks[{disk.name!r}].kms_key": disk.kms_key for disk in machine.data_disks},
+    }
+    regions = {_zone(machine, "zone", name).region for name in machine.zones}
+    for field, own in keys.items():
+        key = project.kms_key if own is None else own
+        found = None if key is None else _KMS_KEY.fullmatch(key)
+        # A multi-region ("europe", "nam4") or "global" may be right; a region is where it is.
+        if (
+            found
+            and found["location"] in machine.catalog.regions()
+            and {found["location"]} != regions
+        ):
+            where = f"project {project.project!r}" if own is None else _where(machine)
+            accepted = (
+                f"a disk takes a key of its own region, and those of {machine.name} may be in "
+                f"{', '.join(sorted(regions))}: name a key there, or one of a location that holds "
+                "it, such as global"
+            )
+            raise refuse(where, "kms_key" if own is None else field, key, accepted)
 
 
 def machine_type(machine: GcpMachine) -> MachineType:
@@ -374,8 +429,10 @@ def _check_disks(machine: GcpMachine) -> None:
     check.referable(
         where, "boot_disk.image", boot.image, 'an image such as "debian-cloud/debian-12"'
     )
+    check_kms_key(where, "boot_disk.kms_key", boot.kms_key)
     for disk in machine.data_disks:
         check.name(where, "data_disks.name", disk.name)
+        check_kms_key(where, f"data_disks[{disk.name!r}].kms_key", disk.kms_key)
         if disk.name == machine.name:
             raise _refuse(
                 machine, "data_disks.name", disk.name, "the boot disk has the machine's name"

@@ -64,7 +64,7 @@ everything = GcpMachine(
     external_ip="203.0.113.7",
     network_tags=["web"],
     labels={"team": "ml"},
-    metadata={"enable-oslogin": "FALSE"},
+    metadata={"motd": "welcome"},
     startup_script="echo",
     shielded_vm=ShieldedVm(secure_boot=False),
     service_account=ServiceAccount("a@b.iam.gserviceaccount.com", scopes=["cloud-platform"]),

@@ -129,7 +129,8 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
     No disk is deleted unseen, whoever it is of: Terraform guards only those that it is told of. Nor
     is a machine that is to be in another zone, or in another stack: it would be deleted with its
     boot disk. Few mean that: the facts may be older than the deployment, as in another checkout, or
-    `fallback_zones` may have lost the zone in use.
+    `fallback_zones` may have lost the zone in use. Nor is one whose boot disk is to be another, as
+    for a `kms_key` that somebody gives to all of a project.
 
     Args:
         fleet: The fleet that is to be.
@@ -183,6 +184,12 @@ def _displaced(change: Change, machine: GcpMachine) -> str | None:
         return (
             f"{machine.name} is deployed in {there}, {reason}. To delete it with its "
             f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
+        )
+    if change.replaces and "boot_disk" in change.forced_by:
+        return (
+            f"{machine.name} would be made anew, with an empty boot disk: no machine keeps its own "
+            "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
+            "is there with what is on it, deploy without --yes"
         )
     if change.replaces:
         return _grown(change)  # another change is one that the fleet asks for, and takes that

@@ -132,6 +132,8 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
                 )
             }
         )
+    if fleet.gcp and fleet.gcp.os_login:
+        items += [BlankLine(), {"security": _os_login()}]
     if machine.data_disks:
         items += [BlankLine(), *_data_disks(machine)]
     items += nvidia.own_items(fleet, machine)
@@ -241,6 +243,21 @@ def _openssh() -> Value:
             "PasswordAuthentication": False,
             "KbdInteractiveAuthentication": False,
         },
+    }
+
+
+def _os_login() -> Value:
+    """Return what has accounts of Google's log in, and still lets root in, by its keys.
+
+    Only its own users pass OS Login's PAM module, from March 2024 on
+    (https://github.com/GoogleCloudPlatform/guest-oslogin/pull/133), and NixOS would turn others
+    away for that; whom OS Login does not let in has no key there either.
+    """
+    path = "pam", "services", "sshd", "rules", "account", "oslogin_login", "control"
+    ignored = _force("[success=ok default=ignore]")
+    return {
+        ("googleOsLogin", "enable"): True,
+        path: Commented(ignored, before="Root is no user of OS Login, and clan comes as root."),
     }
 
 

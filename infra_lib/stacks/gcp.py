@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import cdktf
-from cdktf_cdktf_provider_google.compute_disk import ComputeDisk
+from cdktf_cdktf_provider_google.compute_disk import ComputeDisk, ComputeDiskDiskEncryptionKey
 from cdktf_cdktf_provider_google.compute_firewall import (
     ComputeFirewall,
     ComputeFirewallAllow,
     ComputeFirewallDeny,
+    ComputeFirewallLogConfig,
 )
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
@@ -20,7 +21,7 @@ from nixgen.exact import exact
 from .. import cost
 from ..errors import refuse
 from ..firewall import Firewall, firewalls, network_tags, rule_prefix
-from ..gcp_rules import check_labels
+from ..gcp_rules import check_kms_keys, check_labels
 from .escape import escape
 from .install import Installation
 from .instance import address, common_labels, compute_instance
@@ -99,6 +100,7 @@ class GcpStack(cdktf.TerraformStack):
             )
         for machine in provisioned:
             check_labels(machine, project)
+            check_kms_keys(machine, project)
         super().__init__(scope, id_)
         self._name = id_
         GoogleProvider(self, "provider", project=escape(project.project), region=project.region)
@@ -109,11 +111,15 @@ class GcpStack(cdktf.TerraformStack):
         enabled = [machine for machine in provisioned if machine.enabled]
         self._prefix = rule_prefix(fleet, None if machines is None else id_)
         rules = firewalls(fleet, project, provisioned, self._prefix)
-        self.firewalls = MappingProxyType({rule.address: self._firewall(rule) for rule in rules})
+        self.firewalls = MappingProxyType(
+            {rule.address: self._firewall(rule, project) for rule in rules}
+        )
         # A machine that is off keeps its data.
         self.disks = MappingProxyType(
             {
-                disk.name: self._disk(disk, machine, common_labels(fleet, project, machine))
+                disk.name: self._disk(
+                    disk, machine, project, common_labels(fleet, project, machine)
+                )
                 for machine in provisioned
                 for disk in machine.data_disks
             }
@@ -170,7 +176,14 @@ class GcpStack(cdktf.TerraformStack):
         resource.override_logical_id(name)
         return resource
 
-    def _disk(self, disk: DataDisk, machine: GcpMachine, labels: Mapping[str, str]) -> ComputeDisk:
+    def _disk(
+        self,
+        disk: DataDisk,
+        machine: GcpMachine,
+        project: GcpProject,
+        labels: Mapping[str, str],
+    ) -> ComputeDisk:
+        key = disk.kms_key or project.kms_key
         resource = ComputeDisk(
             self,
             _id("google_compute_disk", disk.name),
@@ -178,6 +191,9 @@ class GcpStack(cdktf.TerraformStack):
             type=disk.type,
             zone=machine.zone,
             size=disk.size_gb,
+            disk_encryption_key=None
+            if key is None
+            else ComputeDiskDiskEncryptionKey(kms_key_self_link=escape(key)),
             labels=labels,
             lifecycle=cdktf.TerraformResourceLifecycle(prevent_destroy=True)
             if disk.prevent_destroy
@@ -186,7 +202,7 @@ class GcpStack(cdktf.TerraformStack):
         resource.override_logical_id(disk.name)
         return resource
 
-    def _firewall(self, rule: Firewall) -> ComputeFirewall:
+    def _firewall(self, rule: Firewall, project: GcpProject) -> ComputeFirewall:
         ports = [str(rule.port)]
         resource = ComputeFirewall(
             self,
@@ -204,6 +220,9 @@ class GcpStack(cdktf.TerraformStack):
             else [ComputeFirewallDeny(protocol=rule.protocol, ports=ports)],
             source_ranges=list(rule.source_ranges),
             target_tags=[rule.target_tag],
+            log_config=ComputeFirewallLogConfig(metadata="INCLUDE_ALL_METADATA")
+            if project.firewall_logging
+            else None,
         )
         resource.override_logical_id(rule.address)
         return resource

@@ -56,7 +56,7 @@ def compute_instance(
         name=machine.name,
         machine_type=machine.machine_type,
         zone=machine.zone,
-        boot_disk=_boot_disk(machine.boot_disk),
+        boot_disk=_boot_disk(machine.boot_disk, machine.boot_disk.kms_key or project.kms_key),
         attached_disk=[
             ComputeInstanceAttachedDisk(
                 source=f"${{google_compute_disk.{disk.name}.self_link}}", device_name=disk.name
@@ -136,6 +136,8 @@ def _texts(project: GcpProject, machine: GcpMachine, write: Callable[[str], str]
     # Said either way: what is left out, the project's own metadata decides.
     metadata["block-project-ssh-keys"] = "FALSE" if project.project_ssh_keys else "TRUE"
     metadata["serial-port-enable"] = "TRUE" if machine.serial_port else "FALSE"
+    if project.os_login is not None:
+        metadata["enable-oslogin"] = "TRUE" if project.os_login else "FALSE"
     if project.ssh_keys:
         metadata["ssh-keys"] = "\n".join(f"root:{write(key)}" for key in project.ssh_keys)
     # Not metadata_startup_script: a change of that one makes a new machine with a new disk.
@@ -181,8 +183,9 @@ def _lifecycle() -> cdktf.TerraformResourceLifecycle:
 
 
 @cache
-def _boot_disk(disk: BootDisk) -> ComputeInstanceBootDisk:
+def _boot_disk(disk: BootDisk, kms_key: str | None) -> ComputeInstanceBootDisk:
     return ComputeInstanceBootDisk(
+        kms_key_self_link=None if kms_key is None else escape(kms_key),
         initialize_params=ComputeInstanceBootDiskInitializeParams(
             image=escape(disk.image), size=disk.size_gb, type=disk.type
         ),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +339,58 @@ def test_a_state_that_cannot_be_read_is_no_empty_one(
     printed = capsys.readouterr()
     assert "Error" in printed.out
     assert "infra: stack gcp: what would change cannot be told, nothing was" in printed.err
+
+
+KEY = "projects/example-project/locations/{}/keyRings/fleet/cryptoKeys/disks"
+
+
+@pytest.mark.parametrize("where", ["project", "machine"])
+def test_a_machine_is_not_wiped_unseen_for_a_key(checkout: Checkout, where: str) -> None:
+    def keyed(key: str) -> Fleet:
+        assert FLEET.gcp is not None
+        if where == "project":
+            return evolve(FLEET, gcp=evolve(FLEET.gcp, kms_key=key))
+        return evolve(FLEET, machines=(evolve(GALENA, boot_disk=BootDisk(kms_key=key)),))
+
+    fleets = FLEET, keyed(KEY.format("us-central1")), keyed(KEY.format("global"))
+    for before, after in pairwise(fleets):
+        checkout.apply(checkout.synthesize(before))
+        plans = planned(checkout.synthesize(after))
+        refusal = guard.refusal(after, plans)
+        assert refusal is not None
+        assert refusal.startswith("galena would be made anew, with an empty boot disk")
+        assert guard.losses(plans) == [
+            "WARNING: stack gcp deletes galena with its boot disk, to be made anew, for its "
+            "boot_disk"
+        ]
+        # What is made with its key stays, and so does one whose key nobody names any more.
+        checkout.apply(checkout.synthesize(after))
+        for settled in (after, FLEET):
+            assert guard.losses(planned(checkout.synthesize(settled))) == []
+
+
+def test_a_machine_that_is_made_anew_for_what_the_fleet_asks_is_not_refused(
+    checkout: Checkout,
+) -> None:
+    checkout.apply(checkout.synthesize(FLEET))
+    spot = evolve(FLEET, machines=(evolve(GALENA, spot=True),))
+    plans = planned(checkout.synthesize(spot))
+    assert guard.refusal(spot, plans) is None
+    assert len(guard.losses(plans)) == 1
+
+
+def test_a_data_disk_is_not_wiped_unseen_for_a_key(checkout: Checkout) -> None:
+    def keyed(key: str | None) -> Fleet:
+        disk = evolve(ORE, prevent_destroy=False, kms_key=key)
+        return evolve(FLEET, machines=(evolve(GALENA, data_disks=(disk,)),))
+
+    key = KEY.format("us-central1")
+    for before, after in ((None, key), (key, None)):
+        checkout.apply(checkout.synthesize(keyed(before)))
+        assert guard.losses(planned(checkout.synthesize(keyed(before)))) == []
+        refusal = guard.refusal(keyed(after), planned(checkout.synthesize(keyed(after))))
+        assert refusal is not None
+        assert "data disk ore of galena would be made anew, empty, for its disk_encry" in refusal
 
 
 def test_what_another_stack_needs_is_deployed_first(

@@ -4,6 +4,7 @@ PRELUDE = """\
 from infra_lib import *
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
+KMS_KEY = "projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"
 CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
 
 
@@ -432,6 +433,43 @@ REFUSED = {
     "metadata of the stack": (
         'gcp(metadata={"startup-script": "b"})',
         ("metadata='startup-script'", "by the stack itself"),
+    ),
+    "metadata that a field of the project says": (
+        'gcp(metadata={"enable-oslogin": "TRUE"})',
+        ("metadata='enable-oslogin'", "GcpProject(os_login=…) says it"),
+    ),
+    "OS Login and keys that it does not take": (
+        "project(os_login=True, project_ssh_keys=True)",
+        ("'example-project'", "project_ssh_keys=True", "OS Login takes no keys from metadata"),
+    ),
+    "key of a disk by its name alone": (
+        'project(kms_key="disks")',
+        ("'example-project'", "kms_key='disks'", "keyRings/fleet/cryptoKeys/disks"),
+    ),
+    "key of a disk with its version": (
+        'gcp(boot_disk=BootDisk(kms_key=KMS_KEY + "/cryptoKeyVersions/1"))',
+        ("'galena'", "boot_disk.kms_key='projects/", "without a version"),
+    ),
+    "key of a disk as a URL": (
+        'gcp(boot_disk=BootDisk(kms_key="https://cloudkms.googleapis.com/v1/" + KMS_KEY))',
+        ("'galena'", "boot_disk.kms_key='https://", "by its full name"),
+    ),
+    "key of a data disk with a line end": (
+        'gcp(data_disks=(DataDisk("ore", size_gb=1, kms_key=KMS_KEY + "\\n"),))',
+        ("'galena'", "data_disks['ore'].kms_key=", "by its full name"),
+    ),
+    "key of the project in another region": (
+        'fleet(gcp(zone="us-east1-b"), gcp=project(kms_key=KMS_KEY))',
+        ("'example-project'", "kms_key='projects/", "galena may be in us-east1", "global"),
+    ),
+    "key of a disk in another region than the project's": (
+        'fleet(gcp(boot_disk=BootDisk(kms_key=KMS_KEY.replace("central1", "east1"))),'
+        " gcp=project(kms_key=KMS_KEY))",
+        ("machine 'galena'", "boot_disk.kms_key='projects/", "may be in us-central1"),
+    ),
+    "key that is not where a machine may fall back to": (
+        'fleet(gcp(fallback_zones=("us-east1-b",)), gcp=project(kms_key=KMS_KEY))',
+        ("'example-project'", "kms_key='projects/", "galena may be in us-central1, us-east1"),
     ),
     "metadata with NUL": ('gcp(metadata={"a": "\\0"})', (r"metadata['a']='\x00'", "control")),
     "description with an escape": ('Machine("a", description="\\x1b[2J")', ("description=",)),

@@ -146,6 +146,32 @@ def test_without_the_operators_keys_root_has_none(tree: Trees) -> None:
     assert "users" not in tree("bare").machine("galena")
 
 
+def test_accounts_of_google_log_in_beside_root_where_the_project_says_so(
+    plant: Callable[[Fleet], NixTree],
+) -> None:
+    def security(os_login: bool | None) -> Any:
+        project = evolve(PROJECT, os_login=os_login)
+        fleet = evolve(fleet_of(CPU), gcp=project)
+        return plant(fleet).machine("galena").get("security")
+
+    assert security(True) == {
+        "googleOsLogin": {"enable": True},
+        "pam": {
+            "services": {
+                "sshd": {
+                    "rules": {
+                        "account": {
+                            "oslogin_login": {"control": {"force": "[success=ok default=ignore]"}}
+                        }
+                    }
+                }
+            }
+        },
+    }
+    assert security(False) is None
+    assert security(None) is None
+
+
 def test_data_disks_have_their_names_and_are_left_alone(tree: Trees) -> None:
     found = tree("data-disks").machine("galena", '{ base = "b"; postgres = "p"; }')
     guest = ["google-guest-configs"]

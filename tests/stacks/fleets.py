@@ -25,6 +25,7 @@ from main import fleet as example
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 PROJECT = GcpProject("example-project", region="us-central1", ssh_keys=(f"{KEY} admin",))
+KMS_KEY = "projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"
 HOSTILE = "${path.module} %{if true}x%{endif} $${y} %%{z} '' \" \\ $$ # end\n  line\ttab é 漢 $"
 
 
@@ -134,9 +135,15 @@ FLEETS: dict[str, Fleet] = {
     ),
     "every-field": fleet_of(
         cpu(
-            boot_disk=BootDisk(image="debian-cloud/debian-13", size_gb=20, type="pd-ssd"),
+            boot_disk=BootDisk(
+                image="debian-cloud/debian-13",
+                size_gb=20,
+                type="pd-ssd",
+                kms_key=Reference("${google_kms_crypto_key.boot.id}"),
+            ),
+            data_disks=(DataDisk("tank", size_gb=10), DataDisk("ore", size_gb=10, kms_key=KMS_KEY)),
             labels={"team": "geology", "env": "-"},
-            metadata={"enable-oslogin": "FALSE", "motd": HOSTILE},
+            metadata={"motd": HOSTILE},
             serial_port=True,
             startup_script=f"#!/bin/bash\necho {HOSTILE!r}\n",
             shielded_vm=ShieldedVm(secure_boot=True, vtpm=True, integrity_monitoring=False),
@@ -147,10 +154,13 @@ FLEETS: dict[str, Fleet] = {
             description=HOSTILE,
         ),
         gcp=project(
-            ssh_source_ranges=(),
+            ssh_source_ranges=("203.0.113.0/24",),
             labels={"org": "example"},
             ssh_keys=(f"{KEY} {'${x} %{y}'}",),
             project_ssh_keys=True,
+            os_login=False,
+            firewall_logging=True,
+            kms_key=KMS_KEY.replace("us-central1", "global"),
         ),
     ),
 }

@@ -32,6 +32,7 @@ from .fleets import (
     FLEETS,
     HOSTILE,
     KEY,
+    KMS_KEY,
     WITH_DATA,
     cpu,
     fleet_of,
@@ -259,6 +260,16 @@ class TestInstance:
             told[name] = metadata["block-project-ssh-keys"], metadata["serial-port-enable"]
         assert told == {"example": ("TRUE", "FALSE"), "every-field": ("FALSE", "TRUE")}
 
+    @pytest.mark.parametrize(("said", "told"), [(None, None), (True, "TRUE"), (False, "FALSE")])
+    def test_os_login_is_left_to_the_project_unless_said(
+        self, synthesize: Synthesize, said: bool | None, told: str | None
+    ) -> None:
+        fleet = fleet_of(cpu(), gcp=project(os_login=said))
+        metadata = instance(synthesize(fleet), "galena")["metadata"]
+        assert metadata.get("enable-oslogin") == told
+        # Root's keys are not OS Login's: the startup script reads them.
+        assert metadata["ssh-keys"] == f"root:{KEY} admin"
+
     def test_a_reference_in_metadata_stays_one(self, synthesize: Synthesize) -> None:
         fleet = fleet_of(cpu(metadata={"bucket": Reference("${google_storage_bucket.a.name}")}))
         metadata = instance(synthesize(fleet), "galena")["metadata"]
@@ -282,7 +293,8 @@ class TestInstance:
                 "image": "debian-cloud/debian-13",
                 "size": 20,
                 "type": "pd-ssd",
-            }
+            },
+            "kms_key_self_link": "${google_kms_crypto_key.boot.id}",
         }
         assert machine["shielded_instance_config"] == {
             "enable_secure_boot": True,
@@ -295,6 +307,56 @@ class TestInstance:
         }
         assert machine["deletion_protection"] is True
         assert machine["allow_stopping_for_update"] is False
+
+
+class TestKeysOfDisks:
+    def test_google_keeps_them_unless_told(self, synthesize: Synthesize) -> None:
+        found = resources(synthesize(FLEETS["data-disks"]))
+        assert "kms_key_self_link" not in found["google_compute_instance.scheelite"]["boot_disk"]
+        assert "disk_encryption_key" not in found["google_compute_disk.tank"]
+
+    def test_a_disk_has_its_own_or_else_the_projects(self, synthesize: Synthesize) -> None:
+        own, shared = KMS_KEY, KMS_KEY.replace("us-central1", "global")
+        disks = DataDisk("tank", size_gb=1), DataDisk("ore", size_gb=1, kms_key=own)
+        machine = gpu(data_disks=disks, enabled=True)
+        other = cpu(boot_disk=BootDisk(kms_key=own))
+        found = resources(synthesize(fleet_of(machine, other, gcp=project(kms_key=shared))))
+        boots = {
+            name: found[f"google_compute_instance.{name}"]["boot_disk"]["kms_key_self_link"]
+            for name in ("scheelite", "galena")
+        }
+        assert boots == {"scheelite": shared, "galena": own}
+        keys = {
+            name: found[f"google_compute_disk.{name}"]["disk_encryption_key"]
+            for name in ("tank", "ore")
+        }
+        assert keys == {"tank": {"kms_key_self_link": shared}, "ore": {"kms_key_self_link": own}}
+
+    def test_a_key_that_terraform_makes_stays_a_reference(self, synthesize: Synthesize) -> None:
+        key = Reference("${google_kms_crypto_key.disks.id}")
+        machine = gpu(data_disks=(DataDisk("tank", size_gb=1),))
+        found = resources(synthesize(fleet_of(machine, gcp=project(kms_key=key))))
+        boot = found["google_compute_instance.scheelite"]["boot_disk"]
+        assert boot["kms_key_self_link"] == key
+        assert found["google_compute_disk.tank"]["disk_encryption_key"] == {
+            "kms_key_self_link": key
+        }
+
+    def test_the_project_of_the_stack_is_the_one_whose_key_is_checked(self, tmp_path: Path) -> None:
+        other = project(kms_key=KMS_KEY.replace("us-central1", "europe-west4"))
+        app = App(outdir=str(tmp_path / "out"))
+        with pytest.raises(FleetError, match="project 'example-project': kms_key="):
+            GcpStack(app, "gcp", fleet=fleet_of(cpu()), gcp=other)
+
+
+class TestFirewall:
+    @pytest.mark.parametrize("logged", [True, False])
+    def test_every_rule_logs_or_none_does(self, synthesize: Synthesize, logged: bool) -> None:
+        fleet = attrs.evolve(FLEETS["networks"], gcp=project(firewall_logging=logged))
+        rules = synthesize(fleet)["resource"]["google_compute_firewall"]
+        assert len(rules) > 3
+        log = {"metadata": "INCLUDE_ALL_METADATA"} if logged else None
+        assert [rule.get("log_config") for rule in rules.values()] == [log] * len(rules)
 
 
 class TestDisks:
