@@ -66,6 +66,8 @@ class GcpProject:
         os_login: Whether people log in by their Google accounts, as IAM lets them (OS Login): True
             has each image and each NixOS ask Google, beside root's `ssh_keys`, which clan comes in
             by. False has neither, None leaves images to what the project's own metadata says.
+        guest_attributes: Whether a machine may publish facts about itself through Google: images
+            publish their SSH host keys so, and the installation of NixOS checks them.
         firewall_logging: Whether each connection that the firewall rules let in is logged in Cloud
             Logging, which bills for it.
         kms_key: The key of Cloud KMS that encrypts every disk which names none of its own,
@@ -89,6 +91,7 @@ class GcpProject:
     )
     project_ssh_keys: bool = field(default=False, kw_only=True)
     os_login: bool | None = field(default=None, kw_only=True)
+    guest_attributes: bool = field(default=True, kw_only=True)
     firewall_logging: bool = field(default=False, kw_only=True)
     kms_key: str | None = field(default=None, kw_only=True)
     network: str = field(default="default", kw_only=True)
@@ -109,7 +112,7 @@ class GcpProject:
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
-        for switch in ("project_ssh_keys", "firewall_logging"):
+        for switch in ("project_ssh_keys", "guest_attributes", "firewall_logging"):
             check.boolean(where, switch, getattr(self, switch))
         if self.os_login is not None:
             check.boolean(where, "os_login", self.os_login)

@@ -27,6 +27,7 @@ _MOST_LABELS = 64 - len(STACK_LABELS) - 1
 # What metadata the stack writes, and what says it.
 STACK_METADATA = {
     "block-project-ssh-keys": "GcpProject(project_ssh_keys=…)",
+    "enable-guest-attributes": "GcpProject(guest_attributes=…)",
     "enable-oslogin": "GcpProject(os_login=…)",
     "serial-port-enable": "serial_port",
     "ssh-keys": "GcpProject(ssh_keys=…)",

@@ -9,13 +9,27 @@ import shlex
 _QUESTION = "'hostname; test -e /etc/NIXOS && ! grep -q VARIANT_ID=installer /etc/os-release'"
 # With 5 s between them: minutes, while a machine starts and its startup script runs.
 _TRIES = 60
+# An image that lets root in has published its keys, if it ever does: Google takes ten questions a
+# minute (https://cloud.google.com/compute/docs/metadata/manage-guest-attributes).
+_TRIES_FOR_KEYS = 6
+# A line of known_hosts of each line that gcloud prints: the key's type, and the key.
+_KNOWN = r"s/^\([a-z][-@.a-z0-9]*\)[[:space:]]\{1,\}\([A-Za-z0-9+/=]\{1,\}\)$/NAME \1 \2/p"
 
 ALONE = "-o ControlPath=none"
 """Options of ssh for a connection that nothing shares: a shared one may lead to what had the
 address before."""
 
-UNCHECKED = f"{ALONE} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-"""Options of ssh for a machine whose image has just made a host key, which nobody knows."""
+UNCHECKED = (
+    f"{ALONE} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ForwardAgent=no "
+    "-o LogLevel=ERROR"
+)
+"""Options of ssh for a machine whose host key nobody knows: it is asked, and is given nothing."""
+
+FOLDER = (
+    "folder=$(mktemp -d /tmp/infra.XXXXXX) || exit",
+    """trap 'rm -rf "$folder"' EXIT""",
+)
+"""Lines of shell that make a folder, named by the variable `folder`, which goes with the shell."""
 
 
 def clan_install(machine: str, host: str, checked: str) -> str:
@@ -39,6 +53,7 @@ def guarded(
     ssh: str,
     host: str,
     advice: str,
+    check: tuple[str, ...] = (),
     anew: bool = False,
     named: bool = False,
 ) -> tuple[str, ...]:
@@ -55,6 +70,7 @@ def guarded(
         ssh: Options of ssh.
         host: Where SSH reaches it, as it stands between double quotes.
         advice: What to look at when it does not let root in.
+        check: Lines of shell that `exit` where the machine is not the one after all; see `checked`.
         anew: Whether it has been made anew, and running NixOS tells that it has not been.
         named: Whether a person may say what name it answers to, in the variable ANSWERS_TO.
     """
@@ -79,9 +95,59 @@ def guarded(
         'case "$nixos $said" in',
         # An asterisk stands for lines, too.
         f"""[01]\\ *[[:space:]]*) printf '%s\\n' "{more}" >&2; exit 1 ;;""",
-        f'"1 $name" | "1 $name".*) {install} ;;',
+        '"1 $name" | "1 $name".*)',
+        *(f"  {line}" for line in check),
+        f"  {install} ;;",
         f'"0 $name" | "0 $name".*) {runs} ;;',
         f"""[01]\\ *) printf '%s\\n' "{other}" >&2; exit 1 ;;""",
         f"*) echo {shlex.quote(silent)} >&2; exit 1 ;;",
         "esac",
+    )
+
+
+def checked(machine: str, zone: str, project: str, *, ssh: str, host: str) -> tuple[str, ...]:
+    """Return lines of shell that check an instance's host key by what its image has published.
+
+    Google's agent, which most images have, writes the public keys into the instance's guest
+    attributes at its first boot (https://github.com/GoogleCloudPlatform/guest-agent), and Google
+    tells them to whoever may see the instance. The machine has to give its answer once more, under
+    one of these keys. Where none is told, that is said, and the installation goes on: not every
+    image publishes them, and not everybody has gcloud.
+
+    The lines take what `FOLDER` makes and the answer as `said`.
+
+    Args:
+        machine: The machine's name.
+        zone: The zone it is in.
+        project: The ID of the project it is in.
+        ssh: Options of ssh; those about host keys do not count here.
+        host: Where SSH reaches it, as it stands between double quotes.
+    """
+    asked = shlex.join(
+        (
+            *("gcloud", "compute", "instances", "get-guest-attributes", machine),
+            *("--query-path=hostkeys/", f"--zone={zone}", f"--project={project}"),
+            *("--format=value(key,value)", "--quiet"),
+        )
+    )
+    known = shlex.quote(_KNOWN.replace("NAME", machine))
+    pinned = (
+        f"-o HostKeyAlias={machine} -o StrictHostKeyChecking=yes "
+        '-o "UserKnownHostsFile=$folder/keys" -o GlobalKnownHostsFile=/dev/null'
+    )
+    other = f"{machine} does not answer under a host key that its image has published"
+    unknown = (
+        f"{machine}: its host key is not checked: gcloud tells of none that its image has published"
+    )
+    return (
+        f"tries=$(command -v gcloud >/dev/null && echo 0 || echo {_TRIES_FOR_KEYS})",
+        "until",
+        f'  {asked} </dev/null 2>"$folder/why" | sed -n {known} >"$folder/keys"',
+        f'  test -s "$folder/keys" || test $((tries += 1)) -ge {_TRIES_FOR_KEYS}',
+        "do sleep 5; done",
+        'if test ! -s "$folder/keys"; then',
+        f'  cat "$folder/why" >&2; echo {shlex.quote(unknown)} >&2',
+        f'elif test "$(ssh -n {pinned} {ssh} -- "{host}" {_QUESTION})" != "$said"; then',
+        f"  echo {shlex.quote(f'{other}: it is left alone')} >&2; exit 1",
+        "fi",
     )

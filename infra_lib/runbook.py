@@ -12,7 +12,7 @@ from . import cost, destination
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
-from .installer import ALONE, UNCHECKED, clan_install, guarded
+from .installer import ALONE, FOLDER, UNCHECKED, checked, clan_install, guarded
 from .reach import ways_in
 from .reference import Reference
 
@@ -31,6 +31,8 @@ _INTENT = (
     "answers to another name is left alone."
 )
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
+_CHECKED = "Its host key has to be one that its image has published, where gcloud tells of any."
+_NOT_CHECKED = "The image's own host key is not checked: guest_attributes=False."
 _TIMEOUT = "-o ConnectTimeout=10"
 # A machine that was replaced has another key than is known of it: a person is asked about that.
 _FORGOTTEN = "-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null"
@@ -167,15 +169,19 @@ class Writer:
         elif self._tunnelled(machine):
             yield self._installed_through_tunnel(machine, anew=anew)
         else:
+            ssh = f"{_TIMEOUT} {UNCHECKED}"
+            check = self._check(machine, ssh, "root@$address")
             yield Step(
-                f"{_INTENT} {_BUILT_THERE} The image's own host key is not checked.",
+                f"{_INTENT} {_BUILT_THERE} {_CHECKED if check else _NOT_CHECKED}",
                 _subshell(
                     self._address(machine),
+                    *(FOLDER if check else ()),
                     *guarded(
                         machine.name,
                         clan_install(machine.name, "root@$address", "none"),
-                        ssh=f"{_TIMEOUT} {UNCHECKED}",
+                        ssh=ssh,
                         host="root@$address",
+                        check=check,
                         advice="is SSH open to this computer, in ssh_source_ranges, and its key "
                         "among ssh_keys?",
                         anew=anew,
@@ -195,43 +201,40 @@ class Writer:
 
     def _tunnel(self, machine: GcpMachine) -> str:
         """The command that connects its input and output with the machine's SSH server."""
+        zone, project = self._place(machine)
         return shlex.join(
             (
                 *("gcloud", "compute", "start-iap-tunnel", machine.name, "22", "--listen-on-stdin"),
-                *(f"--zone={self._zone(machine)}", f"--project={self._project()}"),
-                *("--quiet", "--verbosity=error"),
+                *(f"--zone={zone}", f"--project={project}", "--quiet", "--verbosity=error"),
             )
         )
 
-    def _zone(self, machine: GcpMachine) -> str:
-        return self.fleet.facts.machine(machine.name).zone or machine.zone
-
-    def _project(self) -> str:
-        return self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
-
     def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
+        zone, project = self._place(machine)
         tunnel = self._tunnel(machine)
         # The machine's own name in Google's network: whatever else may resolve it means the same
         # machine. That of a project in a domain has the domain last.
-        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", self._project()).split(":")))
-        host = f"root@{machine.name}.{self._zone(machine)}.c.{domain}.internal"
+        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", project).split(":")))
+        host = f"root@{machine.name}.{zone}.c.{domain}.internal"
+        ssh = f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}'
+        check = self._check(machine, ssh, host)
         closed = "tunnel" not in ways_in(self.fleet, machine)
         return Step(
             f"{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows the "
-            "instance, so its key need not be known. The tunnel has no port here: each connection "
-            "has its own.",
+            f"instance. {_CHECKED if check else _NOT_CHECKED} The tunnel has no port here: each "
+            "connection has its own.",
             _subshell(
                 # A file, for Nix would take a command of several words apart.
-                "folder=$(mktemp -d /tmp/infra.XXXXXX) || exit",
-                """trap 'rm -rf "$folder"' EXIT""",
+                *FOLDER,
                 f"""printf '#!/bin/sh\\nexec %s\\n' {shlex.quote(tunnel)} """
                 '> "$folder/tunnel"',
                 'chmod +x "$folder/tunnel"',
                 *guarded(
                     machine.name,
                     clan_install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
-                    ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
+                    ssh=ssh,
                     host=host,
+                    check=check,
                     advice=(f"{IAP_RANGE} is not in ssh_source_ranges; " if closed else "")
                     + "may you use Identity-Aware Proxy, and is the key of this computer among "
                     "ssh_keys?",
@@ -240,6 +243,17 @@ class Writer:
                 ),
             ),
         )
+
+    def _place(self, machine: GcpMachine) -> tuple[str, str]:
+        """Return the zone and the project that a machine is in."""
+        zone = self.fleet.facts.machine(machine.name).zone or machine.zone
+        return zone, self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
+
+    def _check(self, machine: GcpMachine, ssh: str, host: str) -> tuple[str, ...]:
+        """Return the lines that check a machine's host key, where its image may publish it."""
+        if self.fleet.gcp is None or not self.fleet.gcp.guest_attributes:
+            return ()
+        return checked(machine.name, *self._place(machine), ssh=ssh, host=host)
 
     def _address(self, machine: Machine) -> str:
         """The command that sets `address`: to what stays, or else to what it is by then."""

@@ -13,6 +13,11 @@ GCLOUD = (
     "--project=example-project --quiet --verbosity=error"
 )
 
+ASKED = (
+    "compute instances get-guest-attributes galena --query-path=hostkeys/ --zone=us-central1-b "
+    "--project=example-project --format=value(key,value) --quiet"
+)
+
 
 @dataclass
 class Machine:
@@ -26,6 +31,9 @@ class Machine:
         shut: How many connections come to nothing before the first that does not.
         denied: How many connections after those the image ends with a word of its own.
         ends: After how many connections no more come about.
+        published: After how many questions gcloud tells the host keys of the image; None for
+            never. Other lines are among them.
+        image: Whose host keys those are: "host", which is the machine's own, or "other".
         trusted: Whether the person who installs takes it for the right one by its key.
     """
 
@@ -36,13 +44,15 @@ class Machine:
     shut: int = 0
     denied: int = 0
     ends: int = 1000
+    published: int | None = 0
+    image: str = "host"
     trusted: bool = True
 
     def __post_init__(self) -> None:
         if os.geteuid():
             unavailable("sshd lets root in for root alone")
         keygen = require("ssh-keygen")
-        for name in ("host", "id"):
+        for name in ("host", "other", "id"):
             command = [keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name)]
             subprocess.run(command, check=True)
         (self.folder / "bin").mkdir()
@@ -84,7 +94,7 @@ class Machine:
             f"ControlMaster auto\nControlPath {self.folder}/shared\nControlPersist 3\n"
             + ("StrictHostKeyChecking accept-new\n" if self.trusted else "")
         )
-        self._write("bin/sleep", "exit")
+        self._write("bin/sleep", f"echo >> {self.folder}/slept")
         self._write(
             "bin/ssh",
             f'printf "%s\\n" "$*" >> {self.folder}/asked\n'
@@ -94,7 +104,22 @@ class Machine:
         )
         self._write(
             "bin/gcloud",
+            f'test "$*" = {shlex.quote(ASKED)} && exec {self.folder}/attributes\n'
             f'test "$*" = {shlex.quote(GCLOUD)} || exit 2\nexec {self.folder}/sshd',
+        )
+        # Whoever reads on there would take what somebody pastes next.
+        self._write(
+            "attributes",
+            "cat >&2\n"
+            f"echo >> {self.folder}/questions\n"
+            f"turn=$(wc -l < {self.folder}/questions)\n"
+            f'test "$turn" -gt {1000 if self.published is None else self.published} || '
+            "{ echo 'ERROR: hostkeys/ was not found' >&2; exit 1; }\n"
+            "printf 'ssh-rsa\\tAAAA*\\nconsole\\n'\n"
+            f"read -r type key rest < {self.folder}/{self.image}.pub\n"
+            'printf \'%s\\t%s\\n\' "$type" "$key"\n'
+            # What the last line is must not matter.
+            "printf 'another thing\\there\\n'",
         )
         # The way there is open for as long as clan needs it.
         self._write(
@@ -128,6 +153,26 @@ class Machine:
     def kept(self) -> list[str]:
         """What ssh has left behind for the person: keys that it knows now, shared connections."""
         return [name for name in ("known", "shared") if (self.folder / name).exists()]
+
+    @property
+    def questions(self) -> int:
+        """How often gcloud was asked for host keys."""
+        return len(self._lines("questions"))
+
+    @property
+    def waited(self) -> int:
+        """How often something was waited for."""
+        return len(self._lines("slept"))
+
+    def without(self, tool: str) -> dict[str, str]:
+        """The environment of a computer that has not got a program."""
+        own = self.folder / "few"
+        own.mkdir()
+        for name in ("cat", "chmod", "mktemp", "rm", "sed", "sh", "tr", "wc"):
+            (own / name).symlink_to(require(name))
+        for name in {"ssh", "clan", "gcloud", "sleep"} - {tool}:
+            (own / name).symlink_to(self.folder / "bin" / name)
+        return {"PATH": str(own)}
 
     @property
     def asked(self) -> list[str]:

@@ -136,7 +136,8 @@ class GcpStack(cdktf.TerraformStack):
         )
         if project.install:
             for machine in enabled:
-                installation = Installation(self, _id("terraform_data", machine.name), machine)
+                id_ = _id("terraform_data", machine.name)
+                installation = Installation(self, id_, machine, project)
                 installation.override_logical_id(machine.name)
         cdktf.TerraformOutput(
             self,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import cdktf
 
-from ..installer import UNCHECKED, clan_install, guarded
+from ..installer import FOLDER, UNCHECKED, checked, clan_install, guarded
 from .instance import address, reference
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from ..gcp_machine import GcpMachine
+    from ..gcp_project import GcpProject
 
 
 class Installation(cdktf.TerraformResource):
@@ -21,9 +23,11 @@ class Installation(cdktf.TerraformResource):
     Not a `cdktf.DataResource`: that runs `terraform version` for each, at every synthesis.
     """
 
-    def __init__(self, scope: Construct, id_: str, machine: GcpMachine) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, machine: GcpMachine, project: GcpProject
+    ) -> None:
         """Make the resource, for a machine whose instance is in the same stack."""
-        command = install_command(machine, address(machine))
+        command = install_command(machine, project, address(machine))
         super().__init__(
             scope,
             id_,
@@ -37,7 +41,7 @@ class Installation(cdktf.TerraformResource):
         return {"triggers_replace": self._instance_id}
 
 
-def install_command(machine: GcpMachine, address: str) -> str:
+def install_command(machine: GcpMachine, project: GcpProject, address: str) -> str:
     """Return the shell command that installs NixOS on a machine that has just been made.
 
     A machine that already runs NixOS is left alone: it may hold data, and was there before the
@@ -46,19 +50,22 @@ def install_command(machine: GcpMachine, address: str) -> str:
 
     Args:
         machine: The machine.
+        project: The project that it is in.
         address: Where SSH reaches it; a Terraform reference.
     """
     if machine.stopped:
-        return (
-            f"echo {machine.name} is stopped and cannot be installed: start it, then deploy again "
-            ">&2; exit 1"
-        )
+        stopped = f"{machine.name} is stopped and cannot be installed: start it, then deploy again"
+        return f"echo {shlex.quote(stopped)} >&2; exit 1"
     host = f"root@{address}"
+    ssh = f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}"
+    known = project.guest_attributes
+    check = checked(machine.name, machine.zone, project.project, ssh=ssh, host=host)
     lines = guarded(
         machine.name,
         clan_install(machine.name, host, "none"),
-        ssh=f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}",
+        ssh=ssh,
         host=host,
+        check=check if known else (),
         advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",
     )
-    return "\n".join((*lines, ""))
+    return "\n".join((*(FOLDER if known else ()), *lines, ""))

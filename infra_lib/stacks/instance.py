@@ -136,6 +136,7 @@ def _texts(project: GcpProject, machine: GcpMachine, write: Callable[[str], str]
     # Said either way: what is left out, the project's own metadata decides.
     metadata["block-project-ssh-keys"] = "FALSE" if project.project_ssh_keys else "TRUE"
     metadata["serial-port-enable"] = "TRUE" if machine.serial_port else "FALSE"
+    metadata["enable-guest-attributes"] = "TRUE" if project.guest_attributes else "FALSE"
     if project.os_login is not None:
         metadata["enable-oslogin"] = "TRUE" if project.os_login else "FALSE"
     if project.ssh_keys:

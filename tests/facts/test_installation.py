@@ -92,9 +92,44 @@ def test_a_tunnel_that_ends_at_once_installs_nothing(
 
 
 def test_a_tunnel_that_ends_later_ends_the_step(there: Machine, shell: tuple[str, ...]) -> None:
-    there.ends = 1
+    there.ends = 2
     assert ended(install(there, shell)) == 255
     assert target(there).startswith(PROXIED)
+
+
+def test_a_tunnel_that_ends_before_the_key_is_known_installs_nothing(there: Machine) -> None:
+    there.ends = 1
+    assert ended(install(there)) == 1
+    assert there.installed == []
+
+
+@pytest.mark.parametrize("action", ["up", "replace"])
+@pytest.mark.parametrize("fleet", ["tunnel", "direct"])
+def test_a_machine_with_another_key_than_its_image_published_is_left_alone(
+    there: Machine, shell: tuple[str, ...], action: str, fleet: str
+) -> None:
+    there.image, there.published = "other", 2
+    described = known(example if fleet == "tunnel" else direct())
+    done = install(there, shell, action=action, fleet=described)
+    assert ended(done) == 1
+    assert "galena does not answer under a host key that its image has published" in done.stderr
+    assert there.installed == []
+    there.image = "host"
+    assert ended(install(there, shell, action=action, fleet=described)) == 0
+    assert there.installed
+
+
+@pytest.mark.parametrize("fleet", ["tunnel", "direct"])
+def test_keys_that_nobody_tells_are_said_not_to_be_checked(
+    there: Machine, shell: tuple[str, ...], fleet: str
+) -> None:
+    there.published = None
+    done = install(there, shell, fleet=known(example if fleet == "tunnel" else direct()))
+    assert ended(done) == 0
+    assert "galena: its host key is not checked: gcloud tells of none that" in done.stderr
+    assert "ERROR: hostkeys/ was not found" in done.stderr
+    assert there.installed
+    assert there.questions == 6
 
 
 def test_what_listens_at_a_port_here_is_not_talked_to(there: Machine) -> None:

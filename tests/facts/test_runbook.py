@@ -75,6 +75,17 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         'case "$nixos $said"',
         r"[01]\ *[[:space:]]*) printf",
         '"1 $name" |',
+        "tries=$(command -v gcloud",
+        "until",
+        "gcloud compute instances",
+        'test -s "$folder/keys"',
+        "do sleep 5;",
+        "if test !",
+        'cat "$folder/why" >&2;',
+        'elif test "$(ssh',
+        "echo 'scheelite does",
+        "fi",
+        "clan machines install",
         '"0 $name" |',
         "[01]\\ *) printf",
         "*) echo 'scheelite",
@@ -97,17 +108,21 @@ def test_the_names_flags_and_addresses_are_the_fleets() -> None:
         "--project=example-project "
     ) in text
     assert (
-        '"1 $name" | "1 $name".*) clan machines install scheelite '
+        "clan machines install scheelite "
         "--update-hardware-config nixos-facter --build-on remote --host-key-check none "
         f'--target-host "{host}?ProxyCommand=$folder/tunnel" --yes ;;'
     ) in text
     assert f'-- "{host}" \'hostname; test -e /etc/NIXOS' in text
     assert "clan machines update cinnabar" in text
+    assert (
+        "gcloud compute instances get-guest-attributes scheelite --query-path=hostkeys/ "
+        "--zone=us-central1-c --project=example-project "
+    ) in text
 
 
 def test_the_tunnel_is_that_of_a_project_in_a_domain() -> None:
     text = " ".join(commands(example, "galena", "up", project="example.com:ores"))
-    assert "--project=example.com:ores " in text
+    assert text.count("--project=example.com:ores ") == 2
     assert '"root@galena.us-central1-b.c.ores.example.com.internal"' in text
 
 
@@ -141,6 +156,19 @@ def test_what_would_be_wiped_is_said() -> None:
             (text,) = (step.text for step in steps if "Install" in step.text)
             assert "unless the machine says that it runs it: installing wipes its disks" in text
             assert "One that answers to another name is left alone." in text
+
+
+@pytest.mark.parametrize("ranges", [("35.235.240.0/20",), ("198.51.100.0/24",)])
+def test_whether_the_host_key_is_checked_is_said(ranges: tuple[str, ...]) -> None:
+    fleet = open_to(ranges)
+    assert fleet.gcp is not None
+    unknown = evolve(fleet, gcp=evolve(fleet.gcp, guest_attributes=False))
+    for each, checked in ((fleet, True), (unknown, False)):
+        steps = runbook(each, "galena", "up").steps
+        (step,) = (step for step in steps if step.text.startswith("Install NixOS"))
+        assert ("has to be one that its image has published" in step.text) == checked
+        assert ("host key is not checked: guest_attributes=False" in step.text) != checked
+        assert ("get-guest-attributes" in "\n".join(step.commands)) == checked
 
 
 def test_a_reserved_address_stays_through_everything() -> None:
@@ -204,7 +232,8 @@ def test_a_proxy_that_is_let_in_nowhere_is_told_where_it_is_asked() -> None:
 def test_the_tunnel_goes_to_the_zone_in_use() -> None:
     facts = Facts(machines=(MachineFacts("scheelite", zone="us-central1-f"),))
     lines = commands(evolve(example, facts=facts), "scheelite", "up")
-    assert any("--zone=us-central1-f" in line for line in lines)
+    places = [word for line in lines for word in line.split() if word.startswith("--zone=")]
+    assert places == ["--zone=us-central1-f"] * 2
 
 
 def test_a_stack_that_installs_leaves_installing_out() -> None:
@@ -289,9 +318,12 @@ def test_every_machine_has_all_three() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "scheelite"])
-def test_shellcheck_has_nothing_to_say(name: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ranges", [("35.235.240.0/20",), ("198.51.100.0/24",)])
+def test_shellcheck_has_nothing_to_say(
+    name: str | None, ranges: tuple[str, ...], tmp_path: Path
+) -> None:
     script = tmp_path / "runbook.sh"
-    writer = Writer(fleet=example)
+    writer = Writer(fleet=open_to(ranges))
     machines = example.machines if name is None else (example.machine(name),)
     script.write_text(as_shell([each for machine in machines for each in writer.runbooks(machine)]))
     done = subprocess.run(
@@ -315,6 +347,8 @@ class TestScript:
         tools.mkdir()
         for name in self.OUTSIDE:
             self.tool(tools / name, f'echo "{name} $*" >> "$LOG"; test "{name} $1 $2" != "$FAIL"')
+        key = "ssh-ed25519\\tAAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
+        self.tool(tools / "gcloud", f"""echo "gcloud $*" >> "$LOG"; printf '{key}\\n'""")
         self.answer(project, 1)
         self.tool(tools / "nixgen", f'exec {shlex.quote(sys.executable)} -m nixgen "$@"')
         deploy = 'if test "$1" = deploy; then exec infra-deploy "$@"; fi'
@@ -380,6 +414,7 @@ class TestScript:
             [
                 "git add --intent-to-add",
                 "infra deploy gcp",
+                "gcloud compute instances",
                 "clan machines install",
                 "git add --intent-to-add",
                 "clan machines update",

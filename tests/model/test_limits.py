@@ -407,6 +407,7 @@ def test_a_label_that_the_stack_writes_is_nobody_elses(label: str) -> None:
     ("key", "says"),
     [
         ("block-project-ssh-keys", "GcpProject(project_ssh_keys=…)"),
+        ("enable-guest-attributes", "GcpProject(guest_attributes=…)"),
         ("enable-oslogin", "GcpProject(os_login=…)"),
         ("serial-port-enable", "serial_port"),
         ("ssh-keys", "GcpProject(ssh_keys=…)"),

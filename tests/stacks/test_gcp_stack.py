@@ -260,6 +260,15 @@ class TestInstance:
             told[name] = metadata["block-project-ssh-keys"], metadata["serial-port-enable"]
         assert told == {"example": ("TRUE", "FALSE"), "every-field": ("FALSE", "TRUE")}
 
+    @pytest.mark.parametrize(("said", "told"), [(True, "TRUE"), (False, "FALSE")])
+    def test_an_image_publishes_its_host_keys_unless_told(
+        self, synthesize: Synthesize, said: bool, told: str
+    ) -> None:
+        assert project().guest_attributes
+        fleet = fleet_of(cpu(), gcp=project(guest_attributes=said))
+        metadata = instance(synthesize(fleet), "galena")["metadata"]
+        assert metadata["enable-guest-attributes"] == told
+
     @pytest.mark.parametrize(("said", "told"), [(None, None), (True, "TRUE"), (False, "FALSE")])
     def test_os_login_is_left_to_the_project_unless_said(
         self, synthesize: Synthesize, said: bool | None, told: str | None
