@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(bin):$(CURDIR)/node_modules/.bin:$(PATH)
 # Neither telemetry nor a version check may hold up a synth, with or without a network.
 export CHECKPOINT_DISABLE := 1
 export DISABLE_VERSION_CHECK := 1
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,22
 
 help:
 	@echo 'make synth      write the Terraform stacks and the Nix files of main.py'

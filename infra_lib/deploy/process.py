@@ -28,6 +28,14 @@ _LONGEST_PIECE = 65536  # characters
 _MOST_PIECES = 64  # that wait to be printed; then the command waits
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+# What has cdktf, jsii and Terraform neither look for newer versions of themselves nor tell of the
+# end of a Node.js that cdktf has no newer one for. What the user has set comes before.
+_QUIET = {
+    "CHECKPOINT_DISABLE": "1",
+    "DISABLE_VERSION_CHECK": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,22",
+}
+
 
 def run(
     command: Sequence[str],
@@ -78,7 +86,7 @@ def _started(
             command,
             cwd=folder,
             # In CI, cdktf prints lines and draws nothing.
-            env={**os.environ, "CI": "true", **variables},
+            env={**_QUIET, **os.environ, "CI": "true", **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

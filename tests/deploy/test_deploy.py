@@ -514,23 +514,6 @@ def test_without_a_terminal_it_has_to_be_told(project: Project) -> None:
     )
 
 
-def test_without_cdktf_it_says_how_to_get_it(project: Project) -> None:
-    project.describe(GALENA)
-    done = project.infra("deploy", "--yes", PATH="/nowhere")
-    assert done.returncode == 2
-    assert done.stdout.startswith("infra: cdktf is not on PATH; install it: npm install")
-
-
-def test_without_terraform_it_says_how_to_get_it(project: Project) -> None:
-    project.describe(GALENA)
-    done = project.infra("deploy", "--yes", TERRAFORM_BINARY_NAME="terraform-of-nobody")
-    assert done.returncode == 2
-    assert done.stdout == (
-        "infra: terraform-of-nobody is not on PATH; install Terraform, or OpenTofu, which is used "
-        "with TERRAFORM_BINARY_NAME=tofu\n"
-    )
-
-
 def test_a_zone_in_use_has_to_be_kept_somewhere(project: Project) -> None:
     project.describe(scheelite(), fields="")
     main = project.workspace.app / "main.py"
