@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 160  # characters of what was given
 _MOST = 20_000  # characters that are searched for a secret
+_LISTED = 8  # names that begin as one that was given
 
 WITHOUT_CDKTF = (
     "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
@@ -46,14 +47,38 @@ def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
 def nearest(given: str, known: Iterable[str]) -> str:
     """Return the end of a message that names what was probably meant; empty when nothing is near.
 
+    That is what `alike` returns, or else what begins with the words given, "g2" or "e2-standard",
+    or else what is spelt nearly so.
+
     Args:
         given: What was given.
         known: What would be accepted.
     """
     from difflib import get_close_matches  # only on the way to an error
 
-    close = get_close_matches(given, sorted(known), n=3)
+    names = [*known]
+    close = alike(given, names)
+    if not close:
+        begun = [name for name in names if name.startswith(f"{given.lower()}-")]
+        more = len(begun) - _LISTED
+        close = [*begun[:_LISTED], f"{more} more"] if more > 0 else begun
+    close = close or get_close_matches(given, sorted(names), n=3)
     return f" (nearest: {', '.join(close)})" if close else ""
+
+
+def alike(given: str, known: Iterable[str]) -> list[str]:
+    """Return the names of the same letters and digits, whatever their case and what is between.
+
+    Args:
+        given: What was given.
+        known: What would be accepted.
+    """
+    letters = _letters(given)
+    return [name for name in known if _letters(name) == letters]
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
 
 
 def _shown(given: object) -> str:

@@ -13,7 +13,7 @@ from nixgen.frozen import frozen
 from . import check
 from .caches import BinaryCache
 from .device import Device
-from .errors import refuse
+from .errors import nearest, refuse
 from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
@@ -278,13 +278,15 @@ def _check_project(fleet: Fleet) -> None:
     for machine in fleet.gcp_machines:
         check_labels(machine, fleet.gcp)
         check_kms_keys(machine, fleet.gcp)
-    region = fleet.gcp.region
+    region, regions = fleet.gcp.region, first.catalog.regions()
     if not any(region in machine.catalog.regions() for machine in fleet.gcp_machines):
         raise refuse(
             f"project {fleet.gcp.project!r}",
             "region",
             region,
-            f"one of {', '.join(first.catalog.regions())}; when it exists all the same, say so "
+            "not in the catalogue"
+            + (nearest(region, regions) or f", which has {', '.join(regions)}")
+            + "; when it exists all the same, say so "
             f"on a machine: catalog=Catalog(zones=(Zone(…, region={region!r}),))",
         )
     _warn_of_no_keys(fleet.gcp, fleet.gcp_machines)

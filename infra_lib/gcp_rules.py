@@ -8,14 +8,17 @@ https://cloud.google.com/compute/docs/instances/spot (Spot VMs).
 from __future__ import annotations
 
 import re
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from . import check
-from .catalog import Catalog, blank_machine_type
-from .errors import FleetError, nearest, refuse
+from .catalog import Catalog, blank_machine_type, did_you_mean
+from .errors import FleetError, alike, nearest, refuse
 from .reference import Reference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .catalog import AcceleratorType, MachineType, Zone
     from .gcp_machine import GcpMachine, Gpu
     from .gcp_project import GcpProject
@@ -150,21 +153,22 @@ def machine_type(machine: GcpMachine) -> MachineType:
     Raises:
         FleetError: When it knows nothing.
     """
-    where = _where(machine)
-    check.instance(where, "catalog", machine.catalog, Catalog)
-    check.word(where, "machine_type", machine.machine_type, 'one such as "n1-standard-8"')
-    found = machine.catalog.machine_type(machine.machine_type)
+    check.instance(_where(machine), "catalog", machine.catalog, Catalog)
+    given = machine.machine_type
+    found = machine.catalog.machine_type(given) if isinstance(given, str) else None
     if found is None:
-        described = blank_machine_type(machine.machine_type)
-        accepted = (
-            "not in the catalogue"
-            + nearest(machine.machine_type, machine.catalog.all_machine_types())
-            + "; when it exists all the same, say so: "
-            f"catalog=Catalog(machine_types=({described},))"
-        )
-        if "accelerator" in described:
-            accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
-        raise _refuse(machine, "machine_type", machine.machine_type, accepted)
+        known = machine.catalog.all_machine_types()
+        _check_word(machine, "machine_type", given, "n1-standard-8", known)
+        accepted = "not in the catalogue" + nearest(given, known)
+        described = blank_machine_type(given)
+        if not alike(given, known):
+            accepted += (
+                "; when it exists all the same, say so: "
+                f"catalog=Catalog(machine_types=({described},))"
+            )
+            if "accelerator" in described:
+                accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
+        raise _refuse(machine, "machine_type", given, accepted)
     return found
 
 
@@ -174,17 +178,20 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
     Raises:
         FleetError: When it knows nothing.
     """
-    check.word(_where(machine), "gpu.type", gpu.type, 'one such as "nvidia-tesla-t4"')
-    found = machine.catalog.accelerator_type(gpu.type)
+    catalog = machine.catalog
+    found = catalog.accelerator_type(gpu.type) if isinstance(gpu.type, str) else None
     if found is None:
-        known = machine.catalog.all_accelerator_types()
+        known = catalog.all_accelerator_types()
+        meant = catalog.accelerator_types_meant(gpu.type) if isinstance(gpu.type, str) else ()
+        _check_word(machine, "gpu.type", gpu.type, "nvidia-tesla-t4", [gpu.type] if meant else ())
         attached = ", max_vcpus=…" if machine_type(machine).accelerator is None else ""
         raise _refuse(
             machine,
             "gpu.type",
             gpu.type,
             "not in the catalogue"
-            + (nearest(gpu.type, known) or f", which has {', '.join(known)}")
+            + (did_you_mean(meant) or f", which has {', '.join(known)}")
+            + _carriers(catalog, meant)
             + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
             f"AcceleratorType({gpu.type!r}, label=…, architecture=…, memory_gb=…{attached}),))",
         )
@@ -201,17 +208,21 @@ def zone(machine: GcpMachine) -> Zone:
 
 
 def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
-    check.word(_where(machine), field, name, 'one such as "us-central1-c"')
-    found = machine.catalog.zone(name)
+    found = machine.catalog.zone(name) if isinstance(name, str) else None
     if found is None:
-        zones = machine.catalog.all_zones().values()
-        meant = {name, name.rpartition("-")[0]}  # it may be a region itself
-        siblings = [zone for zone in zones if zone.region in meant]
+        known = machine.catalog.all_zones()
+        _check_word(machine, field, name, "us-central1-c", known)
+        if alike(name, known):
+            raise _refuse(machine, field, name, f"not in the catalogue{nearest(name, known)}")
+        # It may be a region itself, or have its region as another cloud spells it: us-east-1a.
+        meant = (name, name.rstrip(ascii_lowercase))
+        regions = {each for one in meant for each in alike(one, machine.catalog.regions())}
+        siblings = [zone for zone in known.values() if zone.region in regions]
         accepted = (
             f"not a zone of {siblings[0].region}, which has "
             + ", ".join(zone.name for zone in siblings)
             if siblings
-            else "in no region of the catalogue" + nearest(name, machine.catalog.all_zones())
+            else "in no region of the catalogue" + nearest(name, known)
         )
         raise _refuse(
             machine,
@@ -255,42 +266,38 @@ def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> Fl
     return refuse(_where(machine), field, given, accepted)
 
 
+def _check_word(
+    machine: GcpMachine, field: str, given: object, example: str, known: Iterable[str]
+) -> None:
+    """Check one word, unless it is plain what is meant by several."""
+    if not isinstance(given, str) or not alike(given, known):
+        check.word(_where(machine), field, given, f'one such as "{example}"')
+
+
+def _carriers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
+    """Return the end of a message that says which machine types GPUs come with."""
+    found = {item.name: catalog.machine_types_with(item.name) for item in accelerators}
+    return "".join(
+        f"; {name} comes with {', '.join(types)}, and such a machine_type takes no gpu"
+        for name, types in found.items()
+        if types
+    )
+
+
 def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
     check.whole(_where(machine), "gpu.count", gpu.count, "GPUs", least=1)
-    accelerator = accelerator_type(machine, gpu)
     facts = machine_type(machine)
-    if facts.accelerator is not None:
-        built_in = (facts.accelerator, facts.accelerator_count)
-        if (gpu.type, gpu.count) != built_in:
-            raise _refuse(
-                machine,
-                "gpu",
-                f"{gpu.count}x {gpu.type}",
-                f"{facts.name} comes with {built_in[1]}x {built_in[0]} and takes no other; "
-                "leave gpu out (None), or choose another machine type",
-            )
-    elif not accelerator.max_vcpus:
-        carriers = [
-            item.name
-            for item in machine.catalog.all_machine_types().values()
-            if item.accelerator == gpu.type
-        ]
+    built_in = (facts.accelerator, facts.accelerator_count)
+    if facts.accelerator is not None and (gpu.type, gpu.count) != built_in:
         raise _refuse(
             machine,
-            "gpu.type",
-            gpu.type,
-            f"attaches to no machine: it comes with {', '.join(carriers) or 'a machine type'}, "
-            f"not with {facts.name}",
+            "gpu",
+            f"{gpu.count}x {gpu.type}",
+            f"{facts.name} comes with {built_in[1]}x {built_in[0]} and takes no other; "
+            "leave gpu out (None), or choose another machine type",
         )
-    elif facts.family != "n1" or facts.shared_core:
-        raise _refuse(
-            machine,
-            "machine_type",
-            facts.name,
-            f"takes no GPU; {gpu.type} attaches to an n1 machine that shares no core "
-            "(n1-standard-8), and g2, a2 and a3 come with their own",
-        )
-    else:
+    accelerator = accelerator_type(machine, gpu)
+    if facts.accelerator is None:
         _check_attached(machine, gpu, accelerator, facts)
     _check_offered(machine, gpu, "zone", machine.zone)
     for name in machine.fallback_zones:
@@ -322,6 +329,23 @@ def _check_attached(
     machine: GcpMachine, gpu: Gpu, accelerator: AcceleratorType, facts: MachineType
 ) -> None:
     limits = accelerator.max_vcpus
+    if not limits:
+        carriers = machine.catalog.machine_types_with(gpu.type)
+        raise _refuse(
+            machine,
+            "gpu.type",
+            gpu.type,
+            f"attaches to no machine: it comes with {', '.join(carriers) or 'a machine type'}, "
+            f"not with {facts.name}; name one as machine_type, and leave gpu out",
+        )
+    if facts.family != "n1" or facts.shared_core:
+        raise _refuse(
+            machine,
+            "machine_type",
+            facts.name,
+            f"takes no GPU; {gpu.type} attaches to an n1 machine that shares no core "
+            "(n1-standard-8), and g2, a2 and a3 come with their own",
+        )
     if gpu.count not in limits:
         counts = ", ".join(str(count) for count in sorted(limits))
         raise _refuse(machine, "gpu.count", gpu.count, f"{gpu.type} comes in {counts}")

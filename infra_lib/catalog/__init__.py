@@ -16,7 +16,7 @@ from attrs import field
 from nixgen.frozen import frozen
 
 from .. import check
-from ..errors import nearest, refuse
+from ..errors import alike, nearest, refuse
 
 MACHINE_TYPES_AS_OF = "2026-07-01"
 MACHINE_TYPES_SOURCE = (
@@ -269,6 +269,12 @@ def _is_series(name: str, letters: str) -> bool:
     return name[0] in letters and name[1:2].isdigit()
 
 
+def _words(text: str) -> set[str]:
+    """Return the words that a GPU is called by, in lower case; 80, 80g and 80GB are 80gb."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return {re.sub(r"^([0-9]+)g?b?$", r"\1gb", word) for word in words}
+
+
 def _is_amount(value: object) -> bool:
     """Whether something is a number that an amount can be: finite and not below zero."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
@@ -434,6 +440,33 @@ class Catalog:
         own = {item.name: item for item in self.accelerator_types}
         return own.get(name) or _ACCELERATORS.get(name)
 
+    def accelerator_types_meant(self, said: str) -> tuple[AcceleratorType, ...]:
+        """Return the accelerator types that a name of people's may mean: "T4", "A100 80GB".
+
+        Of the same letters and digits as its name, it means that type. Otherwise a type may be
+        meant when its model, the first word of its label, is among the words; of several, those
+        that have the most of the words, in their name, label or memory ("80gb").
+        """
+        known = self.all_accelerator_types()
+        if same := alike(said, known):
+            return tuple(known[name] for name in same)
+        words = _words(said)
+        shared = {
+            item: len(words & _words(f"{item.name} {item.label} {item.memory_gb}"))
+            for item in known.values()
+            if item.label.partition(" ")[0].lower() in words
+        }
+        most = max(shared.values(), default=0)
+        return tuple(item for item, count in shared.items() if count == most)
+
+    def machine_types_with(self, accelerator_type: str) -> tuple[str, ...]:
+        """Return the machine types that come with an accelerator type; empty for none."""
+        return tuple(
+            item.name
+            for item in self.all_machine_types().values()
+            if item.accelerator == accelerator_type
+        )
+
     def zone(self, name: str) -> Zone | None:
         """Return the zone of that name, None when it is not known."""
         own = {item.name: item for item in self.zones}
@@ -480,6 +513,12 @@ class Catalog:
         return Price(name, location, *(float(cell) if cell else None for cell in cells))
 
 
+def did_you_mean(meant: Iterable[AcceleratorType]) -> str:
+    """Return the end of a message that asks for accelerator types by name; empty for none."""
+    names = " or ".join(repr(item.name) for item in meant)
+    return f" (did you mean {names}?)" if names else ""
+
+
 def _check_place(catalog: Catalog, price: Price) -> None:
     """Check that a price is of something that is priced, in the kind of place that it has one for.
 
@@ -491,17 +530,15 @@ def _check_place(catalog: Catalog, price: Price) -> None:
     if accelerator is None:
         machine_types = catalog.all_machine_types()
         if price.name not in machine_types:
-            near = nearest(price.name, {*machine_types, *catalog.all_accelerator_types()})
+            near = did_you_mean(catalog.accelerator_types_meant(price.name)) or nearest(
+                price.name, {*machine_types, *catalog.all_accelerator_types()}
+            )
             accepted = "a machine type or an accelerator type of the catalogue, yours included"
             raise refuse(where, "name", price.name, f"{accepted}{near}")
         kind, example, places = "a machine type", "region", catalog.regions()
     else:
         if not accelerator.max_vcpus:
-            holders = [
-                item.name
-                for item in catalog.all_machine_types().values()
-                if item.accelerator == price.name
-            ]
+            holders = catalog.machine_types_with(price.name)
             accepted = "only comes with a machine type, whose price has it in it"
             example = f": {', '.join(sorted(holders)[:3])}" if holders else ""
             raise refuse(where, "name", price.name, f"{accepted}{example}")

@@ -12,7 +12,7 @@ from nixgen import files, outputs, tree
 
 from .. import __version__, check, scaffold
 from ..catalog import CATALOG
-from ..errors import FleetError, refuse
+from ..errors import FleetError, nearest, refuse
 from ..fleet import Fleet
 from ..nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 
@@ -72,7 +72,8 @@ def run(given: Namespace) -> int:
     name = given.name or scaffold.name_from(folder.name)
     check.name("infra init", "--name", name)
     if CATALOG.zone(given.zone) is None:
-        raise refuse("infra init", "--zone", given.zone, 'a zone such as "us-central1-b"')
+        accepted = f'a zone such as "us-central1-b"{nearest(given.zone, CATALOG.all_zones())}'
+        raise refuse("infra init", "--zone", given.zone, accepted)
     project = given.project or scaffold.project_from(name)
     main = partial(
         scaffold.main_text,

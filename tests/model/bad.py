@@ -90,7 +90,7 @@ REFUSED = {
     ),
     "GPU by its short name": (
         'n1(Gpu("t4"))',
-        ("'galena'", "gpu.type='t4'", "which has nvidia-tesla-t4, ", "AcceleratorType("),
+        ("'galena'", "gpu.type='t4'", "(did you mean 'nvidia-tesla-t4'?)", "AcceleratorType("),
     ),
     "no GPU counted": (
         'n1(Gpu("nvidia-tesla-t4", 0))',

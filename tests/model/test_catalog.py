@@ -9,8 +9,10 @@ from attrs import evolve
 from infra_lib import (
     AcceleratorType,
     Catalog,
+    Fleet,
     FleetError,
     GcpMachine,
+    GcpProject,
     Gpu,
     MachineType,
     Nvidia,
@@ -336,3 +338,138 @@ def test_a_price_may_be_of_what_the_catalogue_itself_adds() -> None:
     )
     assert catalog.machine_price("c9-standard-8", "mars-north1").usd_per_hour == 1
     assert catalog.accelerator_price("nvidia-x9", "mars-north1-a").usd_per_hour == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *((name, ["nvidia-tesla-t4"]) for name in ("t4", "T4", "nvidia-t4", "tesla_t4", "T4 16GB")),
+        *((name, ["nvidia-l4"]) for name in ("l4", "NVIDIA L4", "NVIDIA-L4")),
+        *((name, ["nvidia-tesla-a100", "nvidia-a100-80gb"]) for name in ("a100", "nvidia-a100")),
+        *((name, ["nvidia-a100-80gb"]) for name in ("A100 80GB", "a100-80g", "A100-SXM4-80")),
+        *((name, ["nvidia-tesla-a100"]) for name in ("a100-40gb", "tesla-a100")),
+        *((name, ["nvidia-h100-80gb", "nvidia-h100-mega-80gb"]) for name in ("H100", "h100-nvl")),
+        ("H100 Mega", ["nvidia-h100-mega-80gb"]),
+        ("H200", ["nvidia-h200-141gb"]),
+        ("v100", ["nvidia-tesla-v100"]),
+        ("p100", ["nvidia-tesla-p100"]),
+        ("P4", ["nvidia-tesla-p4"]),
+        *((name, []) for name in ("k80", "nvidia-tesla-k80", "b200", "gb200", "rtx6000", "L40S")),
+        *(
+            (name, [])
+            for name in ("a10", "A10G", "80gb", "nvidia", "tesla", "nvidia-tesla", "", "é")
+        ),
+    ],
+)
+def test_a_gpu_as_people_call_it_is_one_of_its_model_or_none(said: str, meant: list[str]) -> None:
+    assert [item.name for item in CATALOG.accelerator_types_meant(said)] == meant
+
+
+def test_the_name_of_each_gpu_means_it_alone() -> None:
+    for name, item in CATALOG.all_accelerator_types().items():
+        assert CATALOG.accelerator_types_meant(name) == (item,)
+
+
+def test_a_gpu_of_yours_is_meant_by_its_label() -> None:
+    own = AcceleratorType("nvidia-b200", label="B200", architecture="blackwell", memory_gb=180)
+    assert Catalog(accelerator_types=(own,)).accelerator_types_meant("b200 180GB") == (own,)
+
+
+def refusal(**given: Any) -> str:
+    """What is said of a machine that cannot be."""
+    fields = {"machine_type": "n1-standard-8", "zone": "us-central1-c", **given}
+    with pytest.raises(FleetError) as refused:
+        GcpMachine("galena", **fields)
+    return str(refused.value)
+
+
+def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it() -> None:
+    assert refusal(gpu=Gpu("t4")).startswith(
+        "machine 'galena': gpu.type='t4': not in the catalogue (did you mean 'nvidia-tesla-t4'?); "
+        "when it exists all the same, say so: catalog=Catalog("
+    )
+    said = refusal(gpu=Gpu("A100"))
+    assert "(did you mean 'nvidia-tesla-a100' or 'nvidia-a100-80gb'?)" in said
+    assert "; nvidia-tesla-a100 comes with a2-highgpu-1g, a2-highgpu-2g, " in said
+    assert "; nvidia-a100-80gb comes with a2-ultragpu-1g, " in said
+    assert "a2-ultragpu-8g, and such a machine_type takes no gpu; when" in said
+    # Words of people are no reason to be told of spaces.
+    assert "(did you mean 'nvidia-a100-80gb'?)" in refusal(gpu=Gpu("A100 80GB"))
+    attached = refusal(gpu=Gpu("nvidia-l4"))
+    assert attached.endswith("not with n1-standard-8; name one as machine_type, and leave gpu out")
+
+
+def test_a_gpu_that_none_is_like_gets_the_names_of_all() -> None:
+    said = refusal(gpu=Gpu("nvidia-tesla-k80"))
+    assert "did you mean" not in said
+    for name in CATALOG.all_accelerator_types():
+        assert name in said
+
+
+@pytest.mark.parametrize("gpu", [Gpu("l4"), Gpu("t4"), Gpu("nvidia-l4", 2), Gpu("k80")])
+def test_a_machine_type_with_gpus_says_that_they_are_its_own(gpu: Gpu) -> None:
+    assert refusal(machine_type="g2-standard-4", gpu=gpu).endswith(
+        "g2-standard-4 comes with 1x nvidia-l4 and takes no other; leave gpu out (None), or choose "
+        "another machine type"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "pointer"),
+    [
+        ("machine_type", "n1-standard8", "(nearest: n1-standard-8)"),
+        ("machine_type", "E2 Standard 8", "(nearest: e2-standard-8)"),
+        ("machine_type", "g2-standard_4", "(nearest: g2-standard-4)"),
+        (
+            "machine_type",
+            "a2-highgpu",
+            "(nearest: a2-highgpu-1g, a2-highgpu-2g, a2-highgpu-4g, a2-",
+        ),
+        ("machine_type", "T2D", "(nearest: t2d-standard-1, "),
+        ("machine_type", "n1", "n1-highmem-2, 14 more); when"),
+        ("zone", "us-central1c", "(nearest: us-central1-c)"),
+        ("zone", "US-Central1-A", "(nearest: us-central1-a)"),
+        ("zone", "us-central1 c", "(nearest: us-central1-c)"),
+        (
+            "zone",
+            "us-central-1",
+            "not a zone of us-central1, which has us-central1-a, us-central1-b",
+        ),
+        ("zone", "us-east-1a", "not a zone of us-east1, which has us-east1-b, us-east1-c, us-east"),
+        ("zone", "us-east1-a", "not a zone of us-east1, which has us-east1-b, us-east1-c, us-east"),
+    ],
+)
+def test_a_machine_type_or_a_zone_as_people_write_it_is_pointed_at(
+    field: str, given: str, pointer: str
+) -> None:
+    said = refusal(**{field: given})
+    assert pointer in said
+    # What differs in nothing but how it is written is no other, new one.
+    assert ("when it exists all the same" in said) == (not pointer.endswith(")"))
+
+
+def test_no_words_but_those_of_one_name_are_let_off_the_rule_of_words() -> None:
+    for field in ("machine_type", "zone"):
+        assert "without spaces" in refusal(**{field: "not any"})
+    assert "without spaces" in refusal(gpu=Gpu("GeForce RTX 4090"))
+
+
+def test_a_price_points_at_the_gpu_that_is_meant() -> None:
+    with pytest.raises(FleetError, match=r"yours included \(did you mean 'nvidia-tesla-t4'\?\)"):
+        Catalog(prices=(Price("t4", "*", 0.35),))
+
+
+def test_a_region_that_is_not_there_is_pointed_at() -> None:
+    machine = GcpMachine("galena", machine_type="e2-small", zone="us-central1-b")
+    for region, pointer in (
+        ("us-central-1", "not in the catalogue (nearest: us-central1); when it exists"),
+        ("iowa", "not in the catalogue, which has africa-south1, asia-east1, "),
+    ):
+        with pytest.raises(FleetError) as refused:
+            Fleet(
+                name="metals",
+                domain="zt",
+                gcp=GcpProject("example-project", region=region),
+                machines=(machine,),
+            )
+        assert pointer in str(refused.value)
