@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentTypeError
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nixgen.settings import read_settings
+from nixgen.errors import NixgenError
+from nixgen.settings import read_settings, tool_table
 from nixgen.source import load_as
 
 from .errors import FleetError
@@ -14,6 +16,8 @@ from .fleet import Fleet
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+
+    from nixgen.settings import Settings
 
 _HELP = "where the fleet is described: main:fleet"
 
@@ -47,17 +51,57 @@ def load_fleet(source: str | None) -> Fleet:
         source: `module:attribute`; None for what the nearest pyproject.toml says.
 
     Raises:
-        FleetError: When no source is named.
+        FleetError: When no source is named, or one that is none.
         NixgenError: When there is no such thing, when it is no fleet, or when it fails.
     """
     settings = read_settings(Path.cwd())
     named = source or settings.source
+    _refuse_table_of_infra(Path.cwd(), settings, named)
     if not named:
         raise FleetError(
             "no source: name one with --source main:fleet, or set it in pyproject.toml: "
-            '[tool.nixgen] source = "main:fleet"'
+            '[tool.nixgen] source = "main:fleet"; where there is no fleet yet, infra init writes '
+            "one into this folder"
         )
-    return load_as(named, settings.project, lambda value: _fleet(value, named), debug="INFRA_DEBUG")
+    if source and ":" not in source:
+        raise _no_source(source, settings)
+    return _loaded(named, settings)
+
+
+def _loaded(source: str, settings: Settings) -> Fleet:
+    return load_as(
+        source, settings.project, lambda value: _fleet(value, source), debug="INFRA_DEBUG"
+    )
+
+
+def _no_source(word: str, settings: Settings) -> FleetError:
+    """Return what to say of a word that is no source: a machine, a stack or a file may be meant."""
+    said = f"source {word!r}: module:attribute is wanted, such as main:fleet"
+    if word.endswith(".py"):
+        said += f"; of the file {word}, {Path(word).stem}:fleet is what it calls fleet"
+    if settings.source:
+        said += f". None is needed here, where pyproject.toml names {settings.source}"
+        with suppress(FleetError, NixgenError):
+            names = [machine.name for machine in _loaded(settings.source, settings).machines]
+            said += f"; what is printed is of all its machines: {', '.join(names)}"
+    return FleetError(said)
+
+
+def _refuse_table_of_infra(here: Path, settings: Settings, source: str) -> None:
+    """Refuse settings of `[tool.infra]`, which nothing reads: another fleet may be meant in them.
+
+    Any other such table is some other tool's, unless nothing else names a source.
+    """
+    for folder in (here, *here.parents):
+        path = folder / "pyproject.toml"
+        table = tool_table(path, "infra")
+        if isinstance(table, dict) and (not source or table.keys() & {"source", "root"}):
+            raise FleetError(
+                f"{path}: [tool.infra] is not read: infra takes what nixgen does, so write "
+                '[tool.nixgen] for it, with source = "main:fleet" and root = "."'
+            )
+        if settings.source and folder == settings.project:
+            break
 
 
 def _fleet(value: Any, source: str) -> Fleet:

@@ -129,24 +129,20 @@ def _write(given: Namespace) -> int:
         for file in done.files:
             if file.keep:
                 print(f"kept {file.kept}: what {file.path} held")
-            if file.state == State.SKIPPED:
-                print(f"skipped {file.path}: {file.reason}")
-            elif file.state != State.UNCHANGED:
+            if file.state not in (State.SKIPPED, State.UNCHANGED):
                 print(f"{_done(file)} {file.path}")
+        _print_skipped(done)
         _print_copies(done)
         print(_summary(done))
     return 1 if given.exit_code and done.drift else 0
 
 
 def _check(given: Namespace) -> int:
-    from nixgen.files import State
-
     plan = _planned(given)
     if not given.quiet:
         for file in plan.drift:
             print(f"{file.path}: {_described(file)}")
-        for file in plan.having(State.SKIPPED):
-            print(f"skipped {file.path}: {file.reason}")
+        _print_skipped(plan)
         _print_copies(plan)
         print(_verdict(plan, given))
     return 1 if plan.drift else 0
@@ -212,6 +208,15 @@ def _in_root(path: str, root: Path) -> str:
     return listed.as_posix()
 
 
+def _print_skipped(plan: "Plan") -> None:
+    """Say why files are skipped, when some are new; where all is settled, that was said before."""
+    from nixgen.files import State
+
+    if plan.having(State.MISSING) or not any(file.found for file in plan.files):
+        for file in plan.having(State.SKIPPED):
+            print(f"skipped {file.path}: {file.reason}")
+
+
 def _print_copies(plan: "Plan") -> None:
     """Say which copies an earlier run kept, so that nobody forgets them."""
     if plan.copies:
@@ -244,11 +249,12 @@ def _described(file: "File") -> str:
 
 
 def _verdict(plan: "Plan", given: Namespace) -> str:
-    if not plan.drift:
-        return f"{_counted(plan)} as generated"
-    from shlex import join
-
     from nixgen.files import State
+
+    if not plan.drift:
+        skipped = len(plan.having(State.SKIPPED))
+        return f"{_counted(plan)} as generated{f', {skipped} of them skipped' if skipped else ''}"
+    from shlex import join
 
     def command(name: str) -> str:
         source = [given.source] if given.source else []

@@ -267,10 +267,12 @@ def _compare_regions(output: Regions, found: Found | None, here: Tree) -> File:
 
     names = [each.name for each, _ in output.contents]
     if found is None:
+        others = "".join(dict.fromkeys(each.alternative for each, _ in output.contents))
         markers = ", ".join(
             f"'{marker(name)}'" for name in names for marker in (region.begin, region.end)
         )
-        return File(output.path, State.SKIPPED, f"no such file; a region needs the lines {markers}")
+        reason = f"no such file; a region needs the lines {markers}{others}"
+        return File(output.path, State.SKIPPED, reason)
     data, edited = found.data, False
     for each, text in output.contents:
         span = region.find(data, each.name, output.path, each.place + each.alternative)

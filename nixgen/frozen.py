@@ -1,9 +1,10 @@
-"""attrs' `frozen`, for classes that hold what is exact, and share how they compare and print.
+"""attrs' `frozen`, for classes that hold what is exact, and share how they compare, print and copy.
 
 attrs compiles these methods anew for each class, which is half of what defining one takes, and a
 commit waits for some seventy.
 """
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -36,6 +37,36 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({', '.join(values)})"
 
 
+def _itself(self: Any, _memo: object = None) -> Any:
+    """Copy what never changes: it is its own copy, also in depth."""
+    return self
+
+
+def _reduced(self: Any) -> tuple[Any, ...]:
+    """Say how to make an equal one, for pickle: from its fields, which are checked again."""
+    given = {
+        each.alias: _plain(getattr(self, each.name)) for each in self.__attrs_attrs__ if each.init
+    }
+    return _made, (type(self), given)
+
+
+def _made(cls: type, given: dict[str, Any]) -> Any:
+    made = cls.__new__(cls)
+    # A class that has an __init__ of its own, with other arguments, has that of attrs beside it.
+    own = next(base.__dict__ for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
+    own.get("__attrs_init__", own["__init__"])(made, **given)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with mappings that pickle takes for those that it does not."""
+    if isinstance(value, dict | MappingProxyType):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(map(_plain, value))
+    return value
+
+
 _EXACT = attrs.Converter(exact)
 
 
@@ -56,7 +87,14 @@ def _then_exact(own: Any) -> Any:
     return lambda value: exact(own(value))
 
 
-_SHARED = {"__eq__": _equal, "__hash__": _hash, "__repr__": _repr}
+_SHARED = {
+    "__copy__": _itself,
+    "__deepcopy__": _itself,
+    "__eq__": _equal,
+    "__hash__": _hash,
+    "__reduce__": _reduced,
+    "__repr__": _repr,
+}
 
 if TYPE_CHECKING:
     from attrs import frozen

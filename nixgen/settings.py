@@ -36,29 +36,35 @@ def read_settings(folder: Path) -> Settings:
         NixgenError: When that table, or the file that may hold it, cannot be understood.
     """
     for project in (folder, *folder.parents):
-        table = _table(project / "pyproject.toml")
+        path = project / "pyproject.toml"
+        table = tool_table(path, "nixgen")
         if table is not None:
+            _check(table, path)
             return Settings(project, table.get("source", ""), project / table.get("root", ""))
     return Settings(folder, "", folder)
 
 
-def _table(path: Path) -> dict[str, str] | None:
+def tool_table(path: Path, tool: str) -> Any:
+    """Return what a pyproject.toml says in the table of a tool; None where there is no such.
+
+    Raises:
+        NixgenError: When the file, which names the tool, cannot be understood.
+    """
     try:
         data = read(path)
     except OSError:
         return None
-    if b"nixgen" not in data:
+    if tool.encode() not in data:
         return None
     import tomllib
 
     try:
-        table = tomllib.loads(data.decode()).get("tool", {}).get("nixgen")
+        return tomllib.loads(data.decode()).get("tool", {}).get(tool)
     except ValueError as error:
         raise NixgenError(f"{path}: {error}") from error
-    return None if table is None else _checked(table, path)
 
 
-def _checked(table: Any, path: Path) -> dict[str, str]:
+def _check(table: Any, path: Path) -> None:
     if not isinstance(table, dict):
         raise NixgenError(f"{path}: tool.nixgen: expected a table, got {table!r}")
     for key, value in table.items():
@@ -68,4 +74,3 @@ def _checked(table: Any, path: Path) -> dict[str, str]:
             )
         if not isinstance(value, str) or not value:
             raise NixgenError(f"{path}: [tool.nixgen] {key}: expected a string, got {value!r}")
-    return table

@@ -43,7 +43,7 @@ def install_requirements(venv: Path) -> None:
     key = fingerprint(str(venv), files=("requirements.txt",))
     if is_fresh(stamp, key) and (venv / "bin" / "python").exists():
         return
-    say("installing the Python packages of requirements.txt into .venv")
+    say("installing the Python packages of requirements.txt into .venv: 600 MB, a minute or two")
     run(
         [sys.executable, "-m", "venv", "--clear", str(venv)],
         "Python's venv module could not make .venv (on Debian and Ubuntu: install python3-venv)",
@@ -61,6 +61,7 @@ def install_project(venv: Path) -> None:
     key = fingerprint(files=("pyproject.toml", "infra_lib/__init__.py"))
     if is_fresh(stamp, key):
         return
+    say("linking this project into .venv: seconds")
     run(
         [*pip_install(venv), "--no-deps", "--no-build-isolation", "--editable", "."],
         "pip could not install this project into .venv",
@@ -80,7 +81,7 @@ def ensure_node(venv: Path) -> None:
     oldest, above = (int(number) for number in re.findall(r"\d+", engines))
     if shutil.which("npm") and oldest <= node_major_version() < above:
         return
-    say(f"no Node.js {engines} with npm on this machine; installing one into .venv")
+    say(f"no Node.js {engines} with npm here; installing one into .venv: 200 MB, seconds")
     requirements = "requirements-node.txt"
     run(
         [*pip_install(venv), "--requirement", requirements],
@@ -117,7 +118,7 @@ def install_cdktf() -> None:
     key = fingerprint(str(node_major_version()), files=("package.json", "package-lock.json"))
     if is_fresh(stamp, key):
         return
-    say("installing the cdktf command line of package-lock.json into node_modules")
+    say("installing cdktf of package-lock.json into node_modules: 500 MB, a minute or two")
     run(
         ["npm", "ci"],
         "npm could not install package-lock.json (is the npm registry reachable?)",
@@ -164,8 +165,11 @@ def run(command: list[str], failure: str) -> None:
 
 
 def say(step: str) -> None:
-    """Tell the person who waits what is being done."""
-    print(f"setup: {step}", flush=True)
+    """Tell the person who waits what is being done; who reads no more is told nothing."""
+    try:
+        print(f"setup: {step}", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

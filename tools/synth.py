@@ -11,6 +11,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from nixgen.command import ended
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -76,4 +78,4 @@ def indented(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, "synth", (), untouched=True))

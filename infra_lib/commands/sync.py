@@ -192,7 +192,8 @@ def _notify(message: str) -> None:
 
 def _summary(path: Path, stale: bool, check: bool) -> str:
     if not stale:
-        return f"{path.name}: up to date"
+        known = "up to date" if path.exists() else "nothing is known yet, so there is no such file"
+        return f"{path.name}: {known}"
     return f"{path.name}: out of date; run: infra sync" if check else f"{path.name}: written"
 
 

@@ -105,6 +105,79 @@ def test_no_source_at_all(
         message = refused(capsys, *command)
         assert "--source main:fleet" in message
         assert '[tool.nixgen] source = "main:fleet"' in message
+        assert "infra init" in message
+
+
+def test_a_word_that_is_no_source_is_answered_with_what_the_command_is_about(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = described("metals = fleet(gcp(), Machine('cinnabar'))")
+    for command in ("cost", "show", "sync"):
+        said = refused(capsys, command, "galena")
+        assert said.startswith("source 'galena': module:attribute is wanted, such as main:fleet. ")
+        assert "None is needed here, where pyproject.toml names described:metals" in said
+        assert said.endswith("what is printed is of all its machines: galena, cinnabar")
+    assert "; of the file main.py, main:fleet is what it calls fleet" in refused(
+        capsys, "runbook", "--source", "main.py"
+    )
+    # A fleet that is wrong is no reason to say less, nor anything else.
+    described("metals = 1 / 0")
+    sys.modules.pop("described")
+    assert refused(capsys, "cost", "galena").endswith("pyproject.toml names described:metals")
+    (folder / "pyproject.toml").unlink()
+    assert refused(capsys, "cost", "galena").endswith("is wanted, such as main:fleet")
+
+
+@pytest.mark.parametrize(
+    ("tables", "source", "refuses"),
+    [
+        ('[tool.infra]\nsource = "main:fleet"\n', None, True),
+        ("[tool.infra]\n", None, True),
+        ('[tool.infra]\nsource = "other:fleet"\n', "described:metals", True),
+        ('[tool.infra]\nroot = "nix"\n[tool.nixgen]\nsource = "described:metals"\n', None, True),
+        # That of another tool, which has its own.
+        ('[tool.infra]\nstack = "a"\n[tool.nixgen]\nsource = "described:metals"\n', None, False),
+        ('[tool.infra]\nstack = "a"\n', "described:metals", False),
+        ('[tool.infra-lint]\nsource = "src"\n', "described:metals", False),
+    ],
+)
+def test_settings_that_nothing_would_read_are_refused(
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    tables: str,
+    source: str | None,
+    refuses: bool,
+) -> None:
+    folder = described("metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))")
+    described("from pathlib import Path\n" + (folder / "described.py").read_text())
+    (folder / "pyproject.toml").write_text(tables)
+    below = folder / "below"
+    below.mkdir()
+    for place in (folder, below):
+        os.chdir(place)
+        for command in ("cost", "show", "sync"):
+            arguments = [command, *([source] if source else [])]
+            if refuses:
+                said = refused(capsys, *arguments)
+                assert said.startswith(f"{folder / 'pyproject.toml'}: [tool.infra] is not read: ")
+                assert '[tool.nixgen] for it, with source = "main:fleet"' in said
+            else:
+                assert main(arguments) == 0
+                capsys.readouterr()
+
+
+def test_settings_further_out_than_the_projects_are_another_projects(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = described("metals = fleet(gcp=None)")
+    inner = folder / "inner"
+    inner.mkdir()
+    for name in ("described.py", "pyproject.toml"):
+        (folder / name).rename(inner / name)
+    (folder / "pyproject.toml").write_text('[tool.infra]\nsource = "a:b"\n')
+    os.chdir(inner)
+    assert main(["show"]) == 0
+    capsys.readouterr()
 
 
 def test_every_command_about_a_fleet_takes_its_source_as_an_option(

@@ -368,6 +368,7 @@ def test_a_gpu_as_people_call_it_is_one_of_its_model_or_none(said: str, meant: l
 def test_the_name_of_each_gpu_means_it_alone() -> None:
     for name, item in CATALOG.all_accelerator_types().items():
         assert CATALOG.accelerator_types_meant(name) == (item,)
+        assert CATALOG.accelerator_types_meant(name.replace("-", " ").upper()) == (item,)
 
 
 def test_a_gpu_of_yours_is_meant_by_its_label() -> None:

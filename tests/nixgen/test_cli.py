@@ -130,6 +130,35 @@ def test_a_region_without_its_file_is_skipped_and_said_so(project: Path, nixgen:
         assert done.stdout.startswith("skipped flake.nix: no such file;")
 
 
+def test_what_is_skipped_is_said_when_files_are_new_and_not_where_all_is_settled(
+    project: Path, nixgen: Nixgen
+) -> None:
+    described = (
+        "from nixgen.files import Region\n"
+        "region = Region({}, name='caches', otherwise='do without')\n"
+        "fleet = {'flake.nix': region, 'lib/a.nix': [1]}\n"
+    )
+    put(project, "main.py", described)
+    skipped = (
+        "skipped flake.nix: no such file; a region needs the lines '# nixgen: begin caches', "
+        "'# nixgen: end caches'; or do without\n"
+    )
+    assert skipped in nixgen("check").stdout
+    assert skipped in nixgen("write").stdout
+    assert nixgen("write").stdout == "2 files: 1 skipped, 1 unchanged\n"
+    assert nixgen("check").stdout == "2 files as generated, 1 of them skipped\n"
+    # What changes is no news of what is skipped; another file is.
+    put(project, "main.py", described.replace("[1]", "[2]"))
+    assert "skipped flake.nix" not in nixgen("check").stdout
+    assert "skipped flake.nix" not in nixgen("write").stdout
+    put(project, "main.py", described.replace("[1]", "[2], 'lib/b.nix': []"))
+    assert skipped in nixgen("check").stdout
+    assert skipped in nixgen("write").stdout
+    put(project, "out/flake.nix", "{\n  # nixgen: begin caches\n  # nixgen: end caches\n}\n")
+    assert nixgen("write").stdout == "changed flake.nix\n3 files: 1 changed, 2 unchanged\n"
+    assert nixgen("check").stdout == "3 files as generated\n"
+
+
 @pytest.mark.parametrize(
     ("cwd", "path"),
     [

@@ -1,5 +1,7 @@
 """What `make synth` says, when all is well and when something is missing."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,6 +53,26 @@ def test_summary_names_stacks_files_and_machines(checkout: Path) -> None:
         assert machine in output
     # The committed files are those of main.py, so a synth changes nothing that git knows.
     assert git(checkout, "status", "--porcelain") == ""
+
+
+def test_a_reader_who_has_seen_enough_stops_neither_setup_nor_synth(checkout: Path) -> None:
+    require("cdktf")
+    (checkout / "snapshots/nix/lib/caches.nix").unlink()
+    twice = "import sys; sys.path.insert(0, 'tools'); import setup; setup.say('a'); setup.say('b')"
+    for command in (["-c", twice], ["tools/synth.py"]):
+        ours, its = os.pipe()
+        os.close(ours)
+        with os.fdopen(its, "wb") as nobody:
+            done = subprocess.run(
+                [sys.executable, *command],
+                cwd=checkout,
+                stdin=subprocess.DEVNULL,
+                stdout=nobody,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert git(checkout, "status", "--porcelain") == ""  # all is written
 
 
 def test_wrong_fleet_is_one_message_and_nothing_is_written(checkout: Path) -> None:
