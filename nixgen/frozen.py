@@ -50,7 +50,7 @@ def _reduced(self: Any) -> tuple[Any, ...]:
     return _made, (type(self), given)
 
 
-def _made(cls: type, given: dict[str, Any]) -> Any:
+def _made(cls: Any, given: dict[str, Any]) -> Any:
     made = cls.__new__(cls)
     # A class that has an __init__ of its own, with other arguments, has that of attrs beside it.
     own = next(base.__dict__ for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
