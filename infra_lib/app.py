@@ -7,6 +7,7 @@ this needs before it begins.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from runpy import run_path
@@ -25,6 +26,9 @@ def main() -> int:
         The exit status: 0 fine; 2 bad input, or the script failed. With INFRA_DEBUG=1 in the
         environment a traceback says how.
     """
+    # Node.js 20 and 22 are what cdktf runs on, also after their end, of which jsii would tell in
+    # fifteen lines each time.
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20,22")
     del sys.argv[0]
     return ended(_run, "infra", (FleetError,), untouched=True)
 

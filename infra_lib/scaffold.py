@@ -28,7 +28,7 @@ root = "."
 """
 
 IGNORED = (
-    *("__pycache__/", ".venv/", "cdktf.out/", "cdktf.log", "terraform.*.tfstate*"),
+    *("__pycache__/", ".venv/", "node_modules/", "cdktf.out/", "cdktf.log", "terraform.*.tfstate*"),
     *("*.orig", "*.orig.[0-9]*"),  # what `nixgen write` keeps of people's, and names as it does
 )
 

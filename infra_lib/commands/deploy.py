@@ -76,7 +76,8 @@ def run(given: Namespace) -> int:
     synthesized = cdktf.synth()
     if synthesized is None:
         return 1
-    stacks = synthesis.asked_for(synthesized, given.stacks)
+    machines = [machine.name for machine in fleet.machines]
+    stacks = synthesis.asked_for(synthesized, given.stacks, machines)
     matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
     variables = outside.digests(cdktf.project)
     plans = plan.read(stacks, variables)

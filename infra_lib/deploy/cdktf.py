@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -86,7 +88,7 @@ class Cdktf:
             FleetError: When cdktf cannot be run, or what it wrote cannot be read.
         """
         before = written(self.project)
-        if run([self.command, "synth"], self.project):
+        if run([self.command, "synth"], self.project, _python()):
             say("cdktf synth failed; what it says is above")
             return None
         if written(self.project) in {None, before}:
@@ -102,3 +104,15 @@ class Cdktf:
             log = Path(folder) / "terraform.log"
             status = run(command, self.project, logged(log))
             return Ended(status, text_of(log))
+
+
+def _python() -> dict[str, str]:
+    """Return what has `python`, which runs the app, be this one, where infra is called by its path.
+
+    There may be no other, or one that lacks what the app imports. An environment that is active is
+    the user's choice.
+    """
+    if os.environ.get("VIRTUAL_ENV") or sys.prefix == sys.base_prefix:
+        return {}
+    path = str(Path(sys.executable).parent), os.environ.get("PATH") or os.defpath
+    return {"PATH": os.pathsep.join(path)}

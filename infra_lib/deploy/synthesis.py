@@ -18,7 +18,7 @@ from ..cdktf_json import manifest
 from ..errors import FleetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 FILE = "cdk.tf.json"
 
@@ -102,12 +102,15 @@ def read(project: Path) -> dict[str, Stack]:
     }
 
 
-def asked_for(stacks: Mapping[str, Stack], names: Sequence[str]) -> tuple[Stack, ...]:
+def asked_for(
+    stacks: Mapping[str, Stack], names: Sequence[str], machines: Collection[str] = ()
+) -> tuple[Stack, ...]:
     """Return the stacks that names or patterns ask for, each once.
 
     Args:
         stacks: Those that there are, by name.
         names: Names, or patterns such as `prod-*`; none for the only stack there is.
+        machines: The names of the fleet's machines, which are no stacks.
 
     Raises:
         FleetError: When there is no such stack, when one of several has to be named, or when cdktf
@@ -118,7 +121,12 @@ def asked_for(stacks: Mapping[str, Stack], names: Sequence[str]) -> tuple[Stack,
         raise FleetError(f"a stack has to be named; the app has: {listed}")
     for name in names:
         if not any(fnmatchcase(stack, name) for stack in stacks):
-            raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}")
+            hint = (
+                "; that is a machine, which is deployed with the rest of its stack"
+                if name in machines
+                else ""
+            )
+            raise FleetError(f"stack {name!r}: the app has no such stack; it has: {listed}{hint}")
     if not stacks:
         raise FleetError("the app has no stack")
     asked = tuple(

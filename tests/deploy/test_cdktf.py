@@ -1,6 +1,8 @@
 """What cdktf is told to do."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,37 @@ def test_stacks_that_are_not_there_or_not_named_are_refused(
     with pytest.raises(FleetError) as refused:
         asked_for(stacks, names)
     assert str(refused.value).startswith(said)
+
+
+def test_a_machine_where_a_stack_is_wanted_is_told_to_be_one(tmp_path: Path) -> None:
+    stacks = {"gcp": Stack("gcp", tmp_path, {}, {})}
+    with pytest.raises(FleetError, match="it has: gcp; that is a machine, which is deployed with"):
+        asked_for(stacks, ("galena",), ["galena"])
+    with pytest.raises(FleetError, match="it has: gcp$"):
+        asked_for(stacks, ("galen",), ["galena"])
+
+
+def test_the_app_is_run_by_the_python_of_infra_unless_another_environment_is_active(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls .venv/bin/infra has no `python` on PATH, or one without infra_lib."""
+    cdktf = made(tmp_path, script=CDKTF.replace("#!/bin/sh", '#!/bin/sh\necho "$PATH" >path'))
+    before = os.environ["PATH"]
+    own = tmp_path / "venv" / "bin"
+    monkeypatch.setattr(sys, "executable", str(own / "python"))
+
+    def path() -> str:
+        assert cdktf.synth() is not None
+        return (tmp_path / "path").read_text().removesuffix("\n")
+
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setattr(sys, "prefix", str(own.parent))
+    assert path() == f"{own}{os.pathsep}{before}"
+    monkeypatch.setenv("VIRTUAL_ENV", "/another")
+    assert path() == before
+    monkeypatch.delenv("VIRTUAL_ENV")
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)  # there is nothing of infra's own
+    assert path() == before
 
 
 def test_a_stack_whose_name_is_an_option_of_cdktf_is_refused(tmp_path: Path) -> None:

@@ -121,3 +121,14 @@ def test_no_script_is_bad_usage(tmp_path: Path) -> None:
         assert done.stderr == (
             f"infra: no script {''.join(arguments)!r}; usage: python -m infra_lib.app main.py\n"
         )
+
+
+def test_the_end_of_a_node_that_cdktf_needs_is_no_news_unless_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
+    (tmp_path / "main.py").write_text(f"import os\nprint(repr(os.environ[{name!r}]))\n")
+    monkeypatch.delenv(name, raising=False)
+    assert run(tmp_path, "main.py").stdout == "'20,22'\n"
+    monkeypatch.setenv(name, "")
+    assert run(tmp_path, "main.py").stdout == "''\n"
