@@ -64,7 +64,7 @@ def test_a_machine_where_a_stack_is_wanted_is_told_to_be_one(tmp_path: Path) -> 
     stacks = {"gcp": Stack("gcp", tmp_path, {}, {})}
     with pytest.raises(FleetError, match="it has: gcp; that is a machine, which is deployed with"):
         asked_for(stacks, ("galena",), ["galena"])
-    with pytest.raises(FleetError, match="it has: gcp$"):
+    with pytest.raises(FleetError, match=r"it has: gcp$"):
         asked_for(stacks, ("galen",), ["galena"])
 
 
