@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
@@ -20,12 +21,12 @@ from .printing import CLEAR, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 _NOT_FOUND = 127  # env says so of a script whose interpreter, here Node.js, is not on PATH
 _SILENCE = 1.0  # seconds without a line after which the clock shows
 _LONGEST_PIECE = 65536  # characters
 _MOST_PIECES = 64  # that wait to be printed; then the command waits
+_PROC = Path("/proc")
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What has cdktf, jsii and Terraform neither look for newer versions of themselves nor tell of the
@@ -133,20 +134,40 @@ def _interrupt(cdktf: int) -> None:
 
 def _groups(cdktf: int) -> set[int]:
     """Return the process groups below cdktf, but for its own."""
+    children: dict[int, list[tuple[int, int]]] = {}
+    mounted = (_PROC / "self/stat").exists()
+    for process, parent, group in _listed() if mounted else _listed_by_ps():
+        children.setdefault(parent, []).append((process, group))
+    found = children.get(cdktf, [])
+    for process, _ in found:  # grows
+        found += children.get(process, [])
+    return {group for _, group in found} - {cdktf}
+
+
+def _listed() -> Iterator[tuple[int, int, int]]:
+    """Yield each process, its parent and its group; a bare Linux has no ps.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    """
+    for folder in _PROC.glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):  # ended, or hidden
+            # The name before it is up to the program, with spaces and brackets.
+            _, _, fields = (folder / "stat").read_bytes().rpartition(b")")
+            _, parent, group, *_ = fields.split()
+            yield int(folder.name), int(parent), int(group)
+
+
+def _listed_by_ps() -> Iterator[tuple[int, int, int]]:
+    """Yield the same where there is no /proc, as on macOS."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid="],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
-    children: dict[int, list[tuple[int, int]]] = {}
     for line in listed.stdout.splitlines():
         process, parent, group = map(int, line.split())
-        children.setdefault(parent, []).append((process, group))
-    found = children.get(cdktf, [])
-    for process, _ in found:  # grows
-        found += children.get(process, [])
-    return {group for _, group in found} - {cdktf}
+        yield process, parent, group
 
 
 def _read(stream: IO[str] | None, lines: Queue[str | None]) -> None:

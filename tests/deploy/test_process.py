@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from infra_lib import FleetError
+from infra_lib.deploy import process
 from infra_lib.deploy.process import run
+from tests.tools import require
 
 RUN = """
 import sys
@@ -96,11 +98,11 @@ signal.pause()
     assert process.returncode == 0
 
 
-def test_what_runs_in_a_terminal_of_its_own_is_interrupted_and_waited_for() -> None:
-    """As cdktf runs Terraform; it gives up at once when it is interrupted itself."""
-    script = """
+IN_A_TERMINAL_OF_ITS_OWN = """
 import os, pty, signal, sys, time
 from contextlib import suppress
+with suppress(OSError):  # a name may look like what comes after it
+    open("/proc/self/comm", "w").write("a) S 1 1 (b")
 def end(*_):
     print("finishing")
     time.sleep(0.5)
@@ -114,14 +116,80 @@ with suppress(OSError):
     while data := os.read(terminal, 1000):
         print(data.decode().replace("\\r", ""), end="")
 """
+"""As cdktf runs Terraform; it gives up at once when it is interrupted itself."""
+
+WITHOUT_PROC = f"""
+from pathlib import Path
+from infra_lib.deploy import process
+process._PROC = Path("/bin")  # as where /proc is not mounted
+{RUN}"""
+
+
+def said_when_interrupted(source: str, script: str, **variables: str) -> str:
+    """What `source` says once its command is ready, and is interrupted with it."""
     with subprocess.Popen(
-        [sys.executable, "-uc", RUN, script], stdout=subprocess.PIPE, text=True, process_group=0
+        [sys.executable, "-uc", source, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        env={**os.environ, **variables},
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.stdout.read() == "finishing\nrecorded\ninterrupted\n"
+        said = process.stdout.read()
     assert process.returncode == 0
+    return said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc")
+def test_what_runs_in_a_terminal_of_its_own_is_interrupted_and_waited_for(tmp_path: Path) -> None:
+    """Also where there is no ps."""
+    said = said_when_interrupted(RUN, IN_A_TERMINAL_OF_ITS_OWN, PATH=str(tmp_path))
+    assert said == "finishing\nrecorded\ninterrupted\n"
+
+
+def test_where_there_is_no_proc_ps_finds_what_runs_in_a_terminal_of_its_own() -> None:
+    require("ps")
+    said = said_when_interrupted(WITHOUT_PROC, IN_A_TERMINAL_OF_ITS_OWN)
+    assert said == "finishing\nrecorded\ninterrupted\n"
+
+
+def test_where_nothing_finds_it_nothing_is_interrupted(tmp_path: Path) -> None:
+    """To interrupt cdktf would drop what it runs in the middle of its work."""
+    script = """
+import sys, time
+from pathlib import Path
+print("ready")
+while not Path({go!r}).exists():
+    time.sleep(0.1)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-uc", WITHOUT_PROC, script.format(go=str(tmp_path / "go"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        env={**os.environ, "PATH": str(tmp_path)},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.stderr.readline()
+        (tmp_path / "go").touch()
+        assert process.stdout.read() == "interrupted\n"
+    assert "Terraform cannot be found, and goes on: [Errno 2]" in said
+
+
+def test_a_process_that_ends_while_they_are_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("7", "8"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "8/stat").write_text("8 (two words) S 6 5 4 0 -1\n")
+    monkeypatch.setattr(process, "_PROC", tmp_path)
+    assert list(process._listed()) == [(8, 6, 5)]
 
 
 def test_what_cannot_be_printed_is_replaced() -> None:
