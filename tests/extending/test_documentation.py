@@ -1,6 +1,7 @@
 """docs/extending.md is run, not believed: as a user runs it, and with public names only."""
 
 import ast
+import base64
 import importlib
 import json
 import os
@@ -8,6 +9,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 from nixgen.files import write
 from nixgen.source import load
 from tests.nix.tree import run
+from tests.packaging.commands import git
 from tests.tools import require
 
 from .documents import CHECKOUT, Example, examples
@@ -42,6 +46,35 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         if anchor:
             titles = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^a-z0-9]+", "-", title.lower()) for title in titles}
+
+
+COPIED = ("README.md", "docs", "main.py", "facts.json", "infra_lib", "snapshots")
+"""What readers copy from, the scaffold of `infra init` among it."""
+
+
+def copied(pattern: str) -> set[str]:
+    names = git(CHECKOUT, "ls-files", *COPIED).splitlines()
+    return {it for name in names for it in re.findall(pattern, (CHECKOUT / name).read_text())}
+
+
+def test_addresses_are_nobody_s() -> None:
+    """They are made for documentation (RFC 5737, RFC 3849), private, or Google's own for SSH."""
+    found = set()
+    for text in copied(
+        r"(?<![\w.])\d+(?:\.\d+){3}\b|(?<![\w:])[\da-f]*:[\da-f]*:[\da-f:]*(?![\w:])"
+    ):
+        with suppress(ValueError):  # something else, as a time
+            found.add(ip_address(text))
+    iap = ip_network("35.235.240.0/20")
+    assert {it for it in found if it.is_global and it not in iap} == set()
+    zerotier = {it.packed for it in found if re.match(rb"\xfd.{8}\x99\x93", it.packed, re.DOTALL)}
+    assert {packed[1:9].hex() for packed in zerotier} == {"0123456789abcdef"}
+
+
+def test_keys_are_nobody_s() -> None:
+    keys = {base64.b64decode(text)[-32:] for text in copied(r"ssh-ed25519 (AAAA[\w+/]+=*)")}
+    assert keys
+    assert {key for key in keys if b"no private key" not in key} == set()
 
 
 @each_example
