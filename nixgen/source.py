@@ -149,7 +149,8 @@ def failure(error: BaseException, where: str, project: Path, debug: str) -> str:
     if isinstance(error, ValueError):
         message = str(error) or type(error).__name__
         return f"{place}: {message}" if place else message
-    said = str(error).strip()
+    # From 3.13 on, Python itself says so of some.
+    said = str(error).strip().replace(". Did you mean '", "; did you mean '")
     if top := _hidden(error, project):
         said += f"; {_pythons_own(top)}; give the one in {project} another name"
     problem = f"{type(error).__name__}{place and f' at {place}'}: {said}{_meant(error)}"
