@@ -353,7 +353,7 @@ REFUSED = {
     ),
     "SSH source range with host bits": (
         'project(ssh_source_ranges=("10.0.0.1/8",))',
-        ("ssh_source_ranges='10.0.0.1/8'", "35.235.240.0/20"),
+        ("ssh_source_ranges='10.0.0.1/8'", '"10.0.0.0/8"'),
     ),
     "SSH source range without a length": (
         'project(ssh_source_ranges=("203.0.113.7",))',
