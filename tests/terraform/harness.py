@@ -141,8 +141,8 @@ class CloudFile:
     path: Path
 
     def content(self) -> JSON:
-        """Resources, faults and log; see `tests.terraform.provider.cloud`."""
-        empty: JSON = {"resources": {}, "faults": [], "log": []}
+        """Resources, faults, images and log; see `tests.terraform.provider.cloud`."""
+        empty: JSON = {"resources": {}, "faults": [], "images": {}, "log": []}
         return empty | (json.loads(self.path.read_text()) if self.path.exists() else {})
 
     @contextmanager
@@ -166,6 +166,11 @@ class CloudFile:
     def log(self) -> list[str]:
         """The calls that changed something: `instances.insert galena` …"""
         return list(self.content()["log"])
+
+    def publish(self, family: str, image: str) -> None:
+        """Make `image` the newest of `family`, which is written `project/family`."""
+        with self.changed() as content:
+            content["images"][family] = image
 
     def fail(self, error: str, **narrowed: Any) -> None:
         """Let requests for capacity fail; see `tests.terraform.provider.cloud.Cloud.fault`."""

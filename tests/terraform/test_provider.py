@@ -173,7 +173,8 @@ def test_rules_name_only_what_the_schema_has() -> None:
     assert RULES.keys() == served.keys() - {"provider"}
     for kind, rules in RULES.items():
         known = set(dotted(served[kind]))
-        named = {*rules.replaced_by, *rules.defaults, *rules.kept, *rules.links, *rules.images}
+        named = {*rules.replaced_by, *rules.defaults, *rules.kept}
+        named |= rules.links | rules.names | rules.images
         assert named <= known, kind
 
 
@@ -328,6 +329,10 @@ def test_two_of_a_name_are_one_too_many(workspace: Workspace) -> None:
 
 # What a change does
 
+LINK = "https://www.googleapis.com/compute/v1/"
+FAMILY = "projects/debian-cloud/global/images/family/debian-12"
+KEY = "projects/example-project/locations/global/keyRings/metals/cryptoKeys/disks"
+
 
 def case(path: str, value: Any) -> str:
     """A name for a case, short enough for an instance and another for every case."""
@@ -357,10 +362,17 @@ def test_changes_that_replace_the_instance(workspace: Workspace) -> None:
             ("name", "galena-2"),
             ("zone", "us-central1-a"),
             ("hostname", "galena.example.org"),
+            ("boot_disk.device_name", "root"),
+            ("boot_disk.kms_key_self_link", KEY),
             ("boot_disk.initialize_params.image", "debian-cloud/debian-13"),
+            ("boot_disk.initialize_params.image", "my-images/debian-12"),
+            ("boot_disk.initialize_params.image", "debian-cloud/debian-12-arm64"),
+            ("boot_disk.initialize_params.image", "debian-cloud/debian-12-v20250101"),
             ("boot_disk.initialize_params.type", "pd-ssd"),
             ("guest_accelerator.type", "nvidia-tesla-p4"),
             ("guest_accelerator.count", 2),
+            ("guest_accelerator.count", 0),
+            ("advanced_machine_features", {"enable_uefi_networking": True}),
             ("metadata_startup_script", "echo two"),
             ("network_interface", [{"network": "default"}, {"network": "default"}]),
             ("scheduling", GPU["scheduling"] | SPOT),
@@ -376,7 +388,10 @@ def test_changes_that_update_in_place(workspace: Workspace) -> None:
         [
             ("allow_stopping_for_update", False),
             ("attached_disk", []),
+            ("advanced_machine_features", {"enable_nested_virtualization": True}),
             ("boot_disk.auto_delete", False),
+            ("boot_disk.initialize_params.labels", {"fleet": "metals"}),
+            ("boot_disk.initialize_params.size", 200),
             ("can_ip_forward", True),
             ("deletion_protection", True),
             ("description", "another"),
@@ -384,6 +399,14 @@ def test_changes_that_update_in_place(workspace: Workspace) -> None:
             ("labels", {"fleet": "minerals"}),
             ("machine_type", "n1-standard-4"),
             ("metadata", {"startup-script": "echo two"}),
+            (
+                "metadata",
+                {
+                    "block-project-ssh-keys": "TRUE",
+                    "enable-oslogin": "TRUE",
+                    "serial-port-enable": "FALSE",
+                },
+            ),
             ("network_interface.access_config", []),
             ("scheduling.automatic_restart", False),
             ("service_account", {"scopes": ["cloud-platform"]}),
@@ -409,16 +432,203 @@ def test_changes_that_are_none(workspace: Workspace) -> None:
                 "boot_disk.initialize_params.image",
                 "projects/debian-cloud/global/images/debian-12-v20260101",
             ),
+            ("boot_disk.initialize_params.image", "debian-cloud/debian-12-v20260101"),
+            ("boot_disk.initialize_params.image", f"{LINK}{FAMILY}"),
+            ("boot_disk.initialize_params.image", FAMILY),
+            ("boot_disk.initialize_params.image", "debian/debian-12"),
+            ("boot_disk.initialize_params.image", "family/debian-12"),
+            ("boot_disk.initialize_params.image", "debian-12"),
+            ("boot_disk.initialize_params.image", "debian-cloud/debian"),
+            ("machine_type", "zones/us-central1-c/machineTypes/n1-standard-8"),
             ("network_interface.network", "projects/example-project/global/networks/default"),
             ("guest_accelerator.type", f"{zone}/acceleratorTypes/nvidia-tesla-t4"),
             ("can_ip_forward", False),
             ("scheduling", []),
             ("guest_accelerator", []),
-            ("guest_accelerator", [{"type": "", "count": 0}]),
             ("tags", []),
         ],
     )
     assert planned == dict.fromkeys(planned)
+
+
+def test_only_some_links_settle(workspace: Workspace) -> None:
+    """A name, what begins with `projects/` and a URL do; the last part of one is planned for ever.
+
+    Where it is the network's, the machine is restarted for it at every deployment.
+    """
+    project = "projects/example-project"
+    zone, region = "zones/us-central1-c", "regions/us-central1"
+    here = {"depends_on": ["google_compute_disk.ore", "google_compute_resource_policy.night"]}
+    forms = (("part", ""), ("project", f"{project}/"), ("url", f"{LINK}{project}/"))
+    links = {
+        "network": ("network_interface.network", "global/networks", "default"),
+        "subnetwork": ("network_interface.subnetwork", f"{region}/subnetworks", "default"),
+        "gpu": ("guest_accelerator.type", f"{zone}/acceleratorTypes", "nvidia-tesla-t4"),
+        "policy": ("resource_policies", f"{region}/resourcePolicies", "night"),
+        "disk": ("attached_disk", f"{zone}/disks", "ore-FORM"),
+    }
+
+    def machine(path: str, link: str) -> JSON:
+        within: dict[str, Any] = {
+            "resource_policies": [link],
+            "attached_disk": [{"source": link}],
+        }
+        return changed(GPU, path, within.get(path, link)) | here
+
+    cases = {
+        f"{name}-{form}": machine(path, f"{before}{place}/{last.replace('FORM', form)}")
+        for name, (path, place, last) in links.items()
+        for form, before in forms
+    }
+    rule = {"source_ranges": ["0.0.0.0/0"], "allow": {"protocol": "tcp"}}
+    networks = {
+        "part": "global/networks/default",
+        "project": f"{project}/global/networks/default",
+        "name": "default",
+    }
+    schedule = {"time_zone": "UTC", "vm_stop_schedule": {"schedule": "0 20 * * *"}}
+    workspace.write(
+        stack_of(
+            each(cases),
+            disk={
+                "ore": {
+                    "for_each": dict.fromkeys(dict(forms), ""),
+                    "name": "ore-${each.key}",
+                    "zone": GPU["zone"],
+                }
+            },
+            resource_policy={"night": {"name": "night", "instance_schedule_policy": schedule}},
+            firewall={
+                name: rule | {"name": name, "network": network}
+                for name, network in networks.items()
+            },
+        )
+    )
+    workspace.apply()
+    update, replace = ("update",), ("delete", "create")
+    expected = {
+        "google_compute_instance.network-part": update,
+        "google_compute_instance.subnetwork-part": update,
+        "google_compute_instance.gpu-part": replace,
+        "google_compute_instance.policy-part": update,
+        "google_compute_instance.disk-part": update,
+        "google_compute_firewall.part": update,
+    }
+    assert workspace.plan().actions == expected
+    done = len(workspace.cloud.log)
+    assert workspace.apply().actions == expected
+    calls = [call.partition(":")[0] for call in workspace.cloud.log[done:]]
+    for name in ("network-part", "subnetwork-part"):
+        of_it = [call for call in calls if call.endswith(f" {name}")]
+        assert of_it == [f"instances.{verb} {name}" for verb in ("stop", "update", "start")]
+    assert workspace.plan().actions == expected
+
+
+def test_an_image_that_is_not_called_after_its_family_replaces_the_machine_every_time(
+    workspace: Workspace,
+) -> None:
+    """The provider does not ask which family an image is of."""
+    families = ("my-images/nixos-unstable", "my-images/nixos", "my-images/nixos-amd64")
+    for family, image in zip(families, ("image-25-11", "nixos-25-11", "nixos-arm64"), strict=True):
+        workspace.cloud.publish(family, image)
+    instances = {
+        "unlike": "my-images/nixos-unstable",
+        "exact": "my-images/image-25-11",
+        "alike": "projects/my-images/global/images/family/nixos",
+        "other": "my-images/nixos-amd64",
+    }
+    machines = {
+        name: changed(CPU, "boot_disk.initialize_params.image", image)
+        for name, image in instances.items()
+    }
+    workspace.write(stack_of(each(machines)))
+    workspace.apply()
+    replaced = {
+        f"google_compute_instance.{name}": ("delete", "create") for name in ("unlike", "other")
+    }
+    assert workspace.plan().actions == replaced
+    assert workspace.apply().actions == replaced
+    # A newer image of the family is no change, as long as it is called after it.
+    workspace.cloud.publish("my-images/nixos", "nixos-26-05")
+    assert workspace.plan().actions == replaced
+    (disk,) = workspace.cloud.instances["alike"]["boot_disk"]
+    (params,) = disk["initialize_params"]
+    assert params["image"] == f"{LINK}projects/my-images/global/images/nixos-25-11"
+
+
+def test_a_label_without_a_value_never_arrives_and_never_settles(workspace: Workspace) -> None:
+    """hashicorp/terraform-provider-google#16750; and one that loses its value keeps it."""
+    empty = {"fleet": "metals", "env": ""}
+    disk = {"ore": {"name": "ore", "zone": CPU["zone"], "size": 10, "labels": empty}}
+    machines = {"galena": CPU | {"labels": empty}, "halite": CPU | {"labels": {"env": "lab"}}}
+    workspace.write(stack_of(each(machines), disk=disk))
+    workspace.apply()
+    machines["halite"] = CPU | {"labels": {"env": ""}}
+    workspace.write(stack_of(each(machines), disk=disk))
+    both = {
+        GALENA: ("update",),
+        "google_compute_instance.halite": ("update",),
+        "google_compute_disk.ore": ("update",),
+    }
+    for _ in range(2):
+        assert workspace.apply().actions == both
+    labels = {name: each["effective_labels"] for name, each in workspace.cloud.instances.items()}
+    mark = {"goog-terraform-provisioned": "true"}
+    assert labels == {"galena": {"fleet": "metals", **mark}, "halite": {"env": "lab", **mark}}
+    assert workspace.cloud.named("disk")["ore"]["effective_labels"] == labels["galena"]
+
+
+def test_labels_of_others_stay(workspace: Workspace) -> None:
+    workspace.write(stack(CPU))
+    workspace.apply()
+    with workspace.cloud.changed() as content:
+        (instance,) = content["resources"]["google_compute_instance"].values()
+        instance["effective_labels"]["owner"] = "somebody"
+    assert workspace.plan().actions == {}
+    workspace.write(stack(CPU | {"labels": {"state": "on"}}))
+    workspace.apply()
+    assert workspace.cloud.instances["galena"]["effective_labels"] == {
+        "state": "on",
+        "owner": "somebody",
+        "goog-terraform-provisioned": "true",
+    }
+
+
+def test_a_boot_disk_grows_while_the_machine_runs_and_never_shrinks(workspace: Workspace) -> None:
+    size = "boot_disk.initialize_params.size"
+    workspace.write(stack(CPU))
+    workspace.apply()
+    workspace.write(stack(changed(CPU, size, 200)))
+    workspace.apply()
+    assert workspace.cloud.log == ["instances.insert galena", "instances.update galena: boot_disk"]
+    workspace.write(stack(CPU))
+    for _ in range(2):
+        assert workspace.plan().actions == {GALENA: ("update",)}
+        assert "Error updating Disk" in workspace.refused_apply()[GALENA]
+    (disk,) = workspace.cloud.instances["galena"]["boot_disk"]
+    assert disk["initialize_params"][0]["size"] == 200
+
+
+def test_keys_of_the_users_own_settle(workspace: Workspace) -> None:
+    disk = {
+        "ore": {
+            "name": "ore",
+            "zone": CPU["zone"],
+            "size": 10,
+            "disk_encryption_key": {"kms_key_self_link": KEY},
+        }
+    }
+    galena = changed(CPU, "boot_disk.kms_key_self_link", KEY)
+    galena["attached_disk"] = [{"source": "${google_compute_disk.ore.id}"}]
+    workspace.write(stack(galena, disk=disk))
+    workspace.apply()
+    assert workspace.plan().actions == {}
+    # Whoever leaves the key of a machine out keeps it.
+    workspace.write(stack(galena | {"boot_disk": CPU["boot_disk"]}, disk=disk))
+    assert workspace.plan().actions == {}
+    del disk["ore"]["disk_encryption_key"]
+    workspace.write(stack(galena, disk=disk))
+    assert workspace.plan().actions["google_compute_disk.ore"] == ("delete", "create")
 
 
 def test_a_startup_script_may_move_into_metadata(workspace: Workspace) -> None:
@@ -513,6 +723,63 @@ def test_a_reserved_address_stays_while_the_machine_is_stopped(workspace: Worksp
     assert workspace.plan().actions == {}
 
 
+def test_a_reserved_address_that_is_left_out_stays_and_cannot_be_given_back(
+    workspace: Workspace,
+) -> None:
+    """What the API fills in stays as it is: to give the address up takes a machine without one."""
+    address = {"galena": {"name": "galena"}}
+    reference = "${google_compute_address.galena.address}"
+    workspace.write(
+        stack(changed(CPU, "network_interface.access_config.nat_ip", reference), address=address)
+    )
+    workspace.apply()
+    workspace.write(stack(CPU, address=address))
+    assert workspace.plan().actions == {}
+    workspace.write(stack(CPU))
+    (error,) = workspace.refused_apply().values()
+    assert "is already being used by" in error
+    workspace.write(stack(changed(CPU, "network_interface.access_config", []), address=address))
+    workspace.apply()
+    workspace.write(stack(CPU))
+    workspace.apply()
+    (interface,) = workspace.cloud.instances["galena"]["network_interface"]
+    assert interface["access_config"][0]["nat_ip"].startswith("198.1")
+    assert workspace.cloud.named("address") == {}
+
+
+def test_outputs_tell_the_planned_address_and_the_state_the_right_one(workspace: Workspace) -> None:
+    """After a stop, a start and a change of type; a refresh puts them right."""
+    nat_ip = "network_interface[0].access_config[0].nat_ip"
+
+    def written(instance: JSON) -> None:
+        output = {"address": {"value": f"${{{GALENA}.{nat_ip}}}"}}
+        workspace.write(stack(instance) | {"output": output})
+
+    def addresses() -> tuple[str, str]:
+        state = json.loads(workspace.terraform("state", "pull").stdout)
+        (resource,) = state["resources"]
+        (interface,) = resource["instances"][0]["attributes"]["network_interface"]
+        return workspace.outputs()["address"], interface["access_config"][0]["nat_ip"]
+
+    running = CPU | {"desired_status": "RUNNING"}
+    written(running)
+    workspace.apply()
+    first, actual = addresses()
+    assert first == actual
+    for instance in (
+        running | {"desired_status": "TERMINATED"},
+        running,
+        changed(running, "machine_type", "e2-standard-4"),
+    ):
+        before = addresses()[1]
+        written(instance)
+        workspace.apply()
+        said, actual = addresses()
+        assert said == before != actual
+        assert workspace.apply("-refresh-only").actions == {}
+        assert addresses() == (actual, actual)
+
+
 def test_a_protected_machine_is_not_deleted(workspace: Workspace) -> None:
     workspace.write(stack(CPU | {"deletion_protection": True}))
     workspace.apply()
@@ -545,6 +812,28 @@ def test_a_data_disk_outlives_its_machine_and_grows_but_does_not_shrink(
     workspace.write(without)
     assert workspace.apply().actions == {GALENA: ("delete",)}
     assert list(workspace.cloud.named("disk")) == ["data"]
+
+
+def test_a_data_disk_that_is_made_anew_stays_detached_until_the_next_deployment(
+    workspace: Workspace,
+) -> None:
+    """It has the link of the one before, so the machine is as it should be: the plan is stale."""
+
+    def written(kind: str) -> None:
+        disk = {"data": {"name": "data", "zone": CPU["zone"], "size": 10, "type": kind}}
+        attached = [{"source": "${google_compute_disk.data.self_link}", "device_name": "data"}]
+        workspace.write(stack(CPU | {"attached_disk": attached}, disk=disk))
+
+    written("pd-ssd")
+    workspace.apply()
+    written("pd-standard")
+    both = {GALENA: ("update",), "google_compute_disk.data": ("delete", "create")}
+    assert workspace.apply().actions == both
+    assert workspace.cloud.instances["galena"]["attached_disk"] == []
+    assert workspace.apply().actions == {GALENA: ("update",)}
+    (disk,) = workspace.cloud.instances["galena"]["attached_disk"]
+    assert disk["source"].endswith("/disks/data")
+    assert workspace.plan().actions == {}
 
 
 def test_one_disk_serves_one_machine(workspace: Workspace) -> None:
@@ -660,6 +949,25 @@ def test_a_quota_of_gpus_holds_machines_with_gpus_back(
 
 
 # The rest
+
+
+def test_what_is_another_way_to_write_a_firewall_rule_is_no_change(workspace: Workspace) -> None:
+    def written(allow: list[JSON], **rest: Any) -> None:
+        rule = {"name": "web", "network": "default", "source_ranges": ["0.0.0.0/0"], "allow": allow}
+        workspace.write(stack(CPU, firewall={"web": rule | rest}))
+
+    written([{"protocol": "tcp", "ports": ["80", "443"]}, {"protocol": "udp"}])
+    workspace.apply()
+    same = [{"protocol": "UDP"}, {"protocol": "tcp", "ports": ["443", "80"]}]
+    written(same)
+    assert workspace.plan().actions == {}
+    written([{"protocol": "tcp", "ports": ["80"]}, {"protocol": "udp"}])
+    assert workspace.plan().actions == {"google_compute_firewall.web": ("update",)}
+    # Logging comes and goes without a new rule.
+    for log in ({"log_config": {"metadata": "EXCLUDE_ALL_METADATA"}}, {}):
+        written(same, **log)
+        assert workspace.apply().actions == {"google_compute_firewall.web": ("update",)}
+        assert workspace.plan().actions == {}
 
 
 def test_everything_else_that_is_served_can_be_made_and_removed(workspace: Workspace) -> None:

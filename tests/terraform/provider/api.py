@@ -18,7 +18,7 @@ from .cloud import (
 from .planning import changes
 from .resources import RULES
 from .schema import Block
-from .values import UNKNOWN, last, relative, same_link
+from .values import UNKNOWN, canonical, last, same_link
 
 
 @attrs.frozen
@@ -48,7 +48,7 @@ class Api:
                 f"Error creating {_noun(kind)}: googleapi: Error 409: The resource '{link}' already"
                 " exists, alreadyExists"
             )
-        check_labels(state)
+        settle_labels(state)
         state["id"] = link
         if kind == instances.KIND:
             instances.create(self.cloud, state)
@@ -73,7 +73,7 @@ class Api:
             ApiError: The API refuses the change.
         """
         state = self.located(kind, known(planned))
-        check_labels(state)
+        settle_labels(state)
         changed = {dotted for dotted, _ in changes(self.schemas[kind], prior, planned)}
         if kind == instances.KIND:
             state = instances.update(self.cloud, prior, state, changed)
@@ -144,7 +144,7 @@ class Api:
             check_schedule(schedules[0])
 
     def check_unused(self, kind: str, state: State) -> None:
-        """A resource policy or a network that something uses stays.
+        """An address, a resource policy or a network that something uses stays.
 
         Raises:
             ApiError: It names the instance that uses it.
@@ -154,8 +154,13 @@ class Api:
                 *(instance["resource_policies"] or ()),
                 *(interface["network"] for interface in instance["network_interface"]),
             ]
-            if kind in ("google_compute_resource_policy", "google_compute_network") and any(
+            linked = kind in ("google_compute_resource_policy", "google_compute_network") and any(
                 same_link(link, state["id"]) for link in used
+            )
+            if linked or (
+                kind == "google_compute_address"
+                and state["address"] in instances.addresses(instance)
+                and state["region"] == instances.region(instance)
             ):
                 raise bad_request(
                     f"The {_noun(kind)} resource '{state['id']}' is already being used by"
@@ -174,15 +179,11 @@ class Api:
 
     def zonal(self, state: State, argument: str, collection: str) -> str:
         """The id that `argument`, a name or a link, stands for."""
-        link = relative(state[argument])
-        if "/" in link:
-            return link
-        return f"projects/{state['project']}/zones/{state['zone']}/{collection}/{link}"
+        return canonical(state[argument], state["project"], f"zones/{state['zone']}", collection)
 
     def network(self, state: State) -> str:
         """The id of the network that `state` names."""
-        link = relative(state["network"])
-        return link if "/" in link else f"projects/{state['project']}/global/networks/{link}"
+        return canonical(state["network"], state["project"], "global", "networks")
 
     def fill(self, kind: str, state: State) -> None:
         """What the API answers for everything that was not given."""
@@ -197,6 +198,8 @@ class Api:
             answers["address"] = external_address(state["id"], taken, 0)
         if kind == "google_compute_disk":
             answers["size"] = 10
+            if state["image"]:
+                state["image"] = self.cloud.image(state["image"], state["project"])
         if kind == "google_compute_firewall":
             answers["direction"] = "INGRESS"
         if kind in (
@@ -226,13 +229,21 @@ def _known(value: Any) -> Any:
     return None if value is UNKNOWN else value
 
 
-def check_labels(state: State) -> None:
+def settle_labels(state: State) -> None:
     """Labels hold small letters, digits, hyphens and underscores, 63 at most.
+
+    What a resource then has is read back: of a label without a value, an empty one.
 
     Raises:
         ApiError: One of them does not.
     """
-    for key, value in (state.get("effective_labels") or {}).items():
+    if "effective_labels" not in state:
+        return
+    for labels in ("effective_labels", "terraform_labels"):
+        # What was not known yet is a label that has no value.
+        state[labels] = {key: value for key, value in state[labels].items() if value}
+    state["labels"] = {key: state["effective_labels"].get(key, "") for key in state["labels"] or {}}
+    for key, value in state["effective_labels"].items():
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", key):
             raise bad_request(
                 f"Invalid value for field 'resource.labels': ''. Label key '{key}' violates format"

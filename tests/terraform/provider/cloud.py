@@ -3,6 +3,7 @@
     {
       "resources": {"google_compute_instance": {"projects/p/zones/z/instances/n": {…}}},
       "faults": [{"error": "ZONE_RESOURCE_POOL_EXHAUSTED", "zone": "us-central1-c", "times": 1}],
+      "images": {"my-images/nixos-unstable": "nixos-image-25-11"},
       "log": ["instances.insert n", …]
     }
 
@@ -13,6 +14,7 @@ replaced whole.
 import fcntl
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +22,7 @@ from typing import Any
 
 import attrs
 
-from .values import relative
+from .values import IMAGE_PROJECTS, Image, relative
 
 State = dict[str, Any]
 
@@ -49,12 +51,15 @@ class Cloud:
 
     Attributes:
         resources: By type and id, all arguments and outputs.
-        faults: What is to go wrong; see `fail_on_purpose`.
+        faults: What is to go wrong; see `fault`.
+        images: By project and family, the newest image; where none stands, one that is called after
+            the family, as Debian's are.
         log: Every call that changed something, in order.
     """
 
     resources: dict[str, dict[str, State]] = attrs.field(factory=dict)
     faults: list[dict[str, Any]] = attrs.field(factory=list)
+    images: dict[str, str] = attrs.field(factory=dict)
     log: list[str] = attrs.field(factory=list)
 
     def of(self, kind: str) -> dict[str, State]:
@@ -71,6 +76,34 @@ class Cloud:
             return self.of(kind)[relative(link)]
         except KeyError:
             raise not_found(link) from None
+
+    def image(self, text: str, own: str) -> str:
+        """The link of the image that `text` means now, in project `own` where it names none.
+
+        Raises:
+            ApiError: It means none.
+        """
+        asked = Image.of(text)
+        if not (asked.image or asked.family) or "/" in asked.name:
+            raise ApiError(f"Could not find image or family {text}")
+        google = (of for short, of in IMAGE_PROJECTS.items() if short in asked.name)
+        project = asked.project
+        if not project:
+            project = own if self._has(own, asked.name) else next(google, own)
+        name = asked.name
+        if asked.family and not (asked.image and self._is_image(project, name)):
+            name = self.images.get(f"{project}/{name}", f"{name}-v20260101")
+        return f"{LINK}projects/{project}/global/images/{name}"
+
+    def _has(self, project: str, name: str) -> bool:
+        return f"{project}/{name}" in self.images or self._is_image(project, name)
+
+    def _is_image(self, project: str, name: str) -> bool:
+        """Whether the name is that of an image: it ends in a date, or a family has it."""
+        return bool(re.search(r"-v\d{8}$", name)) or any(
+            (family.partition("/")[0], image) == (project, name)
+            for family, image in self.images.items()
+        )
 
     def fault(self, name: str, zone: str, *, gpus: bool) -> dict[str, Any] | None:
         """The first fault that a request for capacity runs into, or None.

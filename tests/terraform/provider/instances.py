@@ -13,7 +13,7 @@ from .cloud import (
     fingerprint,
     not_found,
 )
-from .values import last, relative, same_link
+from .values import canonical, last, relative, same_link
 
 KIND = "google_compute_instance"
 
@@ -86,7 +86,12 @@ def update(cloud: Cloud, prior: State, instance: State, changed: set[str]) -> St
             " after the update."
         )
     check(cloud, instance)
+    resize(stored, instance)
     instance["current_status"] = status
+    if not any(name.startswith("attached_disk") for name in changed):
+        # A disk that was made anew has the link of the one before. So nothing differs, and it
+        # stays detached.
+        instance["attached_disk"] = stored["attached_disk"]
     # Stored before anything is started: when there is no room, the rest has been done all the same.
     stored.clear()
     stored.update(instance)
@@ -100,6 +105,22 @@ def update(cloud: Cloud, prior: State, instance: State, changed: set[str]) -> St
         ask_for_room(cloud, stored, "starting instance" if stopping else "updating status")
         start(cloud, stored)
     return stored
+
+
+def resize(stored: State, instance: State) -> None:
+    """Let the boot disk grow.
+
+    Raises:
+        ApiError: It is to shrink.
+    """
+    (before,), (after,) = (of["boot_disk"][0]["initialize_params"] for of in (stored, instance))
+    if after["size"] < before["size"]:
+        refused = bad_request(
+            f"Invalid value for field 'sizeGb': '{after['size']}'. The new size of a disk has to be"
+            " larger than its size is.",
+            "invalid",
+        )
+        raise ApiError(f'Error updating Disk "{instance["id"]}": {refused}')
 
 
 def delete(cloud: Cloud, instance: State) -> None:
@@ -172,7 +193,7 @@ def check(cloud: Cloud, instance: State) -> None:
             )
     for disk in instance["attached_disk"]:
         check_disk(cloud, instance, disk["source"])
-    for policy in instance["resource_policies"] or ():
+    for policy in policies(instance):
         cloud.find("google_compute_resource_policy", policy)
         if f"/regions/{region(instance)}/" not in policy:
             raise not_found(policy)
@@ -258,9 +279,7 @@ def built_in_gpus(machine_type: str) -> list[tuple[str, int]]:
 
 def check_disk(cloud: Cloud, instance: State, source: str) -> None:
     """A disk must be there, in the zone, and in no other instance."""
-    link = relative(source)
-    if "/" not in link:
-        link = f"projects/{instance['project']}/zones/{instance['zone']}/disks/{link}"
+    link = disk_link(instance, source)
     if f"/zones/{instance['zone']}/" not in link:
         raise not_found(link.replace(link.split("/")[3], instance["zone"]))
     disk = cloud.find("google_compute_disk", link)
@@ -278,9 +297,7 @@ def check_network(cloud: Cloud, instance: State, interface: State) -> None:
     """A network other than the default one must be there, and so must a reserved address."""
     network = interface["network"]
     if network and last(network) != "default":
-        link = relative(network)
-        if "/" not in link:
-            link = f"projects/{instance['project']}/global/networks/{link}"
+        link = canonical(network, instance["project"], "global", "networks")
         cloud.find("google_compute_network", link)
     for i, access in enumerate(interface["access_config"]):
         address = access["nat_ip"]
@@ -399,13 +416,12 @@ def fill(cloud: Cloud, instance: State) -> None:
             _set(params, "size", 10)
             _set(params, "type", "pd-standard")
             _set(params, "architecture", "X86_64")
-            params["image"] = resolved_image(params["image"])
+            if params["image"]:
+                params["image"] = cloud.image(params["image"], project)
     for i, disk in enumerate(instance["attached_disk"]):
         _set(disk, "device_name", f"persistent-disk-{i + 1}")
-        link = relative(disk["source"])
-        if "/" not in link:
-            link = f"projects/{project}/zones/{zone}/disks/{link}"
-        disk["source"] = LINK + link
+        disk["source"] = LINK + disk_link(instance, disk["source"])
+    instance["resource_policies"] = [LINK + policy for policy in policies(instance)]
     for account in instance["service_account"]:
         _set(account, "email", "123456789012-compute@developer.gserviceaccount.com")
     _set(instance, "instance_id", str(int(fingerprint([project, zone, name]), 16)))
@@ -435,17 +451,19 @@ _SCHEDULING_BLOCKS = (
 def fill_interface(cloud: Cloud, instance: State, number: int, interface: State) -> None:
     """The addresses of one network interface."""
     project = instance["project"]
-    network = interface["network"]
-    given = last(network) if network else "default"
-    interface["network"] = f"{LINK}projects/{project}/global/networks/{given}"
+    network = canonical(interface["network"] or "default", project, "global", "networks")
+    interface["network"] = LINK + network
     _set(interface, "name", f"nic{number}")
     _set(interface, "stack_type", "IPV4_ONLY")
-    _set(interface, "subnetwork_project", project)
-    _set(
-        interface,
-        "subnetwork",
-        f"{LINK}projects/{project}/regions/{region(instance)}/subnetworks/{given}",
+    _set(interface, "subnetwork", f"regions/{region(instance)}/subnetworks/{last(network)}")
+    subnetwork = canonical(
+        interface["subnetwork"],
+        interface["subnetwork_project"] or network.split("/")[1],
+        f"regions/{region(instance)}",
+        "subnetworks",
     )
+    interface["subnetwork"] = LINK + subnetwork
+    interface["subnetwork_project"] = subnetwork.split("/")[1]
     number = int(fingerprint([instance["zone"], instance["name"]]), 16)
     _set(interface, "network_ip", f"10.128.{(number >> 8) % 256}.{number % 254 + 1}")
     for access in interface["access_config"]:
@@ -456,21 +474,24 @@ def fill_interface(cloud: Cloud, instance: State, number: int, interface: State)
 
 def next_address(cloud: Cloud, instance: State) -> str:
     """An external address that nothing else has, another at every start."""
-    taken = {address for other in cloud.of(KIND).values() for address in _addresses(other)}
+    taken = {address for other in cloud.of(KIND).values() for address in addresses(other)}
     taken |= _reserved(cloud, region(instance))
     link = f"projects/{instance['project']}/zones/{instance['zone']}/instances/{instance['name']}"
     return external_address(link, taken, cloud.log.count(f"instances.start {instance['name']}"))
 
 
-def resolved_image(image: Any) -> str:
-    """The image that an image family stands for: the newest, as a link."""
-    if not image:
-        return ""
-    if image.startswith("https:"):
-        return str(image)
-    project, _, family = image.replace("/global/images/family/", "/").rpartition("/")
-    project = last(project) or "debian-cloud"
-    return f"{LINK}projects/{project}/global/images/{family}-v20260101"
+def disk_link(instance: State, source: str) -> str:
+    """The id of the disk that `source`, a name or a link, means to an instance."""
+    return canonical(source, instance["project"], f"zones/{instance['zone']}", "disks")
+
+
+def policies(instance: State) -> list[str]:
+    """The ids of the resource policies of an instance."""
+    place = f"regions/{region(instance)}"
+    return [
+        canonical(policy, instance["project"], place, "resourcePolicies")
+        for policy in instance["resource_policies"] or ()
+    ]
 
 
 def region(instance: State) -> str:
@@ -487,7 +508,7 @@ def _set(block: State, name: str, value: Any) -> None:
         block[name] = value
 
 
-def _addresses(instance: State) -> list[str]:
+def addresses(instance: State) -> list[str]:
     return [
         access["nat_ip"]
         for interface in instance["network_interface"]
@@ -500,7 +521,7 @@ def _ephemeral(cloud: Cloud, instance: State) -> list[str]:
     """The addresses that `instance` has already, if it is there."""
     link = f"projects/{instance['project']}/zones/{instance['zone']}/instances/{instance['name']}"
     stored = cloud.of(KIND).get(link)
-    return _addresses(stored) if stored else []
+    return addresses(stored) if stored else []
 
 
 def _reserved(cloud: Cloud, of_region: str) -> set[str]:

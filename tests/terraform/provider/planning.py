@@ -5,12 +5,13 @@ what the API computes stays until it is replaced, and some arguments cannot be c
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import attrs
 
 from .schema import Block, Nested
-from .values import UNKNOWN, same_image, same_link
+from .values import UNKNOWN, same_image, same_link, same_name
 
 State = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -40,6 +41,7 @@ class Rules:
         defaults: What an argument is when it is not given.
         kept: Blocks that the API fills in: left out, they stay as they are.
         links: Arguments that take a name or a link and read back as a link.
+        names: Arguments that take a name or a link, of which the name alone is compared.
         images: Arguments that take an image or a family and read back as an image.
         settle: Puts a plan right in place, where arguments hang together.
         also_replaced_by: Arguments whose change replaces the resource sometimes.
@@ -51,6 +53,7 @@ class Rules:
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
     kept: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     settle: Callable[[State | None, State], None] = settled
     also_replaced_by: Callable[[State, State], tuple[str, ...]] = nothing
@@ -156,10 +159,20 @@ def changes(
         if nested.nesting == "list" and isinstance(before, list) and isinstance(after, list):
             if len(before) != len(after):
                 yield within + name, here
-            for i, (old, new) in enumerate(zip(before, after, strict=False)):
+            # A block that comes or goes does so with all that is said in it.
+            for i, (had, has) in enumerate(zip_longest(before, after)):
+                old, new = had or unsaid(nested.block, has), has or unsaid(nested.block, had)
                 yield from changes(nested.block, old, new, f"{within}{name}.", (*here, i))
         elif not _same(before, after):
             yield within + name, here
+
+
+def unsaid(block: Block, other: State) -> State:
+    """A block in which nothing is said, and nothing else is up to the API than in `other`."""
+    return {
+        **{name: UNKNOWN if other[name] is UNKNOWN else None for name in block.attributes},
+        **{name: None if b.nesting == "single" else [] for name, b in block.blocks.items()},
+    }
 
 
 def _means(rules: Rules, dotted: str, before: Any, value: Any) -> bool:
@@ -167,6 +180,7 @@ def _means(rules: Rules, dotted: str, before: Any, value: Any) -> bool:
     return (
         _same(before, value)
         or (dotted in rules.links and same_link(before, value))
+        or (dotted in rules.names and same_name(before, value))
         or (dotted in rules.images and same_image(before, value))
     )
 

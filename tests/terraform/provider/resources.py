@@ -1,11 +1,13 @@
 """What google's provider does with each resource beyond its schema.
 
 Read off google's own resource definitions (github.com/hashicorp/terraform-provider-google, tag
-v7.0.0, google/services/compute): which arguments force a new resource, which have defaults, which
-blocks the API fills in. Later 7.x only changes more in place (the size of a boot disk).
+v7.45.0, google/services/compute): which arguments force a new resource, which have defaults, which
+blocks the API fills in, and what else counts as the same. What the tests below hold was seen with
+that provider as well.
 """
 
 import re
+from ipaddress import IPv4Network
 from typing import Any
 
 from .planning import Rules, State
@@ -40,9 +42,27 @@ def firewall_refusal(planned: State) -> str | None:
 
 
 def settle_instance(prior: State | None, planned: State) -> None:
-    """A count of 0 changes nothing before 8.0 (hashicorp/terraform-provider-google#25019)."""
-    if any(gpu["count"] == 0 for gpu in planned["guest_accelerator"]):
-        planned["guest_accelerator"] = (prior or {}).get("guest_accelerator") or []
+    """No GPU, said as a count of 0, is no change where there is none."""
+    before = (prior or {}).get("guest_accelerator")
+    if not before and [gpu["count"] for gpu in planned["guest_accelerator"]] == [0]:
+        planned["guest_accelerator"] = []
+
+
+def settle_firewall(prior: State | None, planned: State) -> None:
+    """The same ports in another order, and a protocol in capitals, are no change."""
+    for name in ("allow", "deny"):
+        if prior and _traffic(prior[name]) == _traffic(planned[name]):
+            planned[name] = prior[name]
+
+
+def _traffic(rules: Any) -> Any:
+    if rules is UNKNOWN:
+        return rules
+    return sorted((str(rule["protocol"]).lower(), _texts(rule["ports"] or [])) for rule in rules)
+
+
+def _texts(values: Any) -> list[str]:
+    return sorted(map(str, values)) if isinstance(values, list) else [str(values)]
 
 
 def moved_startup_script(prior: State, planned: State) -> tuple[str, ...]:
@@ -60,6 +80,14 @@ def smaller_disk(prior: State, planned: State) -> tuple[str, ...]:
     before, after = prior["size"], planned["size"]
     known = isinstance(before, int) and isinstance(after, int)
     return ("size",) if known and after < before else ()
+
+
+def other_range(prior: State, planned: State) -> tuple[str, ...]:
+    """The addresses of a subnetwork can become more in place, not fewer or others."""
+    before, after = prior["ip_cidr_range"], planned["ip_cidr_range"]
+    if after in (before, UNKNOWN) or IPv4Network(before).subnet_of(IPv4Network(after)):
+        return ()
+    return ("ip_cidr_range",)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -140,9 +168,11 @@ RULES: dict[str, Rules] = {
             " reservation_affinity scheduling shielded_instance_config"
         ),
         links=_names(
-            "attached_disk.source boot_disk.source guest_accelerator.type machine_type"
-            " network_interface.network network_interface.subnetwork"
+            "attached_disk.source boot_disk.kms_key_self_link boot_disk.source"
+            " guest_accelerator.type network_interface.network network_interface.subnetwork"
+            " resource_policies"
         ),
+        names=_names("machine_type boot_disk.initialize_params.storage_pool"),
         images=_names("boot_disk.initialize_params.image"),
         settle=settle_instance,
         also_replaced_by=moved_startup_script,
@@ -153,6 +183,7 @@ RULES: dict[str, Rules] = {
         replaced_by=_names("project name direction params"),
         defaults={"priority": 1000},
         links=_names("network"),
+        settle=settle_firewall,
         refusal=firewall_refusal,
     ),
     "google_compute_disk": Rules(
@@ -176,7 +207,7 @@ RULES: dict[str, Rules] = {
             )
         ),
         defaults={"create_snapshot_before_destroy": False, "type": "pd-standard"},
-        links=_names("type zone"),
+        names=_names("type"),
         images=_names("image"),
         also_replaced_by=smaller_disk,
         refusal=name_refusal,
@@ -197,7 +228,6 @@ RULES: dict[str, Rules] = {
         defaults={
             "snapshot_schedule_policy.retention_policy.on_source_disk_delete": "KEEP_AUTO_SNAPSHOTS"
         },
-        links=_names("region"),
         refusal=name_refusal,
     ),
     "google_compute_address": Rules(
@@ -207,7 +237,7 @@ RULES: dict[str, Rules] = {
             " network network_tier prefix_length purpose subnetwork"
         ),
         defaults={"address_type": "EXTERNAL"},
-        links=_names("network region subnetwork"),
+        links=_names("network subnetwork"),
         refusal=name_refusal,
     ),
     "google_compute_network": Rules(
@@ -235,14 +265,15 @@ RULES: dict[str, Rules] = {
             "log_config.flow_sampling": 0.5,
             "log_config.metadata": "INCLUDE_ALL_METADATA",
         },
-        links=_names("network region reserved_internal_range"),
+        links=_names("network reserved_internal_range"),
+        also_replaced_by=other_range,
         refusal=name_refusal,
     ),
     "google_compute_router": Rules(
         id="projects/{project}/regions/{region}/routers/{name}",
         replaced_by=_names("project region name network encrypted_interconnect_router"),
         defaults={"bgp.advertise_mode": "DEFAULT", "bgp.keepalive_interval": 20},
-        links=_names("network region"),
+        links=_names("network"),
         refusal=name_refusal,
     ),
     "google_compute_router_nat": Rules(
@@ -256,7 +287,7 @@ RULES: dict[str, Rules] = {
             "type": "PUBLIC",
             "udp_idle_timeout_sec": 30,
         },
-        links=_names("region router"),
+        links=_names("router"),
         refusal=name_refusal,
     ),
     "google_service_account": Rules(
@@ -274,17 +305,27 @@ RULES: dict[str, Rules] = {
 }
 
 
-def labelled(planned: State, provider: dict[str, Any]) -> None:
+def labelled(prior: State | None, planned: State, provider: dict[str, Any]) -> None:
     """Fill in the two outputs that google's provider computes at plan from the labels.
 
-    It adds a label of its own to every resource unless `add_terraform_attribution_label` is false.
+    It labels what it makes itself, unless `add_terraform_attribution_label` is false. A label
+    without a value it loses: one that was there stays as it is, and a new one is expected at every
+    plan and never comes (hashicorp/terraform-provider-google#16750).
     """
     if "effective_labels" not in planned or planned["labels"] is UNKNOWN:
         return
-    attribution = (
-        {}
-        if provider.get("add_terraform_attribution_label") is False
-        else {"goog-terraform-provisioned": "true"}
-    )
-    labels = attribution | (provider.get("default_labels") or {}) | (planned["labels"] or {})
-    planned["effective_labels"] = planned["terraform_labels"] = labels
+    before = prior or dict.fromkeys(("effective_labels", "terraform_labels"))
+    there, own = before["effective_labels"] or {}, before["terraform_labels"] or {}
+    labels = (provider.get("default_labels") or {}) | (planned["labels"] or {})
+    if provider.get("add_terraform_attribution_label") is not False and (
+        prior is None or ATTRIBUTION.items() <= there.items()
+    ):
+        labels = ATTRIBUTION | labels
+    labels = {key: value or own.get(key, UNKNOWN) for key, value in labels.items()}
+    foreign = {key: value for key, value in there.items() if key not in own}
+    planned["terraform_labels"] = labels
+    planned["effective_labels"] = foreign | labels
+
+
+ATTRIBUTION = {"goog-terraform-provisioned": "true"}
+"""The label that google's provider puts on what it makes."""

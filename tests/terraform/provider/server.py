@@ -88,7 +88,7 @@ class Provider:
         if proposed is None:
             return {"planned_state": request["proposed_new_state"]}
         planned = plan(self.schemas[kind], RULES[kind], prior, proposed)
-        labelled(planned.state, self.config)
+        labelled(prior, planned.state, self.config)
         if refusal := RULES[kind].refusal(planned.state):
             return {"diagnostics": [_error(refusal)]}
         return {
