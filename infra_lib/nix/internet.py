@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..gcp_machine import GcpMachine
 from ..hosts import external_ip
+from ..reach import ways_in
 from .placement import path_of
 from .services import instance
 from .style import clan
@@ -33,12 +35,16 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 
 def host(fleet: Fleet, machine: Machine) -> str | None:
-    """Return where the service reaches a machine; None when clan does not ask the service for it.
+    """Return where the service reaches a machine; None when it does not.
 
-    It does not where the fleet says itself where the machine is.
+    The fleet may say itself where the machine is. And where SSH is closed to all but
+    Identity-Aware Proxy, clan would wait at the address before it asks ZeroTier.
     """
-    left_out = path_of(fleet, PATH) is None
-    return None if left_out or machine.target_host else external_ip(fleet, machine)
+    if path_of(fleet, PATH) is None or machine.target_host:
+        return None
+    if isinstance(machine, GcpMachine) and not ways_in(fleet, machine) & {"direct", "own"}:
+        return None
+    return external_ip(fleet, machine)
 
 
 def target_host(fleet: Fleet, machine: Machine) -> str | None:

@@ -47,6 +47,12 @@ def known(**changes: Any) -> Fleet:
     return evolve(example, **{"facts": FACTS, "devices": (PHONE,), **changes})
 
 
+def opened(fleet: Fleet) -> Fleet:
+    """The fleet with SSH open to an office."""
+    assert fleet.gcp is not None
+    return evolve(fleet, gcp=evolve(fleet.gcp, ssh_source_ranges=("198.51.100.0/24",)))
+
+
 def switched(**changes: Any) -> Fleet:
     """The fleet with scheelite changed."""
     machines = tuple(
@@ -125,7 +131,7 @@ def test_they_can_be_moved_before_there_are_facts() -> None:
 
 def test_the_internet_has_who_is_on_and_has_an_address(plant: Plant) -> None:
     """scheelite is off: its old address may be anybody's."""
-    assert instance(plant(known()), INTERNET, "internet") == {
+    assert instance(plant(opened(known())), INTERNET, "internet") == {
         "module": {"name": "internet", "input": "clan-core"},
         "roles": {
             "default": {
@@ -140,7 +146,7 @@ def test_the_internet_has_who_is_on_and_has_an_address(plant: Plant) -> None:
 
 def test_clan_asks_one_of_inventory_and_internet_for_each_machine(plant: Plant) -> None:
     """What the inventory says clan takes before it asks any network."""
-    tree = plant(switched(enabled=True))
+    tree = plant(opened(switched(enabled=True)))
     hosts = instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
     inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
     declared = {name for name, machine in inventory.items() if "deploy" in machine}
@@ -148,8 +154,19 @@ def test_clan_asks_one_of_inventory_and_internet_for_each_machine(plant: Plant) 
     assert declared == {"electrum", "stibnite", "blackphos"}
 
 
+def test_clan_does_not_wait_at_an_address_that_is_closed_to_it(plant: Plant) -> None:
+    """SSH is open to Identity-Aware Proxy alone, or to whom a network tag of their own lets in."""
+    tree = plant(switched(enabled=True, network_tags=("office",)))
+    assert set(instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]) == {
+        "cinnabar",
+        "scheelite",
+    }
+    inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
+    assert inventory["galena"]["deploy"] == {"targetHost": "root@galena.zt"}
+
+
 def test_where_the_fleet_says_a_machine_is_wins_over_what_was_learnt(plant: Plant) -> None:
-    tree = plant(switched(enabled=True, target_host="root@gate.example:2222"))
+    tree = plant(opened(switched(enabled=True, target_host="root@gate.example:2222")))
     assert "scheelite" not in instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
     inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
     assert inventory["scheelite"]["deploy"] == {"targetHost": "root@gate.example:2222"}
@@ -164,14 +181,14 @@ def test_without_the_internet_service_the_inventory_has_every_target_host(plant:
 
 
 def test_the_story_once_scheelite_is_on(plant: Plant) -> None:
-    tree = plant(switched(enabled=True))
+    tree = plant(opened(switched(enabled=True)))
     machines = instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
     assert machines["scheelite"] == {"settings": {"host": "203.0.113.48"}}
     assert ssh(tree)["settings"]["scheelite.zt"] == {"HostName": SCHEELITE_IP}
 
 
 def test_a_stopped_machine_has_no_host(plant: Plant) -> None:
-    tree = plant(switched(enabled=True, stopped=True))
+    tree = plant(opened(switched(enabled=True, stopped=True)))
     assert "scheelite" not in instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]
 
 
