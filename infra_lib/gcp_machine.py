@@ -204,8 +204,8 @@ class GcpMachine(Machine):
         stop_schedule: When Compute Engine stops it by itself; None for never.
         boot_disk: The disk it boots from.
         data_disks: Disks that outlive it.
-        network: The VPC network; None for the project's.
-        subnetwork: The subnetwork; None for the network's own in the region.
+        network: The VPC network, by its name or its whole link; None for the project's.
+        subnetwork: The subnetwork, by either; None for the network's own in the region.
         external_ip: True for an address that may change with each start, False for none, or a
             reserved IPv4 address. A machine keeps that one when it is True again: deploy it with
             False in between.

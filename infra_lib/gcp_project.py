@@ -73,7 +73,7 @@ class GcpProject:
         kms_key: The key of Cloud KMS that encrypts every disk which names none of its own,
             `projects/…/locations/…/keyRings/…/cryptoKeys/…`; None for Google's own keys. A disk
             that exists is made anew, empty, for another one: name a key before there are any.
-        network: The VPC network machines are in unless they say otherwise.
+        network: The VPC network machines are in unless they say otherwise: its name or whole link.
         labels: Labels of every machine.
         install: Whether the creation of a machine also runs `clan machines install` on it, over
             SSH to its address: `ssh_source_ranges` has to let in whoever deploys.

@@ -77,7 +77,7 @@ def shrinking(plans: Sequence[Plan]) -> str | None:
         if change.type != INSTANCE or change.deletes or change.before is None:
             continue
         there, wanted = _boot_disk(change.before).get("size"), _boot_disk(change.after).get("size")
-        if there is not None and wanted is not None and wanted < there:
+        if there and wanted and wanted < there:
             return (
                 f"machine {change.name!r}: boot_disk.size_gb={wanted}: its boot disk has {there} "
                 f"GB, and no disk shrinks: {there} or more is accepted. To have the machine made "
