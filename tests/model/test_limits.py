@@ -122,12 +122,12 @@ EDGES = {
     "the longest value of a label": (
         'gcp(labels={"k": "v" * 63})',
         'gcp(labels={"k": "v" * 64})',
-        "a label's value has at most 63",
+        "a label's value has 1 to 63",
     ),
     "the shortest value of a label": (
+        'gcp(labels={"k": "v"})',
         'gcp(labels={"k": ""})',
-        'gcp(labels={"k": " "})',
-        "a label's value has at most 63",
+        "a label's value has 1 to 63",
     ),
     "the longest key of metadata": (
         'gcp(metadata={"K" * 128: "x"})',
