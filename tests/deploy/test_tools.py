@@ -1,6 +1,7 @@
 """What `infra deploy` says where a program or Terraform's provider is missing, and tools talk."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from infra_lib.deploy.process import run
 from tests.deploy.project import GALENA, Project
-from tests.terraform.harness import StandIn
+from tests.terraform.harness import REGISTRIES, StandIn, platform
 from tests.tools import require
 
 COST = "galena   on     us-central1-b  on demand  $0.2681  $195.68\n"
@@ -65,11 +66,21 @@ def test_a_terraform_that_is_found_from_one_folder_only_is_refused(project: Proj
     assert f"TERRAFORM_BINARY_NAME={own} names it whole\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [(False, "any of the search locations"), (True, "Error while installing hashicorp/google")],
+)
 def test_a_provider_that_cannot_be_had_is_named_after_what_the_fleet_costs(
-    project: Project, tmp_path: Path
+    project: Project, tmp_path: Path, *, broken: bool, said: str
 ) -> None:
     require("cdktf")
-    (tmp_path / "nothing").mkdir()
+    mirrored = tmp_path / "nothing"
+    mirrored.mkdir()
+    machine = platform(project.workspace.binary)
+    for registry in REGISTRIES if broken else ():
+        folder = mirrored / registry / "hashicorp" / "google"
+        folder.mkdir(parents=True)
+        (folder / f"terraform-provider-google_7.0.0_{machine}.zip").write_text("no zip")
     config = tmp_path / "nothing.rc"
     mirror = f'filesystem_mirror {{\n  path = "{tmp_path}/nothing"\n}}'
     config.write_text(f"provider_installation {{\n{mirror}\n}}\n")
@@ -78,7 +89,7 @@ def test_a_provider_that_cannot_be_had_is_named_after_what_the_fleet_costs(
     assert done.returncode == 1
     reason, cost, message = done.stdout.partition(COST)
     assert cost, done.stdout
-    assert "any of the search locations" in " ".join(reason.split())  # Terraform's own words
+    assert said in " ".join(reason.split())  # Terraform's own words
     last = message.splitlines()[-1]
     assert last.startswith("infra: stack gcp: ")
     assert "cannot get its provider hashicorp/google, for the reason above" in last
@@ -106,6 +117,23 @@ def test_a_provider_in_the_folder_that_the_message_names_is_taken(
     )
     assert done.returncode == 0, done.stdout
     assert list(project.workspace.cloud.instances) == ["galena"]
+
+
+def test_a_provider_that_was_locked_and_will_not_do_gives_way_to_a_newer_one(
+    project: Project,
+) -> None:
+    require("cdktf")
+    project.describe(GALENA)
+    assert project.infra("deploy", "--plan").returncode == 0
+    lock = project.workspace.folder / ".terraform.lock.hcl"
+    newer = lock.read_text()
+    older = re.sub(r'version( +)= "7\..*"', r'version\1= "6.50.0"', newer)
+    assert older != newer
+    lock.write_text(older)
+    done = project.infra("deploy", "--plan")
+    assert done.returncode == 0, done.stdout
+    assert "init -upgrade" in done.stdout  # Terraform's own words, on the first try
+    assert lock.read_text() == newer
 
 
 def test_no_tool_speaks_of_versions_of_itself_or_of_nodes_end(project: Project) -> None:
