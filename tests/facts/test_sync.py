@@ -96,16 +96,6 @@ def test_facts_come_from_outputs_and_vars(
     assert (again.returncode, again.stdout) == (0, "facts.json: up to date\n")
 
 
-def test_a_file_that_is_not_there_is_not_called_up_to_date(project: Path) -> None:
-    for arguments in (("--vars-only",), ("--vars-only", "--check")):
-        done = infra(project, "sync", *arguments)
-        said = "facts.json: nothing is known yet, so there is no such file\n"
-        assert (done.returncode, done.stdout) == (0, said)
-        assert not (project / "facts.json").exists()
-    (project / "facts.json").write_text('{\n  "machines": {},\n  "version": 1\n}\n')
-    assert infra(project, "sync", "--vars-only").stdout == "facts.json: up to date\n"
-
-
 def test_a_layout_between_the_two_is_read_too(project: Path) -> None:
     """Clan had `per-machine/<machine>/zerotier-ip-<instance>` for a while."""
     projects.put(project, "per-machine/scheelite/zerotier-ip-zerotier/ip", SCHEELITE_IP)
@@ -628,11 +618,14 @@ def test_a_zone_that_a_machine_cannot_be_in(project: Path, assignment: str, acce
     assert not (project / "facts.json").exists()
 
 
-def test_nothing_to_record_is_nothing_to_write(project: Path) -> None:
+def test_nothing_to_record_is_nothing_to_write_nor_a_file_that_is_up_to_date(project: Path) -> None:
     for arguments in (["--check"], []):
         done = infra(project, "sync", *arguments)
-        assert (done.returncode, done.stdout) == (0, "facts.json: up to date\n")
+        said = "facts.json: nothing is known yet, so there is no such file\n"
+        assert (done.returncode, done.stdout) == (0, said)
     assert not (project / "facts.json").exists()
+    (project / "facts.json").write_text('{\n  "machines": {},\n  "version": 1\n}\n')
+    assert infra(project, "sync").stdout == "facts.json: up to date\n"
 
 
 def test_the_folder_of_the_facts_is_missing(project: Path) -> None:
