@@ -85,6 +85,20 @@ def main() -> None:
             source_ranges=[source],
             target_tags=[tag],
         )
+    firewall.ComputeFirewall(
+        stack,
+        "no-ssh",
+        name="metals-no-ssh",
+        network="default",
+        direction="INGRESS",
+        priority=65533,
+        deny=[firewall.ComputeFirewallDeny(protocol="tcp", ports=["22"])],
+        source_ranges=[
+            *("0.0.0.0/5", "8.0.0.0/7", "10.0.0.0/9", "11.0.0.0/8", "12.0.0.0/6"),
+            *("16.0.0.0/4", "32.0.0.0/3", "64.0.0.0/2", "128.0.0.0/1"),
+        ],
+        target_tags=["metals"],
+    )
     for number in range(machines):
         name = f"m{number}"
         machine = instance(cdktf, google, stack, name, script)

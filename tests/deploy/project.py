@@ -44,7 +44,8 @@ if __name__ == "__main__":
     app.synth()
 """
 
-GALENA = 'GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b"),'
+GALENA = """\
+GcpMachine("galena", machine_type="e2-standard-8", tags=["peer"], zone="us-central1-b"),"""
 SCHEELITE = """\
 GcpMachine("scheelite", machine_type="n1-standard-8", zone="us-central1-c", tags=("peer",),
                    gpu=Gpu("nvidia-tesla-t4"), enabled=True{fields}),

@@ -536,7 +536,7 @@ def test_at_a_terminal_it_shows_the_plan_and_the_costs_and_asks(project: Project
     for answer, expected in (("", 1), ("y", 0)):
         status, printed = project.infra_at_terminal("deploy", "--over-budget", answer=answer)
         assert status == expected, printed
-        texts = ("Plan: 2 to add", "Then:   $0.2681", "Budget: $0.1000", "Deploy this? [y/N]")
+        texts = ("Plan: 4 to add", "Then:   $0.2681", "Budget: $0.1000", "Deploy this? [y/N]")
         places = [printed.index(text) for text in texts]
         assert places == sorted(places)
         assert ("infra: nothing was deployed" in printed) == (answer == "")
