@@ -42,7 +42,13 @@ def instance(cdktf: Any, google: Any, stack: Any, name: str, script: str) -> Any
             "machine": name,
             "state": "on",
         },
-        metadata={"ssh-keys": f"root:{KEY}", "startup-script": script},
+        metadata={
+            "block-project-ssh-keys": "TRUE",
+            "enable-guest-attributes": "TRUE",
+            "serial-port-enable": "FALSE",
+            "ssh-keys": f"root:{KEY}",
+            "startup-script": script,
+        },
         scheduling=google.ComputeInstanceScheduling(
             provisioning_model="STANDARD",
             preemptible=False,

@@ -3,6 +3,7 @@
 import ast
 import base64
 import importlib
+import inspect
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import infra_lib
 from nixgen.files import write
 from nixgen.source import load
 from tests.nix.tree import run
@@ -228,3 +230,11 @@ def test_one_of_several_fleets_is_named(project: Path) -> None:
     assert "       nixgen write\n" in steps
     assert "nixgen write main" not in steps
     assert "infra deploy --source main:salts salts\n" in steps
+
+
+def test_the_fields_that_the_page_on_security_names_are_there() -> None:
+    text = (CHECKOUT / "docs/security.md").read_text()
+    named = set(re.findall(r"\b([A-Z]\w+)\((\w+)=", text))
+    assert {("GcpProject", "os_login"), ("ShieldedVm", "secure_boot")} <= named
+    for name, field in named:
+        assert field in inspect.signature(getattr(infra_lib, name)).parameters, f"{name}({field}=)"

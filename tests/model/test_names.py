@@ -80,9 +80,11 @@ def test_labels(key: str, value: str) -> None:
 def test_metadata_keys(key: str) -> None:
     allowed = set(string.ascii_letters + DIGITS + "_-")
     possible = 0 < len(key) < 129 and set(key) <= allowed
-    assert accepts(lambda: gcp(metadata={key: ""})) == (
-        possible and key not in {"ssh-keys", "startup-script"}
-    )
+    reserved = {
+        *("block-project-ssh-keys", "enable-guest-attributes", "enable-oslogin"),
+        *("serial-port-enable", "ssh-keys", "startup-script"),
+    }
+    assert accepts(lambda: gcp(metadata={key: ""})) == (possible and key not in reserved)
 
 
 @given(st.text(st.sampled_from("ab-_:.$\\'\"{} \t\nä\u00a0\x7f"), max_size=8) | anything)
