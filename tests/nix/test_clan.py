@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_lib import Facts, Fleet, Machine, User, ZeroTier
-from infra_lib.hosts import external_ip
+from infra_lib.nix import internet
 from main import fleet as example
 
 from .fleets import FLEETS, HOSTILE, KEY
@@ -67,8 +67,8 @@ def test_the_inventory_is_the_fleet(tree: Trees, name: str) -> None:
     for each in fleet.machines:
         if not each.full_description:
             del expected[each.name]["description"]
-        if external_ip(fleet, each):
-            del expected[each.name]["deploy"]  # clan's internet service has it
+        if internet.host(fleet, each):
+            del expected[each.name]["deploy"]
     assert inventory(tree(name)) == expected
 
 
