@@ -4,6 +4,7 @@
 .PHONY: help setup synth test snapshots format lock clean
 
 bin := .venv/bin
+# Those that requirements.txt has wheels for.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 
 # cdktf runs `python main.py`, and jsii runs `node`: both must be the ones that setup chose.
@@ -23,11 +24,11 @@ help:
 
 setup:
 	@for python in $(PYTHON); do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then \
 	    exec "$$python" tools/setup.py; \
 	  fi; \
 	done; \
-	echo 'setup: Python 3.11 or newer is needed and none is on PATH; name one with make PYTHON=/path/to/python3' >&2; \
+	echo 'setup: Python 3.11 to 3.14 is needed and none is on PATH; name one with make PYTHON=/path/to/python3' >&2; \
 	exit 2
 
 synth: setup

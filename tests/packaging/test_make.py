@@ -30,7 +30,21 @@ def test_missing_python_is_one_line(checkout: Path, tmp_path: Path) -> None:
         (programs / name).symlink_to(require(name))
     output = run(["make", "synth"], cwd=checkout, env={"PATH": str(programs)}, status=2)
     (line,) = said(output)
-    assert "Python 3.11 or newer is needed" in line
+    assert "Python 3.11 to 3.14 is needed" in line
+
+
+@pytest.mark.parametrize("version", ["3, 10", "3, 15"])
+def test_a_python_that_will_not_do_is_passed_over(
+    checkout: Path, tmp_path: Path, version: str
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = ({version}); $2"\n'
+    )
+    python.chmod(0o755)
+    output = run(["make", "setup", f"PYTHON={python}"], cwd=checkout, status=2)
+    (line,) = said(output)
+    assert "Python 3.11 to 3.14 is needed" in line
 
 
 def test_unreachable_package_index_is_one_line(checkout: Path) -> None:

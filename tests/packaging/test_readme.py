@@ -41,3 +41,10 @@ def test_every_command_is_named() -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
 def test_links_lead_somewhere(target: str) -> None:
     assert (CHECKOUT / target).exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "Makefile"])
+def test_the_same_pythons_are_named_everywhere(name: str) -> None:
+    classifiers = (CHECKOUT / "pyproject.toml").read_text()
+    oldest, *_, newest = re.findall(r"Python :: (3\.\d+)", classifiers)
+    assert f"Python {oldest} to {newest}" in (CHECKOUT / name).read_text()
