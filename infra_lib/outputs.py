@@ -27,7 +27,8 @@ class Deployed:
     """A machine that exists in the cloud.
 
     Attributes:
-        external_ip: The IPv4 address it has; None when it has none, or is stopped.
+        external_ip: The IPv4 address it has; None when it has none, or is stopped. Outputs tell the
+            one of before a start or a stop, see `State.tells`.
         zone: The zone it is in.
         usd_per_hour: USD per hour that it costs as it was deployed; None when unknown.
         fleet: The fleet that its label names; None where only outputs are known.
@@ -46,16 +47,21 @@ class State:
     Attributes:
         machines: What each instance of a fleet is, by name.
         addresses: What each resource is called in Terraform: "google_compute_instance.galena".
+        tells: Whether the output `machines` has the addresses of the machines. Terraform computes
+            it for the plan, and Google's provider does not foresee that a start, a stop or another
+            machine type changes the address: so the deployment after that is the first to tell.
     """
 
     machines: Mapping[str, Deployed] = field(factory=dict)
     addresses: frozenset[str] = frozenset()
+    tells: bool = True
 
 
 def parse(text: str, where: str) -> list[dict[str, Deployed]]:
-    """Return the machines of each stack in the outputs that Terraform or cdktf wrote.
+    """Return the machines of each stack in what Terraform or cdktf wrote.
 
-    `terraform output -json` is of one stack; `cdktf output --outputs-file` holds several, by name.
+    `terraform output -json` is of one stack, and so is `terraform state pull`, which tells the
+    addresses of now; `cdktf output --outputs-file` holds several, by name.
 
     Args:
         text: The JSON.
@@ -70,11 +76,13 @@ def parse(text: str, where: str) -> list[dict[str, Deployed]]:
         raise FleetError(f"{where}: no JSON: {error}") from None
     if not isinstance(document, dict):
         raise FleetError(f"{where}: outputs of Terraform or of cdktf are wanted: an object")
+    if isinstance(document.get("lineage"), str):
+        return [dict(_state(document, where).machines)]
     found = list(_outputs(document))
     if not found and any(document.values()):
         raise FleetError(
-            f"{where}: no output {OUTPUT!r}; what `terraform output -json` and "
-            "`cdktf output --outputs-file` write is accepted"
+            f"{where}: no output {OUTPUT!r}; what `terraform output -json`, "
+            "`cdktf output --outputs-file` and `terraform state pull` write is accepted"
         )
     return [_machines(output, where) for output in found]
 
@@ -111,20 +119,34 @@ def ask(stack: Path) -> State | None:
     text = answer(stack, "state", "pull")
     if not text.strip():
         return None
+    where = f"stack {stack.name}"
     try:
-        state = json.loads(text)
+        return _state(json.loads(text), where)
+    except ValueError:
+        raise FleetError(f"{where}: Terraform printed no state: {text[:80]!r}") from None
+
+
+def _state(state: Mapping[str, Any], where: str) -> State:
+    try:
         said = state["outputs"].get(OUTPUT, {}).get("value") or {}
         instances = _managed(state, "google_compute_instance")
+        machines = {name: _existing(each, said.get(name, {})) for name, each in instances}
         return State(
-            {name: _existing(each, said.get(name, {})) for name, each in instances},
+            machines,
             frozenset(
                 f"{each['type']}.{each['name']}"
                 for each in state["resources"]
                 if each["mode"] == "managed" and each["instances"] and "module" not in each
             ),
+            all(
+                (said[name].get("external_ip") or None) == each.external_ip
+                for name, each in machines.items()
+                if name in said
+            ),
         )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise FleetError(f"stack {stack.name}: Terraform printed no state: {text[:80]!r}") from None
+    except (LookupError, TypeError, AttributeError):
+        text = json.dumps(state)
+        raise FleetError(f"{where}: Terraform printed no state: {text[:80]!r}") from None
 
 
 def _managed(state: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -151,6 +151,28 @@ def _placed(
     machine: GcpMachine, deployed: Deployed | None, known: MachineFacts
 ) -> dict[str, str | None]:
     if deployed is not None:
-        return {"external_ip": deployed.external_ip, "zone": deployed.zone}
+        return {"external_ip": _address(machine, deployed, known), "zone": deployed.zone}
     # Its data disks are still in the zone that it was in.
     return {"external_ip": None, "zone": known.zone if machine.data_disks else None}
+
+
+def is_untold(machine: GcpMachine, deployed: Deployed) -> bool:
+    """Whether a machine runs and has an address that the outputs do not tell.
+
+    They are those of the plan, which does not know the address that a start brings.
+    """
+    runs = deployed.usd_per_hour != 0  # which is what a stopped machine costs
+    return _is_planned(deployed) and runs and not deployed.external_ip and bool(machine.external_ip)
+
+
+def _address(machine: GcpMachine, deployed: Deployed, known: MachineFacts) -> str | None:
+    if is_untold(machine, deployed):
+        return known.external_ip
+    if _is_planned(deployed) and deployed.usd_per_hour == 0 and machine.external_ip is True:
+        return None  # it is stopped, and the outputs may have the one that it gave back
+    return deployed.external_ip
+
+
+def _is_planned(deployed: Deployed) -> bool:
+    """Whether outputs told, which are those of the plan, and not the state, which has the label."""
+    return deployed.fleet is None

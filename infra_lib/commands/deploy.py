@@ -115,7 +115,10 @@ def run(given: Namespace) -> int:
         any_price=given.over_budget,
         detached=guard.detached(plans),
     )
-    return 1 if done is None else _recorded(done, stacks, given.source)
+    if done is None:
+        return 1
+    state.tell(stacks, variables)
+    return _recorded(done, stacks, given.source)
 
 
 def _check(fleet: Fleet, given: Namespace) -> None:

@@ -17,7 +17,7 @@ from ..cdktf_json import output_folder
 from ..errors import FleetError
 from ..facts import Facts
 from ..source import add_argument, load_fleet
-from ..sync import Learnt, changes, check_fact, synced
+from ..sync import Learnt, changes, check_fact, is_untold, synced
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -37,8 +37,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--outputs",
         action="append",
         metavar="FILE",
-        help="read addresses from what `terraform output -json` or `cdktf output --outputs-file` "
-        "wrote, - for standard input; by default Terraform is asked, where stacks are deployed",
+        help="read addresses from what `terraform state pull`, `terraform output -json` or "
+        "`cdktf output --outputs-file` wrote, - for standard input; by default Terraform is asked, "
+        "where stacks are deployed",
     )
     addresses.add_argument(
         "--vars-only", action="store_true", help="leave addresses alone; read clan's vars only"
@@ -138,13 +139,22 @@ def _deployed(
     else:
         # Another fleet's of that name may be this fleet's, from before it was called so.
         machines = dict.fromkeys(set(names) - {name for name, _ in found})
-    for name, there in own:
+    for name, each in own:
         if name in machines:
             raise FleetError(
                 f"{name} is in two of the stacks that are deployed, and nobody can tell which is "
                 "meant: pass the outputs of the right one, --outputs FILE"
             )
-        machines[name] = there
+        machines[name] = each
+    for machine in fleet.gcp_machines:
+        there = machines.get(machine.name)
+        if there is not None and is_untold(machine, there):
+            print(
+                f"infra: {machine.name}: the outputs do not tell the address that it was started "
+                "with, so what is known of it stays; terraform state pull, in the stack's folder, "
+                "does: pass that as --outputs",
+                file=sys.stderr,
+            )
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines

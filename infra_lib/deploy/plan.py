@@ -177,11 +177,11 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
     with TemporaryDirectory() as private:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
         plan.touch(mode=0o600)
-        variables = {**_plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
+        variables = {**plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
         problem = _initialized(stack, variables)
         if problem is not None:
             return problem
-        command = [terraform(), "plan", *_options(), *files, f"-out={plan}"]
+        command = [terraform(), "plan", *options(), *files, f"-out={plan}"]
         if run(command, stack.folder, variables):
             for failure in failures(text_of(log)):
                 if _GUARDED in failure.text:
@@ -217,16 +217,16 @@ def _initialized(stack: Stack, variables: Mapping[str, str]) -> str | None:
     )
 
 
-def _init(stack: Stack, variables: Mapping[str, str], *options: str) -> str | None:
+def _init(stack: Stack, variables: Mapping[str, str], *more: str) -> str | None:
     """Run `terraform init`, and return its last words, in one line, when it fails."""
     heard: deque[str] = deque(maxlen=_HEARD)
-    command = [terraform(), "init", *_options(), *options]
+    command = [terraform(), "init", *options(), *more]
     if not run(command, stack.folder, variables, heard.append):
         return None
     return " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
 
 
-def _options() -> list[str]:
+def options() -> list[str]:
     """Return what Terraform is told whatever it does: not to ask, and to draw for people only."""
     return ["-input=false", *([] if sys.stdout.isatty() else ["-no-color"])]
 
@@ -240,7 +240,7 @@ def _shown(stack: Stack, plan: Path) -> Plan | str:
         return _UNTOLD
 
 
-def _plugin_cache() -> dict[str, str]:
+def plugin_cache() -> dict[str, str]:
     """Return what has Terraform share providers between stacks, as cdktf has it do."""
     if os.environ.get("CDKTF_DISABLE_PLUGIN_CACHE_ENV") or os.environ.get("TF_PLUGIN_CACHE_DIR"):
         return {}

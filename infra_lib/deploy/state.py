@@ -1,17 +1,22 @@
-"""What is deployed, as Terraform's state says, wherever that is."""
+"""What is deployed, as Terraform's state says, wherever that is; and outputs that say the same."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .. import outputs
-from ..outputs import State
+from ..errors import FleetError
+from ..outputs import State, terraform
+from .plan import options, plugin_cache
+from .printing import say
+from .process import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from ..outputs import Deployed
+    from .synthesis import Stack
 
 
 def deployed(folders: Iterable[Path]) -> State | None:
@@ -41,3 +46,29 @@ def existing(folders: Iterable[Path]) -> frozenset[str]:
     """
     found = deployed(folders)
     return frozenset() if found is None else frozenset(found.machines)
+
+
+def tell(stacks: Iterable[Stack], variables: Iterable[str] = ()) -> None:
+    """Have Terraform refresh the stacks whose outputs do not tell the addresses of now.
+
+    Whoever asks for outputs, another stack for one, would have those of before until the next
+    deployment; see `outputs.State.tells`. When it does not succeed, that is said, and no harm done.
+
+    Args:
+        stacks: The stacks, as they are deployed.
+        variables: Paths of files with variables, which they were deployed with.
+    """
+    files = [f"-var-file={path}" for path in variables]
+    for stack in stacks:
+        try:
+            state = outputs.ask(stack.folder)
+            if state is None or state.tells:
+                continue
+            say(f"stack {stack.name}: machines have new addresses, which its outputs learn now")
+            command = [terraform(), "apply", "-refresh-only", "-auto-approve", *options(), *files]
+            failed = run(command, stack.folder, {**plugin_cache(), "TF_IN_AUTOMATION": "1"}) != 0
+        except FleetError as error:
+            say(str(error))
+            failed = True
+        if failed:
+            say(f"stack {stack.name}: its outputs have old addresses until the next deployment")

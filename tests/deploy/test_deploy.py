@@ -73,6 +73,47 @@ def test_a_machine_goes_to_its_next_zone_and_nothing_else_does(project: Project)
     }
 
 
+def test_outputs_and_facts_have_the_address_of_now(project: Project) -> None:
+    """After a start, a stop and another type; Terraform alone would have outputs lag behind."""
+    cloud = project.workspace.cloud
+    stopped = GALENA.replace('zone="us', 'stopped=True, zone="us')
+    addresses = []
+    for machine in (stopped, GALENA, GALENA.replace("-8", "-4"), stopped):
+        project.describe(machine)
+        done = project.infra("deploy", "--yes", "gcp")
+        assert done.returncode == 0, done.stdout
+        (interface,) = cloud.instances["galena"]["network_interface"]
+        address = interface["access_config"][0]["nat_ip"]
+        assert project.workspace.outputs()["machines"]["galena"]["external_ip"] == address
+        assert project.facts("galena").get("external_ip", "") == address
+        addresses.append(address)
+    assert addresses[0] == addresses[3] == ""
+    assert len(set(addresses)) == 3
+    # It is refreshed when it has to be, and no more than that.
+    learnt = "infra: stack gcp: machines have new addresses, which its outputs learn now\n"
+    assert learnt in done.stdout
+    again = project.infra("deploy", "--yes", "gcp")
+    assert (again.returncode, learnt in again.stdout) == (0, False)
+    assert "up to date" in again.stdout
+
+
+def test_outputs_that_cannot_be_refreshed_are_told_of(project: Project) -> None:
+    project.describe(GALENA.replace('zone="us', 'stopped=True, zone="us'))
+    assert project.infra("deploy", "--yes", "gcp").returncode == 0
+    wrapper = project.workspace.app / "wrapper"
+    wrapper.write_text(
+        '#!/bin/sh\ncase "$*" in *-refresh-only*) echo no; exit 1 ;; esac\n'
+        f'exec {project.workspace.binary} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    project.describe(GALENA)
+    done = project.infra("deploy", "--yes", "gcp", TERRAFORM_BINARY_NAME=str(wrapper))
+    assert done.returncode == 0
+    assert "stack gcp: its outputs have old addresses until the next deployment" in done.stdout
+    (interface,) = project.workspace.cloud.instances["galena"]["network_interface"]
+    assert project.facts("galena")["external_ip"] == interface["access_config"][0]["nat_ip"]
+
+
 def test_no_zone_has_room(project: Project) -> None:
     project.workspace.cloud.fail(NO_ROOM, machine="scheelite")
     project.describe(GALENA, scheelite(', fallback_zones=("us-central1-a",)'))

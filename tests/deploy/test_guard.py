@@ -519,12 +519,12 @@ def test_providers_are_shared_as_cdktf_shares_them(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     cache = tmp_path / ".terraform.d" / "plugin-cache"
-    assert plan._plugin_cache() == {"TF_PLUGIN_CACHE_DIR": str(cache)}
+    assert plan.plugin_cache() == {"TF_PLUGIN_CACHE_DIR": str(cache)}
     assert cache.is_dir()
     for name in ("CDKTF_DISABLE_PLUGIN_CACHE_ENV", "TF_PLUGIN_CACHE_DIR"):
         with monkeypatch.context() as one:
             one.setenv(name, "1")
-            assert plan._plugin_cache() == {}
+            assert plan.plugin_cache() == {}
 
 
 def test_what_is_no_plan_is_refused() -> None:

@@ -143,8 +143,7 @@ def is_referred_to(found: dict[str, Any]) -> bool:
     address = resources["google_compute_instance"]["galena"]["network_interface"][0]
     (record,) = resources["google_dns_record_set"].values()
     return bool(
-        record["rrdatas"]
-        == ["${google_compute_instance.galena.network_interface[0].access_config[0].nat_ip}"]
+        record["rrdatas"] == ["${google_compute_address.galena.address}"]
         and address["access_config"] == [{"nat_ip": "${google_compute_address.galena.address}"}]
         and list(resources["google_compute_address"]) == ["galena"]
     )

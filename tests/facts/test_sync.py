@@ -14,6 +14,7 @@ import pytest
 
 from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
+from tests.tools import require
 
 MACHINES: dict[str, dict[str, Any]] = {
     "galena": {
@@ -218,10 +219,58 @@ def test_a_machine_that_is_off_stays_in_the_zone_of_its_data_disks(project: Path
     assert facts(project)["machines"] == {"scheelite": {"zone": "us-central1-c"}}
 
 
-def test_a_stopped_machine_has_no_address(project: Path) -> None:
-    stopped = {"gcp": {"machines": {"galena": {**MACHINES["galena"], "external_ip": ""}}}}
-    infra(project, "sync", "--outputs", outputs(project, stopped))
+@pytest.mark.parametrize("address", ["", "203.0.113.20"])
+def test_a_stopped_machine_has_no_address(project: Path, address: str) -> None:
+    """The outputs have the one that it gave back, until the next deployment."""
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    galena = {**MACHINES["galena"], "external_ip": address, "usd_per_hour": 0}
+    done = infra(
+        project, "sync", "--outputs", outputs(project, {"gcp": {"machines": {"galena": galena}}})
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     assert facts(project)["machines"]["galena"] == {"zone": "us-central1-b"}
+
+
+@pytest.mark.parametrize("price", [0.268, None])
+def test_the_address_of_a_machine_that_was_started_is_not_forgotten(
+    project: Path, price: float | None
+) -> None:
+    """The outputs have none, as when it was stopped; `infra deploy` may have learnt it."""
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    before = facts(project)
+    galena = {**MACHINES["galena"], "external_ip": "", "usd_per_hour": price}
+    started = {"gcp": {"machines": {**MACHINES, "galena": galena}}}
+    done = infra(project, "sync", "--outputs", outputs(project, started))
+    assert done.returncode == 0
+    assert facts(project) == before
+    assert done.stderr.startswith("infra: galena: the outputs do not tell the address that it was")
+    assert "scheelite" not in done.stderr
+
+
+@pytest.mark.parametrize("price", [0, 0.268])
+def test_a_reserved_address_stays_while_a_machine_is_stopped(project: Path, price: float) -> None:
+    reserve(project, '"203.0.113.20"')
+    galena = {**MACHINES["galena"], "usd_per_hour": price}
+    document = {"gcp": {"machines": {"galena": galena}}}
+    infra(project, "sync", "--outputs", outputs(project, document))
+    assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.20"
+
+
+def test_a_machine_without_an_address_has_none(project: Path) -> None:
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    reserve(project, "False")
+    galena = {**MACHINES["galena"], "external_ip": None}
+    document = {"gcp": {"machines": {"galena": galena}}}
+    done = infra(project, "sync", "--outputs", outputs(project, document))
+    assert done.stderr == ""
+    assert facts(project)["machines"]["galena"] == {"zone": "us-central1-b"}
+
+
+def reserve(project: Path, address: str) -> None:
+    """Say `external_ip` of galena."""
+    main = project / "main.py"
+    text = main.read_text()
+    main.write_text(text.replace("enabled=True,", f"enabled=True, external_ip={address},", 1))
 
 
 def test_a_host_that_was_given_a_new_key_has_only_that(project: Path) -> None:
@@ -464,6 +513,22 @@ class TestTerraform:
         assert infra(project, "sync").returncode == 0
         where = {"external_ip": "203.0.113.48", "zone": "us-central1-c"}
         assert facts(project)["machines"] == {"scheelite": where}
+
+    def test_the_state_tells_what_outputs_tell_late(self, project: Path) -> None:
+        """Handed over as a file, where Terraform runs elsewhere."""
+        galena = {**MACHINES["galena"], "external_ip": "203.0.113.9"}
+        projects.deploy(project, {**MACHINES, "galena": galena}, said=MACHINES)
+        state = subprocess.run(
+            [require("terraform"), "state", "pull"],
+            cwd=project / "cdktf.out/stacks/gcp",
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        shutil.rmtree(project / "cdktf.out")
+        done = infra(project, "sync", "--outputs", "-", stdin=state.stdout)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.9"
 
     def test_without_a_state_addresses_stay(self, project: Path) -> None:
         """The state may be on a colleague's computer."""

@@ -958,7 +958,7 @@ def test_what_is_another_way_to_write_a_firewall_rule_is_no_change(workspace: Wo
 
     written([{"protocol": "tcp", "ports": ["80", "443"]}, {"protocol": "udp"}])
     workspace.apply()
-    same = [{"protocol": "UDP"}, {"protocol": "tcp", "ports": ["443", "80"]}]
+    same: list[JSON] = [{"protocol": "UDP"}, {"protocol": "tcp", "ports": ["443", "80"]}]
     written(same)
     assert workspace.plan().actions == {}
     written([{"protocol": "tcp", "ports": ["80"]}, {"protocol": "udp"}])
