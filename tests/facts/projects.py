@@ -182,7 +182,7 @@ def _instance(name: str, there: Mapping[str, Any], fleet: str) -> dict[str, Any]
         "zone": there["zone"],
         "machine_type": there["machine_type"],
         "labels": {"fleet": fleet},
-        "desired_status": "RUNNING",
+        "desired_status": there.get("desired_status", "RUNNING"),
         "network_interface": [{"access_config": access}],
     }
     return {

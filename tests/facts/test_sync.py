@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from infra_lib.outputs import ask
 from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
 from tests.tools import require
@@ -529,6 +530,52 @@ class TestTerraform:
         done = infra(project, "sync", "--outputs", "-", stdin=state.stdout)
         assert (done.returncode, done.stderr) == (0, "")
         assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.9"
+
+    @pytest.mark.parametrize(("price", "address"), [(0.268, None), (0, "203.0.113.21")])
+    def test_the_state_is_believed_as_it_is(
+        self, project: Path, price: float, address: str | None
+    ) -> None:
+        """One that something has stopped has none; one that is stopped may have one reserved."""
+        projects.deploy(project, MACHINES)
+        infra(project, "sync")
+        galena = {**MACHINES["galena"], "external_ip": address}
+        said = {"galena": {**galena, "external_ip": "", "usd_per_hour": price}}
+        status = "RUNNING" if price else "TERMINATED"
+        projects.deploy(project, {"galena": {**galena, "desired_status": status}}, said=said)
+        assert infra(project, "sync").stderr == ""
+        assert facts(project)["machines"]["galena"].get("external_ip") == address
+
+    @pytest.mark.parametrize(
+        ("said", "tells"),
+        [
+            (MACHINES, True),
+            ({}, True),
+            ({"galena": MACHINES["galena"]}, True),
+            ({**MACHINES, "halite": MACHINES["galena"]}, True),
+            ({**MACHINES, "galena": {**MACHINES["galena"], "external_ip": "203.0.113.9"}}, False),
+            ({"galena": {**MACHINES["galena"], "external_ip": None}}, False),
+            ({"galena": {"zone": "us-central1-b"}}, False),
+        ],
+    )
+    def test_it_shows_whether_outputs_tell_the_addresses_of_now(
+        self, project: Path, said: dict[str, Any], tells: bool
+    ) -> None:
+        projects.deploy(project, MACHINES, said=said)
+        state = ask(project / "cdktf.out/stacks/gcp")
+        assert state is not None
+        assert state.tells is tells
+
+    @pytest.mark.parametrize("said", ["", None])
+    def test_outputs_that_tell_no_address_of_a_machine_without_one_are_right(
+        self, project: Path, said: str | None
+    ) -> None:
+        galena = {**MACHINES["galena"], "external_ip": None}
+        projects.deploy(
+            project, {"galena": galena}, said={"galena": {**galena, "external_ip": said}}
+        )
+        state = ask(project / "cdktf.out/stacks/gcp")
+        assert state is not None
+        assert state.tells
 
     def test_without_a_state_addresses_stay(self, project: Path) -> None:
         """The state may be on a colleague's computer."""

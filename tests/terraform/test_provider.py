@@ -817,16 +817,17 @@ def test_a_data_disk_outlives_its_machine_and_grows_but_does_not_shrink(
 def test_a_data_disk_that_is_made_anew_stays_detached_until_the_next_deployment(
     workspace: Workspace,
 ) -> None:
-    """It has the link of the one before, so the machine is as it should be: the plan is stale."""
+    """It has the link of the one before, so that nothing about it seems to change."""
 
-    def written(kind: str) -> None:
+    def written(kind: str, state: str) -> None:
         disk = {"data": {"name": "data", "zone": CPU["zone"], "size": 10, "type": kind}}
         attached = [{"source": "${google_compute_disk.data.self_link}", "device_name": "data"}]
-        workspace.write(stack(CPU | {"attached_disk": attached}, disk=disk))
+        galena = CPU | {"attached_disk": attached, "labels": {"state": state}}
+        workspace.write(stack(galena, disk=disk))
 
-    written("pd-ssd")
+    written("pd-ssd", "old")
     workspace.apply()
-    written("pd-standard")
+    written("pd-standard", "new")
     both = {GALENA: ("update",), "google_compute_disk.data": ("delete", "create")}
     assert workspace.apply().actions == both
     assert workspace.cloud.instances["galena"]["attached_disk"] == []
@@ -951,6 +952,15 @@ def test_a_quota_of_gpus_holds_machines_with_gpus_back(
 # The rest
 
 
+def test_no_gpu_may_be_said_as_none_of_a_type(workspace: Workspace) -> None:
+    none = CPU | {"guest_accelerator": [{"type": "nvidia-tesla-t4", "count": 0}]}
+    workspace.write(stack(none))
+    workspace.apply()
+    assert workspace.plan().actions == {}
+    workspace.write(stack(CPU))
+    assert workspace.plan().actions == {}
+
+
 def test_what_is_another_way_to_write_a_firewall_rule_is_no_change(workspace: Workspace) -> None:
     def written(allow: list[JSON], **rest: Any) -> None:
         rule = {"name": "web", "network": "default", "source_ranges": ["0.0.0.0/0"], "allow": allow}
@@ -1014,6 +1024,20 @@ def test_everything_else_that_is_served_can_be_made_and_removed(workspace: Works
     assert workspace.plan().actions == {}
     workspace.destroy()
     assert not any(workspace.cloud.content()["resources"].values())
+
+
+def test_a_subnetwork_grows_in_place_and_does_not_shrink(workspace: Workspace) -> None:
+    network = {"metals": {"name": "metals", "auto_create_subnetworks": False}}
+    planned = []
+    for addresses in ("10.1.0.0/24", "10.1.0.0/20", "10.1.0.0/24"):
+        subnetwork = {
+            "name": "metals",
+            "network": "${google_compute_network.metals.id}",
+            "ip_cidr_range": addresses,
+        }
+        workspace.write(stack(CPU, network=network, subnetwork={"metals": subnetwork}))
+        planned.append(workspace.apply().actions["google_compute_subnetwork.metals"])
+    assert planned == [("create",), ("update",), ("delete", "create")]
 
 
 def test_what_is_there_already_can_be_imported(workspace: Workspace) -> None:
