@@ -566,6 +566,22 @@ def test_a_zone_in_use_has_to_be_kept_somewhere(project: Project) -> None:
     assert 'facts=Facts.load(Path(__file__).with_name("facts.json"))' in done.stdout
 
 
+def test_who_will_be_shut_out_is_told_before_anyone_is(project: Project) -> None:
+    """As after an update from a version that left Google's own network open."""
+    project.describe(GALENA)
+    program = project.workspace.app / "main.py"
+    text = program.read_text()
+    world = '(KEY,), ssh_source_ranges=("0.0.0.0/0",))'
+    program.write_text(text.replace("(KEY,))", world))
+    opened = project.infra("deploy", "--yes")
+    assert opened.returncode == 0, opened.stdout
+    assert "default-allow-ssh" not in opened.stdout
+    program.write_text(text)
+    shown = project.infra("deploy", "--plan")
+    assert shown.returncode == 0, shown.stdout
+    assert "infra: WARNING: stack gcp closes SSH to galena, which Google's rule" in shown.stdout
+
+
 def test_at_a_terminal_it_shows_the_plan_and_the_costs_and_asks(project: Project) -> None:
     project.describe(GALENA, fields="budget_usd_per_hour=0.1")
     program = project.workspace.app / "main.py"

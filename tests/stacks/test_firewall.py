@@ -96,6 +96,8 @@ def test_how_to_close_a_network_for_all_is_said_once_of_each() -> None:
     assert one.endswith("gcloud compute firewall-rules delete default-allow-ssh --project=lab-1")
     assert "network default of project host " in other
     assert other.endswith("--project=host")
+    by_link = cpu("agate", network="projects/lab-1/global/networks/default")
+    assert closed_texts("lab-1", closed_networks(project(), (*machines, by_link))) == [one, other]
     assert not closed_networks(project(ssh_source_ranges=("0.0.0.0/0",)), machines)
 
 
