@@ -61,7 +61,9 @@ def instance(cdktf: Any, google: Any, stack: Any, name: str, script: str) -> Any
         ),
         deletion_protection=False,
         allow_stopping_for_update=True,
-        lifecycle=cdktf.TerraformResourceLifecycle(ignore_changes=["scratch_disk"]),
+        lifecycle=cdktf.TerraformResourceLifecycle(
+            ignore_changes=["boot_disk[0].initialize_params[0].image", "scratch_disk"]
+        ),
     )
 
 
