@@ -175,7 +175,7 @@ class Writer:
                 f"{_INTENT} {_BUILT_THERE} {_CHECKED if check else _NOT_CHECKED}",
                 _subshell(
                     self._address(machine),
-                    *(FOLDER if check else ()),
+                    *FOLDER,
                     *guarded(
                         machine.name,
                         clan_install(machine.name, "root@$address", "none"),

@@ -34,6 +34,7 @@ class Machine:
         published: After how many questions gcloud tells the host keys of the image; None for
             never. Other lines are among them.
         image: Whose host keys those are: "host", which is the machine's own, or "other".
+        familiar: Whether the computer that installs knows the machine's own host key by its name.
         trusted: Whether the person who installs takes it for the right one by its key.
     """
 
@@ -46,6 +47,7 @@ class Machine:
     ends: int = 1000
     published: int | None = 0
     image: str = "host"
+    familiar: bool = False
     trusted: bool = True
 
     def __post_init__(self) -> None:
@@ -88,9 +90,12 @@ class Machine:
             f'test "$turn" -gt {self.shut} && test "$turn" -le {self.ends} || exit 1\n'
             f"exec {require('sshd')} -i -e -f {self.folder}/config 2>> {self.folder}/sshd.log",
         )
+        familiar = f"galena {(self.folder / 'host.pub').read_text()}" if self.familiar else ""
+        (self.folder / "familiar").write_text(familiar)
         (self.folder / "person").write_text(
             f"IdentityFile {self.folder}/id\nIdentitiesOnly yes\n"
             f"UserKnownHostsFile {self.folder}/known\n"
+            f"GlobalKnownHostsFile {self.folder}/familiar\n"
             f"ControlMaster auto\nControlPath {self.folder}/shared\nControlPersist 3\n"
             + ("StrictHostKeyChecking accept-new\n" if self.trusted else "")
         )

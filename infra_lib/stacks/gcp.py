@@ -194,7 +194,7 @@ class GcpStack(cdktf.TerraformStack):
             size=disk.size_gb,
             disk_encryption_key=None
             if key is None
-            else ComputeDiskDiskEncryptionKey(kms_key_self_link=escape(key)),
+            else ComputeDiskDiskEncryptionKey(kms_key_self_link=key),
             labels=labels,
             lifecycle=cdktf.TerraformResourceLifecycle(prevent_destroy=True)
             if disk.prevent_destroy

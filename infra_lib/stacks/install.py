@@ -58,14 +58,13 @@ def install_command(machine: GcpMachine, project: GcpProject, address: str) -> s
         return f"echo {shlex.quote(stopped)} >&2; exit 1"
     host = f"root@{address}"
     ssh = f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}"
-    known = project.guest_attributes
     check = checked(machine.name, machine.zone, project.project, ssh=ssh, host=host)
     lines = guarded(
         machine.name,
         clan_install(machine.name, host, "none"),
         ssh=ssh,
         host=host,
-        check=check if known else (),
+        check=check if project.guest_attributes else (),
         advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",
     )
-    return "\n".join((*(FOLDER if known else ()), *lines, ""))
+    return "\n".join((*FOLDER, *lines, ""))

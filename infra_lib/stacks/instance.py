@@ -186,7 +186,7 @@ def _lifecycle() -> cdktf.TerraformResourceLifecycle:
 @cache
 def _boot_disk(disk: BootDisk, kms_key: str | None) -> ComputeInstanceBootDisk:
     return ComputeInstanceBootDisk(
-        kms_key_self_link=None if kms_key is None else escape(kms_key),
+        kms_key_self_link=kms_key,
         initialize_params=ComputeInstanceBootDiskInitializeParams(
             image=escape(disk.image), size=disk.size_gb, type=disk.type
         ),

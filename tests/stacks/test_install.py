@@ -162,6 +162,13 @@ def test_a_machine_with_another_key_is_left_alone(there: Machine, published: int
     assert there.installed == []
 
 
+def test_a_key_that_somebody_knew_before_is_not_the_one_of_the_image(there: Machine) -> None:
+    """It is that of what had the name before, say."""
+    there.image, there.familiar = "other", True
+    assert run(there).returncode == 1
+    assert there.installed == []
+
+
 def test_keys_that_are_published_late_are_waited_for(there: Machine) -> None:
     there.published = 3
     done = run(there)
