@@ -107,6 +107,10 @@ def end(*_):
     print("finishing")
     time.sleep(0.5)
     sys.exit("recorded")
+ours, its = os.pipe()
+if not os.fork():  # one that goes on as long as its parent does
+    os.close(its)
+    os._exit(len(os.read(ours, 1)))
 process, terminal = pty.fork()
 if not process:
     signal.signal(signal.SIGINT, end)

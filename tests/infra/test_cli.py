@@ -77,6 +77,11 @@ def test_bad_input_ends_every_command_with_2_and_writes_nothing(
             "described:metals",
             ("argument 'zoen'; did you mean 'zone'?",),
         ),
+        (
+            "raise TypeError(\"f() got an unexpected keyword argument 'a'. Did you mean 'b'?\")",
+            "described:metals",
+            ("argument 'a'; did you mean 'b'? (INFRA",),
+        ),
         ("fleet(nonsense=1)", "described:metals", ("argument 'nonsense' (INFRA_DEBUG=1",)),
         ("metals = 1 / 0", "described:metals", ("ZeroDivisionError at described.py:",)),
         ("import sys; sys.exit(3)", "described:metals", ("SystemExit at described.py:",)),
