@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .fleet import Fleet
     from .gcp_machine import GcpMachine
 
-Way = Literal["own", "zerotier", "direct", "tunnel"]
+Way = Literal["own", "zerotier", "direct", "inside", "tunnel"]
 
 # RFC 1918 and RFC 6598: who comes from there is inside the network, or has a way into it.
 _INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -32,7 +32,7 @@ def ways_in(fleet: Fleet, machine: GcpMachine) -> frozenset[Way]:
 
     Returns:
         "own" for one that the fleet's rules do not show: a `target_host`, or a network tag for
-        rules of one's own; "zerotier"; "direct" to its address, outside or inside its network;
+        rules of one's own; "zerotier"; "direct" to its external address; "inside" its network;
         "tunnel" through Identity-Aware Proxy.
     """
     found: set[Way] = set()
@@ -48,15 +48,16 @@ def ways_in(fleet: Fleet, machine: GcpMachine) -> frozenset[Way]:
 
 def _ways_from(source: str, *, outside: bool) -> Iterator[Way]:
     if ":" in source:
-        yield "direct"  # to an IPv6 address, which the stack does not give: somebody knows of one
+        yield "inside"  # to an IPv6 address, which the stack does not give: somebody knows of one
         return
     from ipaddress import IPv4Network
 
     network, proxy = IPv4Network(source), IPv4Network(IAP_RANGE)
     if network.overlaps(proxy):
         yield "tunnel"
-    inside = any(network.subnet_of(IPv4Network(each)) for each in _INSIDE)
-    if inside or (outside and not network.subnet_of(proxy)):
+    if any(network.subnet_of(IPv4Network(each)) for each in _INSIDE):
+        yield "inside"
+    elif outside and not network.subnet_of(proxy):
         yield "direct"
 
 
@@ -89,7 +90,7 @@ def _reason(fleet: Fleet, machine: GcpMachine) -> str | None:
             f"reaches <name>.{fleet.domain}, where clan and ssh look"
         )
     if not ways and not ranges:
-        return "nobody can log in, for ssh_source_ranges=() closes SSH"
+        return "nobody outside its network can log in, for ssh_source_ranges=() closes SSH"
     if not ways:
         return (
             "nobody can log in, for there is no external address, and ssh_source_ranges has "

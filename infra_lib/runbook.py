@@ -33,6 +33,10 @@ _INTENT = (
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
 _CHECKED = "Its host key has to be one that its image has published, where gcloud tells of any."
 _NOT_CHECKED = "The image's own host key is not checked: guest_attributes=False."
+_CLOSED = (
+    f"SSH is closed to whoever installs it: add Identity-Aware Proxy, {IAP_RANGE}, to "
+    "ssh_source_ranges until it runs NixOS, and deploy that first. "
+)
 _TIMEOUT = "-o ConnectTimeout=10"
 # A machine that was replaced has another key than is known of it: a person is asked about that.
 _FORGOTTEN = "-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null"
@@ -171,8 +175,10 @@ class Writer:
         else:
             ssh = f"{_TIMEOUT} {UNCHECKED}"
             check = self._check(machine, ssh, "root@$address")
+            closed = not ways_in(self.fleet, machine) & {"direct", "inside", "own"}
             yield Step(
-                f"{_INTENT} {_BUILT_THERE} {_CHECKED if check else _NOT_CHECKED}",
+                f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} "
+                f"{_CHECKED if check else _NOT_CHECKED}",
                 _subshell(
                     self._address(machine),
                     *FOLDER,
@@ -218,11 +224,11 @@ class Writer:
         host = f"root@{machine.name}.{zone}.c.{domain}.internal"
         ssh = f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}'
         check = self._check(machine, ssh, host)
-        closed = "tunnel" not in ways_in(self.fleet, machine)
+        closed = not ways_in(self.fleet, machine) & {"own", "tunnel"}
         return Step(
-            f"{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware Proxy, which knows the "
-            f"instance. {_CHECKED if check else _NOT_CHECKED} The tunnel has no port here: each "
-            "connection has its own.",
+            f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware "
+            f"Proxy, which knows the instance. {_CHECKED if check else _NOT_CHECKED} The tunnel "
+            "has no port here: each connection has its own.",
             _subshell(
                 # A file, for Nix would take a command of several words apart.
                 *FOLDER,

@@ -95,9 +95,9 @@ def run(given: Namespace) -> int:
     show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
     for text in guard.closed(stacks):
         show(f"{text}\n\n")
-    for line in (*guard.losses(plans), *guard.shut_out(plans)):
+    for line in guard.losses(plans):
         say(line)
-    for line in guard.unknown(plans):
+    for line in (*guard.shut_out(plans), *guard.unknown(plans)):
         say(f"WARNING: {line}")
     if given.plan:
         return 0

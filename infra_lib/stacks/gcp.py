@@ -222,7 +222,7 @@ class GcpStack(cdktf.TerraformStack):
             source_ranges=list(rule.source_ranges),
             target_tags=[rule.target_tag],
             log_config=ComputeFirewallLogConfig(metadata="INCLUDE_ALL_METADATA")
-            if project.firewall_logging
+            if project.firewall_logging and rule.allows
             else None,
         )
         resource.override_logical_id(rule.address)

@@ -176,6 +176,18 @@ def test_another_image_changes_nothing_of_a_machine_that_is_there(checkout: Chec
     assert "unstable" in disk["initialize_params"][0]["image"]
 
 
+GROWN = (
+    "galena would be made anew, with an empty boot disk, to have 200 GB for 100: from 7.22 on "
+    "Google's provider grows a disk in place, and the stack's .terraform.lock.hcl holds an "
+    "older one. Remove that file, or deploy without --yes to have it so"
+)
+WIPED = (
+    "galena would be made anew, with an empty boot disk: no machine keeps its own for what the "
+    "fleet says of boot_disk, or for another kms_key. To delete the one that is there with what is "
+    "on it, deploy without --yes"
+)
+
+
 def resized(before: JSON, after: JSON, *actions: str, forced_by: str = "boot_disk") -> list[Plan]:
     """A plan for the boot disk of galena, as Terraform prints it."""
     values = [
@@ -227,26 +239,21 @@ def test_a_boot_disk_of_which_nothing_is_known_is_none_that_shrinks(checkout: Ch
 @pytest.mark.parametrize(
     ("before", "after", "forced_by", "refused"),
     [
-        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "boot_disk", True),
-        ({"size": 200, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", False),
-        ({"size": 100, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", False),
-        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-standard"}, "boot_disk", False),
-        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "scheduling", False),
-        ({"size": 100, "type": "pd-ssd"}, {"size": None, "type": "pd-ssd"}, "boot_disk", False),
-        ({}, {}, "boot_disk", False),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "boot_disk", GROWN),
+        ({"size": 200, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", WIPED),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 100, "type": "pd-ssd"}, "boot_disk", WIPED),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-standard"}, "boot_disk", WIPED),
+        ({"size": 100, "type": "pd-ssd"}, {"size": 200, "type": "pd-ssd"}, "scheduling", None),
+        ({"size": 100, "type": "pd-ssd"}, {"size": None, "type": "pd-ssd"}, "boot_disk", WIPED),
+        ({}, {}, "boot_disk", WIPED),
     ],
 )
-def test_a_machine_is_not_made_anew_unseen_for_an_old_provider_to_grow_its_disk(
-    before: JSON, after: JSON, forced_by: str, refused: bool
+def test_a_machine_is_not_made_anew_unseen_for_its_boot_disk(
+    before: JSON, after: JSON, forced_by: str, refused: str | None
 ) -> None:
+    """An old provider makes it anew to grow its disk, and a newer one does not."""
     plans = resized(before, after, "delete", "create", forced_by=forced_by)
-    assert guard.refusal(FLEET, plans) == (
-        "galena would be made anew, with an empty boot disk, to have 200 GB for 100: from 7.22 on "
-        "Google's provider grows a disk in place, and the stack's .terraform.lock.hcl holds an "
-        "older one. Remove that file, or deploy without --yes to have it so"
-        if refused
-        else None
-    )
+    assert guard.refusal(FLEET, plans) == refused
 
 
 def test_a_disk_that_terraform_guards_is_said_to_be_guarded(
@@ -630,8 +637,10 @@ def test_who_is_shut_out_of_a_machine_that_is_there_is_told_before(checkout: Che
     checkout.apply(checkout.synthesize(world))
     assert guard.shut_out(planned(checkout.synthesize(world))) == []
     (line,) = guard.shut_out(planned(checkout.synthesize(proxy)))
-    assert line.startswith("WARNING: stack gcp closes SSH to galena, which Google's rule default-a")
-    assert "ssh_source_ranges" in line
+    assert line.startswith("stack gcp closes SSH to galena, which Google's rule default-allow-ssh ")
+    assert guard.refusal(proxy, planned(checkout.synthesize(proxy))) == (
+        f"{line}. Name there whoever is to get in, or deploy without --yes"
+    )
     elsewhere = opened("35.235.240.0/20", machine=evolve(GALENA, zone="us-central1-a"))
     assert guard.shut_out(planned(checkout.synthesize(evolve(OFF, gcp=proxy.gcp)))) == []
     assert len(guard.shut_out(planned(checkout.synthesize(elsewhere)))) == 1
@@ -639,10 +648,41 @@ def test_who_is_shut_out_of_a_machine_that_is_there_is_told_before(checkout: Che
     assert guard.shut_out(planned(checkout.synthesize(proxy))) == []
 
 
+@pytest.mark.parametrize(
+    ("tags", "network", "named"),
+    [
+        (["metals", "web"], "https://compute.example/projects/p/global/networks/default", True),
+        (["web"], "default", False),
+        (None, "default", False),
+        (["metals"], "lab", False),
+    ],
+)
+def test_only_machines_that_a_new_rule_is_for_are_said_to_be_closed(
+    tags: list[str] | None, network: str, named: bool
+) -> None:
+    instance = {"name": "galena", "tags": tags, "network_interface": [{"network": network}]}
+    rule = {"name": "metals-no-ssh", "network": "default", "target_tags": ["metals"]}
+    changes = [
+        ("google_compute_instance", "galena", ["no-op"], instance, instance),
+        ("google_compute_firewall", "no-ssh", ["create"], None, rule),
+    ]
+    made = [
+        {
+            "address": f"{kind}.{name}",
+            "type": kind,
+            "mode": "managed",
+            "change": {"actions": actions, "before": before, "after": after},
+        }
+        for kind, name, actions, before, after in changes
+    ]
+    plans = [Plan.from_json("gcp", json.dumps({"resource_changes": made}))]
+    assert bool(guard.shut_out(plans)) == named
+
+
 def test_networks_that_google_opens_are_those_of_the_stacks(checkout: Checkout) -> None:
     lab = evolve(GALENA, network="projects/host/global/networks/default")
     one = closed_of(checkout, opened("35.235.240.0/20"))
-    assert "network default of project example-project comes open to everybody" in one
+    assert "network default of project example-project lets everybody in" in one
     assert one.endswith("firewall-rules delete default-allow-ssh --project=example-project")
     assert "of project host " in closed_of(checkout, opened(machine=lab))
     assert guard.closed(checkout.synthesize(opened("0.0.0.0/0"))) == []

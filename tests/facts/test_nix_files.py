@@ -154,15 +154,19 @@ def test_clan_asks_one_of_inventory_and_internet_for_each_machine(plant: Plant) 
     assert declared == {"electrum", "stibnite", "blackphos"}
 
 
-def test_clan_does_not_wait_at_an_address_that_is_closed_to_it(plant: Plant) -> None:
-    """SSH is open to Identity-Aware Proxy alone, or to whom a network tag of their own lets in."""
-    tree = plant(switched(enabled=True, network_tags=("office",)))
-    assert set(instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]) == {
-        "cinnabar",
-        "scheelite",
-    }
+@pytest.mark.parametrize(
+    "ranges", [("35.235.240.0/20",), ("10.0.0.0/8",), ("35.235.240.0/20", "2001:db8::/32"), ()]
+)
+def test_clan_does_not_wait_at_an_address_that_is_closed_to_it(
+    plant: Plant, ranges: tuple[str, ...]
+) -> None:
+    fleet = switched(enabled=True, network_tags=("https-server",))
+    assert fleet.gcp is not None
+    tree = plant(evolve(fleet, gcp=evolve(fleet.gcp, ssh_source_ranges=ranges)))
+    assert set(instance(tree, INTERNET, "internet")["roles"]["default"]["machines"]) == {"cinnabar"}
     inventory = tree.value(INVENTORY)["clan"]["inventory"]["machines"]
     assert inventory["galena"]["deploy"] == {"targetHost": "root@galena.zt"}
+    assert inventory["scheelite"]["deploy"] == {"targetHost": "root@scheelite.zt"}
 
 
 def test_where_the_fleet_says_a_machine_is_wins_over_what_was_learnt(plant: Plant) -> None:

@@ -47,9 +47,9 @@ CACHE                      PRIORITY
 https://cache.nixos.org           -
 https://cache.example.org         5
 
-Google's network default of project example-project comes open to everybody over SSH; rule no-ssh \
-closes this fleet's machines.
-To close it for all: gcloud compute firewall-rules delete default-allow-ssh \
+Google's network default of project example-project lets everybody in over SSH; rule no-ssh \
+keeps them out of this fleet's machines.
+To keep them out of all machines: gcloud compute firewall-rules delete default-allow-ssh \
 --project=example-project
 """
 

@@ -18,9 +18,12 @@ OFFICE = "198.51.100.0/24"
 CONTROLLER = Machine("cinnabar", tags=("controller",))
 RESERVED = Reference("${google_compute_address.galena.address}")
 
-NOBODY = "machine 'galena': nobody can log in, for "
-CLOSED = NOBODY + "ssh_source_ranges=() closes SSH; "
-INSIDE = NOBODY + "there is no external address, and ssh_source_ranges has neither Identity-Aware "
+NOBODY = "machine 'galena': nobody "
+CLOSED = NOBODY + "outside its network can log in, for ssh_source_ranges=() closes SSH; "
+INSIDE = (
+    NOBODY + "can log in, for there is no external address, and ssh_source_ranges has neither "
+    "Identity-Aware "
+)
 TUNNEL = (
     "machine 'galena': not in the ZeroTier network, and SSH is open to Identity-Aware Proxy alone, "
     "so nobody reaches <name>.zt, where clan and ssh look; "
