@@ -24,6 +24,7 @@ from nixgen.expr import (
 from ..gcp_machine import GcpMachine
 from ..nvidia import before_turing
 from . import internet, nvidia
+from .placement import path_of
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -110,23 +111,36 @@ def _gpu_tests(fleet: Fleet, machine: GcpMachine) -> dict[str, Value]:
             installed("datacenter", "enable", default=False), False
         ),
         "has its kernel module": _test(installed("open"), not before_turing(machine)),
-        "has its driver": _test(version, Select(nvidia.driver(fleet, config), "version")),
     }
+    # Whoever has a module of their own instead of ours decides on these.
+    ours = path_of(fleet, nvidia.PATH) is not None
+    if ours:
+        driver = Select(nvidia.driver(fleet, config), "version")
+        tests["has its driver"] = _test(version, driver)
     if before_turing(machine):
         # Whatever the branch is called: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
         older = Apply("builtins.compareVersions", version, "590")
         tests["has a driver from before 590"] = _test(older, -1)
     capabilities = nvidia.cuda_capabilities(fleet, machine)
-    if capabilities:
+    if capabilities and (ours or nvidia.configures_nixpkgs(fleet, machine)):
         built_for = _nixpkgs(machine, "cudaCapabilities", [])
-        tests["has its CUDA capabilities"] = _test(built_for, list(capabilities))
-    if fleet.nvidia.cuda_packages:
+        tests["has its CUDA capabilities"] = _same(list(capabilities), built_for)
+    if ours and fleet.nvidia.cuda_packages:
         extension = Lambda("extension", Select("extension", nvidia.BUILT_WITH_CUDA, default=[]))
         extensions = Select(ref("nixos"), machine.name, "pkgs", "pythonPackagesExtensions")
         given = Apply("builtins.concatMap", extension, extensions)
         packages = list(fleet.nvidia.cuda_packages)
         tests["has its CUDA packages"] = _test(Apply("lacking", packages, given), [])
     return tests
+
+
+def _same(wanted: Value, given: Value) -> Value:
+    """A test that two lists have the same in them: definitions of one option are appended."""
+    differences = {
+        "lacking": Apply("lacking", wanted, ref("given")),
+        "unasked": Apply("lacking", ref("given"), wanted),
+    }
+    return _test(Let({"given": given}, differences), {"lacking": [], "unasked": []})
 
 
 def _test(expr: Value, expected: Value) -> Value:

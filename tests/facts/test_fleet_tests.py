@@ -238,6 +238,42 @@ def test_only_what_the_fleet_says_of_cuda_is_claimed(tmp_path: Path) -> None:
     assert "before 590" not in text
 
 
+OWN_MODULE = """{ flake.modules.nixos.nvidia = {
+  services.xserver.videoDrivers = [ "nvidia" ];
+  hardware.nvidia = { open = true; package = { version = "610.1"; }; };
+}; }"""
+
+
+@pytest.mark.parametrize(
+    ("fleet", "capabilities"),
+    [
+        (fleet_of(T4), False),
+        (fleet_of(T4, nvidia=Nvidia(cuda_capabilities=("7.5",))), False),
+        (MIXED, True),  # they are in the machine's own file
+    ],
+    ids=["newer", "chosen", "mixed"],
+)
+def test_an_nvidia_module_of_ones_own_chooses_driver_and_packages(
+    tmp_path: Path, fleet: Fleet, capabilities: bool
+) -> None:
+    """What holds for every driver is claimed all the same."""
+    fleet = evolve(fleet, files={"modules/nixos/nvidia.nix": None})
+    tree = planted(fleet, tmp_path)
+    own = tree.root / "modules/nixos/nvidia.nix"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(OWN_MODULE)
+    # Of two machines, one is too old for that driver.
+    failed = ["test pitchblende has a driver from before 590"] if fleet.machines[1:] else []
+    assert [failure["name"] for failure in failures(tree, fleet)] == failed
+    text = (tree.root / TESTS).read_text()
+    assert ("has its CUDA capabilities" in text) is capabilities
+    assert "scheelite imports nvidia" in text
+    closed = "{ nixosConfigurations.scheelite.config.hardware.nvidia.open = false; }"
+    assert "test scheelite has its kernel module" in [
+        failure["name"] for failure in failures(tree, fleet, closed)
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "failed"),
     [
@@ -255,6 +291,12 @@ def test_only_what_the_fleet_says_of_cuda_is_claimed(tmp_path: Path) -> None:
             f'{OLD}.config.nixpkgs.config.cudaCapabilities = [ "7.5" ];',
             ["has its CUDA capabilities"],
         ),
+        (
+            f'{OLD}.config.nixpkgs.config.cudaCapabilities = [ "6.0" "7.5" "9.0" ];',
+            ["has its CUDA capabilities"],
+        ),
+        # As nixpkgs has them where somebody says again what we say.
+        (f'{OLD}.config.nixpkgs.config.cudaCapabilities = [ "7.5" "6.0" "7.5" ];', []),
         (
             f"{OLD}.pkgs.pythonPackagesExtensions = [ ];",
             ["has its CUDA packages"],

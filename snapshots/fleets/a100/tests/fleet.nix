@@ -48,11 +48,21 @@ in
   };
   "test anatase has its CUDA capabilities" = {
     expr =
-      nixos.anatase.config.nixpkgs.config.cudaCapabilities or nixos.anatase.pkgs.config.cudaCapabilities
-        or [ ];
-    expected = [
-      "8.0"
-      "9.0"
-    ];
+      let
+        given =
+          nixos.anatase.config.nixpkgs.config.cudaCapabilities or nixos.anatase.pkgs.config.cudaCapabilities
+            or [ ];
+      in
+      {
+        lacking = lacking [ "8.0" "9.0" ] given;
+        unasked = lacking given [
+          "8.0"
+          "9.0"
+        ];
+      };
+    expected = {
+      lacking = [ ];
+      unasked = [ ];
+    };
   };
 }

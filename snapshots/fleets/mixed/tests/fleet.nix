@@ -56,12 +56,22 @@ in
   };
   "test pitchblende has its CUDA capabilities" = {
     expr =
-      nixos.pitchblende.config.nixpkgs.config.cudaCapabilities
-        or nixos.pitchblende.pkgs.config.cudaCapabilities or [ ];
-    expected = [
-      "6.0"
-      "7.5"
-    ];
+      let
+        given =
+          nixos.pitchblende.config.nixpkgs.config.cudaCapabilities
+            or nixos.pitchblende.pkgs.config.cudaCapabilities or [ ];
+      in
+      {
+        lacking = lacking [ "6.0" "7.5" ] given;
+        unasked = lacking given [
+          "6.0"
+          "7.5"
+        ];
+      };
+    expected = {
+      lacking = [ ];
+      unasked = [ ];
+    };
   };
   "test pitchblende has its CUDA packages" = {
     expr = lacking [ "torch" "jax" "jaxlib" ] (
