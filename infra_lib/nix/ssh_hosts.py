@@ -46,6 +46,8 @@ _DEFAULTS: dict[str, Value] = {
     "ControlPersist": "no",
 }
 _OPTION = ("programs", "ssh", "enableDefaultConfig")
+# An option's own default has 1500, lib.mkDefault 1000: two of one priority would contradict.
+_PRIORITY = 1400
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -59,10 +61,14 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         before="home-manager asks for its defaults to be written out. Who has decided on\n"
         "them, with programs.ssh.enableDefaultConfig, is left alone.",
     )
-    bindings = {"asked": asked, "undecided": _undecided()}
-    every = {"*": _names({name: _default(value) for name, value in _DEFAULTS.items()}, older)}
-    ssh = {"enable": _default(True), fleet.ssh.home_manager: _with("undecided", blocks, every)}
-    decided: dict[str, Value] = {_OPTION[-1]: _default(False)}
+    weakly = Commented(
+        Apply("lib.mkOverride", _PRIORITY),
+        before="Weaker than lib.mkDefault, which is for whoever decides.",
+    )
+    bindings = {"weakly": weakly, "asked": asked, "undecided": _undecided()}
+    every = {"*": _names({name: _weakly(value) for name, value in _DEFAULTS.items()}, older)}
+    ssh = {"enable": _weakly(True), fleet.ssh.home_manager: _with("undecided", blocks, every)}
+    decided: dict[str, Value] = {_OPTION[-1]: _weakly(False)}
     value = Lambda(
         Pattern("lib", Param("options", {}), ellipsis=True),
         Let(bindings, {("programs", "ssh"): _with("asked", ssh, decided)}),
@@ -83,8 +89,7 @@ def _asked(older: bool) -> Value:
 
 def _undecided() -> Value:
     """Whether nobody else says if home-manager's defaults are wanted."""
-    priority = Select(Apply("lib.mkDefault", False), "priority")
-    ours = BinaryOp("==", Select("options", *_OPTION, "highestPrio"), priority)
+    ours = BinaryOp("==", Select("options", *_OPTION, "highestPrio"), _PRIORITY)
     return BinaryOp("&&", ref("asked"), ours)
 
 
@@ -92,8 +97,8 @@ def _with(condition: str, value: Value, more: Value) -> Value:
     return BinaryOp("//", value, If(ref(condition), more, {}))
 
 
-def _default(value: Value) -> Value:
-    return Apply("lib.mkDefault", value)
+def _weakly(value: Value) -> Value:
+    return Apply("weakly", value)
 
 
 def _block(host: Host, older: bool) -> Value:

@@ -82,20 +82,23 @@ def instance(tree: NixTree, path: str, name: str) -> Any:
 # home-manager's options as far as the module looks at them: none, the one that November 2025
 # brought, and beside it `settings`, which May 2026 did.
 NO_OPTION = "{ }"
-SINCE_2025 = "{ programs.ssh.enableDefaultConfig.highestPrio = 1000; }"
-SINCE_2026 = "{ programs.ssh = { enableDefaultConfig.highestPrio = 1000; settings = { }; }; }"
+SINCE_2025 = "{ programs.ssh.enableDefaultConfig.highestPrio = 1400; }"
+SINCE_2026 = "{ programs.ssh = { enableDefaultConfig.highestPrio = 1400; settings = { }; }; }"
+# Of lib: an option's own default has 1500, lib.mkDefault 1000. Two definitions of one priority that
+# differ are refused.
+WEAK = 1400
 
 
 def ssh(tree: NixTree, options: str = NO_OPTION) -> Any:
     return tree.evaluate(
         f"(load {quoted(SSH_HOSTS)} {{ }}).flake.modules.homeManager.core {{ options = {options};"
-        " lib.mkDefault = default: { inherit default; priority = 1000; }; }"
+        " lib.mkOverride = priority: default: { inherit default priority; }; }"
     )["programs"]["ssh"]
 
 
 def defaults(block: dict[str, Any]) -> dict[str, Any]:
     """The values of a block, each of which gives way to another."""
-    assert {value["priority"] for value in block.values()} == {1000}
+    assert {value["priority"] for value in block.values()} == {WEAK}
     return {name: value["default"] for name, value in block.items()}
 
 
@@ -199,7 +202,7 @@ def test_a_stopped_machine_has_no_host(plant: Plant) -> None:
 def test_ssh_hosts_in_openssh_names(plant: Plant) -> None:
     """What home-manager has had since May 2026."""
     assert ssh(plant(known())) == {
-        "enable": {"default": True, "priority": 1000},
+        "enable": {"default": True, "priority": WEAK},
         "settings": {
             "cinnabar.zt": {"HostName": "fd01:2345:6789:abcd:ef99:9301:2345:6789"},
             "galena.zt": {"HostName": "203.0.113.20"},
@@ -225,7 +228,7 @@ def test_ssh_hosts_as_match_blocks(plant: Plant) -> None:
 def test_the_defaults_that_home_manager_asks_for_are_written_out(plant: Plant) -> None:
     """They are what it wrote by itself, and give way to whatever anybody else says."""
     found = ssh(plant(known()), SINCE_2026)
-    assert found["enableDefaultConfig"] == {"default": False, "priority": 1000}
+    assert found["enableDefaultConfig"] == {"default": False, "priority": WEAK}
     assert defaults(found["settings"]["*"]) == {
         "ForwardAgent": False,
         "AddKeysToAgent": "no",
@@ -258,12 +261,15 @@ def test_match_blocks_have_the_defaults_under_their_own_names(plant: Plant) -> N
     }
 
 
+@pytest.mark.parametrize("priority", [50, 100, 1000])  # lib.mkForce, none, lib.mkDefault
 @pytest.mark.parametrize("home", ["settings", "matchBlocks"])
-def test_who_has_decided_on_the_defaults_is_left_alone(plant: Plant, home: Any) -> None:
+def test_who_has_decided_on_the_defaults_is_left_alone(
+    plant: Plant, home: Any, priority: int
+) -> None:
     tree = plant(known(ssh=Ssh(home_manager=home)))
-    decided = SINCE_2025.replace("1000", "100")
+    decided = SINCE_2025.replace(str(WEAK), str(priority))
     assert "*" not in ssh(tree, decided)[home]
-    assert ssh(tree, decided)["enableDefaultConfig"]["default"] is False
+    assert ssh(tree, decided)["enableDefaultConfig"] == {"default": False, "priority": WEAK}
 
 
 def test_an_option_that_home_manager_has_not_is_not_set(plant: Plant) -> None:

@@ -21,7 +21,11 @@ FLAKE = """\
 """
 
 # What modules use of nixpkgs' lib, kept visible in the result.
-LIB = "{ mkForce = value: { force = value; }; mkDefault = value: { default = value; }; }"
+LIB = """{
+  mkForce = value: { force = value; };
+  mkDefault = value: { default = value; };
+  mkOverride = priority: value: { inherit priority value; };
+}"""
 
 # Each package is its own name.
 PKGS = """{
