@@ -18,16 +18,18 @@ _OTHERWISE = f'leave the region out with Fleet(files={{"{PATH}": None}})'
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the region, when there are caches: `nixConfig` takes literals only, no import."""
-    if not fleet.caches:
+    """Return the region, when there are caches: `nixConfig` takes literals only, no import.
+
+    Without cache.nixos.org, which Nix has by itself, spelt with a slash: it would be asked twice.
+    """
+    caches = [cache for cache in fleet.caches if not cache.nixos_own]
+    if not caches:
         return {}
     return {
         PATH: Region(
             {
-                ("nixConfig", "extra-substituters"): [cache.substituter for cache in fleet.caches],
-                ("nixConfig", "extra-trusted-public-keys"): [
-                    cache.public_key for cache in fleet.caches
-                ],
+                ("nixConfig", "extra-substituters"): [cache.substituter for cache in caches],
+                ("nixConfig", "extra-trusted-public-keys"): [cache.public_key for cache in caches],
             },
             name=REGION,
             place=_PLACE,

@@ -22,8 +22,8 @@ from main import fleet as example
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 CACHE = BinaryCache(
-    "https://cache.nixos.org",
-    public_key="cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
+    "https://cache.example.org",
+    public_key="cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M=",
 )
 HOSTILE = (
     "${builtins.abort \"x\"} ''${y} '' \" \\ $${z} */ # end\n  second line\ttab\r\n'''\\n é 漢 $"

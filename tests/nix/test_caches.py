@@ -12,9 +12,9 @@ from .tree import NixTree
 
 SUBSTITUTERS = ["https://cache.nixos.org", "https://cache.nixos-cuda.org?priority=5"]
 MODULE = "modules/system/caches.nix"
-OTHER = BinaryCache(
-    "https://cache.example.org",
-    public_key="cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M=",
+NIXOS = BinaryCache(
+    "https://cache.nixos.org",
+    public_key="cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
 )
 PUBLIC_KEYS = [cache.public_key for cache in example.caches]
 
@@ -47,10 +47,11 @@ def test_the_module_refers_to_the_data(tree: Callable[[str], NixTree]) -> None:
 
 
 def test_the_flake_has_the_caches_as_literals(tree: Callable[[str], NixTree]) -> None:
+    """Nix has cache.nixos.org, and its key, itself."""
     nix_config = tree("example").evaluate('(load "flake.nix" { }).nixConfig')
     assert nix_config == {
-        "extra-substituters": SUBSTITUTERS,
-        "extra-trusted-public-keys": PUBLIC_KEYS,
+        "extra-substituters": SUBSTITUTERS[1:],
+        "extra-trusted-public-keys": PUBLIC_KEYS[1:],
     }
     assert "import" not in (tree("example").root / "flake.nix").read_text()
 
@@ -83,11 +84,30 @@ def test_only_what_nixos_appends_itself_is_left_to_it(
     listed: bool,
     files: dict[str, str | None],
 ) -> None:
-    cache = BinaryCache(url, public_key=CACHE.public_key, priority=priority)
-    module = plant(fleet_of(CPU, caches=(OTHER, cache), files=files)).value(MODULE)
+    cache = BinaryCache(url, public_key=NIXOS.public_key, priority=priority)
+    module = plant(fleet_of(CPU, caches=(CACHE, cache), files=files)).value(MODULE)
     settings = module["flake"]["modules"]["nixos"]["base"]["nix"]["settings"]
-    assert settings["substituters"] == [OTHER.url, *([cache.substituter] if listed else [])]
-    assert CACHE.public_key in settings["trusted-public-keys"]
+    assert settings["substituters"] == [CACHE.url, *([cache.substituter] if listed else [])]
+    assert NIXOS.public_key in settings["trusted-public-keys"]
+
+
+@pytest.mark.parametrize(
+    ("cache", "listed"),
+    [
+        (NIXOS, False),
+        (BinaryCache("https://cache.nixos.org/", public_key=NIXOS.public_key), False),
+        (BinaryCache("https://cache.nixos.org", public_key=NIXOS.public_key, priority=5), True),
+        (CACHE, True),
+    ],
+)
+def test_a_flake_is_given_only_what_nix_does_not_ask_itself(
+    plant: Callable[..., NixTree], cache: BinaryCache, listed: bool
+) -> None:
+    """With nothing to say, the region is what it is without caches: not written."""
+    fleet = fleet_of(CPU, caches=(cache,))
+    assert ("flake.nix" in fleet.nix_files()) is listed
+    config = plant(fleet).evaluate('(load "flake.nix" { }).nixConfig or { }')
+    assert config.get("extra-substituters", []) == ([cache.substituter] if listed else [])
 
 
 def test_moved_data_are_still_found(plant: Callable[..., NixTree]) -> None:
@@ -98,21 +118,21 @@ def test_moved_data_are_still_found(plant: Callable[..., NixTree]) -> None:
         ("lib/caches.nix", "caches.nix"),
     ):
         files = {"lib/caches.nix": data_path, MODULE: module_path}
-        moved = plant(fleet_of(CPU, caches=(OTHER,), files=files))
+        moved = plant(fleet_of(CPU, caches=(CACHE,), files=files))
         assert moved.value(module_path)["flake"]["modules"]["nixos"]["base"]["nix"]["settings"] == {
-            "substituters": [OTHER.url],
-            "trusted-public-keys": [OTHER.public_key],
+            "substituters": [CACHE.url],
+            "trusted-public-keys": [CACHE.public_key],
         }
 
 
 def test_without_the_data_file_the_module_holds_them(plant: Callable[..., NixTree]) -> None:
     files = {"lib/caches.nix": None, "flake.nix": None}
-    dropped = plant(fleet_of(CPU, caches=(OTHER, CACHE), files=files))
+    dropped = plant(fleet_of(CPU, caches=(CACHE, NIXOS), files=files))
     assert not (dropped.root / "lib").exists()
     settings = dropped.evaluate(
         '(load "modules/system/caches.nix" { }).flake.modules.darwin.base.nix.settings'
     )
     assert settings == {
-        "substituters": [OTHER.url],
-        "trusted-public-keys": [OTHER.public_key, CACHE.public_key],
+        "substituters": [CACHE.url],
+        "trusted-public-keys": [CACHE.public_key, NIXOS.public_key],
     }

@@ -1,6 +1,6 @@
 {
-  nixConfig.extra-substituters = [ "https://cache.nixos.org" ];
+  nixConfig.extra-substituters = [ "https://cache.example.org" ];
   nixConfig.extra-trusted-public-keys = [
-    "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
+    "cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M="
   ];
 }

@@ -1,8 +1,8 @@
 let
   caches = [
     {
-      url = "https://cache.nixos.org";
-      publicKey = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";
+      url = "https://cache.example.org";
+      publicKey = "cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M=";
       priority = null;
     }
   ];
