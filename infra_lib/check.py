@@ -43,6 +43,9 @@ _CAPABILITIES = (
     *("5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0"),
     *("10.0", "10.3", "12.0", "12.1"),
 )
+# Code for one capability alone, or for a family of them, and from which one on there is any:
+# https://developer.nvidia.com/blog/nvidia-blackwell-and-nvidia-cuda-12-9-introduce-family-specific-architecture-features/
+_SPECIFIC = {"a": (9, 0), "f": (10, 0)}
 _WORD = re.compile(rf"[^\s{_UNWRITABLE}\"'\\${{}}]+")
 _UNWRITABLE_TEXT = re.compile(rf"[{_UNWRITABLE}]")
 _PUBLIC_KEY = re.compile(
@@ -147,24 +150,36 @@ def one_of(where: str, field: str, value: object, choices: tuple[str, ...]) -> N
         raise refuse(where, field, value, f"{accepted} is accepted")
 
 
-def compute_capability(where: str, field: str, value: object) -> None:
+def compute_capability(where: str, field: str, value: object, *, specific: bool = False) -> None:
     """Check a compute capability of NVIDIA: "7.5". One newer than those known here is taken.
+
+    Args:
+        where: What has the field.
+        field: The field.
+        value: What was given.
+        specific: Whether code may be meant that other GPUs do not run: "9.0a", "10.0f".
 
     Raises:
         FleetError: When it is none.
     """
+    plain, least = value, (0, 0)
+    if specific and isinstance(value, str) and value[-1:] in _SPECIFIC:
+        plain, least = value[:-1], _SPECIFIC[value[-1]]
     if (
-        not isinstance(value, str)
-        or not _CAPABILITY.fullmatch(value)
-        or (value not in _CAPABILITIES and by_version(value) < by_version(_CAPABILITIES[-1]))
+        not isinstance(plain, str)
+        or not _CAPABILITY.fullmatch(plain)
+        or (plain not in _CAPABILITIES and by_version(plain) < by_version(_CAPABILITIES[-1]))
+        or by_version(plain) < least
     ):
         known = ", ".join(_CAPABILITIES)
-        raise refuse(where, field, value, f'one such as "7.5" is accepted: {known}, or a newer one')
+        suffixed = "; from 9.0 on also with an a, from 10.0 on with an f" if specific else ""
+        accepted = f'one such as "7.5" is accepted: {known}, or a newer one{suffixed}'
+        raise refuse(where, field, value, accepted)
 
 
 def by_version(capability: str) -> tuple[int, ...]:
-    """Return what compute capabilities are sorted by: (12, 0) for "12.0"."""
-    return tuple(map(int, capability.split(".")))
+    """Return what compute capabilities are sorted by: (12, 0) for "12.0", and for "12.0a"."""
+    return tuple(map(int, capability.rstrip("".join(_SPECIFIC)).split(".")))
 
 
 def name(where: str, field: str, value: object) -> None:

@@ -91,7 +91,8 @@ class Nvidia:
             have fails the build of a machine; of one that takes no `cudaSupport`, Nix warns.
         cuda_capabilities: What CUDA code is built for on every machine with a GPU, as
             `nixpkgs.config.cudaCapabilities`: ("7.0", "7.5"). The last is the one that GPUs newer
-            than all of them run. Empty for what nixpkgs builds for, which binary caches hold;
+            than all of them run. But "9.0a" is for that capability alone, and "10.0f" for those
+            of its major number. Empty for what nixpkgs builds for, which binary caches hold;
             where a GPU is older than Turing, which CUDA from 12.6 on leaves out, its machine
             has the capabilities of all GPUs of the fleet.
         cuda_toolkit: Put `cudaPackages.cudatoolkit` on the machines.
@@ -143,7 +144,7 @@ class Nvidia:
         check.unique(where, "cuda_packages", self.cuda_packages)
         check.each(where, "cuda_capabilities", self.cuda_capabilities, str, '"7.0", "7.5"')
         for capability in self.cuda_capabilities:
-            check.compute_capability(where, "cuda_capabilities", capability)
+            check.compute_capability(where, "cuda_capabilities", capability, specific=True)
         check.unique(where, "cuda_capabilities", self.cuda_capabilities)
         check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
         check.boolean(where, "environment", self.environment)
@@ -247,8 +248,10 @@ def _runs(own: str, built_for: str, *, newer: bool) -> bool:
     """Whether a GPU runs code that is built for a compute capability.
 
     The same major number, and no greater minor one; any greater, where the code is also there in
-    the form that the driver translates:
+    the form that the driver translates, which is of no use elsewhere for "9.0a" and "10.0f":
     https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capability
     """
     gpu, code = check.by_version(own), check.by_version(built_for)
-    return code <= gpu and (newer or code[0] == gpu[0])
+    if built_for.endswith("a"):
+        return code == gpu
+    return code <= gpu and (code[0] == gpu[0] or (newer and not built_for.endswith("f")))

@@ -605,6 +605,30 @@ REFUSED = {
         'Nvidia(cuda_capabilities=("7.5", "11.0"))',
         ("nvidia", "cuda_capabilities='11.0'", "12.0, 12.1, or a newer one"),
     ),
+    "CUDA capability with a letter that was none then": (
+        'Nvidia(cuda_capabilities=("8.9a",))',
+        (
+            "nvidia",
+            "cuda_capabilities='8.9a'",
+            "from 9.0 on also with an a, from 10.0 on with an f",
+        ),
+    ),
+    "CUDA capability of a family before there were any": (
+        'Nvidia(cuda_capabilities=("9.0f",))',
+        ("nvidia", "cuda_capabilities='9.0f'", "from 10.0 on with an f"),
+    ),
+    "CUDA capability of a Jetson with a letter": (
+        'Nvidia(cuda_capabilities=("11.0a",))',
+        ("nvidia", "cuda_capabilities='11.0a'", "12.0, 12.1, or a newer one"),
+    ),
+    "CUDA capability with two letters": (
+        'Nvidia(cuda_capabilities=("10.0af",))',
+        ("nvidia", "cuda_capabilities='10.0af'", '"7.5"'),
+    ),
+    "compute capability of a GPU with a letter": (
+        'AcceleratorType("a", "A", "hopper", 8, compute_capability="9.0a")',
+        ("accelerator type 'a'", "compute_capability='9.0a'", '"7.5"'),
+    ),
     "CUDA capability as nvcc has it": (
         'Nvidia(cuda_capabilities=("sm_75",))',
         ("nvidia", "cuda_capabilities='sm_75'", '"7.5"'),

@@ -385,6 +385,9 @@ CAPABILITIES = {
     "the newest that is known, and one before it": ("12.1", "11.0"),
     "one that is newer": ("12.2", "12.22"),
     "one of two digits": ("13.0", "013.0"),
+    "the first that has code for it alone": ("9.0a", "8.9a"),
+    "the first that has a family": ("10.0f", "9.0f"),
+    "one that is newer, with a letter": ("12.2f", "11.9f"),
 }
 
 

@@ -253,6 +253,10 @@ def test_the_fleet_chooses_what_cuda_code_is_built_for(plant: Plant) -> None:
         assert chosen.machine(name)["nixpkgs"] == {"hostPlatform": "x86_64-linux"}
 
 
+B200 = gpu_of_ones_own("blackwell", "10.0")
+B300 = gpu_of_ones_own("blackwell", "10.3")
+
+
 @pytest.mark.parametrize(
     ("machine", "chosen", "taken"),
     [
@@ -266,6 +270,15 @@ def test_the_fleet_chooses_what_cuda_code_is_built_for(plant: Plant) -> None:
         (T4, ("8.0",), False),
         (H100, ("8.0", "12.0"), False),
         (H100, ("12.0", "8.0"), True),
+        (H100, ("9.0a",), True),
+        (B200, ("10.0a",), True),
+        (B200, ("9.0a",), False),  # no other GPU runs it, be it the last
+        (B200, ("10.0f",), True),
+        (B200, ("10.3f",), False),
+        (B200, ("12.0f",), False),
+        (B300, ("10.0a",), False),
+        (B300, ("10.0f", "12.0"), True),
+        (gpu_of_ones_own("blackwell", "12.0"), ("10.0f",), False),  # another major number
     ],
 )
 def test_what_is_chosen_has_to_run_on_every_gpu(
