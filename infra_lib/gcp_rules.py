@@ -158,10 +158,12 @@ def machine_type(machine: GcpMachine) -> MachineType:
     found = machine.catalog.machine_type(given) if isinstance(given, str) else None
     if found is None:
         known = machine.catalog.all_machine_types()
-        _check_word(machine, "machine_type", given, "n1-standard-8", known)
-        accepted = "not in the catalogue" + nearest(given, known)
+        meant = machine.catalog.accelerator_types_meant(given) if isinstance(given, str) else ()
+        _check_word(machine, "machine_type", given, "n1-standard-8", [given] if meant else known)
+        brought = _bringers(machine.catalog, meant)
+        accepted = "not in the catalogue" + (brought or nearest(given, known))
         described = blank_machine_type(given)
-        if not alike(given, known):
+        if not brought and not alike(given, known):
             accepted += (
                 "; when it exists all the same, say so: "
                 f"catalog=Catalog(machine_types=({described},))"
@@ -282,6 +284,17 @@ def _carriers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
         for name, types in found.items()
         if types
     )
+
+
+def _bringers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
+    """Return the end of a message to who gave GPUs for a machine type: how a machine has them."""
+    attached = "".join(
+        f"; {item.name} attaches to an n1 machine that shares no core: "
+        f'machine_type="n1-standard-8", gpu=Gpu("{item.name}")'
+        for item in accelerators
+        if item.max_vcpus
+    )
+    return _carriers(catalog, accelerators) + attached
 
 
 def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:

@@ -71,6 +71,23 @@ REFUSED = {
         'n1(Gpu("nvidia-l4", 2), machine_type="g2-standard-4")',
         ("'galena'", "gpu='2x nvidia-l4'", "1x nvidia-l4"),
     ),
+    "a GPU that attaches, for a machine type": (
+        'gcp(machine_type="t4")',
+        (
+            "'galena'",
+            "machine_type='t4'",
+            "nvidia-tesla-t4 attaches to an n1 machine",
+            'machine_type="n1-standard-8", gpu=Gpu("nvidia-tesla-t4")',
+        ),
+    ),
+    "a GPU that comes with machine types, for one": (
+        'gcp(machine_type="L4")',
+        ("'galena'", "machine_type='L4'", "nvidia-l4 comes with g2-standard-4", "takes no gpu"),
+    ),
+    "a GPU of two words for a machine type": (
+        'gcp(machine_type="A100 80GB")',
+        ("'galena'", "machine_type='A100 80GB'", "nvidia-a100-80gb comes with a2-ultragpu-1g"),
+    ),
     "e2 with a GPU": (
         'n1(Gpu("nvidia-tesla-t4"), machine_type="e2-standard-8")',
         ("'galena'", "machine_type='e2-standard-8'", "n1-standard-8"),

@@ -400,6 +400,21 @@ def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it(
     assert attached.endswith("not with n1-standard-8; name one as machine_type, and leave gpu out")
 
 
+def test_a_gpu_for_a_machine_type_gets_the_one_way_that_a_machine_has_it() -> None:
+    said = refusal(machine_type="T4")
+    assert said.endswith('machine_type="n1-standard-8", gpu=Gpu("nvidia-tesla-t4")')
+    said = refusal(machine_type="l4")
+    assert said.endswith("g2-standard-96, and such a machine_type takes no gpu")
+    # What is followed is taken.
+    GcpMachine(
+        "galena",
+        machine_type="n1-standard-8",
+        zone="us-central1-c",
+        gpu=Gpu("nvidia-tesla-t4"),
+    )
+    assert "when it exists all the same" in refusal(machine_type="c9-standard-8")
+
+
 def test_a_gpu_that_none_is_like_gets_the_names_of_all() -> None:
     said = refusal(gpu=Gpu("nvidia-tesla-k80"))
     assert "did you mean" not in said
