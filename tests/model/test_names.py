@@ -68,7 +68,7 @@ def test_labels(key: str, value: str) -> None:
         0 < len(key) < 64
         and key[0] in LOWER
         and set(key) <= allowed
-        and len(value) < 64
+        and 0 < len(value) < 64
         and set(value) <= allowed
     )
     reserved = {"cost", "fleet", "machine", "state"}
