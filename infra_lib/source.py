@@ -92,7 +92,6 @@ def _refuse_table_of_infra(here: Path, settings: Settings, source: str) -> None:
 
     Any other such table is some other tool's, unless nothing else names a source.
     """
-    project = settings.project if settings.source else here
     for folder in (here, *here.parents):
         path = folder / "pyproject.toml"
         table = tool_table(path, "infra")
@@ -101,8 +100,8 @@ def _refuse_table_of_infra(here: Path, settings: Settings, source: str) -> None:
                 f"{path}: [tool.infra] is not read: infra takes what nixgen does, so write "
                 '[tool.nixgen] for it, with source = "main:fleet" and root = "."'
             )
-        if source and folder == project:  # what is above is of another project
-            break
+        if source and path.exists() and folder in (settings.project, *settings.project.parents):
+            break  # what is above is of another project
 
 
 def _fleet(value: Any, source: str) -> Fleet:
