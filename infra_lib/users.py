@@ -24,8 +24,8 @@ class User:
         machines: Names of the machines that have the account.
         tags: Inventory tags; every machine with one of them has the account too.
         ssh_keys: OpenSSH public keys that may log in.
-        share: One password for all machines rather than one each, as clan has it by default too:
-            whoever learns the password of one machine then has that of no other.
+        share: One password for all machines. False, as clan has it by default, is one for each:
+            whoever learns that of one machine has that of no other.
         prompt: Ask for the password when vars are generated, rather than make one up.
 
     Raises:
