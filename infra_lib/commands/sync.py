@@ -53,7 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         dest="told",
         metavar="MACHINE.FACT=VALUE",
-        help="record what nothing here can know, such as stibnite.zerotier_member_id=8046d53400; "
+        help="record what nothing here can know, such as stibnite.zerotier_member_id=abcdef1200; "
         "without a value the fact is forgotten",
     )
     parser.add_argument(

@@ -53,6 +53,12 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 COPIED = ("README.md", "docs", "main.py", "facts.json", "infra_lib", "snapshots")
 """What readers copy from, the scaffold of `infra init` among it."""
 
+MEMBER_IDS = {
+    *("0123456789", "1a7c3e59d2", "1d2e3f4a5b", "4c1f6a2b9e", "6e0d8b3a17", "93b0d4f7a6"),
+    "abcdef1200",
+}
+"""ZeroTier's, made up."""
+
 
 def copied(pattern: str) -> set[str]:
     names = git(CHECKOUT, "ls-files", *COPIED).splitlines()
@@ -74,6 +80,8 @@ def test_addresses_are_nobody_s() -> None:
     assert {it for it in found if it.is_global and it not in iap} == set()
     zerotier = {it.packed for it in found if re.match(rb"\xfd.{8}\x99\x93", it.packed, re.DOTALL)}
     assert {packed[1:9].hex() for packed in zerotier} == {"0123456789abcdef"}
+    assert {packed[11:].hex() for packed in zerotier} == MEMBER_IDS
+    assert set(copied(r"member_id\W+([\da-f]{10})\b")) <= MEMBER_IDS
 
 
 def test_keys_are_nobody_s() -> None:

@@ -49,7 +49,7 @@ KEYS = (
 )
 _LOOKED_UP = {"zone": "us-central1-a", "machine_type": "e2-micro", "external_ip": "203.0.113.66"}
 NETWORK = "0123456789abcdef"
-SCHEELITE_IP = "fd01:2345:6789:abcd:ef99:9380:46d5:3400"
+SCHEELITE_IP = "fd01:2345:6789:abcd:ef99:93ab:cdef:1200"
 
 
 def make(folder: Path, *, galena: bool = True, scheelite: bool = True) -> Path:

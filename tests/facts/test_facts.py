@@ -19,7 +19,7 @@ SCHEELITE = MachineFacts(
     external_ip="203.0.113.48",
     ssh_host_key=KEY,
     state_version="25.05",
-    zerotier_ip="fd01:2345:6789:abcd:ef99:9380:46d5:3400",
+    zerotier_ip="fd01:2345:6789:abcd:ef99:93ab:cdef:1200",
     zone="us-central1-c",
 )
 
@@ -104,8 +104,8 @@ def test_the_file_is_sorted_and_leaves_out_what_is_not_known() -> None:
         '      "external_ip": "203.0.113.48",\n'
         f'      "ssh_host_key": "{KEY}",\n'
         '      "state_version": "25.05",\n'
-        '      "zerotier_ip": "fd01:2345:6789:abcd:ef99:9380:46d5:3400",\n'
-        '      "zerotier_member_id": "8046d53400",\n'
+        '      "zerotier_ip": "fd01:2345:6789:abcd:ef99:93ab:cdef:1200",\n'
+        '      "zerotier_member_id": "abcdef1200",\n'
         '      "zone": "us-central1-c"\n'
         "    }\n"
         "  },\n"
@@ -117,23 +117,23 @@ def test_the_file_is_sorted_and_leaves_out_what_is_not_known() -> None:
 
 def test_an_address_says_the_id_and_the_network() -> None:
     facts = Facts(machines=(SCHEELITE,))
-    assert facts.machine("scheelite").zerotier_member_id == "8046d53400"
+    assert facts.machine("scheelite").zerotier_member_id == "abcdef1200"
     assert facts.zerotier_network_id == NETWORK
 
 
 def test_an_id_and_the_network_say_the_address() -> None:
     facts = Facts(
-        machines=(MachineFacts("scheelite", zerotier_member_id="8046d53400"),),
+        machines=(MachineFacts("scheelite", zerotier_member_id="abcdef1200"),),
         zerotier_network_id=NETWORK,
     )
     assert facts.machine("scheelite").zerotier_ip == SCHEELITE.zerotier_ip
-    assert facts.zerotier_ip("8046d53400") == SCHEELITE.zerotier_ip
+    assert facts.zerotier_ip("abcdef1200") == SCHEELITE.zerotier_ip
 
 
 def test_an_id_without_a_network_has_no_address_yet() -> None:
-    facts = Facts(machines=(MachineFacts("stibnite", zerotier_member_id="8046d53400"),))
+    facts = Facts(machines=(MachineFacts("stibnite", zerotier_member_id="abcdef1200"),))
     assert facts.machine("stibnite").zerotier_ip is None
-    assert facts.zerotier_ip("8046d53400") is None
+    assert facts.zerotier_ip("abcdef1200") is None
 
 
 def test_nothing_is_known_of_a_machine_that_is_not_there() -> None:
@@ -154,7 +154,7 @@ def test_nothing_is_known_of_a_machine_that_is_not_there() -> None:
         ("state_version", 25.05, "a release"),
         ("zerotier_ip", "fe80::1", "RFC 4193"),
         ("zerotier_member_id", "8046D53400", "10 hexadecimal digits"),
-        ("zerotier_member_id", "8046d5340", "10 hexadecimal digits"),
+        ("zerotier_member_id", "abcdef120", "10 hexadecimal digits"),
         ("zone", "us-central1", "a zone"),
         ("zone", ["us-central1-c"], "a zone"),
     ],
@@ -174,10 +174,10 @@ def test_a_value_that_cannot_be_names_machine_field_and_value(
 def test_an_address_and_an_id_that_disagree_are_refused() -> None:
     with pytest.raises(
         FleetError,
-        match=r"'scheelite': zerotier_member_id='8046d53401': its zerotier_ip .*'8046d53400'",
+        match=r"'scheelite': zerotier_member_id='abcdef1201': its zerotier_ip .*'abcdef1200'",
     ):
         MachineFacts(
-            "scheelite", zerotier_ip=SCHEELITE.zerotier_ip, zerotier_member_id="8046d53401"
+            "scheelite", zerotier_ip=SCHEELITE.zerotier_ip, zerotier_member_id="abcdef1201"
         )
 
 
@@ -190,7 +190,7 @@ def test_an_address_outside_the_network_is_refused() -> None:
 
 
 def test_addresses_in_two_networks_are_refused() -> None:
-    other = MachineFacts("galena", zerotier_ip="fd00:0:0:0:199:9380:46d5:3401")
+    other = MachineFacts("galena", zerotier_ip="fd00:0:0:0:199:93ab:cdef:1201")
     with pytest.raises(FleetError, match="an address in the ZeroTier network"):
         Facts(machines=(SCHEELITE, other))
 

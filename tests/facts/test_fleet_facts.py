@@ -47,9 +47,9 @@ def test_a_fleet_without_facts_is_whole() -> None:
 def test_the_controller_of_the_network_is_who_its_id_says() -> None:
     assert fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="0123456789")))
     with pytest.raises(
-        FleetError, match=r"'cinnabar': zerotier_member_id='8046d53400': .*'0123456789'"
+        FleetError, match=r"'cinnabar': zerotier_member_id='abcdef1200': .*'0123456789'"
     ):
-        fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="8046d53400")))
+        fleet(facts=facts(MachineFacts("cinnabar", zerotier_member_id="abcdef1200")))
 
 
 def test_a_machine_keeps_the_state_version_it_was_installed_with() -> None:
@@ -68,16 +68,16 @@ def test_a_machine_keeps_the_state_version_it_was_installed_with() -> None:
 
 
 def test_facts_of_a_machine_that_is_gone_stop_nobody() -> None:
-    assert fleet(facts=facts(MachineFacts("electrum", zerotier_member_id="8046d53400")))
+    assert fleet(facts=facts(MachineFacts("electrum", zerotier_member_id="abcdef1200")))
 
 
 def test_a_device_has_an_id_of_its_own() -> None:
-    device = Device("phone", zerotier_member_id="8046d53400")
+    device = Device("phone", zerotier_member_id="abcdef1200")
     assert fleet(devices=[device]).devices == (device,)
     with pytest.raises(FleetError, match=r"device 'phone': zerotier_member_id=.*'stibnite' has it"):
         fleet(
             devices=(device,),
-            facts=facts(MachineFacts("stibnite", zerotier_member_id="8046d53400")),
+            facts=facts(MachineFacts("stibnite", zerotier_member_id="abcdef1200")),
         )
     with pytest.raises(FleetError, match=r"device 'tablet': zerotier_member_id=.*'phone' has it"):
         fleet(devices=(device, evolve(device, name="tablet")))
@@ -85,14 +85,14 @@ def test_a_device_has_an_id_of_its_own() -> None:
 
 def test_a_device_has_a_name_of_its_own() -> None:
     with pytest.raises(FleetError, match="devices='stibnite': given twice"):
-        fleet(devices=(Device("stibnite", zerotier_member_id="8046d53400"),))
+        fleet(devices=(Device("stibnite", zerotier_member_id="abcdef1200"),))
 
 
 def test_a_device_needs_a_network_to_be_in() -> None:
     with pytest.raises(FleetError, match=r"devices=\['phone'\]: .* needs a controller"):
         fleet(
             machines=(Machine("stibnite", machine_class="darwin"),),
-            devices=(Device("phone", zerotier_member_id="8046d53400"),),
+            devices=(Device("phone", zerotier_member_id="abcdef1200"),),
         )
 
 
@@ -113,7 +113,7 @@ def test_a_device_needs_a_network_to_be_in() -> None:
 )
 def test_a_device_that_cannot_be_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(FleetError) as error:
-        Device(**({"name": "phone", "zerotier_member_id": "8046d53400"} | changes))
+        Device(**({"name": "phone", "zerotier_member_id": "abcdef1200"} | changes))
     assert str(error.value).startswith(said)
 
 

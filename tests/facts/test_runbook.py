@@ -422,7 +422,7 @@ class TestScript:
                 "git status --short",
             ]
         )
-        assert "8046d53400" in (project / "facts.json").read_text()
+        assert "abcdef1200" in (project / "facts.json").read_text()
         assert "scheelite.zt" in (project / "modules/home/core/ssh-hosts.nix").read_text()
 
     def test_a_machine_that_runs_nixos_is_not_installed_again(self, project: Path) -> None:

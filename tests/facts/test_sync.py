@@ -40,7 +40,7 @@ SCHEELITE = {
     "ssh_host_key": KEYS[0],
     "state_version": "25.05",
     "zerotier_ip": SCHEELITE_IP,
-    "zerotier_member_id": "8046d53400",
+    "zerotier_member_id": "abcdef1200",
     "zone": "us-central1-c",
 }
 CINNABAR = {
@@ -102,7 +102,7 @@ def test_a_layout_between_the_two_is_read_too(project: Path) -> None:
     """Clan had `per-machine/<machine>/zerotier-ip-<instance>` for a while."""
     projects.put(project, "per-machine/scheelite/zerotier-ip-zerotier/ip", SCHEELITE_IP)
     infra(project, "sync", "--vars-only")
-    assert facts(project)["machines"]["scheelite"]["zerotier_member_id"] == "8046d53400"
+    assert facts(project)["machines"]["scheelite"]["zerotier_member_id"] == "abcdef1200"
 
 
 def test_the_newest_layout_wins_while_clan_migrates(project: Path) -> None:
@@ -175,7 +175,7 @@ def test_check_writes_nothing_and_exits_1_until_synced(project: Path) -> None:
 
 
 def test_a_file_that_says_the_same_in_another_form_is_out_of_date(project: Path) -> None:
-    infra(project, "sync", "--vars-only", "--set", "stibnite.zerotier_member_id=8046d53401")
+    infra(project, "sync", "--vars-only", "--set", "stibnite.zerotier_member_id=abcdef1201")
     path = project / "facts.json"
     sorted_text = path.read_text()
     path.write_text(json.dumps(json.loads(sorted_text)))
@@ -299,7 +299,7 @@ def test_a_machine_that_was_given_a_new_identity_has_only_that(project: Path) ->
     value = project / "vars/shared/zerotier-ip-scheelite-zerotier/ip/value"
     value.write_text(SCHEELITE_IP[:-1] + "1")
     done = infra(project, "sync", "--vars-only")
-    assert "~ scheelite.zerotier_member_id = 8046d53401 (was 8046d53400)\n" in done.stdout
+    assert "~ scheelite.zerotier_member_id = abcdef1201 (was abcdef1200)\n" in done.stdout
     assert facts(project)["machines"]["scheelite"]["zerotier_ip"] == SCHEELITE_IP[:-1] + "1"
 
 

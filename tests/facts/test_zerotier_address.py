@@ -15,7 +15,7 @@ member_ids = st.integers(0, 2**40 - 1).map("{:010x}".format)
 @pytest.mark.parametrize(
     ("member", "address"),
     [
-        ("8046d53400", "fd01:2345:6789:abcd:ef99:9380:46d5:3400"),
+        ("abcdef1200", "fd01:2345:6789:abcd:ef99:93ab:cdef:1200"),
         ("0123456789", "fd01:2345:6789:abcd:ef99:9301:2345:6789"),
     ],
 )

@@ -39,14 +39,14 @@ FACTS = MachineFacts(
     external_ip="203.0.113.48",
     ssh_host_key=KEY,
     state_version="25.05",
-    zerotier_ip="fd01:2345:6789:abcd:ef99:9380:46d5:3400",
+    zerotier_ip="fd01:2345:6789:abcd:ef99:93ab:cdef:1200",
     zone="us-central1-a",
 )
 HELD: dict[str, Any] = {
     **values(),
     "machine facts": FACTS,
     "facts": Facts(machines=(FACTS,), zerotier_network_id="0123456789abcdef"),
-    "device": Device("phone", zerotier_member_id="8046d53401", user="me", ssh_host_key=KEY),
+    "device": Device("phone", zerotier_member_id="abcdef1201", user="me", ssh_host_key=KEY),
     "ssh": Ssh(),
     "GPU machine": GcpMachine(
         "scheelite",

@@ -57,7 +57,7 @@ SECRETS = {
     "a web token": (f"eyJhbGciOiJIUzI1NiJ9.{TOKEN}.{TOKEN}", TOKEN),
     "Nix": (f"cache.example.org-1:{RSA[:88]}", RSA[:88]),
     "WireGuard": (RSA[:43] + "=", RSA[:43]),
-    "ZeroTier": (f"8046d53400:0:{HEXADECIMAL}:{HEXADECIMAL}", HEXADECIMAL),
+    "ZeroTier": (f"abcdef1200:0:{HEXADECIMAL}:{HEXADECIMAL}", HEXADECIMAL),
     "an address": ("https://me:correct-horse-battery@cache.example.org/ ", "correct-horse-battery"),
 }
 
