@@ -152,8 +152,8 @@ def closed_texts(project: str, networks: Iterable[str]) -> list[str]:
 
 def _closed_text(project: str, network: str) -> str:
     return (
-        f"Google's network {network} of project {project} lets everybody in over SSH; rule "
-        f"{_NO_SSH} keeps them out of this fleet's machines.\n"
+        f"Google's network {network} of project {project} lets everybody in over SSH; a rule of "
+        "the stack keeps them out of this fleet's machines.\n"
         "To keep them out of all machines: "
         f"gcloud compute firewall-rules delete default-allow-ssh --project={project}"
     )

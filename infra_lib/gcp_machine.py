@@ -174,8 +174,9 @@ def _takes(function: Callable[..., object], *arguments: str) -> bool:
 class GcpMachine(Machine):
     """A Compute Engine instance that runs NixOS.
 
-    Another name, zone, GPU, type of boot disk, `spot` or `max_run_duration` makes a new instance,
-    with a new boot disk; the plan tells. Google's provider does not change these in place.
+    Another name, zone, GPU, type or key of the boot disk, `spot` or `max_run_duration` makes a new
+    instance, with a new boot disk; the plan tells. Google's provider does not change these in
+    place.
 
     Attributes:
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.

@@ -21,6 +21,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the region, when there are caches: `nixConfig` takes literals only, no import.
 
     Without cache.nixos.org, which Nix has by itself, spelt with a slash: it would be asked twice.
+    With a priority it is another substituter to Nix, and stays.
     """
     caches = [cache for cache in fleet.caches if not cache.nixos_own]
     if not caches:

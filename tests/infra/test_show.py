@@ -47,8 +47,8 @@ CACHE                      PRIORITY
 https://cache.nixos.org           -
 https://cache.example.org         5
 
-Google's network default of project example-project lets everybody in over SSH; rule no-ssh \
-keeps them out of this fleet's machines.
+Google's network default of project example-project lets everybody in over SSH; a rule of the \
+stack keeps them out of this fleet's machines.
 To keep them out of all machines: gcloud compute firewall-rules delete default-allow-ssh \
 --project=example-project
 """
