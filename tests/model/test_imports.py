@@ -24,8 +24,9 @@ def test_import_loads_neither_cdktf_nor_what_few_need() -> None:
 def test_import_loads_few_modules() -> None:
     with_attrs = set(run(IMPORTED.format("import attrs")))
     loaded = set(run(IMPORTED.format("import infra_lib")))
-    own = {name for name in loaded if name.partition(".")[0] in {"infra_lib", "nixgen"}}
-    assert len(loaded - with_attrs - own) <= 12
+    # What is behind a module of the standard library differs from Python to Python.
+    packages = {name.partition(".")[0] for name in loaded - with_attrs if name[0] != "_"}
+    assert len(packages - {"infra_lib", "nixgen"}) <= 12
 
 
 def test_import_reads_no_table() -> None:
