@@ -6,14 +6,13 @@ own is taken for one, and nothing is claimed of machines that others provision.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from .firewall import in_zerotier
 from .gcp_project import IAP_RANGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .fleet import Fleet
     from .gcp_machine import GcpMachine
 
@@ -42,23 +41,26 @@ def ways_in(fleet: Fleet, machine: GcpMachine) -> frozenset[Way]:
         found.add("zerotier")
     if fleet.gcp is not None:
         for source in fleet.gcp.ssh_source_ranges:
-            found.update(_ways_from(source, outside=machine.external_ip is not False))
+            found |= _ways_from(source, outside=machine.external_ip is not False)
     return frozenset(found)
 
 
-def _ways_from(source: str, *, outside: bool) -> Iterator[Way]:
+@cache
+def _ways_from(source: str, *, outside: bool) -> frozenset[Way]:
     if ":" in source:
-        yield "inside"  # to an IPv6 address, which the stack does not give: somebody knows of one
-        return
+        # To an IPv6 address, which the stack does not give: somebody knows of one.
+        return frozenset({"inside"})
     from ipaddress import IPv4Network
 
+    found: set[Way] = set()
     network, proxy = IPv4Network(source), IPv4Network(IAP_RANGE)
     if network.overlaps(proxy):
-        yield "tunnel"
+        found.add("tunnel")
     if any(network.subnet_of(IPv4Network(each)) for each in _INSIDE):
-        yield "inside"
+        found.add("inside")
     elif outside and not network.subnet_of(proxy):
-        yield "direct"
+        found.add("direct")
+    return frozenset(found)
 
 
 def unreachable(fleet: Fleet) -> list[str]:
@@ -68,11 +70,12 @@ def unreachable(fleet: Fleet) -> list[str]:
     the domain is somebody else's, such as that of another VPN, and nothing is said.
     """
     found: dict[str, list[str]] = {}
+    named = fleet.controller is not None
     for machine in fleet.gcp_machines:
-        reason = _reason(fleet, machine)
+        reason = _reason(fleet, machine, named=named)
         if reason is not None:
             found.setdefault(reason, []).append(machine.name)
-    tag = "" if fleet.controller is None else f"give the tag {fleet.zerotier.peer_tag!r}, "
+    tag = f"give the tag {fleet.zerotier.peer_tag!r}, " if named else ""
     return [
         f"{'machine' if len(names) == 1 else 'machines'} {', '.join(map(repr, names))}: {reason}; "
         f"{tag}name where you come from in ssh_source_ranges, or tell a way of your own: "
@@ -81,10 +84,10 @@ def unreachable(fleet: Fleet) -> list[str]:
     ]
 
 
-def _reason(fleet: Fleet, machine: GcpMachine) -> str | None:
+def _reason(fleet: Fleet, machine: GcpMachine, *, named: bool) -> str | None:
     ways = ways_in(fleet, machine)
     ranges = fleet.gcp.ssh_source_ranges if fleet.gcp else ()
-    if ways == {"tunnel"} and fleet.controller is not None:
+    if named and ways == {"tunnel"}:
         return (
             "not in the ZeroTier network, and SSH is open to Identity-Aware Proxy alone, so nobody "
             f"reaches <name>.{fleet.domain}, where clan and ssh look"
