@@ -77,7 +77,7 @@ def parse(text: str, where: str) -> list[dict[str, Deployed]]:
     if not isinstance(document, dict):
         raise FleetError(f"{where}: outputs of Terraform or of cdktf are wanted: an object")
     if isinstance(document.get("lineage"), str):
-        return [dict(_state(document, where).machines)]
+        return [dict(_state(text, where).machines)]
     found = list(_outputs(document))
     if not found and any(document.values()):
         raise FleetError(
@@ -117,17 +117,12 @@ def ask(stack: Path) -> State | None:
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
     text = answer(stack, "state", "pull")
-    if not text.strip():
-        return None
-    where = f"stack {stack.name}"
-    try:
-        return _state(json.loads(text), where)
-    except ValueError:
-        raise FleetError(f"{where}: Terraform printed no state: {text[:80]!r}") from None
+    return _state(text, f"stack {stack.name}") if text.strip() else None
 
 
-def _state(state: Mapping[str, Any], where: str) -> State:
+def _state(text: str, where: str) -> State:
     try:
+        state = json.loads(text)
         said = state["outputs"].get(OUTPUT, {}).get("value") or {}
         instances = _managed(state, "google_compute_instance")
         machines = {name: _existing(each, said.get(name, {})) for name, each in instances}
@@ -144,8 +139,7 @@ def _state(state: Mapping[str, Any], where: str) -> State:
                 if name in said
             ),
         )
-    except (LookupError, TypeError, AttributeError):
-        text = json.dumps(state)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise FleetError(f"{where}: Terraform printed no state: {text[:80]!r}") from None
 
 

@@ -432,6 +432,7 @@ def test_bad_input_is_told_and_nothing_is_written(
         ('{"machines": ' + "1" * 5000 + "}", "no JSON"),
         ("[]", "an object"),
         ('{"gcp": {"address": "203.0.113.48"}}', "no output 'machines'"),
+        ('{"lineage": "b46efc42"}', "outputs.json: Terraform printed no state"),
         ('{"gcp": {"machines": 5}}', "machines=5: a map"),
         (
             '{"gcp": {"machines": {"galena": "203.0.113.48"}}}',
