@@ -155,15 +155,17 @@ def machine_type(machine: GcpMachine) -> MachineType:
     """
     check.instance(_where(machine), "catalog", machine.catalog, Catalog)
     given = machine.machine_type
-    found = machine.catalog.machine_type(given) if isinstance(given, str) else None
+    found = machine.catalog.machine_type(_text(given))
     if found is None:
         known = machine.catalog.all_machine_types()
-        meant = machine.catalog.accelerator_types_meant(given) if isinstance(given, str) else ()
-        _check_word(machine, "machine_type", given, "n1-standard-8", [given] if meant else known)
+        near = alike(_text(given), known)
+        meant = machine.catalog.accelerator_types_meant(_text(given))
+        if not near and not meant:
+            check.word(_where(machine), "machine_type", given, 'one such as "n1-standard-8"')
         brought = _bringers(machine.catalog, meant)
         accepted = "not in the catalogue" + (brought or nearest(given, known))
         described = blank_machine_type(given)
-        if not brought and not alike(given, known):
+        if not brought and not near:
             accepted += (
                 "; when it exists all the same, say so: "
                 f"catalog=Catalog(machine_types=({described},))"
@@ -181,11 +183,12 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
         FleetError: When it knows nothing.
     """
     catalog = machine.catalog
-    found = catalog.accelerator_type(gpu.type) if isinstance(gpu.type, str) else None
+    found = catalog.accelerator_type(_text(gpu.type))
     if found is None:
         known = catalog.all_accelerator_types()
-        meant = catalog.accelerator_types_meant(gpu.type) if isinstance(gpu.type, str) else ()
-        _check_word(machine, "gpu.type", gpu.type, "nvidia-tesla-t4", [gpu.type] if meant else ())
+        meant = catalog.accelerator_types_meant(_text(gpu.type))
+        if not meant:
+            check.word(_where(machine), "gpu.type", gpu.type, 'one such as "nvidia-tesla-t4"')
         attached = ", max_vcpus=…" if machine_type(machine).accelerator is None else ""
         raise _refuse(
             machine,
@@ -210,12 +213,12 @@ def zone(machine: GcpMachine) -> Zone:
 
 
 def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
-    found = machine.catalog.zone(name) if isinstance(name, str) else None
+    found = machine.catalog.zone(_text(name))
     if found is None:
         known = machine.catalog.all_zones()
-        _check_word(machine, field, name, "us-central1-c", known)
-        if alike(name, known):
+        if alike(_text(name), known):
             raise _refuse(machine, field, name, f"not in the catalogue{nearest(name, known)}")
+        check.word(_where(machine), field, name, 'one such as "us-central1-c"')
         # It may be a region itself, or have its region as another cloud spells it: us-east-1a.
         meant = (name, name.rstrip(ascii_lowercase))
         regions = {each for one in meant for each in alike(one, machine.catalog.regions())}
@@ -268,12 +271,9 @@ def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> Fl
     return refuse(_where(machine), field, given, accepted)
 
 
-def _check_word(
-    machine: GcpMachine, field: str, given: object, example: str, known: Iterable[str]
-) -> None:
-    """Check one word, unless it is plain what is meant by several."""
-    if not isinstance(given, str) or not alike(given, known):
-        check.word(_where(machine), field, given, f'one such as "{example}"')
+def _text(given: object) -> str:
+    """Return what was given; of what is no text, one that names nothing."""
+    return given if isinstance(given, str) else ""
 
 
 def _carriers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
