@@ -23,7 +23,7 @@ from .process import run
 from .terraform_log import logged, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .synthesis import Stack
 
@@ -177,12 +177,11 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
     with TemporaryDirectory() as private:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
         plan.touch(mode=0o600)
-        variables = {**plugin_cache(), "TF_IN_AUTOMATION": "1", **logged(log)}
+        variables = logged(log)
         problem = _initialized(stack, variables)
         if problem is not None:
             return problem
-        command = [terraform(), "plan", *options(), *files, f"-out={plan}"]
-        if run(command, stack.folder, variables):
+        if work(stack, "plan", *files, f"-out={plan}", variables=variables):
             for failure in failures(text_of(log)):
                 if _GUARDED in failure.text:
                     say(
@@ -220,27 +219,42 @@ def _initialized(stack: Stack, variables: Mapping[str, str]) -> str | None:
 def _init(stack: Stack, variables: Mapping[str, str], *more: str) -> str | None:
     """Run `terraform init`, and return its last words, in one line, when it fails."""
     heard: deque[str] = deque(maxlen=_HEARD)
-    command = [terraform(), "init", *options(), *more]
-    if not run(command, stack.folder, variables, heard.append):
+    if not work(stack, "init", *more, variables=variables, hear=heard.append):
         return None
     return " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
 
 
-def options() -> list[str]:
-    """Return what Terraform is told whatever it does: not to ask, and to draw for people only."""
-    return ["-input=false", *([] if sys.stdout.isatty() else ["-no-color"])]
+def work(
+    stack: Stack,
+    verb: str,
+    *more: str,
+    variables: Mapping[str, str] | None = None,
+    hear: Callable[[str], object] | None = None,
+) -> int:
+    """Have Terraform do something in the folder of a stack, in front of a person.
+
+    It is told not to ask, to draw for people only, and to share providers between stacks.
+
+    Args:
+        stack: The stack.
+        verb: What to do: "plan".
+        *more: Further arguments.
+        variables: Environment variables that differ.
+        hear: Called with each line that it prints, or piece of one.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        FleetError: When it cannot be run.
+    """
+    drawn = () if sys.stdout.isatty() else ("-no-color",)
+    command = [terraform(), verb, "-input=false", *drawn, *more]
+    shared = {**_plugin_cache(), "TF_IN_AUTOMATION": "1"}
+    return run(command, stack.folder, {**shared, **(variables or {})}, hear)
 
 
-def _shown(stack: Stack, plan: Path) -> Plan | str:
-    try:
-        text = answer(stack.folder, "show", "-json", str(plan))
-        return Plan.from_json(stack.name, text, stack.needs)
-    except FleetError as error:
-        say(str(error))
-        return _UNTOLD
-
-
-def plugin_cache() -> dict[str, str]:
+def _plugin_cache() -> dict[str, str]:
     """Return what has Terraform share providers between stacks, as cdktf has it do."""
     if os.environ.get("CDKTF_DISABLE_PLUGIN_CACHE_ENV") or os.environ.get("TF_PLUGIN_CACHE_DIR"):
         return {}
@@ -250,6 +264,15 @@ def plugin_cache() -> dict[str, str]:
     except OSError:
         return {}
     return {"TF_PLUGIN_CACHE_DIR": str(cache)}
+
+
+def _shown(stack: Stack, plan: Path) -> Plan | str:
+    try:
+        text = answer(stack.folder, "show", "-json", str(plan))
+        return Plan.from_json(stack.name, text, stack.needs)
+    except FleetError as error:
+        say(str(error))
+        return _UNTOLD
 
 
 def _change(given: Mapping[str, Any]) -> Change:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from .. import outputs
 from ..errors import FleetError
-from ..outputs import State, terraform
-from .plan import options, plugin_cache
+from ..outputs import State
+from .plan import work
 from .printing import say
-from .process import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,8 +64,7 @@ def tell(stacks: Iterable[Stack], variables: Iterable[str] = ()) -> None:
             if state is None or state.tells:
                 continue
             say(f"stack {stack.name}: machines have new addresses, which its outputs learn now")
-            command = [terraform(), "apply", "-refresh-only", "-auto-approve", *options(), *files]
-            failed = run(command, stack.folder, {**plugin_cache(), "TF_IN_AUTOMATION": "1"}) != 0
+            failed = work(stack, "apply", "-refresh-only", "-auto-approve", *files) != 0
         except FleetError as error:
             say(str(error))
             failed = True

@@ -524,14 +524,24 @@ def test_providers_are_shared_as_cdktf_shares_them(
 ) -> None:
     for name in ("CDKTF_DISABLE_PLUGIN_CACHE_ENV", "TF_PLUGIN_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
+    terraform = tmp_path / "terraform"
+    terraform.write_text('#!/bin/sh\necho "cache: $TF_PLUGIN_CACHE_DIR"\n')
+    terraform.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
     monkeypatch.setenv("HOME", str(tmp_path))
     cache = tmp_path / ".terraform.d" / "plugin-cache"
-    assert plan.plugin_cache() == {"TF_PLUGIN_CACHE_DIR": str(cache)}
+
+    def told() -> str:
+        heard: list[str] = []
+        assert plan.work(Stack("gcp", tmp_path, {}, {}), "init", hear=heard.append) == 0
+        return "".join(heard)
+
+    assert told() == f"cache: {cache}\n"
     assert cache.is_dir()
-    for name in ("CDKTF_DISABLE_PLUGIN_CACHE_ENV", "TF_PLUGIN_CACHE_DIR"):
+    for name, expected in (("CDKTF_DISABLE_PLUGIN_CACHE_ENV", ""), ("TF_PLUGIN_CACHE_DIR", "own")):
         with monkeypatch.context() as one:
-            one.setenv(name, "1")
-            assert plan.plugin_cache() == {}
+            one.setenv(name, expected or "1")
+            assert told() == f"cache: {expected}\n"
 
 
 def test_what_is_no_plan_is_refused() -> None:
