@@ -92,7 +92,7 @@ def parse(text: str) -> Destination:
         check_host(found["host"])
     elif not _is_ipv6(found["ipv6"]):
         raise ValueError(f"{found['ipv6']!r} is no IPv6 address")
-    if port is not None and not (_PORT.fullmatch(port) and int(port) <= _MOST_PORT):
+    if port is not None and not is_port(port):
         raise ValueError(f"{port!r} is no TCP port")
     return Destination(
         found["ipv6"] or found["host"],
@@ -120,6 +120,11 @@ def check_host(host: str) -> None:
     """
     if not _HOST.fullmatch(host):
         raise ValueError(f"{host!r} is no host name")
+
+
+def is_port(text: str) -> bool:
+    """Whether a text is the number of a TCP or UDP port."""
+    return _PORT.fullmatch(text) is not None and int(text) <= _MOST_PORT
 
 
 def _is_ipv6(text: str) -> bool:

@@ -9,6 +9,7 @@ from nixgen.frozen import frozen
 
 from .errors import refuse
 from .names import bounded
+from .zerotier import PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -182,7 +183,7 @@ def _network_rules(
         ("ssh", "tcp", 22, tuple(item for item in ssh if ":" not in item), begin),
         ("ssh-ipv6", "tcp", 22, tuple(item for item in ssh if ":" in item), begin),
         (_NO_SSH, "tcp", 22, closed, begin),
-        ("zerotier", "udp", 9993, (_EVERYBODY,) if zerotier else (), zerotier_tag(begin)),
+        ("zerotier", "udp", PORT, (_EVERYBODY,) if zerotier else (), zerotier_tag(begin)),
     )
     link = _NETWORK_LINK.fullmatch(network)
     suffix = "" if network == project.network else f"-{_slug(network)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -11,12 +10,11 @@ from attrs import field
 from nixgen.frozen import frozen
 
 from . import check
+from .destination import is_port
 from .errors import refuse
 
 MOST_MOONS = 4  # what clan's zerotier service takes
 PORT = 9993  # where ZeroTier listens unless told otherwise
-_MOST_PORT = 65535
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
@@ -45,7 +43,7 @@ def endpoint(value: str) -> str:
         raise ValueError(value)
     if not slash:
         return f"{address}/{PORT}"
-    if not (_PORT.fullmatch(port) and int(port) <= _MOST_PORT):
+    if not is_port(port):
         raise ValueError(value)
     return value
 
