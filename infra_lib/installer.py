@@ -52,8 +52,8 @@ def guarded(
     *,
     ssh: str,
     host: str,
+    published: tuple[str, str] | None,
     advice: str,
-    check: tuple[str, ...] = (),
     anew: bool = False,
     named: bool = False,
 ) -> tuple[str, ...]:
@@ -69,8 +69,9 @@ def guarded(
         install: The command that installs it.
         ssh: Options of ssh.
         host: Where SSH reaches it, as it stands between double quotes.
+        published: The zone and the project of an instance whose image may have published its host
+            key, which is checked then; it takes what `FOLDER` makes. None for any other machine.
         advice: What to look at when it does not let root in.
-        check: Lines of shell that `exit` where the machine is not the one after all; see `checked`.
         anew: Whether it has been made anew, and running NixOS tells that it has not been.
         named: Whether a person may say what name it answers to, in the variable ANSWERS_TO.
     """
@@ -83,6 +84,7 @@ def guarded(
     other = f"{host} answers to the name '$said', not '$name': it is left alone"
     other += "; if it is the one to wipe, ANSWERS_TO=$said says so" if named else ""
     more = f"{host} answers with more than a name: '$said'; it is left alone"
+    check = () if published is None else _checked(machine, *published, ssh=ssh, host=host)
     silent = f"{machine} does not let root in over SSH, so nothing is installed: {advice}"
     return (
         f"name=${{ANSWERS_TO:-{machine}}}" if named else f"name={machine}",
@@ -105,7 +107,7 @@ def guarded(
     )
 
 
-def checked(machine: str, zone: str, project: str, *, ssh: str, host: str) -> tuple[str, ...]:
+def _checked(machine: str, zone: str, project: str, *, ssh: str, host: str) -> tuple[str, ...]:
     """Return lines of shell that check an instance's host key by what its image has published.
 
     Google's agent, which most images have, writes the public keys into the instance's guest

@@ -12,7 +12,7 @@ from . import cost, destination
 from .fleet import Fleet
 from .gcp_machine import GcpMachine
 from .gcp_project import IAP_RANGE
-from .installer import ALONE, FOLDER, UNCHECKED, checked, clan_install, guarded
+from .installer import ALONE, FOLDER, UNCHECKED, clan_install, guarded
 from .reach import ways_in
 from .reference import Reference
 
@@ -173,21 +173,20 @@ class Writer:
         elif self._tunnelled(machine):
             yield self._installed_through_tunnel(machine, anew=anew)
         else:
-            ssh = f"{_TIMEOUT} {UNCHECKED}"
-            check = self._check(machine, ssh, "root@$address")
+            published = self._published(machine)
             closed = not ways_in(self.fleet, machine) & {"direct", "inside", "own"}
             yield Step(
                 f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} "
-                f"{_CHECKED if check else _NOT_CHECKED}",
+                f"{_CHECKED if published else _NOT_CHECKED}",
                 _subshell(
                     self._address(machine),
                     *FOLDER,
                     *guarded(
                         machine.name,
                         clan_install(machine.name, "root@$address", "none"),
-                        ssh=ssh,
+                        ssh=f"{_TIMEOUT} {UNCHECKED}",
                         host="root@$address",
-                        check=check,
+                        published=published,
                         advice="is SSH open to this computer, in ssh_source_ranges, and its key "
                         "among ssh_keys?",
                         anew=anew,
@@ -222,13 +221,12 @@ class Writer:
         # machine. That of a project in a domain has the domain last.
         domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", project).split(":")))
         host = f"root@{machine.name}.{zone}.c.{domain}.internal"
-        ssh = f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}'
-        check = self._check(machine, ssh, host)
+        published = self._published(machine)
         closed = not ways_in(self.fleet, machine) & {"own", "tunnel"}
         return Step(
             f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware "
-            f"Proxy, which knows the instance. {_CHECKED if check else _NOT_CHECKED} The tunnel "
-            "has no port here: each connection has its own.",
+            f"Proxy, which knows the instance. {_CHECKED if published else _NOT_CHECKED} The "
+            "tunnel has no port here: each connection has its own.",
             _subshell(
                 # A file, for Nix would take a command of several words apart.
                 *FOLDER,
@@ -238,9 +236,9 @@ class Writer:
                 *guarded(
                     machine.name,
                     clan_install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
-                    ssh=ssh,
+                    ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
                     host=host,
-                    check=check,
+                    published=published,
                     advice=(f"{IAP_RANGE} is not in ssh_source_ranges; " if closed else "")
                     + "may you use Identity-Aware Proxy, and is the key of this computer among "
                     "ssh_keys?",
@@ -255,11 +253,10 @@ class Writer:
         zone = self.fleet.facts.machine(machine.name).zone or machine.zone
         return zone, self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
 
-    def _check(self, machine: GcpMachine, ssh: str, host: str) -> tuple[str, ...]:
-        """Return the lines that check a machine's host key, where its image may publish it."""
-        if self.fleet.gcp is None or not self.fleet.gcp.guest_attributes:
-            return ()
-        return checked(machine.name, *self._place(machine), ssh=ssh, host=host)
+    def _published(self, machine: GcpMachine) -> tuple[str, str] | None:
+        """Return where a machine's image may publish its host key; None where it may not."""
+        may = self.fleet.gcp is not None and self.fleet.gcp.guest_attributes
+        return self._place(machine) if may else None
 
     def _address(self, machine: Machine) -> str:
         """The command that sets `address`: to what stays, or else to what it is by then."""
@@ -294,6 +291,7 @@ class Writer:
                         clan_install(machine.name, "root@$address", "ask"),
                         ssh=f"{_TIMEOUT} {ALONE}" + (f" {_FORGOTTEN}" if anew else ""),
                         host="root@$address",
+                        published=None,
                         advice="is it up, is this its address, and does root have your key?",
                         anew=anew,
                         named=True,

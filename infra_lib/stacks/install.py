@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import cdktf
 
-from ..installer import FOLDER, UNCHECKED, checked, clan_install, guarded
+from ..installer import FOLDER, UNCHECKED, clan_install, guarded
 from .instance import address, reference
 
 if TYPE_CHECKING:
@@ -58,13 +58,12 @@ def install_command(machine: GcpMachine, project: GcpProject, address: str) -> s
         return f"echo {shlex.quote(stopped)} >&2; exit 1"
     host = f"root@{address}"
     ssh = f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}"
-    check = checked(machine.name, machine.zone, project.project, ssh=ssh, host=host)
     lines = guarded(
         machine.name,
         clan_install(machine.name, host, "none"),
         ssh=ssh,
         host=host,
-        check=check if project.guest_attributes else (),
+        published=(machine.zone, project.project) if project.guest_attributes else None,
         advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",
     )
     return "\n".join((*FOLDER, *lines, ""))
