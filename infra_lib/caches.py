@@ -17,8 +17,8 @@ _URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
 
 # What NixOS and nix-darwin append to `nix.settings.substituters` as "https://cache.nixos.org/":
 # https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/config/nix.nix
-# Nix takes the two spellings for two caches, and asks both. A regular expression of Python and Nix.
-NIXOS_OWN = "https?://cache[.]nixos[.]org/?"
+# Nix takes the two spellings for two caches, and asks both.
+_NIXOS_OWN = ("https://cache.nixos.org", "http://cache.nixos.org")
 
 # Left by its maintainers in November 2025; it answers 403 since September 2026.
 _ABANDONED = "cuda-maintainers.cachix.org"
@@ -75,7 +75,7 @@ class BinaryCache:
     @property
     def nixos_own(self) -> bool:
         """Whether NixOS and nix-darwin have it among their substituters by themselves."""
-        return re.fullmatch(NIXOS_OWN, self.substituter) is not None
+        return self.substituter.removesuffix("/") in _NIXOS_OWN
 
     @property
     def substituter(self) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import Apply, BinaryOp, Commented, Lambda, Let, Value, ref
+from nixgen.expr import Apply, Commented, Lambda, Let, Not, Value, ref
 
-from ..caches import NIXOS_OWN
 from . import caches
 from .placement import path_from, path_of
 from .style import is_plain
@@ -35,8 +34,9 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def _from_data(fleet: Fleet, here: str, data: str) -> dict[str, Value]:
     substituters: Value = ref("caches.substituters")
-    if any(cache.nixos_own for cache in fleet.caches):
-        other = BinaryOp("==", Apply("builtins.match", NIXOS_OWN, ref("url")), None)
+    own = [cache.substituter for cache in fleet.caches if cache.nixos_own]
+    if own:
+        other = Not(Apply("builtins.elem", ref("url"), own))
         substituters = Commented(
             Apply("builtins.filter", Lambda("url", other), substituters),
             before="NixOS and nix-darwin append their own cache, which would be asked twice.",

@@ -43,7 +43,7 @@ def test_nixos_and_darwin_take_builds_from_the_caches(tree: Callable[[str], NixT
 def test_the_module_refers_to_the_data(tree: Callable[[str], NixTree]) -> None:
     text = (tree("example").root / "modules/system/caches.nix").read_text()
     assert "import ../../lib/caches.nix" in text
-    assert "https://" not in text
+    assert "cache.nixos-cuda.org" not in text
 
 
 def test_the_flake_has_the_caches_as_literals(tree: Callable[[str], NixTree]) -> None:
@@ -70,6 +70,7 @@ def test_without_caches_there_is_still_a_base_to_import(tree: Callable[[str], Ni
         ("https://cache.nixos.org", None, False),
         ("https://cache.nixos.org/", None, False),
         ("http://cache.nixos.org", None, False),
+        ("http://cache.nixos.org/", None, False),
         ("https://cache.nixos.org", 5, True),
         ("https://cache.nixos.org/mirror", None, True),
         ("https://cache.nixos.org.example", None, True),
