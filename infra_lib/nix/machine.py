@@ -23,7 +23,7 @@ from nixgen.expr import (
 from . import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from .clan_machines import default_path, module_name
 from .placement import path_from, path_of
-from .style import is_plain
+from .style import OPTIONS, is_plain
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -97,7 +97,7 @@ def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
 def _nixos_module(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> Value:
     state_version = _state_version(fleet, machine)
     asked = state_version is None or nvidia.configures_nixpkgs(fleet, machine)
-    options = (nvidia.OPTIONS,) if asked else ()
+    options = (OPTIONS,) if asked else ()
     pkgs = ("pkgs",) if machine.data_disks else ()
     return Lambda(
         Pattern("lib", *options, *pkgs, ellipsis=True),

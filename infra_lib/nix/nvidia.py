@@ -16,7 +16,6 @@ from nixgen.expr import (
     Item,
     Lambda,
     Let,
-    Param,
     Pattern,
     Select,
     Str,
@@ -25,7 +24,7 @@ from nixgen.expr import (
 )
 
 from ..nvidia import DEFAULT_CUDA_PACKAGES, before_turing, capabilities
-from .style import module
+from .style import OPTIONS, module
 
 if TYPE_CHECKING:
     from nixgen.files import FileValue
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"
 BUILT_WITH_CUDA = "builtWithCuda"
-OPTIONS = Param("options", {})
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
 _NOT_BY_DEFAULT = "CUDA from 12.6 on builds nothing by default for what is older than Turing."

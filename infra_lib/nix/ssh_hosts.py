@@ -13,14 +13,13 @@ from nixgen.expr import (
     Lambda,
     Let,
     Not,
-    Param,
     Pattern,
     Select,
     ref,
 )
 
 from ..hosts import hosts
-from .style import module
+from .style import OPTIONS, module
 
 if TYPE_CHECKING:
     from nixgen.expr import Value
@@ -70,7 +69,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     ssh = {"enable": _weakly(True), fleet.ssh.home_manager: _with("undecided", blocks, every)}
     decided: dict[str, Value] = {_OPTION[-1]: _weakly(False)}
     value = Lambda(
-        Pattern("lib", Param("options", {}), ellipsis=True),
+        Pattern("lib", OPTIONS, ellipsis=True),
         Let(bindings, {("programs", "ssh"): _with("asked", ssh, decided)}),
     )
     return {PATH: module(fleet, ("homeManager", "core"), value)}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nixgen.expr import Param
+
 if TYPE_CHECKING:
     from nixgen.expr import Value
 
     from ..fleet import Fleet
+
+OPTIONS = Param("options", {})
+"""The argument of a module that tells who else says what: nobody, where it is taken alone."""
 
 
 def is_plain(fleet: Fleet) -> bool:
