@@ -52,7 +52,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def own_items(fleet: Fleet, machine: GcpMachine) -> list[Item]:
     """Return what a machine with an old GPU has of its own, where the module is for newer ones."""
-    if not before_turing(machine) or _is_for_old(fleet):
+    if not _differs(fleet, machine):
         return []
     items: list[Item] = [
         BlankLine(),
@@ -74,8 +74,12 @@ def configures_nixpkgs(fleet: Fleet, machine: GcpMachine) -> bool:
 
     Not the module: what newer GPUs have by default is in the binary caches.
     """
-    mixed = before_turing(machine) and not _is_for_old(fleet)
-    return mixed and not fleet.nvidia.cuda_capabilities
+    return _differs(fleet, machine) and not fleet.nvidia.cuda_capabilities
+
+
+def _differs(fleet: Fleet, machine: GcpMachine) -> bool:
+    """Whether a machine's GPU is older than Turing, and the module is for newer ones."""
+    return before_turing(machine) and not _is_for_old(fleet)
 
 
 def cuda_capabilities(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
@@ -218,6 +222,10 @@ def _overlay(nvidia: Nvidia) -> Value:
     that does not take it fails, and with it all that uses jax. So each is asked first; a package
     that this nixpkgs does not have is left out.
     """
+    wheel = {"jax", "jaxlib"} <= set(nvidia.cuda_packages)
+    note = "Only packages that there are, and only arguments that they take."
+    if wheel:
+        note += "\nA jaxlib that takes none is a wheel; its CUDA comes with jax."
     extension = Lambda(
         "_pythonFinal",
         Lambda(
@@ -227,11 +235,10 @@ def _overlay(nvidia: Nvidia) -> Value:
                 Commented(
                     Apply(
                         "builtins.mapAttrs",
-                        Lambda("name", Lambda("arguments", _overridden(nvidia))),
+                        Lambda("name", Lambda("arguments", _overridden(wheel=wheel))),
                         Apply("builtins.intersectAttrs", ref("pythonPrev"), ref("withCuda")),
                     ),
-                    before="Only packages that there are, and only arguments that they take.\n"
-                    "A jaxlib that takes none is a wheel; its CUDA comes with jax.",
+                    before=note,
                 ),
             ),
         ),
@@ -246,10 +253,10 @@ def _overlay(nvidia: Nvidia) -> Value:
     return Lambda("_final", Lambda("prev", {"pythonPackagesExtensions": extensions}))
 
 
-def _overridden(nvidia: Nvidia) -> Value:
+def _overridden(*, wheel: bool) -> Value:
     """A Python package with what it takes of the arguments; a warning where it is not cudaSupport.
 
-    A jaxlib that is a wheel takes none, and has its CUDA from jax.
+    But none of a jaxlib where it may be a `wheel`, which has its CUDA from jax.
     """
     warning = Str(
         "nvidia: cuda_packages names ",
@@ -257,12 +264,8 @@ def _overridden(nvidia: Nvidia) -> Value:
         ", which takes no cudaSupport in this nixpkgs: it has no CUDA",
     )
     unchanged: Value = Apply("prev.lib.warn", warning, ref("package"))
-    if {"jax", "jaxlib"} <= set(nvidia.cuda_packages):
-        unchanged = If(
-            BinaryOp("==", ref("name"), "jaxlib"),
-            ref("package"),
-            unchanged,
-        )
+    if wheel:
+        unchanged = If(BinaryOp("==", ref("name"), "jaxlib"), ref("package"), unchanged)
     return Let(
         {
             "package": Select("pythonPrev", ref("name")),

@@ -505,6 +505,7 @@ def test_a_jaxlib_without_jax_is_warned_of(plant: Plant) -> None:
     alone = plant(fleet_of(T4, nvidia=Nvidia(cuda_packages=("jaxlib",))))
     assert warnings(alone, NEW, "jaxlib") == [WITHOUT.format("jaxlib")]
     assert warnings(alone, OLD, "jaxlib") == []
+    assert "wheel" not in (alone.root / PATH).read_text()
 
 
 def test_a_name_that_takes_other_arguments_only_is_warned_of(tree: Trees) -> None:

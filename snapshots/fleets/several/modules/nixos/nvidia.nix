@@ -46,7 +46,6 @@
                   };
                 in
                 # Only packages that there are, and only arguments that they take.
-                # A jaxlib that takes none is a wheel; its CUDA comes with jax.
                 builtins.mapAttrs (
                   name: arguments:
                   let
