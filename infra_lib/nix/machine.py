@@ -158,10 +158,10 @@ def _release(fleet: Fleet, machine: GcpMachine) -> dict[tuple[str, ...], Value]:
         "<", Select("options", "system", "stateVersion", "highestPrio", default=0), _NOBODY
     )
     message = (
-        f"{machine.name}: nobody says which NixOS release it is installed with, so that each "
-        "upgrade would change it. Clan writes it down; without clan, give the machine "
-        "state_version=… in the fleet: a new one the release of today, one that runs the one that "
-        "it has, which the history of this file tells"
+        f"{machine.name}: nobody says its system.stateVersion, so each upgrade of nixpkgs would "
+        "change it. Clan writes it down when it installs the machine. Without clan, give the "
+        "machine state_version=… in the fleet: a new one the release of today; one that runs the "
+        "release that it was installed with, which the history of this file tells"
     )
     return {
         ("assertions",): Commented(

@@ -106,7 +106,7 @@ def test_a_new_machine_takes_the_release_that_clan_writes_down_or_refuses_to_be_
     assert "system" not in found
     (assertion,) = found["assertions"]
     assert assertion["assertion"] is holds
-    assert assertion["message"].startswith("galena: nobody says which NixOS release")
+    assert assertion["message"].startswith("galena: nobody says its system.stateVersion")
     assert "state_version=" in assertion["message"]
 
 

@@ -21,7 +21,7 @@ in
       assertions = [
         {
           assertion = options.system.stateVersion.highestPrio or 0 < 1500;
-          message = "quartz: nobody says which NixOS release it is installed with, so that each upgrade would change it. Clan writes it down; without clan, give the machine state_version=… in the fleet: a new one the release of today, one that runs the one that it has, which the history of this file tells";
+          message = "quartz: nobody says its system.stateVersion, so each upgrade of nixpkgs would change it. Clan writes it down when it installs the machine. Without clan, give the machine state_version=… in the fleet: a new one the release of today; one that runs the release that it was installed with, which the history of this file tells";
         }
       ];
 
