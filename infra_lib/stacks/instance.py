@@ -134,11 +134,13 @@ def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
 def _texts(project: GcpProject, machine: GcpMachine, write: Callable[[str], str]) -> dict[str, str]:
     metadata = {key: write(value) for key, value in machine.metadata.items()}
     # Said either way: what is left out, the project's own metadata decides.
-    metadata["block-project-ssh-keys"] = "FALSE" if project.project_ssh_keys else "TRUE"
-    metadata["serial-port-enable"] = "TRUE" if machine.serial_port else "FALSE"
-    metadata["enable-guest-attributes"] = "TRUE" if project.guest_attributes else "FALSE"
-    if project.os_login is not None:
-        metadata["enable-oslogin"] = "TRUE" if project.os_login else "FALSE"
+    switches = {
+        "block-project-ssh-keys": not project.project_ssh_keys,
+        "serial-port-enable": machine.serial_port,
+        "enable-guest-attributes": project.guest_attributes,
+        "enable-oslogin": project.os_login,
+    }
+    metadata |= {key: "TRUE" if on else "FALSE" for key, on in switches.items() if on is not None}
     if project.ssh_keys:
         metadata["ssh-keys"] = "\n".join(f"root:{write(key)}" for key in project.ssh_keys)
     # Not metadata_startup_script: a change of that one makes a new machine with a new disk.
