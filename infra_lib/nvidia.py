@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
 DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
-_LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
+LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
 _GENERATIONS = (
     *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
 )
@@ -193,7 +193,7 @@ def check_gpus(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> None:
 
 def _check_driver(nvidia: Nvidia, machine: GcpMachine, old: GcpMachine | None) -> None:
     accelerator = machine.accelerator
-    driver = nvidia.driver or ("production" if old is None else _LAST_FOR_OLD)
+    driver = nvidia.driver or ("production" if old is None else LAST_FOR_OLD)
     oldest, newest = _DRIVES[driver]
     if accelerator is None:
         return

@@ -23,7 +23,7 @@ from nixgen.expr import (
     ref,
 )
 
-from ..nvidia import DEFAULT_CUDA_PACKAGES, before_turing, capabilities
+from ..nvidia import DEFAULT_CUDA_PACKAGES, LAST_FOR_OLD, before_turing, capabilities
 from .style import OPTIONS, module
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def driver(fleet: Fleet, config: Value | str) -> Value:
     production = Select(config, *packages, "production")
     if not any(map(before_turing, fleet.gpu_machines)):
         return production
-    return Select(config, *packages, "legacy_580", default=production)
+    return Select(config, *packages, LAST_FOR_OLD, default=production)
 
 
 def _packages(nvidia: Nvidia) -> list[Value]:
