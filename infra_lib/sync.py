@@ -15,6 +15,7 @@ from .errors import refuse
 from .facts import FIELDS, Facts, MachineFacts
 from .gcp_machine import GcpMachine
 from .outputs import Deployed
+from .reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,34 @@ def changes(old: Facts, new: Facts) -> Iterator[str]:
         before, after = old.machine(name), new.machine(name)
         for fact in FIELDS:
             yield from _change(f"{name}.{fact}", getattr(before, fact), getattr(after, fact))
+
+
+def doubts(fleet: Fleet, learnt: Learnt) -> Iterator[str]:
+    """Yield a line for each address that stays as it is known, where outputs may be of before.
+
+    Args:
+        fleet: The fleet, with the facts so far.
+        learnt: What is new.
+    """
+    told = {(name, fact) for name, fact, _ in learnt.told}
+    for machine in fleet.gcp_machines:
+        deployed = learnt.deployed.get(machine.name)
+        if deployed is None or (machine.name, "external_ip") in told:
+            continue
+        known = _known_address(deployed, fleet.facts.machine(machine.name))
+        if _is_untold(machine, deployed):
+            yield (
+                f"{machine.name}: the outputs do not tell the address that it was started with, so "
+                "what is known of it stays; terraform state pull, in the stack's folder, does: "
+                "pass that as --outputs"
+            )
+        elif _is_doubtful(machine, deployed, known):
+            yield (
+                f"{machine.name}: the outputs tell {deployed.external_ip}, and what is known, "
+                f"{known}, stays: theirs may be of before a start or another machine type; "
+                "terraform state pull, in the stack's folder, has the one of now: pass that as "
+                f"--outputs, or say it: --set {machine.name}.external_ip={deployed.external_ip}"
+            )
 
 
 def check_fact(fleet: Fleet, machine: str, fact: str) -> None:
@@ -156,21 +185,43 @@ def _placed(
     return {"external_ip": None, "zone": known.zone if machine.data_disks else None}
 
 
-def is_untold(machine: GcpMachine, deployed: Deployed) -> bool:
+def _address(machine: GcpMachine, deployed: Deployed, known: MachineFacts) -> str | None:
+    address = _known_address(deployed, known)
+    if _is_untold(machine, deployed) or _is_doubtful(machine, deployed, address):
+        return address
+    if _is_planned(deployed) and deployed.usd_per_hour == 0 and machine.external_ip is True:
+        return None  # it is stopped, and the outputs may have the one that it gave back
+    return deployed.external_ip
+
+
+def _known_address(deployed: Deployed, known: MachineFacts) -> str | None:
+    """Return the address that is known; None where the machine was made anew elsewhere since."""
+    return known.external_ip if known.zone in {None, deployed.zone} else None
+
+
+def _is_untold(machine: GcpMachine, deployed: Deployed) -> bool:
     """Whether a machine runs and has an address that the outputs do not tell.
 
     They are those of the plan, which does not know the address that a start brings.
     """
-    runs = deployed.usd_per_hour != 0  # which is what a stopped machine costs
-    return _is_planned(deployed) and runs and not deployed.external_ip and bool(machine.external_ip)
+    return _may_be_late(deployed) and not deployed.external_ip and bool(machine.external_ip)
 
 
-def _address(machine: GcpMachine, deployed: Deployed, known: MachineFacts) -> str | None:
-    if is_untold(machine, deployed):
-        return known.external_ip
-    if _is_planned(deployed) and deployed.usd_per_hour == 0 and machine.external_ip is True:
-        return None  # it is stopped, and the outputs may have the one that it gave back
-    return deployed.external_ip
+def _is_doubtful(machine: GcpMachine, deployed: Deployed, known: str | None) -> bool:
+    """Whether the outputs tell another address than the one that is known, and either may be right.
+
+    That of the outputs is of before the last deployment, if that started the machine or gave it
+    another type, and is right if that made the machine. A reserved one is what the plan says.
+    """
+    told = deployed.external_ip
+    reserved = isinstance(machine.external_ip, Reference) or told == machine.external_ip
+    differs = told is not None and known is not None and told != known
+    return _may_be_late(deployed) and differs and not reserved
+
+
+def _may_be_late(deployed: Deployed) -> bool:
+    """Whether outputs told of a machine that runs."""
+    return _is_planned(deployed) and deployed.usd_per_hour != 0  # which is what a stopped one costs
 
 
 def _is_planned(deployed: Deployed) -> bool:

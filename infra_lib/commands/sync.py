@@ -17,7 +17,7 @@ from ..cdktf_json import output_folder
 from ..errors import FleetError
 from ..facts import Facts
 from ..source import add_argument, load_fleet
-from ..sync import Learnt, changes, check_fact, is_untold, synced
+from ..sync import Learnt, changes, check_fact, doubts, synced
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -82,7 +82,11 @@ def run(given: Namespace) -> int:
     # All else is asked for while nobody writes: an answer from before a deployment would otherwise
     # take the place of what that deployment wrote. Whoever comes meanwhile waits.
     with nullcontext(fleet.facts.renewed()) if given.check else fleet.facts.locked(_notify) as now:
-        facts = synced(evolve(fleet, facts=now), _learn(fleet, given, said, told))
+        fleet = evolve(fleet, facts=now)
+        learnt = _learn(fleet, given, said, told)
+        for line in doubts(fleet, learnt):
+            _notify(line)
+        facts = synced(fleet, learnt)
         for line in changes(now, facts):
             print(line, file=report)
         stale = facts.to_json() != _text(path, Facts().to_json())
@@ -146,15 +150,6 @@ def _deployed(
                 "meant: pass the outputs of the right one, --outputs FILE"
             )
         machines[name] = each
-    for machine in fleet.gcp_machines:
-        there = machines.get(machine.name)
-        if there is not None and is_untold(machine, there):
-            print(
-                f"infra: {machine.name}: the outputs do not tell the address that it was started "
-                "with, so what is known of it stays; terraform state pull, in the stack's folder, "
-                "does: pass that as --outputs",
-                file=sys.stderr,
-            )
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines

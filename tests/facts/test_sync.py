@@ -248,6 +248,69 @@ def test_the_address_of_a_machine_that_was_started_is_not_forgotten(
     assert "scheelite" not in done.stderr
 
 
+@pytest.mark.parametrize("price", [0.268, None])
+def test_outputs_take_the_place_of_no_address_that_may_be_newer(
+    project: Path, price: float | None
+) -> None:
+    """After another machine type they have the one of before; `infra deploy` may know the new."""
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    newer = "--set", "galena.external_ip=203.0.113.9"
+    infra(project, "sync", "--vars-only", *newer)
+    before = facts(project)
+    larger = {**MACHINES["galena"], "machine_type": "e2-standard-16", "usd_per_hour": price}
+    document = outputs(project, {"gcp": {"machines": {**MACHINES, "galena": larger}}})
+    for check in ([], ["--check"]):
+        done = infra(project, "sync", "--outputs", document, *check)
+        assert (done.returncode, done.stdout) == (0, "facts.json: up to date\n")
+        assert done.stderr == (
+            "infra: galena: the outputs tell 203.0.113.20, and what is known, 203.0.113.9, stays: "
+            "theirs may be of before a start or another machine type; terraform state pull, in the "
+            "stack's folder, has the one of now: pass that as --outputs, or say it: "
+            "--set galena.external_ip=203.0.113.20\n"
+        )
+    assert facts(project) == before
+    said = infra(project, "sync", "--outputs", document, "--set", "galena.external_ip=203.0.113.20")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.20"
+
+
+@pytest.mark.parametrize("told", ["203.0.113.20", ""])
+def test_the_address_of_a_machine_that_was_made_anew_elsewhere_is_what_outputs_tell(
+    project: Path, told: str
+) -> None:
+    """The one that is known went with the machine of before."""
+    infra(project, "sync", "--vars-only", "--set", "galena.external_ip=203.0.113.9")
+    known = json.loads((project / "facts.json").read_text())
+    known["machines"]["galena"]["zone"] = "us-central1-f"
+    (project / "facts.json").write_text(json.dumps(known))
+    galena = {**MACHINES["galena"], "external_ip": told}
+    infra(project, "sync", "--outputs", outputs(project, {"gcp": {"machines": {"galena": galena}}}))
+    assert facts(project)["machines"]["galena"].get("external_ip") == (told or None)
+
+
+@pytest.mark.parametrize(
+    ("described", "kept"),
+    [
+        ('"203.0.113.20"', False),
+        ('Reference("${google_compute_address.galena.address}")', False),
+        ('"203.0.113.9"', True),  # which was not deployed when the outputs were written
+        ("False", True),
+    ],
+)
+def test_a_reserved_address_is_what_outputs_tell_once_it_is_deployed(
+    project: Path, described: str, kept: bool
+) -> None:
+    infra(project, "sync", "--vars-only", "--set", "galena.external_ip=203.0.113.9")
+    reserve(project, described)
+    main = project / "main.py"
+    main.write_text(main.read_text().replace("Machine\n", "Machine, Reference\n", 1))
+    done = infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    assert done.returncode == 0, done.stderr
+    assert ("203.0.113.9, stays" in done.stderr) is kept
+    address = "203.0.113.9" if kept else "203.0.113.20"
+    assert facts(project)["machines"]["galena"]["external_ip"] == address
+
+
 @pytest.mark.parametrize("price", [0, 0.268])
 def test_a_reserved_address_stays_while_a_machine_is_stopped(project: Path, price: float) -> None:
     reserve(project, '"203.0.113.20"')
