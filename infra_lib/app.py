@@ -16,7 +16,7 @@ from nixgen.apart import python_first
 from nixgen.command import ended
 from nixgen.source import failure
 
-from .errors import WITHOUT_CDKTF, FleetError
+from .errors import WITHOUT_CDKTF, WITHOUT_NODE, FleetError
 
 
 def main() -> int:
@@ -46,6 +46,12 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "cdktf":
             raise FleetError(WITHOUT_CDKTF) from error
+        node = os.environ.get("JSII_NODE", "node")  # what jsii runs
+        if isinstance(error, OSError) and error.filename == node:
+            # What jsii made for it fails once more when it is thrown away.
+            sys.unraisablehook = lambda _: None
+            said = f"JSII_NODE={node!r} cannot be run: {error.strerror}"
+            raise FleetError(WITHOUT_NODE if node == "node" else said) from error
         raise FleetError(failure(error, given, script.parent, "INFRA_DEBUG")) from error
     return 0
 

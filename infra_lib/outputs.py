@@ -210,7 +210,8 @@ def terraform() -> str:
 
 GET_TERRAFORM = (
     "install Terraform, or OpenTofu, which is used with TERRAFORM_BINARY_NAME=tofu, from your "
-    "package manager"
+    "package manager, https://developer.hashicorp.com/terraform/install or "
+    "https://opentofu.org/docs/intro/install"
 )
 
 

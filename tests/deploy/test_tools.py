@@ -16,7 +16,11 @@ from tests.tools import require
 COST = "galena   on     us-central1-b  on demand  $0.2681  $195.68\n"
 NODE = "node is not on PATH: install Node.js 20 or 22"
 CDKTF = "cdktf is not on PATH: npm install cdktf-cli@0.21"
-TERRAFORM = "terraform is not on PATH: install Terraform, or OpenTofu, which is used with TERRAFORM"
+TERRAFORM = (
+    "terraform is not on PATH: install Terraform, or OpenTofu, which is used with "
+    "TERRAFORM_BINARY_NAME=tofu, from your package manager, "
+    "https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install"
+)
 
 
 @pytest.fixture

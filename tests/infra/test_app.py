@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra_lib.errors import WITHOUT_NODE
 from infra_lib.scaffold import Origin, texts
 
 BAD = """\
@@ -121,6 +122,31 @@ def test_no_script_is_bad_usage(tmp_path: Path) -> None:
         assert done.stderr == (
             f"infra: no script {''.join(arguments)!r}; usage: python -m infra_lib.app main.py\n"
         )
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (None, f"infra: {WITHOUT_NODE}\n"),
+        (
+            "/nowhere/node",
+            "infra: JSII_NODE='/nowhere/node' cannot be run: No such file or directory\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("first", ["cdktf", "infra_lib.stacks"])
+def test_an_app_without_node_is_told_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str | None, said: str, first: str
+) -> None:
+    (tmp_path / "main.py").write_text(
+        f"import {first}\n{texts('', Origin(version='1'))['main.py']}"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JSII_NODE", raising=False)
+    if node is not None:
+        monkeypatch.setenv("JSII_NODE", node)
+    done = run(tmp_path, "main.py")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
 def test_the_end_of_a_node_that_cdktf_needs_is_no_news_unless_it_is_asked_for(
