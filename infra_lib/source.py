@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from argparse import SUPPRESS, ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from nixgen.settings import Settings
 
 _HELP = "where the fleet is described: main:fleet"
+_INIT = "where there is no fleet yet, infra init writes one into this folder"
+_UNREAD = ("infra", "infra-lib", "infra_lib")  # tables that one may expect to be read
 
 
 def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
@@ -56,12 +59,11 @@ def load_fleet(source: str | None) -> Fleet:
     """
     settings = read_settings(Path.cwd())
     named = source or settings.source
-    _refuse_table_of_infra(Path.cwd(), settings, named)
+    _tell_of_tables_of_infra(Path.cwd(), settings, named)
     if not named:
         raise FleetError(
             "no source: name one with --source main:fleet, or set it in pyproject.toml: "
-            '[tool.nixgen] source = "main:fleet"; where there is no fleet yet, infra init writes '
-            "one into this folder"
+            f'[tool.nixgen] source = "main:fleet"; {_INIT}'
         )
     if source and ":" not in source:
         raise _no_source(source, settings)
@@ -79,7 +81,9 @@ def _no_source(word: str, settings: Settings) -> FleetError:
     said = f"source {word!r}: module:attribute is wanted, such as main:fleet"
     if word.endswith(".py"):
         said += f"; of the file {word}, {Path(word).stem}:fleet is what it calls fleet"
-    if settings.source:
+    if not settings.source:
+        said += f"; {_INIT}"
+    else:
         said += f". None is needed here, where pyproject.toml names {settings.source}"
         with suppress(FleetError, NixgenError):
             names = [machine.name for machine in _loaded(settings.source, settings).machines]
@@ -87,19 +91,25 @@ def _no_source(word: str, settings: Settings) -> FleetError:
     return FleetError(said)
 
 
-def _refuse_table_of_infra(here: Path, settings: Settings, source: str) -> None:
-    """Refuse settings of `[tool.infra]`, which nothing reads: another fleet may be meant in them.
+def _tell_of_tables_of_infra(here: Path, settings: Settings, source: str) -> None:
+    """Say of a table such as `[tool.infra]` that nothing reads it.
 
-    Any other such table is some other tool's, unless nothing else names a source.
+    It is refused where another fleet may be meant in it, or no other is named. Any other may be
+    some other tool's.
     """
     for folder in (here, *here.parents):
         path = folder / "pyproject.toml"
-        table = tool_table(path, "infra")
-        if isinstance(table, dict) and (not source or table.keys() & {"source", "root"}):
-            raise FleetError(
-                f"{path}: [tool.infra] is not read: infra takes what nixgen does, so write "
+        for name in _UNREAD:
+            table = tool_table(path, name)
+            if table is None:
+                continue
+            said = (
+                f"{path}: [tool.{name}] is not read: infra takes what nixgen does, so write "
                 '[tool.nixgen] for it, with source = "main:fleet" and root = "."'
             )
+            if not source or (isinstance(table, dict) and table.keys() & {"source", "root"}):
+                raise FleetError(said)
+            warnings.warn(said, stacklevel=1)
         if source and path.exists() and folder in (settings.project, *settings.project.parents):
             break  # what is above is of another project
 

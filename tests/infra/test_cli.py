@@ -130,32 +130,42 @@ def test_a_word_that_is_no_source_is_answered_with_what_the_command_is_about(
     sys.modules.pop("described")
     assert refused(capsys, "cost", "galena").endswith("pyproject.toml names described:metals")
     (folder / "pyproject.toml").unlink()
-    assert refused(capsys, "cost", "galena").endswith("is wanted, such as main:fleet")
+    assert refused(capsys, "cost", "galena").endswith(
+        "is wanted, such as main:fleet; where there is no fleet yet, infra init writes one into "
+        "this folder"
+    )
 
 
+@pytest.mark.filterwarnings("default:.* is not read")
 @pytest.mark.parametrize(
     ("tables", "source", "refuses"),
     [
         ('[tool.infra]\nsource = "main:fleet"\n', None, True),
         ("[tool.infra]\n", None, True),
+        ("[tool]\ninfra = 1\n", None, True),
         ('[tool.infra]\nsource = "other:fleet"\n', "described:metals", True),
+        ('[tool.infra-lib]\nsource = "other:fleet"\n', "described:metals", True),
         ('[tool.infra]\nroot = "nix"\n[tool.nixgen]\nsource = "described:metals"\n', None, True),
-        # That of another tool, which has its own.
+        # They may be those of another tool, which has its own.
         ('[tool.infra]\nstack = "a"\n[tool.nixgen]\nsource = "described:metals"\n', None, False),
         ('[tool.infra]\nstack = "a"\n', "described:metals", False),
-        ('[tool.infra-lint]\nsource = "src"\n', "described:metals", False),
+        ("[tool]\ninfra = 1\n", "described:metals", False),
+        ("[tool.infra_lib]\n", "described:metals", False),
+        ('[tool.infra-lib]\nfleet = "a"\n', "described:metals", False),
+        ('[tool.infra-lint]\nsource = "src"\n', "described:metals", None),
     ],
 )
-def test_settings_that_nothing_would_read_are_refused(
+def test_settings_that_nothing_would_read_are_told_of(
     described: Describe,
     capsys: pytest.CaptureFixture[str],
     tables: str,
     source: str | None,
-    refuses: bool,
+    refuses: bool | None,
 ) -> None:
     folder = described("metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))")
     described("from pathlib import Path\n" + (folder / "described.py").read_text())
     (folder / "pyproject.toml").write_text(tables)
+    name = next(each for each in ("infra-lib", "infra_lib", "infra") if each in tables)
     below = folder / "below"
     below.mkdir()
     for place in (folder, below):
@@ -164,11 +174,15 @@ def test_settings_that_nothing_would_read_are_refused(
             arguments = [command, *([source] if source else [])]
             if refuses:
                 said = refused(capsys, *arguments)
-                assert said.startswith(f"{folder / 'pyproject.toml'}: [tool.infra] is not read: ")
-                assert '[tool.nixgen] for it, with source = "main:fleet"' in said
             else:
                 assert main(arguments) == 0
-                capsys.readouterr()
+                said = capsys.readouterr().err
+            whole = (
+                f"{folder / 'pyproject.toml'}: [tool.{name}] is not read: infra takes what nixgen "
+                'does, so write [tool.nixgen] for it, with source = "main:fleet" and root = "."'
+            )
+            warned = "" if refuses is None else f"infra: warning: {whole}\n"
+            assert said == (whole if refuses else warned)
 
 
 def test_settings_further_out_than_the_projects_are_another_projects(
