@@ -139,7 +139,7 @@ def _deployed(
     machines: dict[str, outputs.Deployed | None] = {}
     if not answers or None in answers:
         if names:
-            print("not all that is deployed is known here: other addresses stay", file=sys.stderr)
+            _notify(_unasked(stacks, answers, given=said is not None))
     else:
         # Another fleet's of that name may be this fleet's, from before it was called so.
         machines = dict.fromkeys(set(names) - {name for name, _ in found})
@@ -153,6 +153,29 @@ def _deployed(
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines
+
+
+def _unasked(
+    stacks: Sequence[Path], answers: Sequence[Mapping[str, outputs.Deployed] | None], *, given: bool
+) -> str:
+    """Return what to say where not every stack has answered, and how to have it do so."""
+    missing = [stack.name for stack, answer in zip(stacks, answers, strict=True) if answer is None]
+    if given:
+        told = f"{len(stacks) - len(missing)} of {len(stacks)} stacks" if stacks else "no stack"
+        return (
+            f"--outputs tells of {told}, so no other address is learnt or forgotten; give it "
+            "once for each stack"
+        )
+    lacking = (
+        "nothing was deployed from here so far, so no address"
+        if len(missing) == len(stacks)
+        else f"not deployed from here so far: {', '.join(missing)}; so no other address"
+    )
+    return (
+        f"{lacking} is learnt or forgotten. infra deploy does both; where it is deployed from "
+        "elsewhere, pass what terraform state pull prints there, in the stack's folder: "
+        "--outputs FILE"
+    )
 
 
 def _said(files: Sequence[str]) -> list[Mapping[str, outputs.Deployed]]:

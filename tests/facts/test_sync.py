@@ -48,6 +48,11 @@ CINNABAR = {
     "zerotier_member_id": "0123456789",
 }
 
+HOW = (
+    " is learnt or forgotten. infra deploy does both; where it is deployed from elsewhere, pass "
+    "what terraform state pull prints there, in the stack's folder: --outputs FILE\n"
+)
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -647,7 +652,7 @@ class TestTerraform:
         before = (project / "facts.json").read_text()
         done = infra(project, "sync")
         assert done.returncode == 0
-        assert "addresses stay" in done.stderr
+        assert done.stderr == f"infra: nothing was deployed from here so far, so no address{HOW}"
         assert (project / "facts.json").read_text() == before
 
     def test_addresses_of_a_stack_that_was_not_deployed_here_stay(self, project: Path) -> None:
@@ -656,13 +661,21 @@ class TestTerraform:
         projects.stack(project, "gpu")
         projects.deploy(project, {"galena": moved})
         done = infra(project, "sync")
+        assert done.stderr == (
+            f"infra: not deployed from here so far: gpu; so no other address{HOW}"
+        )
         assert done.stdout.splitlines()[0] == (
             f"~ galena.external_ip = 203.0.113.9 (was {galena['external_ip']})"
         )
         assert facts(project)["machines"].keys() == {"galena", "scheelite"}
 
         one = {"machines": {"sensitive": False, "value": {"galena": galena}}}
-        infra(project, "sync", "--outputs", outputs(project, one))
+        done = infra(project, "sync", "--outputs", outputs(project, one))
+        told = [line for line in done.stderr.splitlines() if "stacks" in line]
+        assert told == [
+            "infra: --outputs tells of 1 of 2 stacks, so no other address is learnt or forgotten; "
+            "give it once for each stack"
+        ]
         assert facts(project)["machines"].keys() == {"galena", "scheelite"}
         both = {"gcp": {"machines": {"galena": galena}}, "gpu": {"machines": {}}}
         infra(project, "sync", "--outputs", outputs(project, both))
@@ -799,6 +812,9 @@ def test_nothing_to_record_is_nothing_to_write_nor_a_file_that_is_up_to_date(pro
         done = infra(project, "sync", *arguments)
         said = "facts.json: nothing is known yet, so there is no such file\n"
         assert (done.returncode, done.stdout) == (0, said)
+        assert done.stderr == f"infra: nothing was deployed from here so far, so no address{HOW}"
+    nothing = infra(project, "sync", "--outputs", outputs(project, {}))
+    assert nothing.stderr.startswith("infra: --outputs tells of no stack, so no other address is")
     assert not (project / "facts.json").exists()
     (project / "facts.json").write_text('{\n  "machines": {},\n  "version": 1\n}\n')
     assert infra(project, "sync").stdout == "facts.json: up to date\n"
