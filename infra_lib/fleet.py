@@ -17,7 +17,6 @@ from .errors import nearest, refuse
 from .facts import Facts, refuse_contradictions
 from .gcp_machine import GcpMachine
 from .gcp_project import GcpProject
-from .gcp_rules import check_kms_keys, check_labels
 from .machine import EVERY, Machine
 from .nvidia import Nvidia, check_gpus
 from .reach import unreachable
@@ -275,9 +274,6 @@ def _check_project(fleet: Fleet) -> None:
     if fleet.gcp is None:
         where = f"fleet {fleet.name!r}"
         raise refuse(where, "gcp", None, f"a GcpProject(…), which machine {first.name!r} needs")
-    for machine in fleet.gcp_machines:
-        check_labels(machine, fleet.gcp)
-        check_kms_keys(machine, fleet.gcp)
     region, regions = fleet.gcp.region, first.catalog.regions()
     if not any(region in machine.catalog.regions() for machine in fleet.gcp_machines):
         raise refuse(

@@ -79,19 +79,25 @@ def check_machine(machine: GcpMachine) -> None:
     _check_disks(machine)
     _check_network(machine)
     _check_metadata(machine)
+    check_labels(machine)
     check.words(_where(machine), "modules", machine.modules, '"base"')
     version = machine.state_version
     if version is not None and not (isinstance(version, str) and _STATE_VERSION.fullmatch(version)):
         raise _refuse(machine, "state_version", version, 'a NixOS release: "25.05"')
 
 
-def check_labels(machine: GcpMachine, project: GcpProject) -> None:
-    """Check that a machine has no more labels in a project than an instance may have.
+def check_labels(machine: GcpMachine, project: GcpProject | None = None) -> None:
+    """Check that a machine has no more labels than an instance may have.
+
+    Args:
+        machine: The machine.
+        project: The project of its stack, whose labels it has as well; None while that is not
+            known, since a stack may name another one than the fleet's.
 
     Raises:
         FleetError: When it has.
     """
-    given = project.labels.keys() | machine.labels.keys()
+    given = machine.labels.keys() | (project.labels.keys() if project is not None else ())
     if len(given) > _MOST_LABELS:
         accepted = (
             f"at most {_MOST_LABELS}, with those of the project, beside the stack's own and one of "
@@ -116,35 +122,31 @@ def check_kms_key(where: str, field: str, key: object) -> None:
         raise refuse(where, field, key, accepted)
 
 
-def check_kms_keys(machine: GcpMachine, project: GcpProject) -> None:
-    """Check that the keys of a machine's disks are where the disks are, or may be.
-
-    The rule: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
+def check_kms_key_of_project(machine: GcpMachine, project: GcpProject) -> None:
+    """Check that the key of the project of a machine's stack is right for its disks without one.
 
     Raises:
-        FleetError: When one is in another region.
+        FleetError: When it is in another region.
     """
-    keys = {
-        "boot_disk.kms_key": machine.boot_disk.kms_key,
-        **{f"data_disks[{disk.name!r}].kms_key": disk.kms_key for disk in machine.data_disks},
-    }
+    if None in {machine.boot_disk.kms_key, *(disk.kms_key for disk in machine.data_disks)}:
+        _check_location(machine, f"project {project.project!r}", "kms_key", project.kms_key)
+
+
+def _check_location(machine: GcpMachine, where: str, field: str, key: str | None) -> None:
+    """Check that a key is where a machine's disks are, or may be.
+
+    The rule: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
+    """
     regions = {_zone(machine, "zone", name).region for name in machine.zones}
-    for field, own in keys.items():
-        key = project.kms_key if own is None else own
-        found = None if key is None else _KMS_KEY.fullmatch(key)
-        # A multi-region ("europe", "nam4") or "global" may be right; a region is where it is.
-        if (
-            found
-            and found["location"] in machine.catalog.regions()
-            and {found["location"]} != regions
-        ):
-            where = f"project {project.project!r}" if own is None else _where(machine)
-            accepted = (
-                f"a disk takes a key of its own region, and those of {machine.name} may be in "
-                f"{', '.join(sorted(regions))}: name a key there, or one of a location that holds "
-                "it, such as global"
-            )
-            raise refuse(where, "kms_key" if own is None else field, key, accepted)
+    found = None if key is None else _KMS_KEY.fullmatch(key)
+    # A multi-region ("europe", "nam4") or "global" may be right; a region is where it is.
+    if found and found["location"] in machine.catalog.regions() and {found["location"]} != regions:
+        accepted = (
+            f"a disk takes a key of its own region, and those of {machine.name} may be in "
+            f"{', '.join(sorted(regions))}: name a key there, or one of a location that holds "
+            "it, such as global"
+        )
+        raise refuse(where, field, key, accepted)
 
 
 def machine_type(machine: GcpMachine) -> MachineType:
@@ -467,10 +469,10 @@ def _check_disks(machine: GcpMachine) -> None:
     check.referable(
         where, "boot_disk.image", boot.image, 'an image such as "debian-cloud/debian-12"'
     )
-    check_kms_key(where, "boot_disk.kms_key", boot.kms_key)
+    _check_own_key(machine, "boot_disk.kms_key", boot.kms_key)
     for disk in machine.data_disks:
         check.name(where, "data_disks.name", disk.name)
-        check_kms_key(where, f"data_disks[{disk.name!r}].kms_key", disk.kms_key)
+        _check_own_key(machine, f"data_disks[{disk.name!r}].kms_key", disk.kms_key)
         if disk.name == machine.name:
             raise _refuse(
                 machine, "data_disks.name", disk.name, "the boot disk has the machine's name"
@@ -478,6 +480,11 @@ def _check_disks(machine: GcpMachine) -> None:
         _check_disk(where, f"data_disks[{disk.name!r}]", disk.size_gb, disk.type, least=1)
         check.boolean(where, f"data_disks[{disk.name!r}].prevent_destroy", disk.prevent_destroy)
     check.unique(where, "data_disks.name", (disk.name for disk in machine.data_disks))
+
+
+def _check_own_key(machine: GcpMachine, field: str, key: str | None) -> None:
+    check_kms_key(_where(machine), field, key)
+    _check_location(machine, _where(machine), field, key)
 
 
 def _check_disk(where: str, field: str, size_gb: object, disk_type: object, least: int) -> None:

@@ -21,7 +21,7 @@ from nixgen.exact import exact
 from .. import cost
 from ..errors import refuse
 from ..firewall import Firewall, firewalls, network_tags, rule_prefix
-from ..gcp_rules import check_kms_keys, check_labels
+from ..gcp_rules import check_kms_key_of_project, check_labels
 from .escape import escape
 from .install import Installation
 from .instance import address, common_labels, compute_instance
@@ -88,8 +88,9 @@ class GcpStack(cdktf.TerraformStack):
 
         Raises:
             FleetError: When there is no Google Cloud project, a machine is none of the fleet's
-                that are provisioned, two networks are too much alike in name, or a machine has
-                more labels or metadata in the project than an instance may have.
+                that are provisioned, two networks are too much alike in name, a machine has
+                more labels or metadata in the project than an instance may have, or the
+                project's key is in another region than a disk without one of its own.
         """
         id_ = exact(id_)
         project = gcp or fleet.gcp
@@ -100,7 +101,7 @@ class GcpStack(cdktf.TerraformStack):
             )
         for machine in provisioned:
             check_labels(machine, project)
-            check_kms_keys(machine, project)
+            check_kms_key_of_project(machine, project)
         super().__init__(scope, id_)
         self._name = id_
         GoogleProvider(self, "provider", project=escape(project.project), region=project.region)

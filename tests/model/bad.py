@@ -430,8 +430,7 @@ REFUSED = {
         ("'example-project'", "labels['team']=''", "1 to 63"),
     ),
     "more labels than an instance has": (
-        'Fleet(name="f", domain="zt", gcp=project(labels={"one": "x"}),'
-        ' machines=(gcp(labels={f"l{n}": "x" for n in range(59)}),))',
+        'gcp(labels={f"l{n}": "x" for n in range(60)})',
         ("'galena'", "labels='60 labels'", "at most 59"),
     ),
     "more network tags than an instance has": (
@@ -475,18 +474,22 @@ REFUSED = {
         'gcp(data_disks=(DataDisk("ore", size_gb=1, kms_key=KMS_KEY + "\\n"),))',
         ("'galena'", "data_disks['ore'].kms_key=", "by its full name"),
     ),
-    "key of the project in another region": (
-        'fleet(gcp(zone="us-east1-b"), gcp=project(kms_key=KMS_KEY))',
-        ("'example-project'", "kms_key='projects/", "galena may be in us-east1", "global"),
+    "key of a disk in another region": (
+        'gcp(boot_disk=BootDisk(kms_key=KMS_KEY.replace("central1", "east1")))',
+        (
+            "machine 'galena'",
+            "boot_disk.kms_key='projects/",
+            "galena may be in us-central1",
+            "global",
+        ),
     ),
-    "key of a disk in another region than the project's": (
-        'fleet(gcp(boot_disk=BootDisk(kms_key=KMS_KEY.replace("central1", "east1"))),'
-        " gcp=project(kms_key=KMS_KEY))",
-        ("machine 'galena'", "boot_disk.kms_key='projects/", "may be in us-central1"),
+    "key of a data disk in another region": (
+        'gcp(zone="us-east1-b", data_disks=(DataDisk("ore", size_gb=1, kms_key=KMS_KEY),))',
+        ("machine 'galena'", "data_disks['ore'].kms_key='projects/", "galena may be in us-east1"),
     ),
     "key that is not where a machine may fall back to": (
-        'fleet(gcp(fallback_zones=("us-east1-b",)), gcp=project(kms_key=KMS_KEY))',
-        ("'example-project'", "kms_key='projects/", "galena may be in us-central1, us-east1"),
+        'gcp(fallback_zones=("us-east1-b",), boot_disk=BootDisk(kms_key=KMS_KEY))',
+        ("machine 'galena'", "boot_disk.kms_key='projects/", "may be in us-central1, us-east1"),
     ),
     "metadata with NUL": ('gcp(metadata={"a": "\\0"})', (r"metadata['a']='\x00'", "control")),
     "description with an escape": ('Machine("a", description="\\x1b[2J")', ("description=",)),

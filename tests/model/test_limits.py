@@ -62,13 +62,8 @@ EDGES = {
     ),
     # 64, without the stack's four and the provider's one.
     "the most labels": (
-        f"fleet(gcp(labels={keys(59)}))",
-        f"fleet(gcp(labels={keys(60)}))",
-        "labels='60 labels': at most 59",
-    ),
-    "the most labels with those of the project": (
-        f'fleet(gcp(labels={keys(58)}), gcp=project(labels={{"team": "x", "key0": "y"}}))',
-        f'fleet(gcp(labels={keys(58)}), gcp=project(labels={{"team": "x", "other": "y"}}))',
+        f"gcp(labels={keys(59)})",
+        f"gcp(labels={keys(60)})",
         "labels='60 labels': at most 59",
     ),
     "a GPU's least count": (

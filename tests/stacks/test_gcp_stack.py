@@ -17,6 +17,7 @@ from infra_lib import (
     DataDisk,
     Fleet,
     FleetError,
+    GcpMachine,
     GcsBackend,
     Machine,
     Reference,
@@ -351,11 +352,35 @@ class TestKeysOfDisks:
             "kms_key_self_link": key
         }
 
-    def test_the_project_of_the_stack_is_the_one_whose_key_is_checked(self, tmp_path: Path) -> None:
-        other = project(kms_key=KMS_KEY.replace("us-central1", "europe-west4"))
+    @pytest.mark.parametrize(
+        ("machine", "regions"),
+        [
+            (cpu(zone="europe-west4-a"), "europe-west4"),
+            (cpu(fallback_zones=("europe-west4-a",)), "europe-west4, us-central1"),
+            (
+                cpu(
+                    zone="europe-west4-a",
+                    boot_disk=BootDisk(kms_key=KMS_KEY.replace("us-central1", "europe-west4")),
+                    data_disks=(DataDisk("ore", size_gb=1),),
+                ),
+                "europe-west4",
+            ),
+        ],
+    )
+    def test_the_project_of_the_stack_is_the_one_whose_key_is_checked(
+        self, tmp_path: Path, machine: GcpMachine, regions: str
+    ) -> None:
+        """A machine may be in another project than the fleet's, and has that one's key."""
+        here, world = project(kms_key=KMS_KEY), KMS_KEY.replace("us-central1", "global")
+        fleet = fleet_of(machine, gcp=here)
         app = App(outdir=str(tmp_path / "out"))
-        with pytest.raises(FleetError, match="project 'example-project': kms_key="):
-            GcpStack(app, "gcp", fleet=fleet_of(cpu()), gcp=other)
+        refused = f"project 'example-project': kms_key='projects/.*may be in {regions}: name a key"
+        with pytest.raises(FleetError, match=refused):
+            GcpStack(app, "gcp", fleet=fleet)
+        with pytest.raises(FleetError, match=refused):
+            GcpStack(app, "gcp", fleet=attrs.evolve(fleet, gcp=project()), gcp=here)
+        assert not [*(tmp_path / "out").rglob("*.json")]
+        assert GcpStack(app, "own", fleet=fleet, gcp=project(kms_key=world)).instances
 
 
 class TestFirewall:
@@ -494,11 +519,15 @@ def test_a_machine_that_the_fleet_does_not_provision_is_in_no_stack(tmp_path: Pa
 
 
 def test_labels_are_counted_in_the_project_of_the_stack(tmp_path: Path) -> None:
-    many = {f"l{number}": "x" for number in range(50)}
-    other = project(labels={f"m{number}": "x" for number in range(10)})
+    """A machine may be in another project than the fleet's, and has that one's labels."""
+    many = {f"l{number}": "x" for number in range(58)}
+    two, one = (project(labels={"team": "x", other: "y"}) for other in ("other", "l0"))
+    fleet = fleet_of(cpu(labels=many), gcp=two)
     app = App(outdir=str(tmp_path / "out"))
-    with pytest.raises(FleetError, match="machine 'galena': labels='60 labels': at most 59"):
-        GcpStack(app, "gcp", fleet=fleet_of(cpu(labels=many)), gcp=other)
+    for wrong in ({"fleet": fleet}, {"fleet": attrs.evolve(fleet, gcp=one), "gcp": two}):
+        with pytest.raises(FleetError, match="machine 'galena': labels='60 labels': at most 59"):
+            GcpStack(app, "gcp", **wrong)
+    assert GcpStack(app, "own", fleet=fleet, gcp=one).instances
 
 
 @pytest.mark.parametrize(
