@@ -12,6 +12,7 @@ from nixgen.frozen import frozen
 
 from . import check
 from .caches import BinaryCache
+from .catalog import may_be_region
 from .device import Device
 from .errors import nearest, refuse
 from .facts import Facts, refuse_contradictions
@@ -282,8 +283,12 @@ def _check_project(fleet: Fleet) -> None:
             region,
             "not in the catalogue"
             + (nearest(region, regions) or f", which has {', '.join(regions)}")
-            + "; when it exists all the same, say so "
-            f"on a machine: catalog=Catalog(zones=(Zone(…, region={region!r}),))",
+            + (
+                "; when it exists all the same, say so on a machine: "
+                f"catalog=Catalog(zones=(Zone('{region}-…', region={region!r}),))"
+                if may_be_region(region)
+                else ""
+            ),
         )
     _warn_of_no_keys(fleet.gcp, fleet.gcp_machines)
 

@@ -12,7 +12,13 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from . import check
-from .catalog import Catalog, blank_machine_type, did_you_mean
+from .catalog import (
+    Catalog,
+    blank_accelerator_type,
+    blank_machine_type,
+    blank_zone,
+    did_you_mean,
+)
 from .errors import FleetError, alike, nearest, refuse
 from .reference import Reference
 
@@ -167,7 +173,7 @@ def machine_type(machine: GcpMachine) -> MachineType:
         brought = _bringers(machine.catalog, meant)
         accepted = "not in the catalogue" + (brought or nearest(given, known))
         described = blank_machine_type(given)
-        if not brought and not near:
+        if described and not brought and not near:
             accepted += (
                 "; when it exists all the same, say so: "
                 f"catalog=Catalog(machine_types=({described},))"
@@ -191,17 +197,18 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
         meant = catalog.accelerator_types_meant(_text(gpu.type))
         if not meant:
             check.word(_where(machine), "gpu.type", gpu.type, 'one such as "nvidia-tesla-t4"')
-        attached = ", max_vcpus=…" if machine_type(machine).accelerator is None else ""
-        raise _refuse(
-            machine,
-            "gpu.type",
-            gpu.type,
-            "not in the catalogue"
-            + (did_you_mean(meant) or f", which has {', '.join(known)}")
-            + _carriers(catalog, meant)
-            + "; when it exists all the same, say so: catalog=Catalog(accelerator_types=("
-            f"AcceleratorType({gpu.type!r}, label=…, architecture=…, memory_gb=…{attached}),))",
+        accepted = "not in the catalogue" + (
+            did_you_mean(meant) or f", which has {', '.join(known)}"
         )
+        accepted += _carriers(catalog, meant)
+        facts = machine_type(machine)
+        described = blank_accelerator_type(gpu.type, attached=facts.accelerator is None)
+        if described and (_takes_gpus(facts) or facts.accelerator is not None):
+            accepted += (
+                "; when it exists all the same, say so: "
+                f"catalog=Catalog(accelerator_types=({described},))"
+            )
+        raise _refuse(machine, "gpu.type", gpu.type, accepted)
     return found
 
 
@@ -231,13 +238,13 @@ def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
             if siblings
             else "in no region of the catalogue" + nearest(name, known)
         )
-        raise _refuse(
-            machine,
-            field,
-            name,
-            f"{accepted}; when it exists all the same, say so: "
-            f"catalog=Catalog(zones=(Zone({name!r}, region=…),))",
-        )
+        gpu = machine.gpu.type if machine.gpu is not None else ""
+        described = blank_zone(name, (gpu,) if machine.catalog.zones_offering(gpu) else ())
+        if described:
+            accepted += (
+                f"; when it exists all the same, say so: catalog=Catalog(zones=({described},))"
+            )
+        raise _refuse(machine, field, name, accepted)
     return found
 
 
@@ -353,7 +360,7 @@ def _check_attached(
             f"attaches to no machine: it comes with {', '.join(carriers) or 'a machine type'}, "
             f"not with {facts.name}; name one as machine_type, and leave gpu out",
         )
-    if facts.family != "n1" or facts.shared_core:
+    if not _takes_gpus(facts):
         raise _refuse(
             machine,
             "machine_type",
@@ -375,6 +382,11 @@ def _check_attached(
             + (f"take {more[0]} GPUs or " if more else "take ")
             + "a smaller machine type",
         )
+
+
+def _takes_gpus(facts: MachineType) -> bool:
+    """Whether GPUs attach to a machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus)."""
+    return facts.family == "n1" and not facts.shared_core
 
 
 def _check_run(machine: GcpMachine) -> None:

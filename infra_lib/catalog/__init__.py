@@ -29,6 +29,8 @@ ACCELERATORS_SOURCE = "skypilot-org/skypilot-catalog"
 
 # How the tables' own names are, and the generations in `AcceleratorType.architecture`.
 _NAME = re.compile(r"[a-z][-a-z0-9]*")
+_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+_ZONE = re.compile(rf"({_REGION.pattern})-[a-z0-9]+")
 _HUGE = 1e9
 _GENERATION = re.compile(r"[a-z]+")
 
@@ -168,11 +170,43 @@ class MachineType:
 
 
 def blank_machine_type(name: str) -> str:
-    """Return how a machine type of that name is described in Python, with … for what to fill in."""
+    """Return how a machine type of that name is described in Python, with … for what to fill in.
+
+    Empty for a name that none has.
+    """
+    if not _NAME.fullmatch(name):
+        return ""
     fields = ["vcpus=…", "memory_gib=…"]
     if _with_gpus(name):
         fields += ["accelerator=…", "accelerator_count=…"]
     return f"MachineType({name!r}, {', '.join(fields)})"
+
+
+def blank_accelerator_type(name: str, *, attached: bool) -> str:
+    """Return how a GPU of that name is described, as `blank_machine_type` does.
+
+    Args:
+        name: The accelerator type.
+        attached: Whether it is one that attaches to a machine.
+    """
+    if not _NAME.fullmatch(name):
+        return ""
+    fields = ["label=…", "architecture=…", "memory_gb=…", *(["max_vcpus=…"] if attached else [])]
+    return f"AcceleratorType({name!r}, {', '.join(fields)})"
+
+
+def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
+    """Return how a zone of that name is described in Python; empty for a name that none has."""
+    found = _ZONE.fullmatch(name)
+    if found is None:
+        return ""
+    offered = f", accelerators={accelerators!r}" if accelerators else ""
+    return f"Zone({name!r}, region={found[1]!r}{offered})"
+
+
+def may_be_region(name: str) -> bool:
+    """Whether a region may have that name: us-central1, and neither us-central1-a nor us-east-1."""
+    return _REGION.fullmatch(name) is not None
 
 
 @frozen

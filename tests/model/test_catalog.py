@@ -393,7 +393,7 @@ def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it(
     assert "(did you mean 'nvidia-tesla-a100' or 'nvidia-a100-80gb'?)" in said
     assert "; nvidia-tesla-a100 comes with a2-highgpu-1g, a2-highgpu-2g, " in said
     assert "; nvidia-a100-80gb comes with a2-ultragpu-1g, " in said
-    assert "a2-ultragpu-8g, and such a machine_type takes no gpu; when" in said
+    assert said.endswith("a2-ultragpu-8g, and such a machine_type takes no gpu")
     # Words of people are no reason to be told of spaces.
     assert "(did you mean 'nvidia-a100-80gb'?)" in refusal(gpu=Gpu("A100 80GB"))
     attached = refusal(gpu=Gpu("nvidia-l4"))
@@ -443,15 +443,15 @@ def test_a_machine_type_with_gpus_says_that_they_are_its_own(gpu: Gpu) -> None:
         ),
         ("machine_type", "T2D", "(nearest: t2d-standard-1, "),
         ("machine_type", "n1", "n1-highmem-2, 14 more); when"),
+        ("machine_type", "N9-standard-8", "(nearest: n2-standard-8, n1-standard-8, g2-standard-8)"),
         ("zone", "us-central1c", "(nearest: us-central1-c)"),
         ("zone", "US-Central1-A", "(nearest: us-central1-a)"),
         ("zone", "us-central1 c", "(nearest: us-central1-c)"),
         (
             "zone",
             "us-central-1",
-            "not a zone of us-central1, which has us-central1-a, us-central1-b",
+            "not a zone of us-central1, which has us-central1-a, us-central1-b, us-central1-c, ",
         ),
-        ("zone", "us-east-1a", "not a zone of us-east1, which has us-east1-b, us-east1-c, us-east"),
         ("zone", "us-east1-a", "not a zone of us-east1, which has us-east1-b, us-east1-c, us-east"),
     ],
 )
@@ -461,7 +461,71 @@ def test_a_machine_type_or_a_zone_as_people_write_it_is_pointed_at(
     said = refusal(**{field: given})
     assert pointer in said
     # What differs in nothing but how it is written is no other, new one.
-    assert ("when it exists all the same" in said) == (not pointer.endswith(")"))
+    assert ("when it exists all the same" in said) == (not pointer.endswith((")", ", ")))
+
+
+BLANKS = {
+    "vcpus": "8",
+    "memory_gib": "32",
+    "accelerator": "'nvidia-l4'",
+    "accelerator_count": "1",
+    "label": "'T9'",
+    "architecture": "'turing'",
+    "memory_gb": "16",
+    "max_vcpus": "{1: 96}",
+}
+
+
+def cure(said: str) -> Catalog | None:
+    """The catalogue that a message offers, filled in; None where it offers none."""
+    _, _, code = said.partition("catalog=")
+    code = code.partition(";")[0]
+    for name, value in BLANKS.items():
+        code = re.sub(rf"\b{name}=…", f"{name}={value}", code)
+    offered: Catalog | None = eval(code.replace("-…", "-a")) if code else None  # noqa: S307
+    return offered
+
+
+@pytest.mark.parametrize(
+    ("given", "offers"),
+    [
+        ({"machine_type": "c9-standard-8"}, True),
+        ({"machine_type": "g9-standard-8"}, True),
+        ({"machine_type": "C9_standard"}, False),
+        ({"machine_type": "9c"}, False),
+        ({"zone": "us-central1-z"}, True),
+        ({"zone": "us-central1-ai1a"}, True),
+        ({"zone": "europe-west99-a"}, True),
+        ({"zone": "us-central1"}, False),
+        ({"zone": "us-east-1a"}, False),
+        ({"zone": "a"}, False),
+        ({"zone": "us-central1-"}, False),
+        ({"fallback_zones": ("us-central1-z",)}, True),
+        ({"fallback_zones": ("us-central1",)}, False),
+        ({"zone": "us-central1-z", "gpu": Gpu("nvidia-tesla-t4")}, True),
+        ({"fallback_zones": ("us-central1-z",), "gpu": Gpu("nvidia-tesla-t4")}, True),
+        ({"zone": "us-central1-z", "machine_type": "g2-standard-4"}, True),
+        ({"gpu": Gpu("nvidia-t9")}, True),
+        ({"gpu": Gpu("Nvidia-T9")}, False),
+        ({"machine_type": "e2-standard-8", "gpu": Gpu("nvidia-t9")}, False),
+    ],
+)
+def test_what_a_message_offers_to_say_is_taken(given: dict[str, Any], offers: bool) -> None:
+    catalog = cure(refusal(**given))
+    assert (catalog is not None) is offers
+    if catalog is not None:
+        fields = {"machine_type": "n1-standard-8", "zone": "us-central1-c", **given}
+        GcpMachine("galena", **fields, catalog=catalog)
+
+
+def test_a_gpu_that_comes_with_a_machine_type_of_yours_is_taken_as_it_is_said() -> None:
+    own = MachineType("g9-x", vcpus=8, memory_gib=32, accelerator="nvidia-t9", accelerator_count=1)
+    fields: dict[str, Any] = {"machine_type": "g9-x", "zone": "us-central1-c"}
+    said = refusal(**fields, catalog=Catalog(machine_types=(own,)))
+    assert "max_vcpus" not in said
+    catalog = cure(said)
+    assert catalog is not None
+    GcpMachine("galena", **fields, catalog=evolve(catalog, machine_types=(own,)))
 
 
 def test_no_words_but_those_of_one_name_are_let_off_the_rule_of_words() -> None:
@@ -476,16 +540,26 @@ def test_a_price_points_at_the_gpu_that_is_meant() -> None:
 
 
 def test_a_region_that_is_not_there_is_pointed_at() -> None:
-    machine = GcpMachine("galena", machine_type="e2-small", zone="us-central1-b")
-    for region, pointer in (
-        ("us-central-1", "not in the catalogue (nearest: us-central1); when it exists"),
-        ("iowa", "not in the catalogue, which has africa-south1, asia-east1, "),
+    def fleet(region: str, catalog: Catalog = CATALOG) -> Fleet:
+        return Fleet(
+            name="metals",
+            domain="zt",
+            gcp=GcpProject("example-project", region=region),
+            machines=(
+                GcpMachine("a", machine_type="e2-small", zone="us-central1-b", catalog=catalog),
+            ),
+        )
+
+    for region, pointer, offers in (
+        ("us-central-1", "not in the catalogue (nearest: us-central1)", False),
+        ("us-central1-b", "not in the catalogue (nearest: us-central1", False),
+        ("iowa", "not in the catalogue, which has africa-south1, asia-east1, ", False),
+        ("us-central9", "not in the catalogue (nearest: us-central1, me-central2", True),
     ):
         with pytest.raises(FleetError) as refused:
-            Fleet(
-                name="metals",
-                domain="zt",
-                gcp=GcpProject("example-project", region=region),
-                machines=(machine,),
-            )
+            fleet(region)
         assert pointer in str(refused.value)
+        catalog = cure(str(refused.value))
+        assert (catalog is not None) is offers
+        if catalog is not None:
+            fleet(region, catalog)
