@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,20 +149,32 @@ def run(command: list[str], failure: str) -> None:
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         try:
-            status = subprocess.run(
-                command,
-                cwd=ROOT,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            ).returncode
+            with subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            ) as process:
+                status = wait(process)
         except OSError as error:
             raise SetupError(f"{failure}: {error}") from error
     if status:
         found = re.search(r"^(?:npm )?error.*", log.read_text(), re.IGNORECASE | re.MULTILINE)
         reason = f": {found[0]}" if found else ""
         raise SetupError(f"{failure}{reason} [all output: {log.relative_to(ROOT)}]")
+
+
+def wait(process: "subprocess.Popen[bytes]") -> int:
+    """The status that `process` ends with; at a terminal, the seconds until then are counted."""
+    begun = time.monotonic()
+    terminal = sys.stdout.isatty()
+    try:
+        while True:
+            try:
+                return process.wait(timeout=1 if terminal else None)
+            except subprocess.TimeoutExpired:
+                print(f"\rsetup: {time.monotonic() - begun:.0f} s", end="", flush=True)
+    finally:
+        process.kill()  # when we are interrupted
+        if terminal:
+            print("\r" + " " * 20 + "\r", end="", flush=True)
 
 
 def say(step: str) -> None:

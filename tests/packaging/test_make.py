@@ -1,6 +1,8 @@
 """What `make synth` says, when all is well and when something is missing."""
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,31 @@ def test_unreachable_package_index_is_one_line(checkout: Path) -> None:
     doing, failure = said(output)
     assert "requirements.txt" in doing
     assert "is the Python package index reachable?" in failure
+
+
+def test_setup_counts_the_seconds_at_a_terminal_and_nowhere_else(
+    checkout: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    code = (
+        "import sys; sys.path.insert(0, 'tools'); import setup\n"
+        f"setup.run(['sh', '-c', 'echo told; : < {go}'], 'failed')\n"
+        "setup.say('done')\n"
+    )
+    ours, its = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", code], cwd=checkout, stdout=its) as process:
+        os.close(its)
+        shown = b""
+        while not re.search(rb"\rsetup: \d+ s\rsetup: \d+ s", shown):
+            shown += os.read(ours, 100)
+        go.write_bytes(b"")
+        assert process.wait() == 0
+    assert os.read(ours, 1000).endswith(b"\r                    \rsetup: done\r\n")
+    os.close(ours)
+
+    piped = run([sys.executable, "-c", code.replace(f": < {go}", "sleep 2")], cwd=checkout)
+    assert piped == "setup: done\n"
 
 
 def test_summary_names_stacks_files_and_machines(checkout: Path) -> None:
