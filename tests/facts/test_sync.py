@@ -754,6 +754,29 @@ class TestTerraform:
         }
         assert waits == f"infra: waiting for another command to finish with {project}/facts.json\n"
 
+    def test_what_is_written_meanwhile_stays_and_is_what_outputs_are_held_against(
+        self, project: Path
+    ) -> None:
+        """The facts that a command began with are old once it has waited for another."""
+        document = outputs(project, CDKTF)
+        wrapper, go = project / "wrapper", project / "go"
+        os.mkfifo(go)
+        wrapper.write_text(f'#!/bin/sh\nread _ < {go}\nexec terraform "$@"\n')
+        wrapper.chmod(0o755)
+        newer = {**MACHINES["galena"], "external_ip": "203.0.113.9"}
+        projects.deploy(project, {**MACHINES, "galena": newer})
+        told = "--set", "stibnite.external_ip=203.0.113.8"
+        first = start(project, "sync", *told, TERRAFORM_BINARY_NAME=str(wrapper))
+        with go.open("wb"):  # it asks, so it has locked
+            second = start(project, "sync", "--outputs", document)
+            assert second.stderr
+            assert "waiting for another command" in second.stderr.readline()
+        first.communicate()
+        _, said = second.communicate()
+        assert said.startswith("infra: galena: the outputs tell 203.0.113.20, and what is known, ")
+        assert facts(project)["machines"]["galena"]["external_ip"] == "203.0.113.9"
+        assert facts(project)["machines"]["stibnite"] == {"external_ip": "203.0.113.8"}
+
     def test_a_check_keeps_nobody_waiting_for_terraform(self, project: Path) -> None:
         projects.deploy(project, MACHINES)
         wrapper = project / "wrapper"

@@ -518,6 +518,11 @@ def test_what_a_message_offers_to_say_is_taken(given: dict[str, Any], offers: bo
         GcpMachine("galena", **fields, catalog=catalog)
 
 
+def test_a_zone_is_not_offered_with_a_gpu_that_there_is_not() -> None:
+    said = refusal(zone="us-central1-z", gpu=Gpu("t4"))
+    assert said.endswith("catalog=Catalog(zones=(Zone('us-central1-z', region='us-central1'),))")
+
+
 def test_a_gpu_that_comes_with_a_machine_type_of_yours_is_taken_as_it_is_said() -> None:
     own = MachineType("g9-x", vcpus=8, memory_gib=32, accelerator="nvidia-t9", accelerator_count=1)
     fields: dict[str, Any] = {"machine_type": "g9-x", "zone": "us-central1-c"}

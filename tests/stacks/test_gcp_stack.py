@@ -382,6 +382,13 @@ class TestKeysOfDisks:
         assert not [*(tmp_path / "out").rglob("*.json")]
         assert GcpStack(app, "own", fleet=fleet, gcp=project(kms_key=world)).instances
 
+    def test_a_project_key_that_no_disk_takes_may_be_anywhere(self, synthesize: Synthesize) -> None:
+        own = KMS_KEY.replace("us-central1", "europe-west4")
+        disks = (DataDisk("ore", size_gb=1, kms_key=own),)
+        machine = cpu(zone="europe-west4-a", boot_disk=BootDisk(kms_key=own), data_disks=disks)
+        found = resources(synthesize(fleet_of(machine, gcp=project(kms_key=KMS_KEY))))
+        assert KMS_KEY not in json.dumps(found)
+
 
 class TestFirewall:
     @pytest.mark.parametrize("logged", [True, False])
