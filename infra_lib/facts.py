@@ -65,7 +65,7 @@ class MachineFacts:
     def __attrs_post_init__(self) -> None:
         where = f"facts of machine {self.name!r}"
         check.name(where, "name", self.name)
-        if self.external_ip is not None and not _is_ipv4(self.external_ip):
+        if self.external_ip is not None and not is_ipv4(self.external_ip):
             raise refuse(where, "external_ip", self.external_ip, 'an IPv4 address: "203.0.113.7"')
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
@@ -319,7 +319,8 @@ def _check_text(
         raise refuse(where, name, value, accepted)
 
 
-def _is_ipv4(value: object) -> bool:
+def is_ipv4(value: object) -> bool:
+    """Whether something is an IPv4 address, in the spelling that all programs take for the same."""
     octets = value.split(".") if isinstance(value, str) else []
     return len(octets) == 4 and all(_OCTET.fullmatch(each) and int(each) < 256 for each in octets)
 

@@ -14,6 +14,7 @@ from nixgen.frozen import frozen
 
 from .cdktf_json import labelled
 from .errors import FleetError, refuse
+from .facts import is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,8 +174,8 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
     if not isinstance(given, dict) or not isinstance(given.get("zone"), str):
         raise refuse(where, f"{OUTPUT}.{name}", given, "an object with zone and external_ip")
     address = given.get("external_ip") or None
-    if address is not None and not isinstance(address, str):
-        raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an address, or null")
+    if address is not None and not is_ipv4(address):
+        raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an IPv4 address, or null")
     price = given.get("usd_per_hour")
     return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
 

@@ -92,10 +92,10 @@ def doubts(fleet: Fleet, learnt: Learnt) -> Iterator[str]:
             continue
         known = _known_address(deployed, fleet.facts.machine(machine.name))
         if _is_untold(machine, deployed):
+            left = "so none is known" if known is None else f"and {known}, which is known, stays"
             yield (
-                f"{machine.name}: the outputs do not tell the address that it was started with, so "
-                "what is known of it stays; terraform state pull, in the stack's folder, does: "
-                "pass that as --outputs"
+                f"{machine.name}: the outputs do not tell the address that it was started with, "
+                f"{left}; terraform state pull, in the stack's folder, does: pass that as --outputs"
             )
         elif _is_doubtful(machine, deployed, known):
             yield (

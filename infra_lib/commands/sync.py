@@ -137,12 +137,23 @@ def _deployed(
     own = [(name, there) for name, there in found if there.fleet in {None, fleet.name}]
     names = [machine.name for machine in fleet.gcp_machines]
     machines: dict[str, outputs.Deployed | None] = {}
+    # Another fleet's of that name may be this fleet's, from before it was called so.
+    absent = set(names) - {name for name, _ in found}
     if not answers or None in answers:
-        if names:
+        if absent:
             _notify(_unasked(stacks, answers, given=said is not None))
+    elif stacks:
+        machines = dict.fromkeys(absent)
     else:
-        # Another fleet's of that name may be this fleet's, from before it was called so.
-        machines = dict.fromkeys(set(names) - {name for name, _ in found})
+        # There may be outputs of more stacks. What the fleet has off is in none of them.
+        on = {machine.name for machine in fleet.gcp_machines if machine.enabled}
+        machines = dict.fromkeys(absent - on)
+        kept = sorted(name for name in absent & on if fleet.facts.machine(name).external_ip)
+        if kept:
+            _notify(
+                f"{', '.join(kept)}: not in --outputs, and no stack is synthesized here to tell "
+                "whether those are all, so what is known stays; cdktf synth makes them"
+            )
     for name, each in own:
         if name in machines:
             raise FleetError(

@@ -202,6 +202,7 @@ def test_facts_of_a_machine_that_is_gone_are_removed(project: Path) -> None:
 def test_a_machine_that_is_off_keeps_what_it_is_but_not_its_address(project: Path) -> None:
     """Its keys and its ZeroTier identity are in clan's vars and come back with it."""
     projects.newest_vars(project)
+    projects.stack(project)
     infra(project, "sync", "--outputs", outputs(project, CDKTF))
     off = {"gcp": {"machines": {"galena": MACHINES["galena"]}}}
     done = infra(project, "sync", "--outputs", outputs(project, off))
@@ -220,14 +221,40 @@ def test_a_machine_that_is_off_stays_in_the_zone_of_its_data_disks(project: Path
             'gpu=Gpu("nvidia-tesla-t4"), data_disks=(DataDisk("data", size_gb=9),),',
         )
     )
+    projects.stack(project)
     infra(project, "sync", "--outputs", outputs(project, CDKTF))
     infra(project, "sync", "--outputs", outputs(project, {"gcp": {"machines": {}}}))
     assert facts(project)["machines"] == {"scheelite": {"zone": "us-central1-c"}}
 
 
+@pytest.mark.parametrize("synthesized", [(), ("gcp", "lab")])
+def test_outputs_of_one_stack_forget_no_machine_that_may_be_in_another(
+    project: Path, synthesized: tuple[str, ...]
+) -> None:
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    for name in synthesized:
+        projects.stack(project, name)
+    before = facts(project)
+    one = outputs(project, {"gcp": {"machines": {"galena": MACHINES["galena"]}}})
+    done = infra(project, "sync", "--outputs", one)
+    assert (done.returncode, facts(project)) == (0, before)
+    said = "--outputs tells of 1 of 2 stacks" if synthesized else "scheelite: not in --outputs, and"
+    assert done.stderr.startswith(f"infra: {said}")
+
+
+def test_outputs_forget_a_machine_that_the_fleet_has_off(project: Path) -> None:
+    infra(project, "sync", "--outputs", outputs(project, CDKTF))
+    main = project / "main.py"
+    main.write_text(main.read_text().replace("enabled=True", "enabled=False"))
+    one = outputs(project, {"gcp": {"machines": {"galena": MACHINES["galena"]}}})
+    done = infra(project, "sync", "--outputs", one)
+    assert (done.stderr, list(facts(project)["machines"])) == ("", ["galena"])
+
+
 @pytest.mark.parametrize("address", ["", "203.0.113.20"])
 def test_a_stopped_machine_has_no_address(project: Path, address: str) -> None:
     """The outputs have the one that it gave back, until the next deployment."""
+    projects.stack(project)
     infra(project, "sync", "--outputs", outputs(project, CDKTF))
     galena = {**MACHINES["galena"], "external_ip": address, "usd_per_hour": 0}
     done = infra(
@@ -249,8 +276,12 @@ def test_the_address_of_a_machine_that_was_started_is_not_forgotten(
     done = infra(project, "sync", "--outputs", outputs(project, started))
     assert done.returncode == 0
     assert facts(project) == before
-    assert done.stderr.startswith("infra: galena: the outputs do not tell the address that it was")
+    told = "infra: galena: the outputs do not tell the address that it was started with, "
+    assert done.stderr.startswith(f"{told}and 203.0.113.20, which is known, stays; ")
     assert "scheelite" not in done.stderr
+    (project / "facts.json").unlink()
+    done = infra(project, "sync", "--outputs", "outputs.json")
+    assert done.stderr.startswith(f"{told}so none is known; ")
 
 
 @pytest.mark.parametrize("price", [0.268, None])
@@ -326,6 +357,7 @@ def test_a_reserved_address_stays_while_a_machine_is_stopped(project: Path, pric
 
 
 def test_a_machine_without_an_address_has_none(project: Path) -> None:
+    projects.stack(project)
     infra(project, "sync", "--outputs", outputs(project, CDKTF))
     reserve(project, "False")
     galena = {**MACHINES["galena"], "external_ip": None}
@@ -512,7 +544,7 @@ def test_bad_input_is_told_and_nothing_is_written(
         ),
         (
             '{"gcp": {"machines": {"galena": {"zone": "us-central1-b", "external_ip": "x"}}}}',
-            "an IPv4",
+            "outputs.json: machines.galena.external_ip='x': an IPv4 address, or null",
         ),
     ],
 )
