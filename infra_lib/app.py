@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
+from json import JSONDecodeError
 from pathlib import Path
 from runpy import run_path
+from traceback import walk_tb
 
 from nixgen.apart import python_first
 from nixgen.command import ended
 from nixgen.source import failure
 
-from .errors import WITHOUT_CDKTF, WITHOUT_NODE, FleetError
+from .errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_NODE, FleetError
 
 
 def main() -> int:
@@ -46,14 +48,25 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "cdktf":
             raise FleetError(WITHOUT_CDKTF) from error
-        node = os.environ.get("JSII_NODE", "node")  # what jsii runs
-        if isinstance(error, OSError) and error.filename == node:
+        without = _without_node(error)
+        if without is not None:
             # What jsii made for it fails once more when it is thrown away.
             sys.unraisablehook = lambda _: None
-            said = f"JSII_NODE={node!r} cannot be run: {error.strerror}"
-            raise FleetError(WITHOUT_NODE if node == "node" else said) from error
+            raise FleetError(without) from error
         raise FleetError(failure(error, given, script.parent, "INFRA_DEBUG")) from error
     return 0
+
+
+def _without_node(error: Exception) -> str | None:
+    """Return what to say where an app failed for want of a Node.js that works; None otherwise."""
+    node = os.environ.get("JSII_NODE", "node")  # what jsii runs
+    if isinstance(error, OSError) and error.filename == node:
+        said = f"JSII_NODE={node!r} cannot be run: {error.strerror}"
+        return WITHOUT_NODE if node == "node" else said
+    modules = (frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__))
+    if isinstance(error, OSError | JSONDecodeError) and "jsii._kernel.providers.process" in modules:
+        return f"{node} ended, or gave no answer: where {node} --version fails too, {GET_NODE}"
+    return None
 
 
 if __name__ == "__main__":

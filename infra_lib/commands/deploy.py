@@ -74,8 +74,6 @@ def run(given: Namespace) -> int:
     if too_much is not None:
         return _failed(too_much)
     synthesized = cdktf.synth()
-    if synthesized is None:
-        return 1
     machines = [machine.name for machine in fleet.machines]
     stacks = synthesis.asked_for(synthesized, given.stacks, machines)
     matching.check(synthesized, stacks, fleet, given.source or settings.source or "")

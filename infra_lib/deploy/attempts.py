@@ -169,8 +169,6 @@ def _synthesized(
     except FleetError as error:
         say(str(error))
         return None
-    if anew is None:
-        return None
     others = differences(agreed, anew, fleet, chosen)
     if others:
         say(

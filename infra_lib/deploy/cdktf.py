@@ -14,7 +14,6 @@ from nixgen.frozen import frozen
 from ..cdktf_json import manifest, written
 from ..errors import WITHOUT_NODE, FleetError
 from . import synthesis
-from .printing import say
 from .process import run
 from .terraform_log import logged, text_of
 
@@ -75,26 +74,22 @@ class Cdktf:
             )
         return cls(found, project)
 
-    def synth(self) -> dict[str, Stack] | None:
+    def synth(self) -> dict[str, Stack]:
         """Run the app, and return the stacks that it wrote, by name.
 
-        Returns:
-            None when it failed, which has been explained by then.
-
         Raises:
-            FleetError: When cdktf cannot be run, or what it wrote cannot be read.
+            FleetError: When cdktf cannot be run, the app fails or makes no stack, or what it wrote
+                cannot be read.
         """
         before = written(self.project)
         if run([self.command, "synth"], self.project, _path()):
-            say("cdktf synth failed; what it says is above")
-            return None
+            raise FleetError("cdktf synth failed; what it says is above")
         if written(self.project) in {None, before}:
-            say(
+            raise FleetError(
                 f"cdktf synth wrote no {manifest(self.project)}; nothing was deployed. The app "
                 'has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and app.synth(), as '
                 "in the main.py of infra init"
             )
-            return None
         return synthesis.read(self.project)
 
     def deploy(self, stacks: Iterable[Stack]) -> Ended:

@@ -105,15 +105,16 @@ def test_an_app_without_a_stack_is_refused() -> None:
             asked_for({}, names)
 
 
-def test_a_synthesis_that_wrote_nothing_is_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize(
+    ("script", "said"), [("exit 0", "cdktf synth wrote no "), ("exit 1", "cdktf synth failed; ")]
+)
+def test_a_synthesis_that_wrote_nothing_is_refused(tmp_path: Path, script: str, said: str) -> None:
     """What an earlier one wrote is not deployed for it."""
     cdktf = made(tmp_path)
-    assert cdktf.synth() is not None
-    (tmp_path / "cdktf").write_text("#!/bin/sh\nexit 0\n")
-    assert cdktf.synth() is None
-    assert "infra: cdktf synth wrote no " in capsys.readouterr().err
+    assert cdktf.synth()
+    (tmp_path / "cdktf").write_text(f"#!/bin/sh\n{script}\n")
+    with pytest.raises(FleetError, match=said):
+        cdktf.synth()
 
 
 def test_what_is_not_json_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.errors import WITHOUT_NODE
+from infra_lib.errors import GET_NODE, WITHOUT_NODE
 from infra_lib.scaffold import Origin, texts
 
 BAD = """\
@@ -146,6 +146,20 @@ def test_an_app_without_node_is_told_how_to_get_it(
     if node is not None:
         monkeypatch.setenv("JSII_NODE", node)
     done = run(tmp_path, "main.py")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+@pytest.mark.parametrize("answer", ["exit 126", "echo a shim of another version; exit"])
+def test_a_node_that_does_not_work_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    (tmp_path / "main.py").write_text("import infra_lib.stacks\n")
+    (tmp_path / "node").write_text(f"#!/bin/sh\n{answer}\n")
+    (tmp_path / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JSII_NODE", raising=False)
+    done = run(tmp_path, "main.py")
+    said = f"infra: node ended, or gave no answer: where node --version fails too, {GET_NODE}\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
