@@ -180,6 +180,8 @@ def machine_type(machine: GcpMachine) -> MachineType:
             )
             if "accelerator" in described:
                 accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
+        elif not brought and not near:
+            accepted += '; one such as "n1-standard-8" is wanted'
         raise _refuse(machine, "machine_type", given, accepted)
     return found
 
@@ -244,6 +246,8 @@ def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
             accepted += (
                 f"; when it exists all the same, say so: catalog=Catalog(zones=({described},))"
             )
+        elif not siblings:
+            accepted += '; one such as "us-central1-c" is wanted'
         raise _refuse(machine, field, name, accepted)
     return found
 

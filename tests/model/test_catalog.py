@@ -518,6 +518,14 @@ def test_what_a_message_offers_to_say_is_taken(given: dict[str, Any], offers: bo
         GcpMachine("galena", **fields, catalog=catalog)
 
 
+@pytest.mark.parametrize(
+    ("field", "given"), [("machine_type", "m5.large"), ("zone", "frankfurt"), ("zone", "a")]
+)
+def test_where_nothing_is_meant_or_offered_there_is_an_example(field: str, given: str) -> None:
+    example = {"machine_type": "n1-standard-8", "zone": "us-central1-c"}[field]
+    assert refusal(**{field: given}).endswith(f'; one such as "{example}" is wanted')
+
+
 def test_a_zone_is_not_offered_with_a_gpu_that_there_is_not() -> None:
     said = refusal(zone="us-central1-z", gpu=Gpu("t4"))
     assert said.endswith("catalog=Catalog(zones=(Zone('us-central1-z', region='us-central1'),))")
