@@ -34,6 +34,9 @@ def main() -> int:
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("setup: interrupted; the next make goes on from here", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -164,7 +167,7 @@ def run(command: list[str], failure: str) -> None:
 def wait(process: "subprocess.Popen[bytes]") -> int:
     """The status that `process` ends with; at a terminal, the seconds until then are counted."""
     begun = time.monotonic()
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     try:
         while True:
             try:

@@ -78,4 +78,4 @@ def indented(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main, "synth", (), untouched=True))
+    sys.exit(ended(main, "synth", (OSError,), untouched=True))

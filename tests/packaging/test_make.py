@@ -83,6 +83,21 @@ def test_setup_counts_the_seconds_at_a_terminal_and_nowhere_else(
     assert piped == "setup: done\n"
 
 
+def test_setup_that_is_interrupted_says_so_in_one_line(checkout: Path) -> None:
+    code = (
+        "import os, sys; sys.path.insert(0, 'tools'); import setup\n"
+        "setup.install_requirements = lambda _: setup.run(['sh', '-c', 'kill -2 $PPID; cat'], '')\n"
+        "sys.exit(setup.main())\n"
+    )
+    output = run([sys.executable, "-c", code], cwd=checkout, status=130)
+    assert output == "setup: interrupted; the next make goes on from here\n"
+
+
+def test_setup_needs_nobody_to_tell(checkout: Path) -> None:
+    code = "import sys; sys.path.insert(0, 'tools'); import setup; setup.run(['true'], 'failed')"
+    assert run(["sh", "-c", '"$0" -c "$1" >&-', sys.executable, code], cwd=checkout) == ""
+
+
 def test_summary_names_stacks_files_and_machines(checkout: Path) -> None:
     require("cdktf")
     (checkout / "snapshots/nix/lib/caches.nix").unlink()
