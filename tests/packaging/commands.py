@@ -74,7 +74,7 @@ def run(
 
 def _environment() -> dict[str, str]:
     """This process's environment without what git, make and virtual environments leave in it."""
-    left = {"PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    left = {"PYTHONPATH", "PYTHON", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     return {
         name: value
         for name, value in os.environ.items()
