@@ -20,6 +20,7 @@ from nixgen.frozen import frozen
 from nixgen.regular import read
 
 from . import check, ssh_key, zerotier_address
+from .catalog import ZONE
 from .errors import FleetError, refuse
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
-_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+")
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -73,7 +73,7 @@ class MachineFacts:
         _check_text(
             where, "state_version", self.state_version, _STATE_VERSION, 'a release: "25.05"'
         )
-        _check_text(where, "zone", self.zone, _ZONE, 'a zone: "us-central1-c"')
+        _check_text(where, "zone", self.zone, ZONE, 'a zone: "us-central1-c"')
         if self.zerotier_member_id is not None:
             zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
         if self.zerotier_ip is not None:

@@ -143,10 +143,12 @@ def _check_location(machine: GcpMachine, where: str, field: str, key: str | None
 
     The rule: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
     """
-    regions = {_zone(machine, "zone", name).region for name in machine.zones}
     found = None if key is None else _KMS_KEY.fullmatch(key)
     # A multi-region ("europe", "nam4") or "global" may be right; a region is where it is.
-    if found and found["location"] in machine.catalog.regions() and {found["location"]} != regions:
+    if found is None or found["location"] not in machine.catalog.regions():
+        return
+    regions = {_zone(machine, "zone", name).region for name in machine.zones}
+    if {found["location"]} != regions:
         accepted = (
             f"a disk takes a key of its own region, and those of {machine.name} may be in "
             f"{', '.join(sorted(regions))}: name a key there, or one of a location that holds "

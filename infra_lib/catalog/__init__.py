@@ -30,7 +30,7 @@ ACCELERATORS_SOURCE = "skypilot-org/skypilot-catalog"
 # How the tables' own names are, and the generations in `AcceleratorType.architecture`.
 _NAME = re.compile(r"[a-z][-a-z0-9]*")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
-_ZONE = re.compile(rf"({_REGION.pattern})-[a-z0-9]+")
+ZONE = re.compile(rf"({_REGION.pattern})-[a-z0-9]+")  # a group for the region
 _HUGE = 1e9
 _GENERATION = re.compile(r"[a-z]+")
 
@@ -197,7 +197,7 @@ def blank_accelerator_type(name: str, *, attached: bool) -> str:
 
 def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
     """Return how a zone of that name is described in Python; empty for a name that none has."""
-    found = _ZONE.fullmatch(name)
+    found = ZONE.fullmatch(name)
     if found is None:
         return ""
     offered = f", accelerators={accelerators!r}" if accelerators else ""
