@@ -2,17 +2,7 @@
 
 from pathlib import Path
 
-from infra_lib import (
-    BinaryCache,
-    Facts,
-    Fleet,
-    GcpMachine,
-    GcpProject,
-    Gpu,
-    Machine,
-    Nvidia,
-    User,
-)
+from infra_lib import BinaryCache, Facts, Fleet, GcpMachine, GcpProject, Gpu, Machine, Nvidia, User
 
 ADMIN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 

@@ -17,7 +17,7 @@ from statistics import median
 
 REPOSITORY = Path(__file__).parents[1]
 AIM = 2.5
-SCRIPT = "import sys; from nixgen.cli import main; sys.exit(main())"
+SCRIPT = "import sys; from nixgen.files.cli import main; sys.exit(main())"
 """What the `nixgen` command holds that pip installs."""
 
 COMMANDS = {

@@ -26,7 +26,7 @@ from typing import Any
 
 from attrs import frozen
 
-from infra_lib.stacks.startup_script import startup_script
+from infra_lib.clouds.gcp.startup_script import startup_script
 
 HERE = Path(__file__).parent
 PLAIN = HERE / "synth_plain.py"

@@ -3,22 +3,29 @@
 The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
 """
 
-from .caches import BinaryCache
-from .catalog import AcceleratorType, Catalog, MachineType, Price, Zone
-from .device import Device
-from .disko import zfs_layout
-from .errors import FleetError
-from .facts import Facts, MachineFacts
-from .fleet import Fleet
-from .gcp_machine import BootDisk, DataDisk, GcpMachine, Gpu, ServiceAccount, ShieldedVm
-from .gcp_project import GcpProject, GcsBackend
-from .machine import Machine
-from .nvidia import Nvidia, NvidiaTuning
-from .reference import Reference
-from .ssh import Ssh
-from .stop_schedule import StopSchedule
-from .users import User
-from .zerotier import ZeroTier
+from infra_lib.clouds.gcp.catalog import AcceleratorType, Catalog, MachineType, Price, Zone
+from infra_lib.clouds.gcp.machine import (
+    BootDisk,
+    DataDisk,
+    GcpMachine,
+    Gpu,
+    ServiceAccount,
+    ShieldedVm,
+)
+from infra_lib.clouds.gcp.project import GcpProject, GcsBackend
+from infra_lib.clouds.gcp.stop_schedule import StopSchedule
+from infra_lib.fleet import Fleet
+from infra_lib.model.caches import BinaryCache
+from infra_lib.model.device import Device
+from infra_lib.model.disko import zfs_layout
+from infra_lib.model.errors import FleetError
+from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.machine import Machine
+from infra_lib.model.nvidia import Nvidia, NvidiaTuning
+from infra_lib.model.reference import Reference
+from infra_lib.model.ssh import Ssh
+from infra_lib.model.users import User
+from infra_lib.model.zerotier import ZeroTier
 
 __version__ = "0.1.0"
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from runpy import run_path
 from traceback import walk_tb
 
-from nixgen.apart import python_first
+from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_NODE, FleetError
 from nixgen.command import ended
-from nixgen.source import failure
-
-from .errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_NODE, FleetError
+from nixgen.files.apart import python_first
+from nixgen.files.source import failure
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .catalog import Catalog
-    from .gcp_machine import GcpMachine, Gpu
+    from infra_lib.clouds.gcp.catalog import Catalog
+    from infra_lib.clouds.gcp.machine import GcpMachine, Gpu
 
 HOURS_PER_MONTH = 730
 

@@ -8,25 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field
 
+from infra_lib.clouds.gcp.catalog import may_be_region
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.gcp.project import GcpProject
+from infra_lib.clouds.gcp.reach import unreachable
+from infra_lib.model import check
+from infra_lib.model.caches import BinaryCache
+from infra_lib.model.device import Device
+from infra_lib.model.errors import nearest, refuse
+from infra_lib.model.facts import Facts, refuse_contradictions
+from infra_lib.model.machine import EVERY, Machine
+from infra_lib.model.nvidia import Nvidia, check_gpus
+from infra_lib.model.ssh import Ssh
+from infra_lib.model.users import User
+from infra_lib.model.zerotier import ZeroTier
 from nixgen.frozen import frozen
 
-from . import check
-from .caches import BinaryCache
-from .catalog import may_be_region
-from .device import Device
-from .errors import nearest, refuse
-from .facts import Facts, refuse_contradictions
-from .gcp_machine import GcpMachine
-from .gcp_project import GcpProject
-from .machine import EVERY, Machine
-from .nvidia import Nvidia, check_gpus
-from .reach import unreachable
-from .ssh import Ssh
-from .users import User
-from .zerotier import ZeroTier
-
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
+    from nixgen.files.plan import FileValue
 
 # A function of the fleet that gives files: paths below the flake's root, and what they hold.
 FileGenerator = Callable[["Fleet"], Mapping[str, Any]]
@@ -197,7 +196,7 @@ class Fleet:
             FleetError: When `files` names a path that is not generated, when two files meet, or
                 when one of `extra_files` returns no mapping of paths.
         """
-        from .nix import fleet_files
+        from infra_lib.nix import fleet_files
 
         return fleet_files(self)
 
@@ -256,7 +255,7 @@ def _check_style(fleet: Fleet) -> None:
             'refers to flake.nixosConfigurations, which module_style="nixos" has not; take "facts"',
         )
     from nixgen.errors import NixgenError
-    from nixgen.paths import relative
+    from nixgen.files.paths import relative
 
     named = {f"fleet {fleet.name!r}": fleet.modules}
     named |= {f"machine {machine.name!r}": machine.modules for machine in fleet.gcp_machines}

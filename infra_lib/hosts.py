@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.gcp.machine import GcpMachine
 from nixgen.frozen import frozen
 
-from .gcp_machine import GcpMachine
-
 if TYPE_CHECKING:
-    from .fleet import Fleet
-    from .machine import Machine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
 
 
 @frozen(kw_only=True)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         With,
         ref,
     )
-    from nixgen.outputs import FileValue, Region, TextFile
+    from nixgen.files.rendered import FileValue, Region, TextFile
     from nixgen.render import dumps
 
 __all__ = [
@@ -91,7 +91,8 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from nixgen import errors, expr, outputs, render
+        from nixgen import errors, expr, render
+        from nixgen.files import rendered as outputs
 
         for module in (errors, expr, outputs, render):
             public = vars(module).keys() & set(__all__)

@@ -2,7 +2,7 @@
 
 import sys
 
-from nixgen.cli import main
+from nixgen.files.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,1 +1,1 @@
-"""The commands of `infra`, a module each; `infra_lib.cli` lists them."""
+"""The commands of `infra`, a module each; `infra_lib.commands.cli` lists them."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import cost
-from ..catalog import ACCELERATORS_AS_OF, ACCELERATORS_SOURCE, PRICES_AS_OF, PRICES_SOURCE
-from ..gcp_machine import GcpMachine
-from ..source import add_argument, load_fleet
-from ..table import table
+from infra_lib import cost
+from infra_lib.clouds.gcp.catalog import (
+    ACCELERATORS_AS_OF,
+    ACCELERATORS_SOURCE,
+    PRICES_AS_OF,
+    PRICES_SOURCE,
+)
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.operate.source import add_argument, load_fleet
+from infra_lib.operate.table import table
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
 
 _PRICES = ("ON DEMAND", "SPOT", "MONTH")
 

@@ -11,29 +11,28 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from infra_lib.commands import sync
+from infra_lib.model.errors import FleetError
+from infra_lib.operate.deploy import guard, matching, outside, plan, state, synthesis
+from infra_lib.operate.deploy.attempts import Done, deploy
+from infra_lib.operate.deploy.cdktf import Cdktf, check_node
+from infra_lib.operate.deploy.price import over_budget, price_text, uncounted
+from infra_lib.operate.deploy.printing import say, show
+from infra_lib.operate.runbook import Writer, as_text
+from infra_lib.operate.source import add_argument, load_fleet, other_word
+from infra_lib.terraform import outputs
+from infra_lib.terraform.cdktf_json import google_project, labelled, manifest
 from nixgen.errors import NixgenError
-from nixgen.settings import read_settings
-
-from .. import outputs
-from ..cdktf_json import google_project, labelled, manifest
-from ..deploy import guard, matching, outside, plan, state, synthesis
-from ..deploy.attempts import Done, deploy
-from ..deploy.cdktf import Cdktf, check_node
-from ..deploy.price import over_budget, price_text, uncounted
-from ..deploy.printing import say, show
-from ..errors import FleetError
-from ..runbook import Writer, as_text
-from ..source import add_argument, load_fleet, other_word
-from . import sync
+from nixgen.files.settings import read_settings
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
-    from ..deploy.synthesis import Stack
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
-    from ..outputs import Deployed
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
+    from infra_lib.operate.deploy.synthesis import Stack
+    from infra_lib.terraform.outputs import Deployed
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -8,13 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nixgen import files, outputs, tree
-
-from .. import __version__, check, scaffold
-from ..catalog import CATALOG
-from ..errors import FleetError, nearest, refuse
-from ..fleet import Fleet
-from ..nix import clan_inventory, clan_machines, fleet_check, fleet_tests
+from infra_lib import __version__
+from infra_lib.clouds.gcp.catalog import CATALOG
+from infra_lib.fleet import Fleet
+from infra_lib.model import check
+from infra_lib.model.errors import FleetError, nearest, refuse
+from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
+from infra_lib.operate import scaffold
+from nixgen.files import folder as tree
+from nixgen.files import plan as files
+from nixgen.files import rendered as outputs
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

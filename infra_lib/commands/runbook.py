@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from nixgen.settings import read_settings
-
-from .. import cdktf_json
-from ..errors import FleetError
-from ..gcp_machine import GcpMachine
-from ..runbook import Writer, as_shell, as_text
-from ..source import add_argument, load_fleet, other_word
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.model.errors import FleetError
+from infra_lib.operate.runbook import Writer, as_shell, as_text
+from infra_lib.operate.source import add_argument, load_fleet, other_word
+from infra_lib.terraform import cdktf_json
+from nixgen.files.settings import read_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
 
 
 def add_arguments(parser: ArgumentParser) -> None:

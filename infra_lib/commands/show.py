@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import cost
-from ..firewall import closed_networks, closed_texts
-from ..gcp_machine import GcpMachine
-from ..source import add_argument, load_fleet
-from ..table import table
-from .cost import total_line
+from infra_lib import cost
+from infra_lib.clouds.gcp.firewall import closed_networks, closed_texts
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.commands.cost import total_line
+from infra_lib.operate.source import add_argument, load_fleet
+from infra_lib.operate.table import table
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from infra_lib.model.errors import FleetError
+from infra_lib.model.facts import Facts
+from infra_lib.operate import clan_vars
+from infra_lib.operate.source import add_argument, load_fleet
+from infra_lib.operate.sync import Learnt, changes, check_fact, doubts, synced
+from infra_lib.terraform import outputs
+from infra_lib.terraform.cdktf_json import output_folder
+from nixgen.files.settings import read_settings
 from nixgen.regular import read
-from nixgen.settings import read_settings
-
-from .. import clan_vars, outputs
-from ..cdktf_json import output_folder
-from ..errors import FleetError
-from ..facts import Facts
-from ..source import add_argument, load_fleet
-from ..sync import Learnt, changes, check_fact, doubts, synced
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import (
+from infra_lib.nix import (
     caches,
     clan,
     clan_inventory,
@@ -24,12 +24,11 @@ from . import (
     users,
     zerotier,
 )
-from .placement import extended, placed
+from infra_lib.nix.placement import extended, placed
 
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 # Each has `files(fleet)`: what it generates at its default path, or nothing when the fleet has no
 # use for it. `PATH` is that path where it is the same for every fleet.

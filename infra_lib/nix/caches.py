@@ -19,9 +19,8 @@ from nixgen.expr import (
 )
 
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "lib/caches.nix"
 

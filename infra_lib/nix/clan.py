@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import clan_inventory, clan_machines, internet, users, zerotier
-from .placement import path_from, path_of
-from .style import is_plain
+from infra_lib.nix import clan_inventory, clan_machines, internet, users, zerotier
+from infra_lib.nix.placement import path_from, path_of
+from infra_lib.nix.style import is_plain
 
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/default.nix"
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import internet
-from .style import clan
+from infra_lib.nix import internet
+from infra_lib.nix.style import clan
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/inventory/machines.nix"
 

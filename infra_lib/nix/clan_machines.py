@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix.placement import path_from, path_of
+from infra_lib.nix.style import clan, is_plain
 from nixgen.expr import Lambda, Pattern, Select
 
-from .placement import path_from, path_of
-from .style import clan, is_plain
-
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/machines.nix"
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..disko import boot_device
-from .clan_machines import module_name
-from .style import module
+from infra_lib.model.disko import boot_device
+from infra_lib.nix.clan_machines import module_name
+from infra_lib.nix.style import module
 
 if TYPE_CHECKING:
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
+    from nixgen.files.plan import FileValue
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:

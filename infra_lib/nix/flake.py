@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.files import Region
+from nixgen.files.plan import Region
 
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "flake.nix"
 REGION = "caches"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix import fleet_tests
+from infra_lib.nix.placement import path_from, path_of
+from infra_lib.nix.style import is_plain
 from nixgen.expr import Apply, AttrSet, BinaryOp, If, Inherit, Lambda, Let, Pattern, Str, ref
 
-from . import fleet_tests
-from .placement import path_from, path_of
-from .style import is_plain
-
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/checks/fleet.nix"
 

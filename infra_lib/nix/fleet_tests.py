@@ -8,30 +8,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nixgen.expr import (
-    Apply,
-    AttrSet,
-    BlankLine,
-    Item,
-    Lambda,
-    Let,
-    Not,
-    Pattern,
-    Select,
-    ref,
-)
-
-from ..gcp_machine import GcpMachine
-from ..nvidia import before_turing
-from . import internet, nvidia
-from .placement import path_of
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.model.nvidia import before_turing
+from infra_lib.nix import internet, nvidia
+from infra_lib.nix.placement import path_of
+from nixgen.expr import Apply, AttrSet, BlankLine, Item, Lambda, Let, Not, Pattern, Select, ref
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from nixgen.files.plan import FileValue
 
 PATH = "tests/fleet.nix"
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.files import TextFile
-from nixgen.frozen import frozen
-
-from .. import cost
-from ..catalog import (
+from infra_lib import cost
+from infra_lib.clouds.gcp.catalog import (
     ACCELERATORS_AS_OF,
     ACCELERATORS_SOURCE,
     CATALOG,
@@ -17,16 +14,17 @@ from ..catalog import (
     PRICES_AS_OF,
     PRICES_SOURCE,
 )
-from ..gcp_machine import Gpu
+from infra_lib.clouds.gcp.machine import Gpu
+from nixgen.files.plan import TextFile
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nixgen.files import FileValue
-
-    from ..catalog import Catalog
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
+    from infra_lib.clouds.gcp.catalog import Catalog
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "docs/gpu-costs.md"
 

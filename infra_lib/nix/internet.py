@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..gcp_machine import GcpMachine
-from ..hosts import external_ip
-from ..reach import ways_in
-from .placement import path_of
-from .services import instance
-from .style import clan
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.gcp.reach import ways_in
+from infra_lib.hosts import external_ip
+from infra_lib.nix.placement import path_of
+from infra_lib.nix.services import instance
+from infra_lib.nix.style import clan
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.machine import Machine
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..machine import Machine
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/inventory/services/internet.nix"
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
+from infra_lib.nix.clan_machines import default_path, module_name
+from infra_lib.nix.placement import path_from, path_of
+from infra_lib.nix.style import OPTIONS, is_plain
 from nixgen.expr import (
     Apply,
     AttrSet,
@@ -20,16 +24,10 @@ from nixgen.expr import (
     ref,
 )
 
-from . import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
-from .clan_machines import default_path, module_name
-from .placement import path_from, path_of
-from .style import OPTIONS, is_plain
-
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 # The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
 _ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.model.nvidia import DEFAULT_CUDA_PACKAGES, LAST_FOR_OLD, before_turing, capabilities
+from infra_lib.nix.style import OPTIONS, module
 from nixgen.expr import (
     Apply,
     AttrSet,
@@ -23,15 +25,11 @@ from nixgen.expr import (
     ref,
 )
 
-from ..nvidia import DEFAULT_CUDA_PACKAGES, LAST_FOR_OLD, before_turing, capabilities
-from .style import OPTIONS, module
-
 if TYPE_CHECKING:
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..gcp_machine import GcpMachine
-    from ..nvidia import Nvidia, NvidiaTuning
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.nvidia import Nvidia, NvidiaTuning
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from infra_lib.model.errors import FleetError, nearest, refuse
 from nixgen.errors import NixgenError
-from nixgen.paths import refuse_collisions, relative
-
-from ..errors import FleetError, nearest, refuse
+from nixgen.files.paths import refuse_collisions, relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from infra_lib.fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 
 def path_of(fleet: Fleet, default: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.hosts import hosts
+from infra_lib.nix.style import OPTIONS, module
 from nixgen.expr import (
     Apply,
     BinaryOp,
@@ -18,15 +20,11 @@ from nixgen.expr import (
     ref,
 )
 
-from ..hosts import hosts
-from .style import OPTIONS, module
-
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.hosts import Host
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..hosts import Host
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/home/core/ssh-hosts.nix"
 

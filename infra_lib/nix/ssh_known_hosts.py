@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.hosts import hosts
+from infra_lib.nix.style import is_plain
 from nixgen.expr import Apply, AttrSet, Inherit, Lambda, Let, Pattern, Select, Str, ref
 
-from ..hosts import hosts
-from .style import is_plain
-
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.hosts import Host
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..hosts import Host
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/system/ssh-known-hosts.nix"
 

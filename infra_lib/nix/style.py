@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from nixgen.expr import Param
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
     from nixgen.expr import Value
-
-    from ..fleet import Fleet
 
 OPTIONS = Param("options", {})
 """The argument of a module that tells who else says what: nobody, where it is taken alone."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .services import instance, members
-from .style import clan
+from infra_lib.nix.services import instance, members
+from infra_lib.nix.style import clan
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.users import User
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
-    from ..users import User
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/inventory/services/users.nix"
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.hosts import guests
+from infra_lib.model.zerotier import endpoint
+from infra_lib.nix.services import instance, members
+from infra_lib.nix.style import clan
 from nixgen.expr import Commented
 
-from ..hosts import guests
-from ..zerotier import endpoint
-from .services import instance, members
-from .style import clan
-
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
     from nixgen.expr import Value
-    from nixgen.files import FileValue
-
-    from ..fleet import Fleet
+    from nixgen.files.plan import FileValue
 
 PATH = "modules/clan/inventory/services/zerotier.nix"
 

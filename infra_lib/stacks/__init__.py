@@ -10,14 +10,14 @@ try:
 except ModuleNotFoundError as error:
     if error.name not in {"cdktf", "cdktf_cdktf_provider_google"}:
         raise
-    from ..errors import WITHOUT_CDKTF
+    from infra_lib.model.errors import WITHOUT_CDKTF
 
     raise ModuleNotFoundError(WITHOUT_CDKTF, name=error.name) from None
 
-from .provider import prepare as _prepare
+from infra_lib.stacks.provider import prepare as _prepare
 
 _prepare()
 
-from .gcp import GcpStack  # noqa: E402 - imports the provider
+from infra_lib.stacks.gcp import GcpStack  # noqa: E402 - imports the provider
 
 __all__ = ["GcpStack"]

@@ -16,7 +16,7 @@ from jsii.__meta__ import __version__ as jsii_version
 from jsii._kernel.providers.process import _NodeProcess
 from jsii._kernel.types import InvokeResponse, LoadRequest, LoadResponse, StaticInvokeRequest
 
-from .assembly import HELPER, trimmed
+from infra_lib.stacks.assembly import HELPER, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

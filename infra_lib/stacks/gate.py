@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jsii._kernel.types import InvokeResponse, LoadRequest, LoadResponse, StaticInvokeRequest
 from jsii._runtime import kernel
 
-from .assembly import HELPER
-from .assembly_cache import cached
-from .provider import warn
+from infra_lib.stacks.assembly import HELPER
+from infra_lib.stacks.assembly_cache import cached
+from infra_lib.stacks.provider import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

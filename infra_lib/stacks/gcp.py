@@ -16,16 +16,15 @@ from cdktf_cdktf_provider_google.compute_firewall import (
 )
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
+from infra_lib import cost
+from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
+from infra_lib.clouds.gcp.rules import check_kms_key_of_project, check_labels
+from infra_lib.clouds.gcp.stop_policy import policy_address, stop_policy
+from infra_lib.model.errors import refuse
+from infra_lib.stacks.install import Installation
+from infra_lib.stacks.instance import address, common_labels, compute_instance
+from infra_lib.terraform.escape import escape
 from nixgen.exact import exact
-
-from .. import cost
-from ..errors import refuse
-from ..firewall import Firewall, firewalls, network_tags, rule_prefix
-from ..gcp_rules import check_kms_key_of_project, check_labels
-from .escape import escape
-from .install import Installation
-from .instance import address, common_labels, compute_instance
-from .stop_policy import policy_address, stop_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
     from cdktf_cdktf_provider_google.compute_resource_policy import ComputeResourcePolicy
     from constructs import Construct
 
-    from ..fleet import Fleet
-    from ..gcp_machine import DataDisk, GcpMachine
-    from ..gcp_project import GcpProject
-    from ..stop_schedule import StopSchedule
+    from infra_lib.clouds.gcp.machine import DataDisk, GcpMachine
+    from infra_lib.clouds.gcp.project import GcpProject
+    from infra_lib.clouds.gcp.stop_schedule import StopSchedule
+    from infra_lib.fleet import Fleet
 
 # The constructs' own constraint is a major version behind; every field used here is in both.
 _PROVIDER_VERSION = "~> 7.0"

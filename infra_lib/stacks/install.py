@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import cdktf
 
-from ..installer import FOLDER, UNCHECKED, clan_install, guarded
-from .instance import address, reference
+from infra_lib.stacks.instance import address, reference
+from infra_lib.terraform.installer import FOLDER, UNCHECKED, clan_install, guarded
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from ..gcp_machine import GcpMachine
-    from ..gcp_project import GcpProject
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.gcp.project import GcpProject
 
 
 class Installation(cdktf.TerraformResource):

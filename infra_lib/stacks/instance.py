@@ -21,20 +21,20 @@ from cdktf_cdktf_provider_google.compute_instance import (
     ComputeInstanceShieldedInstanceConfig,
 )
 
-from .. import cost
-from ..errors import refuse
-from .escape import escape
-from .startup_script import startup_script
-from .stop_policy import policy_address
+from infra_lib import cost
+from infra_lib.clouds.gcp.startup_script import startup_script
+from infra_lib.clouds.gcp.stop_policy import policy_address
+from infra_lib.model.errors import refuse
+from infra_lib.terraform.escape import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from constructs import Construct
 
-    from ..fleet import Fleet
-    from ..gcp_machine import BootDisk, GcpMachine, ServiceAccount, ShieldedVm
-    from ..gcp_project import GcpProject
+    from infra_lib.clouds.gcp.machine import BootDisk, GcpMachine, ServiceAccount, ShieldedVm
+    from infra_lib.clouds.gcp.project import GcpProject
+    from infra_lib.fleet import Fleet
 
 _MOST_VALUE_BYTES = 256 * 1024
 _MOST_METADATA_BYTES = 512 * 1024

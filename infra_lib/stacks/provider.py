@@ -40,7 +40,9 @@ def prepare() -> None:
         return
     try:
         package = _lazy_package()
-        from .gate import install  # imports parts of jsii that another release may lack
+        from infra_lib.stacks.gate import (
+            install,  # imports parts of jsii that another release may lack
+        )
 
         install(package)
     except Exception as error:

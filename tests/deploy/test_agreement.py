@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from infra_lib import Fleet, GcpMachine, GcpProject, Gpu
-from infra_lib.deploy.price import over_budget
+from infra_lib.operate.deploy.price import over_budget
 
 
 @pytest.mark.parametrize(

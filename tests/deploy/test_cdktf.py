@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra_lib import FleetError
-from infra_lib.deploy.cdktf import Cdktf
-from infra_lib.deploy.synthesis import Stack, asked_for
+from infra_lib.operate.deploy.cdktf import Cdktf
+from infra_lib.operate.deploy.synthesis import Stack, asked_for
 
 CDKTF = """\
 #!/bin/sh

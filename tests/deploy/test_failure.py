@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra_lib.deploy.failure import (
+from infra_lib.operate.deploy.failure import (
     Failure,
     NoRoom,
     NotPermitted,

@@ -3,9 +3,9 @@
 from attrs import evolve
 
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, GcpProject, Gpu
-from infra_lib.deploy.advice import advice
-from infra_lib.deploy.failure import Failure, NoRoom, NotPermitted, QuotaExceeded
-from infra_lib.deploy.fallback import Move, moved, moves
+from infra_lib.operate.deploy.advice import advice
+from infra_lib.operate.deploy.failure import Failure, NoRoom, NotPermitted, QuotaExceeded
+from infra_lib.operate.deploy.fallback import Move, moved, moves
 
 SCHEELITE = GcpMachine(
     "scheelite",

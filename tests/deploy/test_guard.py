@@ -13,9 +13,9 @@ from attrs import evolve
 from cdktf import App
 
 from infra_lib import BootDisk, DataDisk, Fleet, FleetError, GcpMachine, GcpProject
-from infra_lib.deploy import guard, matching, outside, plan, price
-from infra_lib.deploy.plan import Plan
-from infra_lib.deploy.synthesis import Stack, read
+from infra_lib.operate.deploy import guard, matching, outside, plan, price
+from infra_lib.operate.deploy.plan import Plan
+from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
 from tests.terraform.harness import JSON, Workspace
 

@@ -20,12 +20,12 @@ from infra_lib import (
     Price,
     StopSchedule,
 )
-from infra_lib.cdktf_json import labelled
-from infra_lib.deploy.fallback import Move, moved
-from infra_lib.deploy.matching import check
-from infra_lib.deploy.retry import differences
-from infra_lib.deploy.synthesis import Stack, read
+from infra_lib.operate.deploy.fallback import Move, moved
+from infra_lib.operate.deploy.matching import check
+from infra_lib.operate.deploy.retry import differences
+from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
+from infra_lib.terraform.cdktf_json import labelled
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 SCHEELITE = GcpMachine(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib import FleetError
-from infra_lib.deploy import outside
+from infra_lib.operate.deploy import outside
 
 
 @pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply"])

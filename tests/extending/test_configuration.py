@@ -231,7 +231,7 @@ def test_what_generates_no_files_is_refused(generators: Any) -> None:
 
 
 def test_an_error_in_a_file_names_the_file() -> None:
-    from nixgen.outputs import render
+    from nixgen.files.rendered import render
 
     described = fleet(extra_files=(lambda _: {"x.nix": BlankLine()},))
     with pytest.raises(NixgenError, match=r"^x\.nix: "):

@@ -19,7 +19,7 @@ VARS = [
 READING = """\
 import sys
 from pathlib import Path
-from infra_lib import clan_vars
+from infra_lib.operate import clan_vars
 
 opened = []
 sys.addaudithook(lambda event, given: opened.append(given[0]) if event == "open" else None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_lib import FleetError
-from infra_lib.facts import Facts, MachineFacts
+from infra_lib.model.facts import Facts, MachineFacts
 
 NETWORK = "0123456789abcdef"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import Fleet, GcpMachine
-from infra_lib.runbook import Writer
+from infra_lib.operate.runbook import Writer
 from main import fleet as example
 from tests.sshd import Machine
 

@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
-from infra_lib.runbook import Runbook, Writer, as_shell, as_text
+from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
 from tests.facts import projects
 from tests.facts.projects import infra

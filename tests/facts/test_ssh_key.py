@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_lib import FleetError, GcpProject, User, check, ssh_key
+from infra_lib import FleetError, GcpProject, User
+from infra_lib.model import check, ssh_key
 from tests.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"

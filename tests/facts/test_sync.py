@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.outputs import ask
+from infra_lib.terraform.outputs import ask
 from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
 from tests.tools import require
@@ -125,7 +125,7 @@ def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> N
         "import json, sys\n"
         "opened = []\n"
         "sys.addaudithook(lambda e, a: opened.append(str(a[0])) if e == 'open' else None)\n"
-        "from infra_lib.cli import main\n"
+        "from infra_lib.commands.cli import main\n"
         "status = main(['sync', '--vars-only'])\n"
         "print(json.dumps([status, opened]))\n"
     )

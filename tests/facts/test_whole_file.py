@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from infra_lib import FleetError
-from infra_lib.facts import Facts, MachineFacts
-from infra_lib.whole_file import write
+from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.whole_file import write
 from tests.facts import projects
 from tests.facts.projects import infra
 
@@ -169,7 +169,7 @@ def test_an_owner_that_may_not_be_given_is_not_and_the_group_is(
             raise PermissionError(errno.EPERM, "not permitted")
 
     theirs = os.stat_result([0o100640, 0, 0, 1, 4321, 1234, 0, 0, 0, 0])
-    monkeypatch.setattr("infra_lib.whole_file._status", lambda *_: theirs)
+    monkeypatch.setattr("infra_lib.model.whole_file._status", lambda *_: theirs)
     monkeypatch.setattr(os, "fchown", refused)
     new(path).save()
     assert asked == [(4321, 1234), (-1, 1234)]

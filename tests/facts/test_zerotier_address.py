@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_lib import FleetError, zerotier_address
+from infra_lib import FleetError
+from infra_lib.model import zerotier_address
 
 network_ids = st.integers(0, 2**64 - 1).map("{:016x}".format)
 member_ids = st.integers(0, 2**40 - 1).map("{:010x}".format)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.errors import GET_NODE, WITHOUT_NODE
-from infra_lib.scaffold import Origin, texts
+from infra_lib.model.errors import GET_NODE, WITHOUT_NODE
+from infra_lib.operate.scaffold import Origin, texts
 
 BAD = """\
 from infra_lib import GcpMachine

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import infra_lib
-import nixgen.cli
-from infra_lib.cli import COMMANDS, main
+import nixgen.files.cli
+from infra_lib.commands.cli import COMMANDS, main
 
 from ..facts import projects
 from ..model.bad import REFUSED
@@ -47,8 +47,8 @@ def test_bad_input_ends_every_command_with_2_and_writes_nothing(
     for run, *arguments in (
         (main, "cost"),
         (main, "show", "--json"),
-        (nixgen.cli.main, "write"),
-        (nixgen.cli.main, "check"),
+        (nixgen.files.cli.main, "write"),
+        (nixgen.files.cli.main, "check"),
     ):
         message = refused(capsys, *arguments, run=run)
         for words in named:
@@ -356,7 +356,7 @@ def test_a_reader_who_leaves_changes_neither_what_is_written_nor_the_exit_code(
 WITHOUT = """
 import sys
 sys.modules.update(cdktf=None, jsii=None, constructs=None)
-from infra_lib.cli import main
+from infra_lib.commands.cli import main
 status = main(["{command}"])
 heavy = "subprocess", "tempfile", "difflib", "csv", "infra_lib.nix", "infra_lib.stacks"
 print(status, [name for name in heavy if name in sys.modules])

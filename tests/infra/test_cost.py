@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.cli import main
+from infra_lib.commands.cli import main
 
 EVERY_STATE = """
 unpriced = Catalog(machine_types=(MachineType("c4-standard-8", 8, 30),))

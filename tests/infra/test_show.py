@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.cli import main
+from infra_lib.commands.cli import main
 
 METALS = """
 metals = fleet(

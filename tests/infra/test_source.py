@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.cli import main
+from infra_lib.commands.cli import main
 
 ROOT = Path(__file__).parents[2]
 FLEET = "metals = fleet()\n"

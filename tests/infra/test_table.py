@@ -1,4 +1,4 @@
-from infra_lib.table import table
+from infra_lib.operate.table import table
 
 
 def test_columns_are_as_wide_as_they_need_be() -> None:

@@ -19,8 +19,8 @@ from infra_lib import (
     Price,
     Zone,
 )
-from infra_lib import catalog as tables
-from infra_lib.catalog import CATALOG
+from infra_lib.clouds.gcp import catalog as tables
+from infra_lib.clouds.gcp.catalog import CATALOG
 from nixgen import dumps
 from tests.nix.fleets import fleet_of
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
-from infra_lib import catalog
-from infra_lib.catalog import CATALOG
+from infra_lib.clouds.gcp import catalog
+from infra_lib.clouds.gcp.catalog import CATALOG
 
 FOLDER = Path(catalog.__file__).parent
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import infra_lib
 import nixgen
 from infra_lib import Facts, Fleet, FleetError, GcpMachine, Machine, Reference, zfs_layout
-from infra_lib.deploy.synthesis import Stack
+from infra_lib.operate.deploy.synthesis import Stack
 from nixgen import MISSING, Raw, Region, TextFile
 from nixgen.frozen import frozen
 from tests.nix.fleets import FLEETS

@@ -7,7 +7,7 @@ import pytest
 
 import infra_lib
 from infra_lib import Catalog, FleetError, GcpMachine, Gpu, MachineType, Price, cost
-from infra_lib.catalog import CATALOG
+from infra_lib.clouds.gcp.catalog import CATALOG
 
 T4 = Gpu("nvidia-tesla-t4")
 UNPRICED = Catalog(machine_types=(MachineType("c4-standard-8", 8, 30),))
@@ -120,7 +120,7 @@ def test_no_price_is_typed_in_code() -> None:
     root = Path(infra_lib.__file__).parent
     texts = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.py")}
     about = {path: text for path, text in texts.items() if "usd" in text.lower()}
-    assert {"catalog/__init__.py", "cost.py", "nix/gpu_costs.py"} <= about.keys()
+    assert {"clouds/gcp/catalog/__init__.py", "cost.py", "nix/gpu_costs.py"} <= about.keys()
     typed = [
         (path, node.value)
         for path, text in about.items()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_lib import BinaryCache, Device, FleetError, Machine
-from infra_lib.destination import Destination, parse
+from infra_lib.model.destination import Destination, parse
 from tests.tools import require
 
 CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
@@ -195,7 +195,7 @@ def _settings(*arguments: str) -> dict[str, str]:
 
 
 def _of_clan(text: str) -> tuple[Any, ...]:
-    """Take a destination apart as clan does; see `infra_lib.destination` for where."""
+    """Take a destination apart as clan does; see `infra_lib.model.destination` for where."""
     endpoint, _, options = text.removeprefix("ssh://").partition("?")
     *user, host_port = endpoint.split("@")
     assert len(user) < 2

@@ -28,7 +28,7 @@ from infra_lib import (
     zfs_layout,
 )
 from nixgen import dumps
-from nixgen.outputs import render
+from nixgen.files.rendered import render
 from tests.hostile import HostileInt, HostileStr, hostile, is_exact, member
 
 from .test_values import values

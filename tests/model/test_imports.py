@@ -15,9 +15,9 @@ IMPORTED = "import sys; before = set(sys.modules); {}; print(*set(sys.modules) -
 def test_import_loads_neither_cdktf_nor_what_few_need() -> None:
     loaded = set(run(IMPORTED.format("import infra_lib")))
     assert not loaded & {
-        *("cdktf", "jsii", "constructs", "infra_lib.stacks", "infra_lib.nix", "nixgen.cli"),
+        *("cdktf", "jsii", "constructs", "infra_lib.stacks", "infra_lib.nix", "nixgen.files.cli"),
         *("json", "subprocess", "difflib", "tomllib", "csv", "tempfile", "argparse", "hashlib"),
-        *("asyncio", "logging", "infra_lib.cli", "urllib.request"),
+        *("asyncio", "logging", "infra_lib.commands.cli", "urllib.request"),
     }
 
 
@@ -31,7 +31,8 @@ def test_import_loads_few_modules() -> None:
 
 def test_import_reads_no_table() -> None:
     code = """
-from infra_lib import GcpMachine, catalog
+from infra_lib import GcpMachine
+from infra_lib.clouds.gcp import catalog
 caches = (catalog._prices, catalog._machine_types, catalog._zones)
 print(sum(cache.cache_info().currsize for cache in caches))
 GcpMachine("a", machine_type="e2-micro", zone="us-central1-a")
@@ -46,8 +47,8 @@ def test_the_command_needs_no_cdktf() -> None:
     code = """
 import sys
 sys.modules.update(cdktf=None, jsii=None, constructs=None)
-from infra_lib.cli import main
-from infra_lib.source import load_fleet
+from infra_lib.commands.cli import main
+from infra_lib.operate.source import load_fleet
 try:
     main(["--version"])
 except SystemExit as end:

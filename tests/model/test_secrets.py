@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from infra_lib import BootDisk, DataDisk, FleetError, Gpu, ServiceAccount, ShieldedVm
-from infra_lib.errors import refuse
+from infra_lib.model.errors import refuse
 from nixgen import NixgenError, dumps
 from nixgen.redact import redacted, shortened
 from tests.facts import projects

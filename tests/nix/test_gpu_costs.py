@@ -6,7 +6,12 @@ from collections.abc import Callable
 from attrs import evolve
 
 from infra_lib import AcceleratorType, Catalog, Fleet, MachineType, Price, Zone
-from infra_lib.catalog import ACCELERATORS_AS_OF, MACHINE_TYPES_AS_OF, PRICES_AS_OF, PRICES_SOURCE
+from infra_lib.clouds.gcp.catalog import (
+    ACCELERATORS_AS_OF,
+    MACHINE_TYPES_AS_OF,
+    PRICES_AS_OF,
+    PRICES_SOURCE,
+)
 from main import fleet as example
 
 from .fleets import CPU, FLEETS, T4, fleet_of

@@ -6,15 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import (
-    Catalog,
-    DataDisk,
-    Facts,
-    Fleet,
-    GcpMachine,
-    MachineFacts,
-    MachineType,
-)
+from infra_lib import Catalog, DataDisk, Facts, Fleet, GcpMachine, MachineFacts, MachineType
 from main import ADMIN_KEY
 
 from .fleets import CPU, FLEETS, PROJECT, T4, fleet_of

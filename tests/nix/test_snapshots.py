@@ -8,7 +8,7 @@ from pytest_regressions.file_regression import FileRegressionFixture
 
 from main import fleet as example
 from nixgen import dumps
-from nixgen.files import Region, TextFile, plan
+from nixgen.files.plan import Region, TextFile, plan
 
 from .fleets import FLEETS
 

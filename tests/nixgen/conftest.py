@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 Nixgen: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 MAIN = """\
-from nixgen.files import TextFile
+from nixgen import TextFile
 
 fleet = {"lib/caches.nix": {"caches": []}, "docs/costs.md": TextFile("x", comment="<!-- -->")}
 """

@@ -122,7 +122,7 @@ def test_a_region_without_its_file_is_skipped_and_said_so(project: Path, nixgen:
     put(
         project,
         "main.py",
-        "from nixgen.files import Region\nfleet = {'flake.nix': Region({}, name='caches')}\n",
+        "from nixgen import Region\nfleet = {'flake.nix': Region({}, name='caches')}\n",
     )
     for command in ("write", "check"):
         done = nixgen(command)
@@ -134,7 +134,7 @@ def test_what_is_skipped_is_said_when_files_are_new_and_not_where_all_is_settled
     project: Path, nixgen: Nixgen
 ) -> None:
     described = (
-        "from nixgen.files import Region\n"
+        "from nixgen import Region\n"
         "region = Region({}, name='caches', otherwise='do without')\n"
         "fleet = {'flake.nix': region, 'lib/a.nix': [1]}\n"
     )
@@ -390,7 +390,7 @@ def test_check_loads_only_what_it_needs(nixgen: Nixgen) -> None:
     }
     assert unneeded & {*loaded} == set()
     # What renders and what compares are two processes: neither loads what only the other needs.
-    assert loaded.count("nixgen.expr") == loaded.count("nixgen.tree") == 1
+    assert loaded.count("nixgen.expr") == loaded.count("nixgen.files.folder") == 1
 
 
 # A source that does more than it should
@@ -560,8 +560,9 @@ def test_a_module_that_python_has_too_is_named_when_the_wrong_one_was_meant(
 
 
 def test_what_the_caller_does_at_exit_is_done_once(project: Path) -> None:
-    program = "import atexit; atexit.register(print, 'once'); from nixgen.cli import main; " + (
-        "print('before', end=' '); main(['list'])"
+    program = (
+        "import atexit; atexit.register(print, 'once'); from nixgen.files.cli import main; "
+        + ("print('before', end=' '); main(['list'])")
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

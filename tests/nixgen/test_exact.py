@@ -43,7 +43,7 @@ from nixgen import (
     ref,
 )
 from nixgen.exact import exact, kept
-from nixgen.outputs import render
+from nixgen.files.rendered import render
 from tests.hostile import HostileStr, hostile, is_exact, member
 
 plain = st.recursive(

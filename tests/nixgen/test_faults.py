@@ -20,10 +20,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from nixgen import files, handles, interruption, rename, transaction, tree
 from nixgen.errors import NixgenError
-from nixgen.files import Files, State, TextFile, plan, write
-from nixgen.header import with_header
+from nixgen.files import folder as tree
+from nixgen.files import handles, interruption, rename, transaction
+from nixgen.files import plan as files
+from nixgen.files.header import with_header
+from nixgen.files.plan import Files, State, TextFile, plan, write
 from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require, unavailable
@@ -883,7 +885,7 @@ def test_a_call_that_fails_leaves_all_as_it_was_or_as_it_shall_be(
 
 VERSIONED = """\
 import os
-from nixgen.files import TextFile
+from nixgen import TextFile
 
 version = os.environ["VERSION"]
 text = TextFile(version * (10_000 if version == "large" else 10))

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Pattern, ref, tree
-from nixgen.difference import difference
+from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Pattern, ref
 from nixgen.errors import NixgenError
-from nixgen.files import File, Files, Plan, State, TextFile, plan, write
-from nixgen.header import is_whole, read_header, with_header
-from nixgen.outputs import Region, WholeFile, render
+from nixgen.files import folder as tree
+from nixgen.files.difference import difference
+from nixgen.files.header import is_whole, read_header, with_header
+from nixgen.files.plan import File, Files, Plan, State, TextFile, plan, write
+from nixgen.files.rendered import Region, WholeFile, render
 from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require
@@ -157,7 +158,12 @@ def test_a_comparison_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> 
         text=True,
         check=True,
     )
-    unneeded = {"ctypes", "nixgen.transaction", "nixgen.rename", "nixgen.interruption"}
+    unneeded = {
+        "ctypes",
+        "nixgen.files.transaction",
+        "nixgen.files.rename",
+        "nixgen.files.interruption",
+    }
     assert unneeded.isdisjoint(done.stdout.split())
 
 

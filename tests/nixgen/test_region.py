@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from nixgen import AttrSet, BlankLine, Comment, IndentedStr, Lambda, ref
 from nixgen.errors import NixgenError
-from nixgen.files import Files, Region, State, plan, write
-from nixgen.region import filled, find
+from nixgen.files.plan import Files, Region, State, plan, write
+from nixgen.files.region import filled, find
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from nixgen import AttrSet, Comment, IndentedStr, Inherit, Raw, Str, ref
 from nixgen.errors import NixgenError
-from nixgen.files import Files, Region, plan, write
-from nixgen.outputs import Regions, render
-from nixgen.region import filled, find
+from nixgen.files.plan import Files, Region, plan, write
+from nixgen.files.region import filled, find
+from nixgen.files.rendered import Regions, render
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.cli import COMMANDS as INFRA
+from infra_lib.commands.cli import COMMANDS as INFRA
 from tests.packaging.commands import CHECKOUT, PYPROJECT, run
 
 

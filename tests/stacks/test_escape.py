@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra_lib import Reference
-from infra_lib.stacks.escape import escape
+from infra_lib.terraform.escape import escape
 from tests.tools import require
 
 # What means something to Terraform, or to cdktf: see its tokens/private/encoding.ts.

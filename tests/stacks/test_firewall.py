@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, ip_network
 import pytest
 
 from infra_lib import Fleet, FleetError, GcpMachine, Reference, ZeroTier
-from infra_lib.firewall import (
+from infra_lib.clouds.gcp.firewall import (
     Firewall,
     closed_networks,
     closed_texts,
@@ -13,7 +13,7 @@ from infra_lib.firewall import (
     network_tags,
     rule_prefix,
 )
-from infra_lib.names import bounded
+from infra_lib.clouds.gcp.names import bounded
 
 from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.stacks.startup_script import startup_script
+from infra_lib.clouds.gcp.startup_script import startup_script
 from tests.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"

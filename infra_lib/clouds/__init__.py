@@ -1,0 +1,1 @@
+"""The clouds that machines are provisioned on, a folder each."""

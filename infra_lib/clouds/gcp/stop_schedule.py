@@ -1,0 +1,141 @@
+"""When Compute Engine stops a machine by itself, as cron says it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from attrs import field
+
+from infra_lib.model.errors import FleetError, nearest, refuse
+from nixgen.frozen import frozen
+
+_WHERE = "stop schedule"
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+# Each field's name, least and most value, and the names that stand for values from the least on.
+_FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, _MONTHS),
+    ("day of week", 0, 7, _DAYS),
+)
+# Compiled only for a fleet that has a schedule: each compilation is felt at start-up.
+_PART = (
+    r"(?:\*|(?P<first>[0-9]{1,2}|[A-Za-z]{3})(?:-(?P<last>[0-9]{1,2}|[A-Za-z]{3}))?)"
+    r"(?:/(?P<step>[0-9]{1,2}))?"
+)
+_TIME_ZONE = r"[A-Za-z][-+_A-Za-z0-9]*(?:/[-+_A-Za-z0-9]+)*"
+
+# An operation may begin up to 15 minutes late.
+_LEAST_MINUTES = 15
+
+
+@frozen
+class StopSchedule:
+    """When Compute Engine stops a machine that runs, so that a forgotten one turns itself off.
+
+    It never starts one. The next deployment does: what is enabled and not `stopped` is to run.
+
+    Compute Engine does it on behalf of its own service agent, which needs the permission
+    `compute.instances.stop`; see
+    https://cloud.google.com/compute/docs/instances/schedule-instance-start-stop.
+
+    Attributes:
+        cron: The times, as five fields of unix-cron: minute, hour, day of month, month, day of
+            week. "0 20 * * *" is every evening at eight. An operation may begin up to 15 minutes
+            late, so times are at least 15 minutes apart.
+        time_zone: The zone of the tz database that the times are in: "Europe/Berlin".
+
+    Raises:
+        FleetError: When the times or the zone are none, or no such time ever comes.
+    """
+
+    cron: str
+    time_zone: str = field(default="UTC", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        _check_cron(self.cron)
+        _check_time_zone(self.time_zone)
+
+
+def _check_cron(cron: object) -> None:
+    parts = cron.split(" ") if isinstance(cron, str) else []
+    if len(parts) != len(_FIELDS):
+        raise refuse(
+            _WHERE,
+            "cron",
+            cron,
+            "five fields with a space between: minute, hour, day of month, month, day of week, "
+            'such as "0 20 * * *" for 20:00 every day',
+        )
+    minutes, _, days, months, _ = (
+        _values(cron, part, *given) for part, given in zip(parts, _FIELDS, strict=True)
+    )
+    gaps = zip(minutes, [*minutes[1:], minutes[0] + 60], strict=True)
+    if any(after - before < _LEAST_MINUTES for before, after in gaps):
+        raise refuse(
+            _WHERE,
+            "cron",
+            cron,
+            f"an operation may begin {_LEAST_MINUTES} minutes late: name minutes that are at "
+            f"least {_LEAST_MINUTES} apart, such as 0 or 0,30",
+        )
+    # Where both are restricted, cron takes either.
+    if parts[4] == "*" and all(days[0] > _LONGEST_MONTHS[month - 1] for month in months):
+        raise refuse(_WHERE, "cron", cron, f"no month of those has a day {days[0]}: it never comes")
+
+
+def _values(
+    cron: object, text: str, name: str, least: int, most: int, names: tuple[str, ...]
+) -> list[int]:
+    """Return the values that one field stands for, sorted."""
+    accepted = f"{name}: * or numbers from {least} to {most}"
+    if names:
+        accepted += f" ({names[0].upper()} to {names[-1].upper()})"
+    error = refuse(_WHERE, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(_PART, part)
+        if match is None or match["step"] == "0" or match["step"] == "00":
+            raise error
+        first = _value(match["first"], least, names, error)
+        last = _value(match["last"], least, names, error)
+        if first is None:
+            first, last = least, most
+        elif last is None:
+            last = most if match["step"] else first
+        if not least <= first <= last <= most:
+            raise error
+        found.update(range(first, last + 1, int(match["step"] or 1)))
+    return sorted(found)
+
+
+def _value(text: str | None, least: int, names: tuple[str, ...], error: FleetError) -> int | None:
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text)
+    if text.lower() not in names:
+        raise error
+    return names.index(text.lower()) + least
+
+
+def _check_time_zone(name: object) -> None:
+    accepted = 'a zone of the tz database: "Europe/Berlin", "America/New_York", "UTC"'
+    if not isinstance(name, str) or not re.fullmatch(_TIME_ZONE, name):
+        raise refuse(_WHERE, "time_zone", name, accepted)
+    known = _time_zones()
+    if known and name not in known:
+        raise refuse(_WHERE, "time_zone", name, f"{accepted}{nearest(name, known)}")
+
+
+@cache
+def _time_zones() -> set[str]:
+    """Return every zone; none on a system without the database."""
+    from zoneinfo import available_timezones
+
+    return available_timezones()

@@ -1,0 +1,82 @@
+"""The `infra` command."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from infra_lib import __version__
+from infra_lib.model.errors import FleetError
+from nixgen.command import PLAIN, ended
+from nixgen.errors import NixgenError
+from nixgen.files.apart import python_first
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Each is a module of `infra_lib.commands` with `add_arguments(parser)` and `run(given) -> int`,
+# imported when it is the one that was asked for.
+COMMANDS = {
+    "cost": "print what every machine costs, on and off, and what is on in total",
+    "deploy": "deploy with cdktf: what it costs first, and another zone where one has no room",
+    "init": "write the smallest complete setup into this folder",
+    "runbook": "print the commands that bring machines up, take them down or replace them",
+    "show": "print the fleet at a glance",
+    "sync": "write what deployment learnt, addresses and keys, into the file of facts",
+}
+
+_DETAILS = """\
+SOURCE is module:attribute: a Fleet, or a callable that returns one. --source SOURCE names it; it
+defaults to what the nearest pyproject.toml says:
+
+    [tool.nixgen]
+    source = "main:fleet"
+
+Exit status: 0 fine; 1 a check found a difference, sync --get found nothing, or deploy failed or
+refused; 2 bad input, and then nothing was changed. INFRA_DEBUG=1 shows tracebacks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: What follows the command's name; those of the process by default.
+
+    Returns:
+        The exit status: 0 fine; 1 a check found a difference, a fact is not known, or a deployment
+        failed or was refused; 2 bad input.
+    """
+    if arguments is None:
+        python_first()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+
+    def run() -> int:
+        given = _parser(words).parse_args(words)
+        status: int = given.run(given)
+        return status
+
+    return ended(run, "infra", (FleetError, NixgenError, OSError))
+
+
+def _parser(words: Sequence[str]) -> ArgumentParser:
+    """Return the parser, complete for the one command that is asked for."""
+    parser = ArgumentParser(
+        prog="infra",
+        description="What a fleet is, what it costs, and what to do with it.",
+        epilog=_DETAILS,
+        formatter_class=RawDescriptionHelpFormatter,
+        **PLAIN,
+    )
+    parser.add_argument("--version", action="version", version=f"infra {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    asked = next((word for word in words if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        description = f"{text[0].upper()}{text[1:]}."
+        added = commands.add_parser(name, help=text, description=description, **PLAIN)
+        if name == asked:
+            command = import_module(f"{__package__}.{name}")
+            command.add_arguments(added)
+            added.set_defaults(run=command.run)
+    return parser

@@ -1,0 +1,1 @@
+"""What fleets are made of, whatever cloud they are in."""

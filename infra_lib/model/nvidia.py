@@ -1,0 +1,256 @@
+"""How machines with an NVIDIA GPU are set up: headless, for computing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, cast
+
+from attrs import field
+
+from infra_lib.model import check
+from infra_lib.model.errors import refuse
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.clouds.gcp.machine import GcpMachine
+
+_ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
+DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
+_COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
+LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
+_GENERATIONS = (
+    *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
+)
+# The oldest and newest generation that a branch drives; None for no limit. In today's nixpkgs dc is
+# 580, and the others without a number are 595 or later:
+# https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
+# https://github.com/NixOS/nixpkgs/blob/master/pkgs/os-specific/linux/nvidia-x11/default.nix
+_DRIVES: dict[str, tuple[str, str | None]] = {
+    "production": ("turing", None),
+    "latest": ("turing", None),
+    "stable": ("turing", None),
+    "beta": ("turing", None),
+    "dc": ("maxwell", None),
+    "legacy_580": ("maxwell", "blackwell"),
+    "legacy_535": ("maxwell", "hopper"),
+}
+
+
+def _clocks(value: tuple[int, int] | None) -> tuple[int, int] | None:
+    return value if value is None else cast("tuple[int, int]", check.in_order(value))
+
+
+@frozen(kw_only=True)
+class NvidiaTuning:
+    """Settings that nvidia-smi makes at each boot; what is None is left alone.
+
+    Attributes:
+        compute_mode: Who may use a GPU at the same time.
+        power_limit: Watts.
+        application_clocks: Memory and graphics clock in MHz; see `nvidia-smi -q -d
+            SUPPORTED_CLOCKS`.
+        ecc: Error correction of GPU memory; a change takes effect at the next boot.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = None
+    power_limit: int | None = None
+    application_clocks: tuple[int, int] | None = field(default=None, converter=_clocks)
+    ecc: bool | None = None
+
+    def __attrs_post_init__(self) -> None:
+        where = "nvidia tuning"
+        if self.compute_mode is not None:
+            check.one_of(where, "compute_mode", self.compute_mode, _COMPUTE_MODES)
+        if self.power_limit is not None:
+            check.whole(where, "power_limit", self.power_limit, "watts", least=1)
+        if self.application_clocks is not None:
+            clocks = self.application_clocks
+            check.each(where, "application_clocks", clocks, int, "5001, 1590")
+            if len(clocks) != 2:
+                raise refuse(where, "application_clocks", clocks, "(memory MHz, graphics MHz)")
+            for clock in clocks:
+                check.whole(where, "application_clocks", clock, "MHz", least=1)
+        if self.ecc is not None:
+            check.boolean(where, "ecc", self.ecc)
+
+
+@frozen(kw_only=True)
+class Nvidia:
+    """The `nvidia` module of the fleet.
+
+    Attributes:
+        driver: Which of `config.boot.kernelPackages.nvidiaPackages` it is. None for "production",
+            or, where a GPU is older than Turing, "legacy_580", the last branch that drives it;
+            a nixpkgs too old to have that one has such a "production".
+        cuda_packages: Python packages that are built with CUDA. Only these: a global
+            `nixpkgs.config.cudaSupport` would rebuild everything. A name that nixpkgs does not
+            have fails the build of a machine; of one that takes no `cudaSupport`, Nix warns.
+        cuda_capabilities: What CUDA code is built for on every machine with a GPU, as
+            `nixpkgs.config.cudaCapabilities`: ("7.0", "7.5"). The last is the one that GPUs newer
+            than all of them run. But "9.0a" is for that capability alone, and "10.0f" for those
+            of its major number. Empty for what nixpkgs builds for, which binary caches hold;
+            where a GPU is older than Turing, which CUDA from 12.6 on leaves out, its machine
+            has the capabilities of all GPUs of the fleet.
+        cuda_toolkit: Put `cudaPackages.cudatoolkit` on the machines.
+        environment: Set LD_LIBRARY_PATH and friends for every program on the machine. It can
+            break programs that bring other libraries; a development shell is the better place.
+        tuning: Settings that nvidia-smi makes at each boot; None for none.
+        kernel_params: Further `boot.kernelParams`.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    driver: (
+        Literal[
+            "production",
+            "latest",
+            "stable",
+            "beta",
+            "dc",
+            "legacy_580",
+            "legacy_535",
+        ]
+        | None
+    ) = None
+    cuda_packages: tuple[str, ...] = field(default=DEFAULT_CUDA_PACKAGES, converter=check.strings)
+    cuda_capabilities: tuple[str, ...] = field(default=(), converter=check.strings)
+    cuda_toolkit: bool = False
+    environment: bool = False
+    tuning: NvidiaTuning | None = None
+    kernel_params: tuple[str, ...] = field(default=(), converter=check.strings)
+
+    def __attrs_post_init__(self) -> None:
+        where = "nvidia"
+        driver: str | None = self.driver
+        if driver == "legacy_470":
+            raise refuse(
+                where,
+                "driver",
+                driver,
+                "it has a licence of its own, which nixpkgs.config.nvidia.acceptLicense accepts, "
+                "and no GPU of Compute Engine needs it; leave driver out",
+            )
+        if driver is not None:
+            check.one_of(where, "driver", driver, tuple(_DRIVES))
+        check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
+        for package in self.cuda_packages:
+            if not _ATTRIBUTE.fullmatch(package):
+                raise refuse(where, "cuda_packages", package, "an attribute of python3Packages")
+        check.unique(where, "cuda_packages", self.cuda_packages)
+        check.each(where, "cuda_capabilities", self.cuda_capabilities, str, '"7.0", "7.5"')
+        for capability in self.cuda_capabilities:
+            check.compute_capability(where, "cuda_capabilities", capability, specific=True)
+        check.unique(where, "cuda_capabilities", self.cuda_capabilities)
+        check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
+        check.boolean(where, "environment", self.environment)
+        if self.tuning is not None:
+            check.instance(where, "tuning", self.tuning, NvidiaTuning)
+        check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')
+
+
+def before_turing(machine: GcpMachine) -> bool:
+    """Whether a machine's GPU is older than Turing.
+
+    Then it needs the proprietary kernel module, a driver before 590, and CUDA code that nixpkgs
+    does not build unless told.
+    """
+    return machine.accelerator is not None and not machine.accelerator.open_kernel_module
+
+
+def capabilities(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> tuple[str, ...]:
+    """Return what CUDA code is built for on machines that need more than nixpkgs' defaults.
+
+    Args:
+        nvidia: How they are set up.
+        machines: All machines with a GPU.
+    """
+    known = {each.compute_capability for machine in machines if (each := machine.accelerator)}
+    return nvidia.cuda_capabilities or tuple(
+        sorted((each for each in known if each is not None), key=check.by_version)
+    )
+
+
+def check_gpus(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> None:
+    """Check that the fleet's driver drives every GPU, and that CUDA code is built for it.
+
+    Args:
+        nvidia: How they are set up.
+        machines: All machines with a GPU.
+
+    Raises:
+        FleetError: When a GPU is too new or too old for the driver, or nothing is built for it.
+    """
+    old = next(filter(before_turing, machines), None)
+    for machine in machines:
+        _check_driver(nvidia, machine, old)
+        _check_capabilities(nvidia, machine)
+
+
+def _check_driver(nvidia: Nvidia, machine: GcpMachine, old: GcpMachine | None) -> None:
+    accelerator = machine.accelerator
+    driver = nvidia.driver or ("production" if old is None else LAST_FOR_OLD)
+    oldest, newest = _DRIVES[driver]
+    if accelerator is None:
+        return
+    if newest is not None and _age(accelerator.architecture) > _age(newest):
+        limit = f"nothing newer than {newest}"
+    elif _age(accelerator.architecture) < _age(oldest):
+        limit = f"nothing older than {oldest}"
+    else:
+        return
+    gpu = f"machine {machine.name!r} has {accelerator.label} ({accelerator.architecture})"
+    if nvidia.driver is not None:
+        raise refuse(
+            "nvidia",
+            "driver",
+            driver,
+            f"drives {limit}, and {gpu}; leave driver out, or name another",
+        )
+    needed = "" if old in (None, machine) else f", which machine {old.name!r} needs,"
+    raise refuse("nvidia", "driver", None, f"{driver}{needed} drives {limit}, and {gpu}")
+
+
+def _age(generation: str) -> int:
+    """Return where a generation stands among others; one that nobody knows here is newer."""
+    known = generation in _GENERATIONS
+    return _GENERATIONS.index(generation) if known else len(_GENERATIONS)
+
+
+def _check_capabilities(nvidia: Nvidia, machine: GcpMachine) -> None:
+    accelerator = machine.accelerator
+    if accelerator is None:
+        return
+    own, chosen = accelerator.compute_capability, nvidia.cuda_capabilities
+    if own is None:
+        if before_turing(machine) and not chosen:
+            raise refuse(
+                f"accelerator type {accelerator.name!r}",
+                "compute_capability",
+                own,
+                f"nixpkgs builds no CUDA code for a {accelerator.architecture} GPU unless told "
+                f'its capability, "6.1" or another, and machine {machine.name!r} has one',
+            )
+    elif chosen and not any(_runs(own, each, newer=each == chosen[-1]) for each in chosen):
+        raise refuse(
+            "nvidia",
+            "cuda_capabilities",
+            chosen,
+            f"none is for {accelerator.label} of machine {machine.name!r}: add {own!r}",
+        )
+
+
+def _runs(own: str, built_for: str, *, newer: bool) -> bool:
+    """Whether a GPU runs code that is built for a compute capability.
+
+    The same major number, and no greater minor one; any greater, where the code is also there in
+    the form that the driver translates, which is of no use elsewhere for "9.0a" and "10.0f":
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capability
+    """
+    gpu, code = check.by_version(own), check.by_version(built_for)
+    if built_for.endswith("a"):
+        return code == gpu
+    return code <= gpu and (code[0] == gpu[0] or (newer and not built_for.endswith("f")))

@@ -1,0 +1,91 @@
+"""The ZeroTier network that connects the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from attrs import field
+
+from infra_lib.model import check
+from infra_lib.model.destination import is_port
+from infra_lib.model.errors import refuse
+from nixgen.frozen import frozen
+
+MOST_MOONS = 4  # what clan's zerotier service takes
+PORT = 9993  # where ZeroTier listens unless told otherwise
+
+
+def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        return value
+    return MappingProxyType({name: check.strings(points) for name, points in value.items()})
+
+
+def endpoint(value: str) -> str:
+    """Return where a moon is reached, as ZeroTier writes it: "203.0.113.7/9993".
+
+    Without a port, ZeroTier takes 0, where nothing answers: see `InetAddress::fromString` in
+    https://github.com/zerotier/ZeroTierOne/blob/dev/node/InetAddress.cpp.
+
+    Args:
+        value: An IPv4 or IPv6 address, alone or with a slash and a UDP port after it.
+
+    Raises:
+        ValueError: When it is neither.
+    """
+    from ipaddress import ip_address
+
+    address, slash, port = value.partition("/")
+    ip_address(address)
+    if "%" in address:  # an interface of one machine, which others do not have
+        raise ValueError(value)
+    if not slash:
+        return f"{address}/{PORT}"
+    if not is_port(port):
+        raise ValueError(value)
+    return value
+
+
+@frozen(kw_only=True)
+class ZeroTier:
+    """Who is what in the network. The machines' tags say it.
+
+    Attributes:
+        instance: The name of the service's instance in the inventory.
+        controller_tag: The tag of the one machine that admits peers.
+        peer_tag: The tag of the machines that are peers; "all" for every machine.
+        moons: Relays: machine name to where the Internet reaches it, public IP addresses such as
+            "203.0.113.7" or "2001:db8::7/9993", with a UDP port where it is not 9993; at most four.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    instance: str = "zerotier"
+    controller_tag: str = "controller"
+    peer_tag: str = "peer"
+    moons: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_endpoints, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        check.name("zerotier", "instance", self.instance)
+        check.word("zerotier", "controller_tag", self.controller_tag, "a tag")
+        check.word("zerotier", "peer_tag", self.peer_tag, "a tag")
+        if self.controller_tag == self.peer_tag:
+            raise refuse("zerotier", "peer_tag", self.peer_tag, "the controller's tag is another")
+        if not isinstance(self.moons, Mapping):
+            raise refuse("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
+        if len(self.moons) > MOST_MOONS:
+            raise refuse("zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons")
+        for name, points in self.moons.items():
+            check.name("zerotier", "moons", name)
+            check.each("zerotier", f"moons[{name!r}]", points, str, '"203.0.113.7"')
+            for point in points or ("",):
+                try:
+                    endpoint(point)
+                except ValueError:
+                    accepted = (
+                        "public IP addresses, at least one, each alone or with a UDP port: "
+                        f'"203.0.113.7/{PORT}"'
+                    )
+                    raise refuse("zerotier", f"moons[{name!r}]", point, accepted) from None

@@ -1,0 +1,263 @@
+"""What a deployment would delete, or whom it shuts out: it is said, and refused unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.clouds.gcp.firewall import CLOSING, closed_texts
+from infra_lib.operate.deploy.plan import DISKS
+from infra_lib.terraform.cdktf_json import INSTANCE, google_project
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.fleet import Fleet
+    from infra_lib.operate.deploy.plan import Change, Plan
+    from infra_lib.operate.deploy.synthesis import Stack
+
+_FIREWALL = "google_compute_firewall"
+_MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
+
+
+def losses(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each disk and each instance that is deleted, also to be made anew."""
+    return [
+        _loss(plan, change)
+        for plan in plans
+        for change in plan.changes
+        if change.deletes and change.type in (INSTANCE, *DISKS)
+    ]
+
+
+def closed(stacks: Sequence[Stack]) -> list[str]:
+    """Return what is to be known of the networks in them that Google opens to the world."""
+    texts = (
+        text
+        for stack in stacks
+        for name, rule in stack.resources(_FIREWALL).items()
+        if CLOSING.fullmatch(name)
+        for text in closed_texts(google_project(stack.folder), [str(rule.get("network"))])
+    )
+    return list(dict.fromkeys(texts))
+
+
+def shut_out(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each stack that closes SSH to machines which Google's own rule opens it to.
+
+    Nobody can tell who comes that way, or whether that rule has been deleted.
+    """
+    lines = []
+    for plan in plans:
+        rules = [
+            change.after or {}
+            for change in plan.changes
+            if change.type == _FIREWALL
+            and change.actions == ("create",)
+            and CLOSING.fullmatch(change.address.rpartition(".")[2])
+        ]
+        names = [
+            change.name
+            for change in plan.changes
+            if change.type == INSTANCE
+            and change.after
+            and any(_is_for(rule, change.before or {}) for rule in rules)
+        ]
+        if names:
+            lines.append(
+                f"stack {plan.stack} closes SSH to {', '.join(names)}, which Google's rule "
+                "default-allow-ssh opens to the world: whoever logs in from elsewhere than "
+                "ssh_source_ranges is shut out"
+            )
+    return lines
+
+
+def _is_for(rule: Mapping[str, Any], instance: Mapping[str, Any]) -> bool:
+    """Whether a firewall rule is for an instance, by its tags and networks."""
+    networks = [str(each.get("network")) for each in instance.get("network_interface") or ()]
+    return bool({*rule.get("target_tags", ())} & {*(instance.get("tags") or ())}) and any(
+        network.rpartition("/")[2] == str(rule.get("network")).rpartition("/")[2]
+        for network in networks
+    )
+
+
+def shrinking(plans: Sequence[Plan]) -> str | None:
+    """Return why a plan cannot be carried out: a boot disk would shrink. None when none would.
+
+    Google's provider plans it, and Compute Engine refuses it after other changes have been made.
+    """
+    for change in _changes(plans):
+        if change.type != INSTANCE or change.deletes or change.before is None:
+            continue
+        there, wanted = _boot_disk(change.before).get("size"), _boot_disk(change.after).get("size")
+        if there and wanted and wanted < there:
+            return (
+                f"machine {change.name!r}: boot_disk.size_gb={wanted}: its boot disk has {there} "
+                f"GB, and no disk shrinks: {there} or more is accepted. To have the machine made "
+                "anew, with a smaller one, deploy it with enabled=False, then with enabled=True"
+            )
+    return None
+
+
+def detached(plans: Sequence[Plan]) -> tuple[str, ...]:
+    """Return the names of the data disks that are made anew while their machine stays.
+
+    Google's provider takes such a disk off its machine to delete it. Terraform has read the machine
+    before that, so the new disk, whose link is the same, is attached by the next deployment.
+    """
+    anew = [each for each in _changes(plans) if each.type in DISKS and each.replaces]
+    links = [
+        str(disk.get("source"))
+        for change in _changes(plans)
+        if change.type == INSTANCE and not change.deletes
+        for disk in (change.before or {}).get("attached_disk") or ()
+    ]
+    return tuple(
+        disk.name for disk in anew if any(link.endswith(f"/disks/{disk.name}") for link in links)
+    )
+
+
+def unknown(plans: Sequence[Plan]) -> list[str]:
+    """Return a line for each stack whose plan was made before what it reads of others changes."""
+    needs = {plan.stack: set(plan.needs) for plan in plans}
+    changing = {plan.stack for plan in plans if not plan.is_empty}
+    lines = []
+    for name in needs:
+        found: set[str] = set()
+        pending = {name}
+        while pending:
+            found |= pending
+            pending = {each for one in pending for each in needs.get(one, ())} - found
+        if before := sorted(changing & found - {name}):
+            lines.append(
+                f"stack {name} needs {', '.join(before)}, which changes: what becomes of {name} "
+                "then is not in its plan"
+            )
+    return lines
+
+
+def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()) -> str | None:
+    """Return why nobody should deploy without having seen the plan; None when all may.
+
+    No disk is deleted unseen, whoever it is of: Terraform guards only those that it is told of. Nor
+    is a machine that is to be in another zone, or in another stack: it would be deleted with its
+    boot disk. Few mean that: the facts may be older than the deployment, as in another checkout, or
+    `fallback_zones` may have lost the zone in use. Nor is one whose boot disk is to be another, as
+    for a `kms_key` that somebody gives to all of a project.
+
+    Args:
+        fleet: The fleet that is to be.
+        plans: What Terraform would do.
+        elsewhere: The names of the fleet's instances that are in stacks which are not deployed now.
+    """
+    machines = {machine.name: machine for machine in fleet.gcp_machines if machine.enabled}
+    for change in _changes(plans):
+        machine = machines.get(change.name) if change.type == INSTANCE else None
+        if machine is not None and change.deletes:
+            reason = _displaced(change, machine)
+            if reason is not None:
+                return reason
+    for plan in plans:
+        for change in plan.changes:
+            if change.deletes and change.type in DISKS:
+                return _disk(change, plan, fleet)
+    for change in _changes(plans):
+        if change.type == INSTANCE and change.actions == ("create",) and change.name in elsewhere:
+            return (
+                f"{change.name} is deployed in another stack of the app, which is not deployed "
+                "now, and would be made, and paid for, a second time. To do that all the same, "
+                "deploy without --yes"
+            )
+    for line in shut_out(plans):
+        return f"{line}. Name there whoever is to get in, or deploy without --yes"
+    for line in unknown(plans):
+        return f"{line}. Deploy one after the other, or without --yes"
+    return None
+
+
+def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
+    for plan in plans:
+        yield from plan.changes
+
+
+def _boot_disk(instance: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what is known of an instance's boot disk: its size in GB, its type, its image."""
+    for disk in (instance or {}).get("boot_disk") or ():
+        for known in disk.get("initialize_params") or ():
+            return dict(known)
+    return {}
+
+
+def _displaced(change: Change, machine: GcpMachine) -> str | None:
+    there = (change.before or {}).get("zone")
+    if there != machine.zone:
+        reason = (
+            "and the facts do not say so; infra sync records it"
+            if there in machine.zones
+            else f"and zone={there!r} in the fleet leaves it there"
+        )
+        return (
+            f"{machine.name} is deployed in {there}, {reason}. To delete it with its "
+            f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
+        )
+    if change.replaces:
+        # Another change is one that the fleet asks for, and takes that.
+        return _wiped(change) if "boot_disk" in change.forced_by else None
+    return (
+        f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
+        "anew, deploy without --yes"
+    )
+
+
+def _wiped(change: Change) -> str:
+    there, wanted = _boot_disk(change.before), _boot_disk(change.after)
+    grows = there.get("size", 0) < (wanted.get("size") or 0)
+    if grows and change.forced_by == ("boot_disk",) and there.get("type") == wanted.get("type"):
+        return (
+            f"{change.name} would be made anew, with an empty boot disk, to have {wanted['size']} "
+            f"GB for {there['size']}: from 7.22 on Google's provider grows a disk in place, and "
+            "the stack's .terraform.lock.hcl holds an older one. Remove that file, or deploy "
+            "without --yes to have it so"
+        )
+    return (
+        f"{change.name} would be made anew, with an empty boot disk: no machine keeps its own "
+        "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
+        "is there with what is on it, deploy without --yes"
+    )
+
+
+def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
+    end = "with what is on it, deploy without --yes"
+    owners = [
+        machine.name
+        for machine in fleet.gcp_machines
+        if change.name in (disk.name for disk in machine.data_disks)
+    ]
+    if not owners:
+        return (
+            f"data disk {change.name} is deployed, and no machine of fleet {fleet.name} has it. To "
+            f"delete it {end}"
+        )
+    if change.replaces:
+        return (
+            f"data disk {change.name} of {owners[0]} would be made anew, empty{_forced(change)}. "
+            f"To delete the one that is there {end}"
+        )
+    return (
+        f"data disk {change.name} of {owners[0]} is in stack {plan.stack}, and is to be in "
+        f"another. {_MOVING} {end}"
+    )
+
+
+def _loss(plan: Plan, change: Change) -> str:
+    what = (
+        f"{change.name} with its boot disk"
+        if change.type == INSTANCE
+        else f"data disk {change.name} with all that is on it"
+    )
+    anew = f", to be made anew{_forced(change)}" if change.replaces else ""
+    return f"WARNING: stack {plan.stack} deletes {what}{anew}"
+
+
+def _forced(change: Change) -> str:
+    return f", for its {' and '.join(change.forced_by)}" if change.forced_by else ""

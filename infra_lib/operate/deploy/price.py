@@ -1,0 +1,110 @@
+"""What a deployment changes in what the fleet costs, and whether that is within its budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_lib import cost
+from infra_lib.operate.deploy.matching import is_of
+from infra_lib.operate.table import table
+from infra_lib.terraform.cdktf_json import INSTANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from infra_lib.fleet import Fleet
+    from infra_lib.operate.deploy.plan import Plan
+    from infra_lib.terraform.outputs import Deployed
+
+# What is made of instances, and paid for as they are.
+_RUNNING = (
+    INSTANCE,
+    "google_compute_instance_from_machine_image",
+    "google_compute_instance_from_template",
+    "google_compute_instance_group_manager",
+    "google_compute_region_instance_group_manager",
+)
+_PRICES = ("NOW", "THEN", "MONTH")
+
+
+def price_text(
+    fleet: Fleet, deployed: Mapping[str, Deployed] | None, others: Sequence[str] = ()
+) -> str:
+    """Return what is on before and after a deployment, and what it costs, for people.
+
+    Args:
+        fleet: The fleet that is to be.
+        deployed: What is there, by the machine's name; None when nobody knows, and then there is
+            no word of it.
+        others: What else will run and is paid for, of which nobody here knows how much it costs.
+    """
+    head: tuple[str, ...] = ("MACHINE", "STATE", "ZONE", "AS", *_PRICES)
+    rows = [*_rows(fleet, deployed or {})]
+    if deployed is None:
+        now = head.index("NOW")
+        head, *rows = ((*row[:now], *row[now + 1 :]) for row in (head, *rows))
+    parts = [table(head, rows, right=_PRICES)] if rows else []
+    return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed, others))])
+
+
+def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
+    """Return what will run that is no machine of the fleet, so that its cost is not known here."""
+    machines = {f"{INSTANCE}.{machine.name}" for machine in fleet.gcp_machines if machine.enabled}
+    return [
+        f"{change.address} in stack {plan.stack}"
+        for plan in plans
+        for change in plan.changes
+        if change.type in _RUNNING
+        and change.after is not None
+        and (change.address not in machines or not is_of(change.after, fleet))
+    ]
+
+
+def over_budget(fleet: Fleet) -> str | None:
+    """Return why a fleet may not be deployed as it is; None when it may."""
+    budget = fleet.budget_usd_per_hour
+    if budget is None:
+        return None
+    if cost.at_least(fleet.gcp_machines) > budget:
+        problem = "which is more; turn something off, raise the budget"
+    elif cost.unknown(fleet.gcp_machines):
+        problem = "which nobody can tell; say what it costs, catalog=Catalog(prices=(Price(…),))"
+    else:
+        return None
+    return (
+        f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
+        f"{cost.total_text(fleet.gcp_machines)}, {problem}, or pass --over-budget"
+    )
+
+
+def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str, ...]]:
+    for machine in fleet.gcp_machines:
+        there = deployed.get(machine.name)
+        spot = "spot" if machine.spot else "on demand"
+        if machine.enabled:
+            price = cost.now(machine)
+            then = cost.hour_text(price), cost.month_text(price)
+            yield (machine.name, machine.state, machine.zone, spot, _now(there), *then)
+        elif there is not None:
+            yield (machine.name, machine.state, there.zone, spot, _now(there), "-", "-")
+    for name in sorted(deployed.keys() - {machine.name for machine in fleet.gcp_machines}):
+        yield (name, "gone", deployed[name].zone, "-", _now(deployed[name]), "-", "-")
+
+
+def _now(there: Deployed | None) -> str:
+    return "-" if there is None else cost.hour_text(there.usd_per_hour)
+
+
+def _sums(
+    fleet: Fleet, deployed: Mapping[str, Deployed] | None, others: Sequence[str]
+) -> Iterator[str]:
+    if deployed is not None:
+        prices = [machine.usd_per_hour for machine in deployed.values()]
+        least = cost.hour_text(sum(price or 0.0 for price in prices))
+        yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
+    yield f"Then:   {cost.total_text(fleet.gcp_machines)}"
+    if fleet.budget_usd_per_hour is not None:
+        yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
+    if others:
+        yield f"Not counted, for they are no machines of the fleet: {', '.join(others)}"
+    yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."

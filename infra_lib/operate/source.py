@@ -1,0 +1,123 @@
+"""Finding the fleet that a command is about."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import SUPPRESS, ArgumentTypeError
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.fleet import Fleet
+from infra_lib.model.errors import FleetError
+from nixgen.errors import NixgenError
+from nixgen.files.settings import read_settings, tool_table
+from nixgen.files.source import load_as
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from nixgen.files.settings import Settings
+
+_HELP = "where the fleet is described: main:fleet"
+_INIT = "where there is no fleet yet, infra init writes one into this folder"
+_UNREAD = ("infra", "infra-lib", "infra_lib")  # tables that one may expect to be read
+
+
+def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
+    """Let a command take `--source SOURCE`, for `load_fleet`.
+
+    Args:
+        parser: The command's.
+        alone: Whether SOURCE will do too: the command takes no other words.
+    """
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--source", metavar="SOURCE", help=_HELP)
+    if alone:
+        group.add_argument("source", nargs="?", default=SUPPRESS, metavar="SOURCE", help=_HELP)
+
+
+def other_word(word: str) -> str:
+    """Return a word of a command that takes others than SOURCE; the type of such arguments."""
+    if ":" in word:
+        raise ArgumentTypeError(f"{word!r}: name the source with --source {word}")
+    return word
+
+
+def load_fleet(source: str | None) -> Fleet:
+    """Import the module that describes a fleet, and return the fleet.
+
+    What that module prints goes to stderr, so that a command's own output stays clean.
+
+    Args:
+        source: `module:attribute`; None for what the nearest pyproject.toml says.
+
+    Raises:
+        FleetError: When no source is named, or one that is none.
+        NixgenError: When there is no such thing, when it is no fleet, or when it fails.
+    """
+    settings = read_settings(Path.cwd())
+    named = source or settings.source
+    _tell_of_tables_of_infra(Path.cwd(), settings, named)
+    if not named:
+        raise FleetError(
+            "no source: name one with --source main:fleet, or set it in pyproject.toml: "
+            f'[tool.nixgen] source = "main:fleet"; {_INIT}'
+        )
+    if source and ":" not in source:
+        raise _no_source(source, settings)
+    return _loaded(named, settings)
+
+
+def _loaded(source: str, settings: Settings) -> Fleet:
+    return load_as(
+        source, settings.project, lambda value: _fleet(value, source), debug="INFRA_DEBUG"
+    )
+
+
+def _no_source(word: str, settings: Settings) -> FleetError:
+    """Return what to say of a word that is no source: a machine, a stack or a file may be meant."""
+    said = f"source {word!r}: module:attribute is wanted, such as main:fleet"
+    if word.endswith(".py"):
+        said += f"; of the file {word}, {Path(word).stem}:fleet is what it calls fleet"
+    if not settings.source:
+        said += f"; {_INIT}"
+    else:
+        said += f". None is needed here, where pyproject.toml names {settings.source}"
+        with suppress(FleetError, NixgenError):
+            names = [machine.name for machine in _loaded(settings.source, settings).machines]
+            said += f"; what is printed is of all its machines: {', '.join(names)}"
+    return FleetError(said)
+
+
+def _tell_of_tables_of_infra(here: Path, settings: Settings, source: str) -> None:
+    """Say of a table such as `[tool.infra]` that nothing reads it.
+
+    It is refused where another fleet may be meant in it, or no other is named. Any other may be
+    some other tool's.
+    """
+    for folder in (here, *here.parents):
+        path = folder / "pyproject.toml"
+        for name in _UNREAD:
+            table = tool_table(path, name)
+            if table is None:
+                continue
+            said = (
+                f"{path}: [tool.{name}] is not read: infra takes what nixgen does, so write "
+                '[tool.nixgen] for it, with source = "main:fleet" and root = "."'
+            )
+            if not source or (isinstance(table, dict) and table.keys() & {"source", "root"}):
+                raise FleetError(said)
+            warnings.warn(said, stacklevel=1)
+        if source and path.exists() and folder in (settings.project, *settings.project.parents):
+            break  # what is above is of another project
+
+
+def _fleet(value: Any, source: str) -> Fleet:
+    made = value() if callable(value) and not isinstance(value, Fleet) else value
+    if not isinstance(made, Fleet):
+        raise FleetError(
+            f"source {source}: a Fleet, or a callable that returns one, is accepted; "
+            f"got {type(made).__name__}; --source names another"
+        )
+    return made

@@ -1,0 +1,1 @@
+"""What Terraform is given and what it says: no CDK, no cloud."""
