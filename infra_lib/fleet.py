@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field
 
-from infra_lib.clouds.gcp.catalog import may_be_region
-from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
-from infra_lib.clouds.gcp.reach import unreachable
 from infra_lib.model import check
 from infra_lib.model.caches import BinaryCache
 from infra_lib.model.device import Device
-from infra_lib.model.errors import nearest, refuse
+from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts, refuse_contradictions
 from infra_lib.model.machine import EVERY, Machine
 from infra_lib.model.nvidia import Nvidia, check_gpus
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.ssh import Ssh
 from infra_lib.model.users import User
 from infra_lib.model.zerotier import ZeroTier
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 # A function of the fleet that gives files: paths below the flake's root, and what they hold.
 FileGenerator = Callable[["Fleet"], Mapping[str, Any]]
@@ -140,25 +140,28 @@ class Fleet:
         check.unique(where, "users", (user.name for user in self.users))
         machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
         object.__setattr__(self, "machines", machines)
-        _check_disks(self)
         _check_users(self)
         _check_zerotier(self)
         _check_devices(self)
-        _check_project(self)
         _check_style(self)
         check_gpus(self.nvidia, self.gpu_machines)
         refuse_contradictions(self)
-        _warn_of_no_way_in(self)
+        _check_clouds(self)
+
+    @property
+    def provisioned(self) -> tuple[ProvisionedMachine, ...]:
+        """The machines that this fleet provisions, in whatever cloud, on or off."""
+        return tuple(each for each in self.machines if isinstance(each, ProvisionedMachine))
 
     @property
     def gcp_machines(self) -> tuple[GcpMachine, ...]:
-        """The machines that this project provisions, on or off."""
-        return tuple(machine for machine in self.machines if isinstance(machine, GcpMachine))
+        """Those that it provisions on Google Cloud, on or off."""
+        return gcp_machines(self.machines)
 
     @property
-    def gpu_machines(self) -> tuple[GcpMachine, ...]:
+    def gpu_machines(self) -> tuple[ProvisionedMachine, ...]:
         """The machines with a GPU, on or off."""
-        return tuple(machine for machine in self.gcp_machines if machine.gpu is not None)
+        return tuple(machine for machine in self.provisioned if machine.accelerator is not None)
 
     @property
     def controller(self) -> Machine | None:
@@ -183,7 +186,7 @@ class Fleet:
         for machine in self.machines:
             if machine.name == name:
                 return machine
-        raise refuse(f"fleet {self.name!r}", "machine", name, _one_of(self.machines))
+        raise field_error(f"fleet {self.name!r}", "machine", name, _one_of(self.machines))
 
     def target_host(self, machine: Machine) -> str:
         """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
@@ -207,7 +210,7 @@ def _one_of(machines: Iterable[Machine]) -> str:
 
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
     """Return the machine in the zone it is deployed in, when that is one of its own."""
-    if not isinstance(machine, GcpMachine) or not machine.fallback_zones:
+    if not isinstance(machine, ProvisionedMachine) or not machine.fallback_zones:
         return machine
     zone = facts.machine(machine.name).zone
     return machine.in_zone(zone) if zone in machine.fallback_zones and zone else machine
@@ -221,34 +224,36 @@ def _check_budget(where: str, budget: object) -> None:
         or isinstance(budget, bool)
         or not 0 <= budget < float("inf")
     ):
-        raise refuse(
+        raise field_error(
             where, "budget_usd_per_hour", budget, "USD per hour is accepted, or None for no limit"
         )
 
 
 def _check_files(where: str, files: object) -> None:
     if not isinstance(files, Mapping):
-        raise refuse(where, "files", files, 'a mapping is accepted: {"lib/caches.nix": None}')
+        raise field_error(where, "files", files, 'a mapping is accepted: {"lib/caches.nix": None}')
     for path, moved in files.items():
         for item in (path, "" if moved is None else moved):
             if not isinstance(item, str):
-                raise refuse(where, "files", item, "a path as a str, or None to leave a file out")
+                raise field_error(
+                    where, "files", item, "a path as a str, or None to leave a file out"
+                )
 
 
 def _check_generators(where: str, generators: object) -> None:
     accepted = "functions of the fleet are accepted, each returning a mapping of paths"
     if not isinstance(generators, tuple):
-        raise refuse(where, "extra_files", generators, f"{accepted}, in a tuple or a list")
+        raise field_error(where, "extra_files", generators, f"{accepted}, in a tuple or a list")
     for generate in generators:
         if not callable(generate):
-            raise refuse(where, "extra_files", generate, accepted)
+            raise field_error(where, "extra_files", generate, accepted)
 
 
 def _check_style(fleet: Fleet) -> None:
     if fleet.module_style == "flake-parts":
         return
     if fleet.ssh.known_hosts == "vars":
-        raise refuse(
+        raise field_error(
             "ssh",
             "known_hosts",
             "vars",
@@ -258,70 +263,24 @@ def _check_style(fleet: Fleet) -> None:
     from nixgen.files.paths import relative
 
     named = {f"fleet {fleet.name!r}": fleet.modules}
-    named |= {f"machine {machine.name!r}": machine.modules for machine in fleet.gcp_machines}
+    named |= {f"machine {machine.name!r}": machine.modules for machine in fleet.provisioned}
     for where, modules in named.items():
         for path in modules:
             try:
                 relative(path, generated=False)
             except NixgenError as error:
-                raise refuse(where, "modules", path, str(error)) from None
+                raise field_error(where, "modules", path, str(error)) from None
 
 
-def _check_project(fleet: Fleet) -> None:
-    if not fleet.gcp_machines:
-        return
-    first = fleet.gcp_machines[0]
-    if fleet.gcp is None:
-        where = f"fleet {fleet.name!r}"
-        raise refuse(where, "gcp", None, f"a GcpProject(…), which machine {first.name!r} needs")
-    region, regions = fleet.gcp.region, first.catalog.regions()
-    if not any(region in machine.catalog.regions() for machine in fleet.gcp_machines):
-        raise refuse(
-            f"project {fleet.gcp.project!r}",
-            "region",
-            region,
-            "not in the catalogue"
-            + (nearest(region, regions) or f", which has {', '.join(regions)}")
-            + (
-                "; when it exists all the same, say so on a machine: "
-                f"catalog=Catalog(zones=(Zone('{region}-…', region={region!r}),))"
-                if may_be_region(region)
-                else ""
-            ),
-        )
-    _warn_of_no_keys(fleet.gcp, fleet.gcp_machines)
-
-
-def _warn_of_no_keys(project: GcpProject, machines: Iterable[GcpMachine]) -> None:
-    on = next((machine.name for machine in machines if machine.enabled), None)
-    if on is not None and not project.ssh_keys:
-        warnings.warn(
-            f"project {project.project!r}: ssh_keys=(): machine {on!r} is enabled, and nobody can "
-            "log in to install NixOS on it, while it costs money; give the public keys of those "
-            'who may: ssh_keys=("ssh-ed25519 AAAA… comment",)',
-            # Here, not at the caller's: a command may make a fleet several times.
-            stacklevel=1,
-        )
-
-
-def _warn_of_no_way_in(fleet: Fleet) -> None:
-    for text in unreachable(fleet):
-        warnings.warn(text, stacklevel=1)
-
-
-def _check_disks(fleet: Fleet) -> None:
-    """A disk's name is its address in Terraform, and its name in the project."""
-    owners: dict[str, str] = {machine.name: machine.name for machine in fleet.gcp_machines}
-    for machine in fleet.gcp_machines:
-        for disk in machine.data_disks:
-            if disk.name in owners:
-                raise refuse(
-                    f"machine {machine.name!r}",
-                    "data_disks.name",
-                    disk.name,
-                    f"taken by a disk of {owners[disk.name]!r}; a disk's name is its own",
-                )
-            owners[disk.name] = machine.name
+def _check_clouds(fleet: Fleet) -> None:
+    for name, cloud in CLOUDS.items():
+        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
+        if machines:
+            project = getattr(fleet, name)
+            cloud.check(fleet, project, machines)
+            for text in cloud.warnings(fleet, project, machines):
+                # Here, not at the caller's: a command may make a fleet several times.
+                warnings.warn(text, stacklevel=1)
 
 
 def _check_users(fleet: Fleet) -> None:
@@ -330,10 +289,10 @@ def _check_users(fleet: Fleet) -> None:
     for user in fleet.users:
         for name in user.machines:
             if name not in names:
-                raise refuse(f"user {user.name!r}", "machines", name, _one_of(fleet.machines))
+                raise field_error(f"user {user.name!r}", "machines", name, _one_of(fleet.machines))
         for tag in user.tags:
             if tag not in tags:
-                raise refuse(
+                raise field_error(
                     f"user {user.name!r}", "tags", tag, f"one of {', '.join(sorted(tags))}"
                 )
 
@@ -343,7 +302,7 @@ def _check_zerotier(fleet: Fleet) -> None:
     where = f"fleet {fleet.name!r}"
     controllers = [machine.name for machine in fleet.tagged(zerotier.controller_tag)]
     if len(controllers) > 1:
-        raise refuse(
+        raise field_error(
             where,
             "machines",
             controllers,
@@ -352,7 +311,7 @@ def _check_zerotier(fleet: Fleet) -> None:
             "ZeroTier(controller_tag=…)",
         )
     if not controllers and fleet.peers:
-        raise refuse(
+        raise field_error(
             where,
             "machines",
             [machine.name for machine in fleet.peers],
@@ -363,12 +322,12 @@ def _check_zerotier(fleet: Fleet) -> None:
     # As nix.internet and nix.users name theirs: in the inventory, two would be one.
     if zerotier.instance in {"internet", *(f"user-{user.name}" for user in fleet.users)}:
         accepted = "the instance of another service has that name; take one of its own"
-        raise refuse("zerotier", "instance", zerotier.instance, accepted)
+        raise field_error("zerotier", "instance", zerotier.instance, accepted)
     for name in zerotier.moons:
         if name not in {machine.name for machine in fleet.machines}:
-            raise refuse("zerotier", "moons", name, _one_of(fleet.machines))
+            raise field_error("zerotier", "moons", name, _one_of(fleet.machines))
     if not controllers and zerotier.moons:
-        raise refuse(
+        raise field_error(
             "zerotier",
             "moons",
             [*zerotier.moons],
@@ -377,7 +336,7 @@ def _check_zerotier(fleet: Fleet) -> None:
     for machine in fleet.machines:
         if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
             role = "controller" if machine.name in controllers else "moon"
-            raise refuse(
+            raise field_error(
                 where,
                 "machines",
                 machine.name,
@@ -390,7 +349,7 @@ def _check_devices(fleet: Fleet) -> None:
     names += [device.name for device in fleet.devices]
     check.unique(f"fleet {fleet.name!r}", "devices", names)
     if fleet.devices and fleet.controller is None:
-        raise refuse(
+        raise field_error(
             f"fleet {fleet.name!r}",
             "devices",
             [device.name for device in fleet.devices],

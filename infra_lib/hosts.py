@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.model.provisioned import ProvisionedMachine
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
+    from infra_lib.clouds.cloud import Way
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
 
@@ -57,9 +59,14 @@ def external_ip(fleet: Fleet, machine: Machine) -> str | None:
 
     The address of a machine that is off or stopped is, or soon will be, somebody else's.
     """
-    if isinstance(machine, GcpMachine) and machine.state != "on":
+    if isinstance(machine, ProvisionedMachine) and machine.state != "on":
         return None
     return fleet.facts.machine(machine.name).external_ip
+
+
+def ways_in(fleet: Fleet, machine: ProvisionedMachine) -> frozenset[Way]:
+    """Return the ways in to a machine of the fleet; see `infra_lib.clouds.cloud.Cloud.ways_in`."""
+    return CLOUDS[machine.cloud].ways_in(fleet, getattr(fleet, machine.cloud), machine)
 
 
 def guests(fleet: Fleet) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Fleet, GcpMachine, GcpProject, Gpu, Nvidia, NvidiaTuning, cost
+from infra_lib import Fleet, GcpMachine, GcpProject, Gpu, Nvidia, NvidiaTuning
+from infra_lib.model import money
 from main import fleet as story
 
 from .nix.tree import NixTree, planted
@@ -206,7 +207,7 @@ def test_criterion_9_hourly_costs_are_prominent() -> None:
     text = story.nix_files()["docs/gpu-costs.md"].text
     assert "GPUs are expensive when idle" in text.split("##")[0]
     for machine in story.gcp_machines:
-        assert cost.hour_text(cost.of_machine(machine).on_demand) in text
+        assert money.hour_text(machine.cost.on_demand) in text
 
 
 @pytest.mark.parametrize("accelerator", GPUS)

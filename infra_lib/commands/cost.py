@@ -12,6 +12,7 @@ from infra_lib.clouds.gcp.catalog import (
     PRICES_SOURCE,
 )
 from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.model import money
 from infra_lib.operate.source import add_argument, load_fleet
 from infra_lib.operate.table import table
 
@@ -49,7 +50,7 @@ def as_text(fleet: Fleet) -> str:
     """Return the costs as a table with notes, for people."""
     parts = [total_line(fleet.gcp_machines)]
     if fleet.budget_usd_per_hour is not None:
-        parts[0] += f"\nBudget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour."
+        parts[0] += f"\nBudget: {money.hour_text(fleet.budget_usd_per_hour)} an hour."
     if fleet.gcp_machines:
         head = ("MACHINE", "STATE", "ZONE", "MACHINE TYPE", "GPU", *_PRICES[:2], "AS", _PRICES[2])
         parts.insert(0, table(head, map(_row, fleet.gcp_machines), right=_PRICES))
@@ -84,13 +85,13 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         "machines": [_data(machine) for machine in machines],
         "total": {
             "usd_per_hour": total,
-            "usd_per_month": cost.per_month(total),
+            "usd_per_month": money.per_month(total),
             "usd_per_hour_at_least": cost.at_least(machines),
             "unknown": [machine.name for machine in cost.unknown(machines)],
             "budget_usd_per_hour": fleet.budget_usd_per_hour,
         },
         "not_provisioned": [machine.name for machine in _elsewhere(fleet)],
-        "hours_per_month": cost.HOURS_PER_MONTH,
+        "hours_per_month": money.HOURS_PER_MONTH,
         "prices": {
             "machine_types": {"as_of": PRICES_AS_OF, "source": PRICES_SOURCE},
             "accelerators": {"as_of": ACCELERATORS_AS_OF, "source": ACCELERATORS_SOURCE},
@@ -99,22 +100,22 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
 
 
 def _row(machine: GcpMachine) -> tuple[str, ...]:
-    price = cost.of_machine(machine)
+    price = machine.cost
     return (
         machine.name,
         machine.state,
         machine.zone,
         machine.machine_type,
         machine.gpu_label or "-",
-        cost.hour_text(price.on_demand),
-        cost.hour_text(price.spot),
+        money.hour_text(price.on_demand),
+        money.hour_text(price.spot),
         "spot" if machine.spot else "on demand",
-        cost.month_text(cost.running(machine)),
+        money.month_text(machine.usd_per_hour),
     )
 
 
 def _data(machine: GcpMachine) -> dict[str, Any]:
-    price = cost.of_machine(machine)
+    price = machine.cost
     return {
         "name": machine.name,
         "state": machine.state,
@@ -123,8 +124,8 @@ def _data(machine: GcpMachine) -> dict[str, Any]:
         "gpu": machine.gpu and {"type": machine.gpu.type, "count": machine.gpu.count},
         "usd_per_hour": {"on_demand": price.on_demand, "spot": price.spot},
         "applies": "spot" if machine.spot else "on_demand",
-        "usd_per_month": cost.per_month(cost.running(machine)),
-        "usd_per_hour_now": cost.now(machine),
+        "usd_per_month": money.per_month(machine.usd_per_hour),
+        "usd_per_hour_now": machine.usd_per_hour_now,
     }
 
 

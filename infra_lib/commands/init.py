@@ -12,7 +12,7 @@ from infra_lib import __version__
 from infra_lib.clouds.gcp.catalog import CATALOG
 from infra_lib.fleet import Fleet
 from infra_lib.model import check
-from infra_lib.model.errors import FleetError, nearest, refuse
+from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 from infra_lib.operate import scaffold
 from nixgen.files import folder as tree
@@ -76,7 +76,7 @@ def run(given: Namespace) -> int:
     check.name("infra init", "--name", name)
     if CATALOG.zone(given.zone) is None:
         accepted = f'a zone such as "us-central1-b"{nearest(given.zone, CATALOG.all_zones())}'
-        raise refuse("infra init", "--zone", given.zone, accepted)
+        raise field_error("infra init", "--zone", given.zone, accepted)
     project = given.project or scaffold.project_from(name)
     main = partial(
         scaffold.main_text,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import cost
 from infra_lib.clouds.gcp.firewall import closed_networks, closed_texts
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.commands.cost import total_line
+from infra_lib.model import money
 from infra_lib.operate.source import add_argument, load_fleet
 from infra_lib.operate.table import table
 
@@ -105,7 +105,7 @@ def _title(fleet: Fleet) -> str:
 def _row(machine: Machine) -> tuple[str, ...]:
     if not isinstance(machine, GcpMachine):
         return (machine.name, machine.machine_class, "-", "-", "-", "-", "-")
-    price = cost.hour_text(cost.running(machine))
+    price = money.hour_text(machine.usd_per_hour)
     return (
         machine.name,
         machine.machine_class,
@@ -133,7 +133,7 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
         "machine_type": gcp and gcp.machine_type,
         "gpu": gpu and {"type": gpu.type, "count": gpu.count},
         "spot": gcp and gcp.spot,
-        "usd_per_hour": gcp and cost.running(gcp),
+        "usd_per_hour": gcp and gcp.usd_per_hour,
     }
 
 

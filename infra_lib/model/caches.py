@@ -9,7 +9,7 @@ import warnings
 from attrs import field
 
 from infra_lib.model import check, destination
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 _URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
@@ -49,20 +49,20 @@ class BinaryCache:
         check.word(where, "url", self.url, accepted)
         found = _URL.fullmatch(self.url)
         if found is None:
-            raise refuse(where, "url", self.url, f"{accepted} is accepted")
+            raise field_error(where, "url", self.url, f"{accepted} is accepted")
         # Login and host reach ssh as they are; libcurl takes any login.
         login = found[2] if found[1].startswith("ssh") else found[2].rpartition("@")[2]
         try:
             destination.parse(login)
         except ValueError as error:
-            raise refuse(where, "url", self.url, f"{accepted} is accepted ({error})") from None
+            raise field_error(where, "url", self.url, f"{accepted} is accepted ({error})") from None
         accepted = (
             "a name, a colon and the base64 of 32 bytes, as nix-store "
             "--generate-binary-cache-key writes them,"
         )
         check.word(where, "public_key", self.public_key, accepted)
         if not _is_public_key(self.public_key):
-            raise refuse(where, "public_key", self.public_key, f"{accepted} is accepted")
+            raise field_error(where, "public_key", self.public_key, f"{accepted} is accepted")
         if self.priority is not None:
             check.whole(where, "priority", self.priority, "places", least=0)
         if _ABANDONED in self.url:

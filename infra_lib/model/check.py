@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from infra_lib.model.errors import FleetError, refuse
+from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.reference import Reference
 from infra_lib.model.ssh_key import KEY_TYPES, is_key, refuse_weak
 
@@ -104,7 +104,7 @@ def options(where: str, field: str, value: object) -> None:
 
     if not isinstance(value, (Mapping, Expr)):
         accepted = 'a mapping of options, an expression of nixgen, or Raw("{ pkgs, ... }: { … }")'
-        raise refuse(where, field, value, f"{accepted} is accepted")
+        raise field_error(where, field, value, f"{accepted} is accepted")
     try:
         dumps(value)
     except NixError as error:
@@ -113,7 +113,7 @@ def options(where: str, field: str, value: object) -> None:
     for key in value if isinstance(value, Mapping) else ():
         if isinstance(key, str) and "." in key:
             path = ", ".join(f'"{part}"' for part in redacted(key).split("."))
-            raise refuse(where, field, key, f"an attribute path is a tuple: ({path})")
+            raise field_error(where, field, key, f"an attribute path is a tuple: ({path})")
 
 
 def each(where: str, field: str, values: object, kind: type, example: str) -> None:
@@ -123,10 +123,10 @@ def each(where: str, field: str, values: object, kind: type, example: str) -> No
         FleetError: When it is no tuple, or an item is of another kind.
     """
     if not isinstance(values, tuple):
-        raise refuse(where, field, values, f"a tuple or a list is accepted: ({example},)")
+        raise field_error(where, field, values, f"a tuple or a list is accepted: ({example},)")
     for value in values:
         if not isinstance(value, kind):
-            raise refuse(where, field, value, f"each is to be a {kind.__name__}: {example}")
+            raise field_error(where, field, value, f"each is to be a {kind.__name__}: {example}")
 
 
 def instance(where: str, field: str, value: object, kind: type) -> None:
@@ -136,7 +136,7 @@ def instance(where: str, field: str, value: object, kind: type) -> None:
         FleetError: When it is of another.
     """
     if not isinstance(value, kind):
-        raise refuse(where, field, value, f"a {kind.__name__}(…) is accepted")
+        raise field_error(where, field, value, f"a {kind.__name__}(…) is accepted")
 
 
 def one_of(where: str, field: str, value: object, choices: tuple[str, ...]) -> None:
@@ -147,7 +147,7 @@ def one_of(where: str, field: str, value: object, choices: tuple[str, ...]) -> N
     """
     if value not in choices:
         accepted = " or ".join(f'"{choice}"' for choice in choices)
-        raise refuse(where, field, value, f"{accepted} is accepted")
+        raise field_error(where, field, value, f"{accepted} is accepted")
 
 
 def compute_capability(where: str, field: str, value: object, *, specific: bool = False) -> None:
@@ -174,7 +174,7 @@ def compute_capability(where: str, field: str, value: object, *, specific: bool 
         known = ", ".join(_CAPABILITIES)
         suffixed = "; from 9.0 on also with an a, from 10.0 on with an f" if specific else ""
         accepted = f'one such as "7.5" is accepted: {known}, or a newer one{suffixed}'
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
 
 
 def by_version(capability: str) -> tuple[int, ...]:
@@ -192,7 +192,7 @@ def name(where: str, field: str, value: object) -> None:
         FleetError: When it is none.
     """
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise refuse(
+        raise field_error(
             where,
             field,
             value,
@@ -208,7 +208,9 @@ def domain(where: str, field: str, value: object) -> None:
         FleetError: When it is none.
     """
     if not isinstance(value, str) or len(value) > 253 or not _DOMAIN.fullmatch(value):
-        raise refuse(where, field, value, 'a domain is lower-case DNS labels: "zt", "example.org"')
+        raise field_error(
+            where, field, value, 'a domain is lower-case DNS labels: "zt", "example.org"'
+        )
 
 
 def word(where: str, field: str, value: object, accepted: str) -> None:
@@ -218,7 +220,7 @@ def word(where: str, field: str, value: object, accepted: str) -> None:
         FleetError: When it is none.
     """
     if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise refuse(
+        raise field_error(
             where, field, value, f"{accepted} is accepted, without spaces, quotes, \\, $, {{ and }}"
         )
 
@@ -259,7 +261,7 @@ def link(where: str, field: str, value: object, kind: str) -> None:
             f'a name is accepted ("default"), "projects/<project ID>/{kind}/<name>", or that as a '
             "URL; of another form Google's provider makes a change at every deployment"
         )
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
 
 
 def words(where: str, field: str, values: tuple[str, ...], example: str) -> None:
@@ -280,7 +282,7 @@ def text(where: str, field: str, value: object) -> None:
         FleetError: When it holds one, or is no string.
     """
     if not isinstance(value, str) or _UNWRITABLE_TEXT.search(value):
-        raise refuse(
+        raise field_error(
             where, field, value, "text without control characters and lone surrogates is accepted"
         )
 
@@ -292,7 +294,7 @@ def boolean(where: str, field: str, value: object) -> None:
         FleetError: When it is neither.
     """
     if not isinstance(value, bool):
-        raise refuse(where, field, value, "True or False is accepted")
+        raise field_error(where, field, value, "True or False is accepted")
 
 
 def whole(
@@ -304,7 +306,7 @@ def whole(
         FleetError: When it is none.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise refuse(
+        raise field_error(
             where, field, value, f"a whole number of {unit} from {least} to {most} is accepted"
         )
 
@@ -321,18 +323,18 @@ def labels(where: str, field: str, value: Mapping[str, str], reserved: tuple[str
     """
     for key, item in _items(where, field, value):
         if not isinstance(key, str) or not _LABEL_KEY.fullmatch(key):
-            raise refuse(
+            raise field_error(
                 where,
                 field,
                 key,
                 "a label's key has 1 to 63 lower-case letters, digits, _ and -, a letter first",
             )
         if key in reserved:
-            raise refuse(where, field, key, "this label is written by the stack itself")
+            raise field_error(where, field, key, "this label is written by the stack itself")
         if isinstance(item, Reference):
             continue
         if not isinstance(item, str) or not _LABEL_VALUE.fullmatch(item):
-            raise refuse(
+            raise field_error(
                 where,
                 f"{field}[{key!r}]",
                 item,
@@ -356,16 +358,18 @@ def metadata(where: str, field: str, value: Mapping[str, str], reserved: Mapping
     """
     for key, item in _items(where, field, value):
         if not isinstance(key, str) or not _METADATA_KEY.fullmatch(key):
-            raise refuse(where, field, key, "a metadata key has 1 to 128 letters, digits, _ and -")
+            raise field_error(
+                where, field, key, "a metadata key has 1 to 128 letters, digits, _ and -"
+            )
         if key in reserved:
             accepted = f"this key is written by the stack itself: {reserved[key]} says it"
-            raise refuse(where, field, key, accepted)
+            raise field_error(where, field, key, accepted)
         text(where, f"{field}[{key!r}]", item)
 
 
 def _items(where: str, field: str, value: object) -> Iterable[tuple[object, object]]:
     if not isinstance(value, Mapping):
-        raise refuse(where, field, value, 'a mapping is accepted: {"key": "value"}')
+        raise field_error(where, field, value, 'a mapping is accepted: {"key": "value"}')
     return value.items()
 
 
@@ -385,11 +389,11 @@ def cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
             network = str(ip_network(value, strict=False))
         except ValueError:
             accepted = 'a CIDR range such as "35.235.240.0/20" is accepted'
-            raise refuse(where, field, value, accepted) from None
+            raise field_error(where, field, value, accepted) from None
         if "%" in value:
-            raise refuse(where, field, value, "a CIDR range has no zone index")
+            raise field_error(where, field, value, "a CIDR range has no zone index")
         if value != network:
-            raise refuse(where, field, value, f'write the range as "{network}"')
+            raise field_error(where, field, value, f'write the range as "{network}"')
 
 
 def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
@@ -401,15 +405,17 @@ def public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
     """
     example = '"ssh-ed25519 AAAA… comment"'
     if "PRIVATE KEY" in repr(values):
-        raise refuse(where, field, "…", "this is a PRIVATE key; only public keys belong in a fleet")
+        raise field_error(
+            where, field, "…", "this is a PRIVATE key; only public keys belong in a fleet"
+        )
     each(where, field, values, str, example)
     for value in values:
         found = _PUBLIC_KEY.fullmatch(value)
         if found is None:
-            raise refuse(where, field, value, f"an OpenSSH public key on one line: {example}")
+            raise field_error(where, field, value, f"an OpenSSH public key on one line: {example}")
         if not is_key(found[1], found[2]):
             accepted = f"not a whole {found[1]} key; copy all of the line from its .pub file"
-            raise refuse(where, field, value, accepted)
+            raise field_error(where, field, value, accepted)
         refuse_weak(where, field, value, found[2])
 
 
@@ -422,5 +428,5 @@ def unique(where: str, field: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise refuse(where, field, value, "given twice; each may stand once")
+            raise field_error(where, field, value, "given twice; each may stand once")
         seen.add(value)

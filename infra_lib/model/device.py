@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import field
 
 from infra_lib.model import check, destination, ssh_key, zerotier_address
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 
@@ -38,14 +38,14 @@ class Device:
         check.name(where, "name", self.name)
         zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
         if type(self.port) is not int or not 1 <= self.port <= 65535:
-            raise refuse(where, "port", self.port, "a TCP port from 1 to 65535 is accepted")
+            raise field_error(where, "port", self.port, "a TCP port from 1 to 65535 is accepted")
         if self.user is not None:
             check.word(where, "user", self.user, "a login name")
             try:
                 destination.check_user(self.user)
             except ValueError:
                 accepted = "a login name of letters, digits, _ . + and - is accepted, no sign first"
-                raise refuse(where, "user", self.user, accepted) from None
+                raise field_error(where, "user", self.user, accepted) from None
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)

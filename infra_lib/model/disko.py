@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.exact import exact
-
-if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
-
-DEVICE = "/dev/sda"
-# Linux may name disks in another order at each boot, and installing must not hit a data disk. This
-# name comes from the disk: "persistent-disk-0" is Compute Engine's device name of every boot disk.
-DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
-# Where disks are NVMe, the boot disk is the first namespace of the controller that all disks but
-# Local SSDs share; those have controllers of their own, and machine types may come with them.
-NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
-
-# The series that take SCSI disks, which they get unless told otherwise; later ones have NVMe only:
-# https://cloud.google.com/compute/docs/disks/persistent-disks#pd-interface
-_SCSI_FAMILIES = frozenset(
-    {"a2", "c2", "c2d", "e2", "f1", "g1", "g2", "m1", "m2", "n1", "n2", "n2d", "t2d"}
-)
 
 # `zpool create` takes no other: https://openzfs.github.io/openzfs-docs/man/master/8/zpool-create.8.html
 _POOL = re.compile(r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*")
@@ -33,13 +16,6 @@ _SIZE = re.compile(r"[0-9]+[KMGTP]?")
 # The property by which zfs-auto-snapshot, which clan turns on, finds what to make snapshots of.
 _SNAPSHOTS = "com.sun:auto-snapshot"
 _MOUNTPOINTS = {"root": "none", "root/nixos": "/", "root/home": "/home", "root/nix": "/nix"}
-
-
-def boot_device(machine: GcpMachine) -> str:
-    """Return the boot disk as the installer finds it."""
-    if machine.type_facts.family not in _SCSI_FAMILIES:
-        return NVME_DEVICE
-    return DEVICE_AMONG_OTHERS if machine.data_disks else DEVICE
 
 
 def zfs_layout(
@@ -63,9 +39,9 @@ def zfs_layout(
             "a ZFS pool's name: a letter first, then letters, digits and _ . : -, and neither log "
             "nor beginning with mirror, raidz, draid or spare"
         )
-        raise refuse("zfs_layout", "pool", pool, accepted)
+        raise field_error("zfs_layout", "pool", pool, accepted)
     if not isinstance(esp_size, str) or not _SIZE.fullmatch(esp_size):
-        raise refuse("zfs_layout", "esp_size", esp_size, 'a size such as "512M" or "1G"')
+        raise field_error("zfs_layout", "esp_size", esp_size, 'a size such as "512M" or "1G"')
     return {("disk", "primary"): _disk(device, pool, esp_size), ("zpool", pool): _pool()}
 
 

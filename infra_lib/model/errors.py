@@ -34,7 +34,7 @@ class FleetError(ValueError):
         super().__init__(redacted(message))
 
 
-def refuse(where: str, field: str, given: object, accepted: str) -> FleetError:
+def field_error(where: str, field: str, given: object, accepted: str) -> FleetError:
     """Return the error for a bad value, worded the same everywhere.
 
     Of what may be a secret key, no more than its beginning is repeated.

@@ -16,7 +16,7 @@ from attrs import asdict, evolve, field, fields
 
 from infra_lib.clouds.gcp.catalog import ZONE
 from infra_lib.model import check, ssh_key, zerotier_address
-from infra_lib.model.errors import FleetError, refuse
+from infra_lib.model.errors import FleetError, field_error
 from nixgen.errors import NixgenError
 from nixgen.exact import exact
 from nixgen.frozen import frozen
@@ -65,7 +65,9 @@ class MachineFacts:
         where = f"facts of machine {self.name!r}"
         check.name(where, "name", self.name)
         if self.external_ip is not None and not is_ipv4(self.external_ip):
-            raise refuse(where, "external_ip", self.external_ip, 'an IPv4 address: "203.0.113.7"')
+            raise field_error(
+                where, "external_ip", self.external_ip, 'an IPv4 address: "203.0.113.7"'
+            )
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)
@@ -125,7 +127,7 @@ class Facts:
         for each in machines:
             network = network or each.zerotier_network_id
             if each.zerotier_network_id not in {None, network}:
-                raise refuse(
+                raise field_error(
                     f"facts of machine {each.name!r}",
                     "zerotier_ip",
                     each.zerotier_ip,
@@ -281,7 +283,7 @@ def refuse_contradictions(fleet: Fleet) -> None:
         wanted = zerotier_address.controller_id(facts.zerotier_network_id)
         given = facts.machine(controller.name).zerotier_member_id
         if given not in {None, wanted}:
-            raise refuse(
+            raise field_error(
                 f"facts of machine {controller.name!r}",
                 "zerotier_member_id",
                 given,
@@ -291,7 +293,7 @@ def refuse_contradictions(fleet: Fleet) -> None:
     for device in fleet.devices:
         owner = members.setdefault(device.zerotier_member_id, device.name)
         if owner != device.name:
-            raise refuse(
+            raise field_error(
                 f"device {device.name!r}",
                 "zerotier_member_id",
                 device.zerotier_member_id,
@@ -300,7 +302,7 @@ def refuse_contradictions(fleet: Fleet) -> None:
     for machine in fleet.gcp_machines:
         learned = facts.machine(machine.name).state_version
         if None not in {learned, machine.state_version} and learned != machine.state_version:
-            raise refuse(
+            raise field_error(
                 f"machine {machine.name!r}",
                 "state_version",
                 machine.state_version,
@@ -315,7 +317,7 @@ def _check_text(
     where: str, name: str, value: object, pattern: re.Pattern[str], accepted: str
 ) -> None:
     if value is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
-        raise refuse(where, name, value, accepted)
+        raise field_error(where, name, value, accepted)
 
 
 def is_ipv4(value: object) -> bool:
@@ -328,7 +330,7 @@ def _join(machine: MachineFacts, where: str) -> None:
     """Fill in what the address says, in the one spelling of it."""
     network, member = zerotier_address.split(where, "zerotier_ip", machine.zerotier_ip)
     if machine.zerotier_member_id not in {None, member}:
-        raise refuse(
+        raise field_error(
             where,
             "zerotier_member_id",
             machine.zerotier_member_id,
@@ -351,7 +353,7 @@ def _refuse_shared(machines: tuple[MachineFacts, ...], name: str) -> None:
     for each in machines:
         value = getattr(each, name)
         if value is not None and owners.setdefault(value, each.name) != each.name:
-            raise refuse(
+            raise field_error(
                 f"facts of machine {each.name!r}",
                 name,
                 value,
@@ -375,7 +377,7 @@ def _document(text: str, where: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise FleetError(f"{where}: an object with version and machines is wanted")
     if type(document.get("version")) is not int or document["version"] != VERSION:
-        raise refuse(
+        raise field_error(
             where,
             "version",
             document.get("version"),
@@ -390,13 +392,13 @@ def _fields(
 ) -> dict[str, Any]:
     value = document.get(name, default)
     if not isinstance(value, dict):
-        raise refuse(where, name, value, "an object is wanted")
+        raise field_error(where, name, value, "an object is wanted")
     return value
 
 
 def _machine(name: str, given: object, where: str) -> MachineFacts:
     if not isinstance(given, dict):
-        raise refuse(where, f"machines.{name}", given, "an object of facts is wanted")
+        raise field_error(where, f"machines.{name}", given, "an object of facts is wanted")
     _refuse_unknown(f"{where}: machine {name!r}", given, FIELDS)
     return MachineFacts(name, **given)
 

@@ -7,7 +7,7 @@ from typing import Literal
 from attrs import field
 
 from infra_lib.model import check, destination
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 EVERY = "all"  # the tag that clan gives to every machine
@@ -48,7 +48,7 @@ class Machine:
                 destination.parse(self.target_host)
             except ValueError as error:
                 accepted = f"{accepted} is accepted ({error})"
-                raise refuse(where, "target_host", self.target_host, accepted) from None
+                raise field_error(where, "target_host", self.target_host, accepted) from None
 
     @property
     def _where(self) -> str:

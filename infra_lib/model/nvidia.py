@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal, cast
 from attrs import field
 
 from infra_lib.model import check
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.model.provisioned import ProvisionedMachine
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
 DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
@@ -70,7 +70,7 @@ class NvidiaTuning:
             clocks = self.application_clocks
             check.each(where, "application_clocks", clocks, int, "5001, 1590")
             if len(clocks) != 2:
-                raise refuse(where, "application_clocks", clocks, "(memory MHz, graphics MHz)")
+                raise field_error(where, "application_clocks", clocks, "(memory MHz, graphics MHz)")
             for clock in clocks:
                 check.whole(where, "application_clocks", clock, "MHz", least=1)
         if self.ecc is not None:
@@ -127,7 +127,7 @@ class Nvidia:
         where = "nvidia"
         driver: str | None = self.driver
         if driver == "legacy_470":
-            raise refuse(
+            raise field_error(
                 where,
                 "driver",
                 driver,
@@ -139,7 +139,9 @@ class Nvidia:
         check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
         for package in self.cuda_packages:
             if not _ATTRIBUTE.fullmatch(package):
-                raise refuse(where, "cuda_packages", package, "an attribute of python3Packages")
+                raise field_error(
+                    where, "cuda_packages", package, "an attribute of python3Packages"
+                )
         check.unique(where, "cuda_packages", self.cuda_packages)
         check.each(where, "cuda_capabilities", self.cuda_capabilities, str, '"7.0", "7.5"')
         for capability in self.cuda_capabilities:
@@ -152,7 +154,7 @@ class Nvidia:
         check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')
 
 
-def before_turing(machine: GcpMachine) -> bool:
+def before_turing(machine: ProvisionedMachine) -> bool:
     """Whether a machine's GPU is older than Turing.
 
     Then it needs the proprietary kernel module, a driver before 590, and CUDA code that nixpkgs
@@ -161,7 +163,7 @@ def before_turing(machine: GcpMachine) -> bool:
     return machine.accelerator is not None and not machine.accelerator.open_kernel_module
 
 
-def capabilities(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> tuple[str, ...]:
+def capabilities(nvidia: Nvidia, machines: tuple[ProvisionedMachine, ...]) -> tuple[str, ...]:
     """Return what CUDA code is built for on machines that need more than nixpkgs' defaults.
 
     Args:
@@ -174,7 +176,7 @@ def capabilities(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> tuple[str,
     )
 
 
-def check_gpus(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> None:
+def check_gpus(nvidia: Nvidia, machines: tuple[ProvisionedMachine, ...]) -> None:
     """Check that the fleet's driver drives every GPU, and that CUDA code is built for it.
 
     Args:
@@ -190,7 +192,9 @@ def check_gpus(nvidia: Nvidia, machines: tuple[GcpMachine, ...]) -> None:
         _check_capabilities(nvidia, machine)
 
 
-def _check_driver(nvidia: Nvidia, machine: GcpMachine, old: GcpMachine | None) -> None:
+def _check_driver(
+    nvidia: Nvidia, machine: ProvisionedMachine, old: ProvisionedMachine | None
+) -> None:
     accelerator = machine.accelerator
     driver = nvidia.driver or ("production" if old is None else LAST_FOR_OLD)
     oldest, newest = _DRIVES[driver]
@@ -204,14 +208,14 @@ def _check_driver(nvidia: Nvidia, machine: GcpMachine, old: GcpMachine | None) -
         return
     gpu = f"machine {machine.name!r} has {accelerator.label} ({accelerator.architecture})"
     if nvidia.driver is not None:
-        raise refuse(
+        raise field_error(
             "nvidia",
             "driver",
             driver,
             f"drives {limit}, and {gpu}; leave driver out, or name another",
         )
     needed = "" if old in (None, machine) else f", which machine {old.name!r} needs,"
-    raise refuse("nvidia", "driver", None, f"{driver}{needed} drives {limit}, and {gpu}")
+    raise field_error("nvidia", "driver", None, f"{driver}{needed} drives {limit}, and {gpu}")
 
 
 def _age(generation: str) -> int:
@@ -220,14 +224,14 @@ def _age(generation: str) -> int:
     return _GENERATIONS.index(generation) if known else len(_GENERATIONS)
 
 
-def _check_capabilities(nvidia: Nvidia, machine: GcpMachine) -> None:
+def _check_capabilities(nvidia: Nvidia, machine: ProvisionedMachine) -> None:
     accelerator = machine.accelerator
     if accelerator is None:
         return
     own, chosen = accelerator.compute_capability, nvidia.cuda_capabilities
     if own is None:
         if before_turing(machine) and not chosen:
-            raise refuse(
+            raise field_error(
                 f"accelerator type {accelerator.name!r}",
                 "compute_capability",
                 own,
@@ -235,7 +239,7 @@ def _check_capabilities(nvidia: Nvidia, machine: GcpMachine) -> None:
                 f'its capability, "6.1" or another, and machine {machine.name!r} has one',
             )
     elif chosen and not any(_runs(own, each, newer=each == chosen[-1]) for each in chosen):
-        raise refuse(
+        raise field_error(
             "nvidia",
             "cuda_capabilities",
             chosen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 
 _ANY = range(2**14)  # bytes
 _NUMBER = range(1, 2**14)
@@ -53,11 +53,13 @@ def host_key(where: str, field: str, value: object) -> str:
         f"an OpenSSH public key of a host: a type ({', '.join(HOST_KEY_TYPES)}) and its base64"
     )
     if isinstance(value, str) and "PRIVATE KEY" in value:
-        raise refuse(where, field, "…", "this is a PRIVATE key; only the public one is recorded")
+        raise field_error(
+            where, field, "…", "this is a PRIVATE key; only the public one is recorded"
+        )
     kind, _, rest = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
     encoded = rest.partition(" ")[0]
     if "\n" in rest or kind not in HOST_KEY_TYPES or not is_key(kind, encoded):
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
     refuse_weak(where, field, value, encoded)
     return f"{kind} {encoded}"
 
@@ -78,7 +80,7 @@ def refuse_weak(where: str, field: str, value: object, encoded: str) -> None:
     bits = int.from_bytes(numbers[-1], "big").bit_length()
     if kind == b"ssh-rsa" and bits < _LEAST_RSA_BITS:
         accepted = f"an RSA key of {bits} bits; from {_LEAST_RSA_BITS} on they are accepted"
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
 
 
 def is_key(kind: str, encoded: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from attrs import field
 
 from infra_lib.model import check
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 _LOGIN = re.compile(r"[a-z_][-a-z0-9_]{0,30}")
@@ -42,7 +42,7 @@ class User:
     def __attrs_post_init__(self) -> None:
         where = f"user {self.name!r}"
         if not isinstance(self.name, str) or not _LOGIN.fullmatch(self.name):
-            raise refuse(
+            raise field_error(
                 where,
                 "name",
                 self.name,

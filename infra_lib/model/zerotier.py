@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from attrs import field
 
 from infra_lib.model import check
 from infra_lib.model.destination import is_port
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.model.machine import Machine
 
 MOST_MOONS = 4  # what clan's zerotier service takes
 PORT = 9993  # where ZeroTier listens unless told otherwise
@@ -72,11 +76,15 @@ class ZeroTier:
         check.word("zerotier", "controller_tag", self.controller_tag, "a tag")
         check.word("zerotier", "peer_tag", self.peer_tag, "a tag")
         if self.controller_tag == self.peer_tag:
-            raise refuse("zerotier", "peer_tag", self.peer_tag, "the controller's tag is another")
+            raise field_error(
+                "zerotier", "peer_tag", self.peer_tag, "the controller's tag is another"
+            )
         if not isinstance(self.moons, Mapping):
-            raise refuse("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
+            raise field_error("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
         if len(self.moons) > MOST_MOONS:
-            raise refuse("zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons")
+            raise field_error(
+                "zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons"
+            )
         for name, points in self.moons.items():
             check.name("zerotier", "moons", name)
             check.each("zerotier", f"moons[{name!r}]", points, str, '"203.0.113.7"')
@@ -88,4 +96,9 @@ class ZeroTier:
                         "public IP addresses, at least one, each alone or with a UDP port: "
                         f'"203.0.113.7/{PORT}"'
                     )
-                    raise refuse("zerotier", f"moons[{name!r}]", point, accepted) from None
+                    raise field_error("zerotier", f"moons[{name!r}]", point, accepted) from None
+
+    def includes(self, machine: Machine) -> bool:
+        """Return whether a machine is in the network, as controller, peer or moon."""
+        tags = (self.peer_tag, self.controller_tag)
+        return any(map(machine.has_tag, tags)) or machine.name in self.moons

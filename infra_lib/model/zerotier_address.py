@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 
 _NETWORK_ID = re.compile(r"[0-9a-f]{16}")
 _MEMBER_ID = re.compile(r"[0-9a-f]{10}")
@@ -47,7 +47,7 @@ def split(where: str, field: str, value: object) -> tuple[str, str]:
         if isinstance(value, str):
             found = _ADDRESS.fullmatch(IPv6Address(value).packed.hex())
     if found is None:
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
     return found[1], found[2]
 
 
@@ -58,7 +58,7 @@ def check_network_id(where: str, field: str, value: object) -> None:
         FleetError: When it is none.
     """
     if not isinstance(value, str) or not _NETWORK_ID.fullmatch(value):
-        raise refuse(where, field, value, "16 hexadecimal digits in lower case are accepted")
+        raise field_error(where, field, value, "16 hexadecimal digits in lower case are accepted")
 
 
 def check_member_id(where: str, field: str, value: object) -> None:
@@ -69,7 +69,7 @@ def check_member_id(where: str, field: str, value: object) -> None:
     """
     if not isinstance(value, str) or not _MEMBER_ID.fullmatch(value):
         accepted = "10 hexadecimal digits in lower case, as `zerotier-cli info` prints them"
-        raise refuse(where, field, value, accepted)
+        raise field_error(where, field, value, accepted)
 
 
 def controller_id(network_id: str) -> str:

@@ -28,7 +28,7 @@ from infra_lib.nix.placement import extended, placed
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 # Each has `files(fleet)`: what it generates at its default path, or nothing when the fleet has no
 # use for it. `PATH` is that path where it is the same for every fleet.

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra_lib.model.disko import boot_device
 from infra_lib.nix.clan_machines import module_name
 from infra_lib.nix.style import module
 
 if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.expr import Value
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -26,17 +25,17 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     }
 
 
-def path(machine: GcpMachine) -> str:
+def path(machine: ProvisionedMachine) -> str:
     """Return the default path of a machine's file."""
     return f"modules/{module_name(machine)}/disko.nix"
 
 
-def layout(machine: GcpMachine) -> Value:
+def layout(machine: ProvisionedMachine) -> Value:
     """Return a machine's `disko.devices`."""
-    return machine.disko(boot_device(machine))
+    return machine.disko(machine.boot_device)
 
 
-def may_use_zfs(machine: GcpMachine) -> bool:
+def may_use_zfs(machine: ProvisionedMachine) -> bool:
     """Whether a machine's layout has a ZFS pool, or is an expression that does not tell."""
     value = layout(machine)
     if not isinstance(value, Mapping):

@@ -15,7 +15,9 @@ from infra_lib.clouds.gcp.catalog import (
     PRICES_SOURCE,
 )
 from infra_lib.clouds.gcp.machine import Gpu
-from nixgen.files.plan import TextFile
+from infra_lib.clouds.gcp.prices import cost_of_type
+from infra_lib.model import money
+from nixgen.files.rendered import TextFile
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog import Catalog
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 PATH = "docs/gpu-costs.md"
 
@@ -41,7 +43,7 @@ class _Alternative:
     machine_type: str
     gpu: Gpu
     zones: tuple[str, ...]
-    cost: cost.Cost
+    cost: money.Cost
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -90,7 +92,7 @@ def _text(fleet: Fleet) -> str:
 
 def _catalog(fleet: Fleet) -> Catalog:
     """The catalogue that the fleet's own GPU machines look into."""
-    machines = fleet.gpu_machines or fleet.gcp_machines
+    machines = sorted(fleet.gcp_machines, key=lambda machine: machine.gpu is None)
     return next((machine.catalog for machine in machines), CATALOG)
 
 
@@ -101,7 +103,7 @@ def _alternatives(catalog: Catalog, region: str) -> list[_Alternative]:
     for machine_type, gpu in _with_gpu(catalog):
         offering = tuple(sorted(zone.name for zone in zones if gpu.type in zone.accelerators))
         if offering:
-            price = cost.of_type(
+            price = cost_of_type(
                 machine_type, gpu, region=region, zone=offering[0], catalog=catalog
             )
             found.append(_Alternative(machine_type, gpu, offering, price))
@@ -126,7 +128,7 @@ def _order(alternative: _Alternative) -> tuple[bool, float, str, str, int]:
 def _machine_row(machine: GcpMachine) -> tuple[str, ...]:
     state = f"{machine.state} (Spot VM)" if machine.spot else machine.state
     gpu = machine.gpu_label or "none"
-    prices = _prices(cost.of_machine(machine))
+    prices = _prices(machine.cost)
     return (machine.name, state, machine.machine_type, gpu, machine.zone, *prices)
 
 
@@ -139,12 +141,12 @@ def _alternative_row(catalog: Catalog, alternative: _Alternative) -> tuple[str, 
     return (alternative.machine_type, f"{gpu.count}x {label}", memory, zones, *prices)
 
 
-def _prices(price: cost.Cost) -> tuple[str, ...]:
+def _prices(price: money.Cost) -> tuple[str, ...]:
     return (
-        cost.hour_text(price.on_demand),
-        cost.month_text(price.on_demand),
-        cost.hour_text(price.spot),
-        cost.month_text(price.spot),
+        money.hour_text(price.on_demand),
+        money.month_text(price.on_demand),
+        money.hour_text(price.spot),
+        money.month_text(price.spot),
     )
 
 

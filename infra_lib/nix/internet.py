@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.machine import GcpMachine
-from infra_lib.clouds.gcp.reach import ways_in
-from infra_lib.hosts import external_ip
+from infra_lib.hosts import external_ip, ways_in
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix.placement import path_of
 from infra_lib.nix.services import instance
 from infra_lib.nix.style import clan
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
     from nixgen.expr import Value
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 PATH = "modules/clan/inventory/services/internet.nix"
 
@@ -41,7 +40,7 @@ def host(fleet: Fleet, machine: Machine) -> str | None:
     """
     if path_of(fleet, PATH) is None or machine.target_host:
         return None
-    if isinstance(machine, GcpMachine) and "direct" not in ways_in(fleet, machine):
+    if isinstance(machine, ProvisionedMachine) and "direct" not in ways_in(fleet, machine):
         return None
     return external_ip(fleet, machine)
 

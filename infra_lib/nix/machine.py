@@ -27,10 +27,7 @@ from nixgen.expr import (
 if TYPE_CHECKING:
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
-    from nixgen.files.plan import FileValue
-
-# The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
-_ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
+    from nixgen.files.rendered import FileValue
 
 # The priority of what an option is by default: `lib.mkOptionDefault`.
 _NOBODY = 1500
@@ -111,7 +108,7 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
     if imports:
         items += [{"imports": imports}, BlankLine()]
     items += [
-        {("nixpkgs", "hostPlatform"): _platform(machine)},
+        {("nixpkgs", "hostPlatform"): machine.platform},
         _release(fleet, machine),
         BlankLine(),
         {"boot": _boot(machine)},
@@ -168,11 +165,6 @@ def _release(fleet: Fleet, machine: GcpMachine) -> dict[tuple[str, ...], Value]:
             "a priority of 1500 nobody says it but NixOS, which takes its own release.",
         )
     }
-
-
-def _platform(machine: GcpMachine) -> str:
-    arm = machine.type_facts.family in _ARM_FAMILIES
-    return "aarch64-linux" if arm else "x86_64-linux"
 
 
 def _force(value: Value) -> Value:

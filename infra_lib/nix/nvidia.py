@@ -26,10 +26,10 @@ from nixgen.expr import (
 )
 
 if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
     from infra_lib.model.nvidia import Nvidia, NvidiaTuning
-    from nixgen.files.plan import FileValue
+    from infra_lib.model.provisioned import ProvisionedMachine
+    from nixgen.files.rendered import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"
@@ -48,7 +48,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
-def own_items(fleet: Fleet, machine: GcpMachine) -> list[Item]:
+def own_items(fleet: Fleet, machine: ProvisionedMachine) -> list[Item]:
     """Return what a machine with an old GPU has of its own, where the module is for newer ones."""
     if not _differs(fleet, machine):
         return []
@@ -67,7 +67,7 @@ def own_items(fleet: Fleet, machine: GcpMachine) -> list[Item]:
     return items
 
 
-def configures_nixpkgs(fleet: Fleet, machine: GcpMachine) -> bool:
+def configures_nixpkgs(fleet: Fleet, machine: ProvisionedMachine) -> bool:
     """Whether `own_items` configures nixpkgs, and so takes `OPTIONS`.
 
     Not the module: what newer GPUs have by default is in the binary caches.
@@ -75,12 +75,12 @@ def configures_nixpkgs(fleet: Fleet, machine: GcpMachine) -> bool:
     return _differs(fleet, machine) and not fleet.nvidia.cuda_capabilities
 
 
-def _differs(fleet: Fleet, machine: GcpMachine) -> bool:
+def _differs(fleet: Fleet, machine: ProvisionedMachine) -> bool:
     """Whether a machine's GPU is older than Turing, and the module is for newer ones."""
     return before_turing(machine) and not _is_for_old(fleet)
 
 
-def cuda_capabilities(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
+def cuda_capabilities(fleet: Fleet, machine: ProvisionedMachine) -> tuple[str, ...]:
     """Return what CUDA code is built for on a machine with a GPU; empty for nixpkgs' defaults."""
     return (
         capabilities(fleet.nvidia, fleet.gpu_machines)

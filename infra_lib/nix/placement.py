@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from infra_lib.model.errors import FleetError, nearest, refuse
+from infra_lib.model.errors import FleetError, field_error, nearest
 from nixgen.errors import NixgenError
 from nixgen.files.paths import refuse_collisions, relative
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra_lib.fleet import Fleet
-    from nixgen.files.plan import FileValue
+    from nixgen.files.rendered import FileValue
 
 
 def path_of(fleet: Fleet, default: str) -> str | None:
@@ -84,7 +84,7 @@ def extended(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, FileValu
         if not isinstance(extra, Mapping):
             where = f"fleet {fleet.name!r}"
             accepted = f"{name} is to return a mapping of paths and what goes there"
-            raise refuse(where, "extra_files", extra, accepted)
+            raise field_error(where, "extra_files", extra, accepted)
         for given, value in extra.items():
             try:
                 path = relative(given)
@@ -116,8 +116,8 @@ def _check(fleet: Fleet, default: str, new: str) -> None:
 
 
 def _refuse(fleet: Fleet, default: str, given: str | None, accepted: str) -> FleetError:
-    return refuse(f"fleet {fleet.name!r}", f"files[{default!r}]", given, accepted)
+    return field_error(f"fleet {fleet.name!r}", f"files[{default!r}]", given, accepted)
 
 
 def _refuse_extra(fleet: Fleet, name: str, given: object, accepted: str) -> FleetError:
-    return refuse(f"fleet {fleet.name!r}", f"extra_files: {name}", given, accepted)
+    return field_error(f"fleet {fleet.name!r}", f"extra_files: {name}", given, accepted)

@@ -6,12 +6,11 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Literal
 
-from infra_lib import cost
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.clouds.gcp.project import IAP_RANGE
-from infra_lib.clouds.gcp.reach import ways_in
 from infra_lib.fleet import Fleet
-from infra_lib.model import destination
+from infra_lib.hosts import ways_in
+from infra_lib.model import destination, money
 from infra_lib.model.reference import Reference
 from infra_lib.terraform.installer import ALONE, FOLDER, UNCHECKED, clan_install, guarded
 from nixgen.frozen import frozen
@@ -450,10 +449,12 @@ def _reviewed() -> Step:
 
 
 def _price(machine: GcpMachine) -> str:
-    price = cost.running(machine)
+    price = machine.usd_per_hour
     if price is None:
         return "What it costs while on is unknown."
-    return f"It costs {cost.hour_text(price)} an hour, {cost.month_text(price)} a month, while on."
+    return (
+        f"It costs {money.hour_text(price)} an hour, {money.month_text(price)} a month, while on."
+    )
 
 
 def _title(fleet: Fleet, machine: Machine) -> str:

@@ -9,7 +9,7 @@ from attrs import evolve, field
 
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.model import zerotier_address
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from infra_lib.model.facts import FIELDS, Facts, MachineFacts
 from infra_lib.model.reference import Reference
 from infra_lib.operate.clan_vars import MachineVars
@@ -114,7 +114,7 @@ def check_fact(fleet: Fleet, machine: str, fact: str) -> None:
     fleet.machine(machine)
     if fact not in FIELDS:
         accepted = f"one of {', '.join(FIELDS)}"
-        raise refuse(f"facts of machine {machine!r}", "fact", fact, accepted)
+        raise field_error(f"facts of machine {machine!r}", "fact", fact, accepted)
 
 
 def _change(what: str, before: str | None, after: str | None) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _check_zone(machine: Machine, zone: str) -> None:
     zones = machine.zones if isinstance(machine, GcpMachine) else ()
     if zone not in zones:
         accepted = f"one of {', '.join(zones)}" if zones else "only what is provisioned has a zone"
-        raise refuse(f"facts of machine {machine.name!r}", "zone", zone, accepted)
+        raise field_error(f"facts of machine {machine.name!r}", "zone", zone, accepted)
 
 
 def _machine(

@@ -16,11 +16,10 @@ from cdktf_cdktf_provider_google.compute_firewall import (
 )
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
-from infra_lib import cost
 from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
 from infra_lib.clouds.gcp.rules import check_kms_key_of_project, check_labels
 from infra_lib.clouds.gcp.stop_policy import policy_address, stop_policy
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from infra_lib.stacks.install import Installation
 from infra_lib.stacks.instance import address, common_labels, compute_instance
 from infra_lib.terraform.escape import escape
@@ -95,7 +94,7 @@ class GcpStack(cdktf.TerraformStack):
         project = gcp or fleet.gcp
         provisioned = _named(fleet, machines)
         if project is None:
-            raise refuse(
+            raise field_error(
                 f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
             )
         for machine in provisioned:
@@ -238,7 +237,7 @@ def _named(fleet: Fleet, names: Iterable[str] | None) -> tuple[GcpMachine, ...]:
     for name in wanted:
         if name not in known:
             accepted = f"one of {', '.join(known) or '(no GcpMachine)'}"
-            raise refuse(f"fleet {fleet.name!r}", "machines", name, accepted)
+            raise field_error(f"fleet {fleet.name!r}", "machines", name, accepted)
     return tuple(machine for machine in fleet.gcp_machines if machine.name in wanted)
 
 
@@ -256,5 +255,5 @@ def _output(machine: GcpMachine) -> dict[str, object]:
         "gpu": _NULL
         if machine.gpu is None
         else {"type": machine.gpu.type, "count": machine.gpu.count},
-        "usd_per_hour": _NULL if (price := cost.now(machine)) is None else price,
+        "usd_per_hour": _NULL if (price := machine.usd_per_hour_now) is None else price,
     }

@@ -21,10 +21,10 @@ from cdktf_cdktf_provider_google.compute_instance import (
     ComputeInstanceShieldedInstanceConfig,
 )
 
-from infra_lib import cost
 from infra_lib.clouds.gcp.startup_script import startup_script
 from infra_lib.clouds.gcp.stop_policy import policy_address
-from infra_lib.model.errors import refuse
+from infra_lib.model import money
+from infra_lib.model.errors import field_error
 from infra_lib.terraform.escape import escape
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def common_labels(fleet: Fleet, project: GcpProject, machine: GcpMachine) -> dic
 
 
 def _labels(fleet: Fleet, project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
-    price = cost.label(cost.running(machine))
+    price = money.label(machine.usd_per_hour)
     return common_labels(fleet, project, machine) | {"cost": price, "state": machine.state}
 
 
@@ -159,7 +159,7 @@ def _check_sizes(machine: GcpMachine, metadata: Mapping[str, str]) -> None:
     for field, most in limits.items():
         if sizes[field] > most:
             accepted = f"at most {most} are accepted, with what the stack adds"
-            raise refuse(f"machine {machine.name!r}", field, f"{sizes[field]} bytes", accepted)
+            raise field_error(f"machine {machine.name!r}", field, f"{sizes[field]} bytes", accepted)
 
 
 # The blocks of an instance are values, and machines mostly have the same: each is made once,

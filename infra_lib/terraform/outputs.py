@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field
 
-from infra_lib.model.errors import FleetError, refuse
+from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.facts import is_ipv4
 from infra_lib.terraform.cdktf_json import labelled
 from nixgen.frozen import frozen
@@ -165,16 +165,18 @@ def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
 
 def _machines(output: object, where: str) -> dict[str, Deployed]:
     if not isinstance(output, dict):
-        raise refuse(where, OUTPUT, output, "a map from name to machine is wanted")
+        raise field_error(where, OUTPUT, output, "a map from name to machine is wanted")
     return {name: _deployed(name, given, where) for name, given in output.items()}
 
 
 def _deployed(name: str, given: object, where: str) -> Deployed:
     if not isinstance(given, dict) or not isinstance(given.get("zone"), str):
-        raise refuse(where, f"{OUTPUT}.{name}", given, "an object with zone and external_ip")
+        raise field_error(where, f"{OUTPUT}.{name}", given, "an object with zone and external_ip")
     address = given.get("external_ip") or None
     if address is not None and not is_ipv4(address):
-        raise refuse(where, f"{OUTPUT}.{name}.external_ip", address, "an IPv4 address, or null")
+        raise field_error(
+            where, f"{OUTPUT}.{name}.external_ip", address, "an IPv4 address, or null"
+        )
     price = given.get("usd_per_hour")
     return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
 

@@ -8,6 +8,8 @@ import pytest
 import infra_lib
 from infra_lib import Catalog, FleetError, GcpMachine, Gpu, MachineType, Price, cost
 from infra_lib.clouds.gcp.catalog import CATALOG
+from infra_lib.clouds.gcp.prices import cost_of_type
+from infra_lib.model import money
 
 T4 = Gpu("nvidia-tesla-t4")
 UNPRICED = Catalog(machine_types=(MachineType("c4-standard-8", 8, 30),))
@@ -48,34 +50,34 @@ def gcp(
     ],
 )
 def test_machine_and_gpus_together(machine: GcpMachine, on_demand: float, spot: float) -> None:
-    assert cost.of_machine(machine) == cost.Cost(on_demand, spot)
+    assert machine.cost == money.Cost(on_demand, spot)
 
 
 def test_a_month_has_730_hours() -> None:
-    assert cost.per_month(0.73) == 532.9
-    assert cost.month_text(0.73) == "$532.90"
-    assert cost.hour_text(0.73) == "$0.7300"
-    assert cost.per_month(None) is None
-    assert cost.month_text(None) == cost.hour_text(None) == "unknown"
+    assert money.per_month(0.73) == 532.9
+    assert money.month_text(0.73) == "$532.90"
+    assert money.hour_text(0.73) == "$0.7300"
+    assert money.per_month(None) is None
+    assert money.month_text(None) == money.hour_text(None) == "unknown"
 
 
 def test_what_applies_is_how_the_machine_runs() -> None:
-    assert cost.running(gcp("n1-standard-8")) == 0.38
-    spot = cost.running(gcp("n1-standard-8", spot=True))
-    assert spot == cost.of_machine(gcp("n1-standard-8")).spot
+    assert gcp("n1-standard-8").usd_per_hour == 0.38
+    spot = gcp("n1-standard-8", spot=True).usd_per_hour
+    assert spot == gcp("n1-standard-8").cost.spot
 
 
 def test_what_is_off_or_stopped_costs_nothing_now() -> None:
-    assert cost.now(gcp("n1-standard-8")) == 0.38
-    assert cost.now(gcp("n1-standard-8", stopped=True)) == 0.0
-    assert cost.now(gcp("n1-standard-8", enabled=False)) == 0.0
-    assert cost.running(gcp("n1-standard-8", enabled=False)) == 0.38
-    assert cost.now(gcp("c4-standard-8", enabled=False)) == 0.0
+    assert gcp("n1-standard-8").usd_per_hour_now == 0.38
+    assert gcp("n1-standard-8", stopped=True).usd_per_hour_now == 0.0
+    assert gcp("n1-standard-8", enabled=False).usd_per_hour_now == 0.0
+    assert gcp("n1-standard-8", enabled=False).usd_per_hour == 0.38
+    assert gcp("c4-standard-8", enabled=False).usd_per_hour_now == 0.0
 
 
 def test_a_total_with_something_unknown_is_unknown_and_not_less() -> None:
     known, unknown = gcp("n1-standard-8"), gcp("c4-standard-8")
-    assert cost.of_machine(unknown) == cost.Cost(None, None)
+    assert unknown.cost == money.Cost(None, None)
     assert cost.total((known, known)) == 0.76
     assert cost.total((known, unknown)) is None
     assert cost.at_least((known, unknown)) == 0.38
@@ -87,14 +89,14 @@ def test_a_total_with_something_unknown_is_unknown_and_not_less() -> None:
 
 def test_one_unknown_part_makes_the_whole_unknown() -> None:
     catalog = Catalog(prices=(Price("nvidia-tesla-t4", "*", None, 0.1),))
-    price = cost.of_machine(gcp("n1-standard-8", gpu=T4, catalog=catalog))
+    price = gcp("n1-standard-8", gpu=T4, catalog=catalog).cost
     assert price.on_demand is None
     assert price.spot is not None
 
 
 def test_a_price_that_someone_knows_better() -> None:
     catalog = Catalog(prices=(Price("n1-standard-8", "us-central1", 0.30),))
-    assert cost.of_machine(gcp("n1-standard-8", gpu=T4, catalog=catalog)).on_demand == 0.65
+    assert gcp("n1-standard-8", gpu=T4, catalog=catalog).cost.on_demand == 0.65
 
 
 def test_the_wrong_numbers_of_the_story_come_out_nowhere() -> None:
@@ -104,7 +106,7 @@ def test_the_wrong_numbers_of_the_story_come_out_nowhere() -> None:
     for name, (gpu, usd) in wrong.items():
         for zone in CATALOG.all_zones().values():
             if gpu is None or gpu.type in zone.accelerators:
-                found = cost.of_type(name, gpu, region=zone.region, zone=zone.name, catalog=CATALOG)
+                found = cost_of_type(name, gpu, region=zone.region, zone=zone.name, catalog=CATALOG)
                 priced.add((name, found.on_demand))
                 for price in (found.on_demand, found.spot):
                     assert price is None or f"{price:.2f}" != usd, (name, zone.name)

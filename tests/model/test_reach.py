@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine, Reference, ZeroTier
-from infra_lib.clouds.gcp.reach import ways_in
+from infra_lib.hosts import ways_in
 from main import fleet as example
 from tests.extending.documents import CHECKOUT
 

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from infra_lib import BootDisk, DataDisk, FleetError, Gpu, ServiceAccount, ShieldedVm
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen import NixgenError, dumps
 from nixgen.redact import redacted, shortened
 from tests.facts import projects
@@ -159,7 +159,7 @@ def test_what_is_no_secret_is_repeated(text: str) -> None:
 
 def test_of_a_public_key_its_type_and_comment_are_repeated() -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4 admin"
-    message = str(refuse("user 'cameron'", "ssh_keys", key, "not a whole key"))
+    message = str(field_error("user 'cameron'", "ssh_keys", key, "not a whole key"))
     assert message == ("user 'cameron': ssh_keys='ssh-ed25519 AAAAC3Nz… admin': not a whole key")
 
 

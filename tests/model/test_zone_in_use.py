@@ -2,7 +2,8 @@
 
 from attrs import evolve
 
-from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts, cost
+from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
+from infra_lib.clouds.gcp.prices import cost_of_type
 
 SCHEELITE = GcpMachine(
     "scheelite",
@@ -37,7 +38,7 @@ def test_the_zone_in_the_facts_is_in_use_when_it_is_one_of_its_own() -> None:
     machine = placed("us-east1-c")
     assert machine.zones == ("us-east1-c", "us-central1-c", "us-central1-a")
     assert machine.region == "us-east1"
-    assert cost.of_machine(machine) == cost.of_type(
+    assert machine.cost == cost_of_type(
         "n1-standard-8",
         machine.gpu,
         region="us-east1",

@@ -22,7 +22,6 @@ from infra_lib import (
     Machine,
     Reference,
     ServiceAccount,
-    cost,
 )
 from infra_lib.stacks import GcpStack
 from main import fleet as example
@@ -134,14 +133,15 @@ class TestOutput:
     def test_it_tells_of_each_machine(self, synthesize: Synthesize) -> None:
         outputs = synthesize(FLEETS["example-scheelite-on"])["output"]
         assert set(outputs) == {"machines"}
-        machine = example.machine("scheelite")
+        machine = example.gpu_machines[0]
+        assert machine.name == "scheelite"
         interface = "google_compute_instance.scheelite.network_interface[0]"
         assert outputs["machines"]["value"]["scheelite"] == {
             "zone": "us-central1-c",
             "machine_type": "n1-standard-8",
             "external_ip": f"${{{interface}.access_config[0].nat_ip}}",
             "gpu": {"type": "nvidia-tesla-t4", "count": 1},
-            "usd_per_hour": cost.running(machine),  # type: ignore[arg-type]
+            "usd_per_hour": machine.usd_per_hour,
         }
 
     def test_what_is_not_there_is_null(self, synthesize: Synthesize) -> None:

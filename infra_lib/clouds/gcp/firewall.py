@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.gcp.names import bounded
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from infra_lib.model.zerotier import PORT
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra_lib.clouds.cloud import FleetView
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
-    from infra_lib.fleet import Fleet
 
 _NETWORK_LINK = re.compile(r"(?:.*/)?projects/(?P<project>[^/]+)/global/networks/(?P<name>[^/]+)")
 
@@ -64,7 +64,7 @@ class Firewall:
     priority: int | None = None
 
 
-def rule_prefix(fleet: Fleet, stack: str | None = None) -> str:
+def rule_prefix(fleet: FleetView, stack: str | None = None) -> str:
     """Return what a stack's rules and network tags begin with: no other stack has it.
 
     Args:
@@ -84,7 +84,7 @@ def zerotier_tag(begin: str) -> str:
     return bounded(f"{begin}-zerotier")
 
 
-def network_tags(fleet: Fleet, machine: GcpMachine, begin: str) -> tuple[str, ...]:
+def network_tags(fleet: FleetView, machine: GcpMachine, begin: str) -> tuple[str, ...]:
     """Return a machine's network tags: what the rules go by, then its own.
 
     Args:
@@ -92,12 +92,12 @@ def network_tags(fleet: Fleet, machine: GcpMachine, begin: str) -> tuple[str, ..
         machine: The machine.
         begin: What the stack's tags begin with; see `rule_prefix`.
     """
-    zerotier = (zerotier_tag(begin),) if in_zerotier(fleet, machine) else ()
+    zerotier = (zerotier_tag(begin),) if fleet.zerotier.includes(machine) else ()
     return tuple(dict.fromkeys((begin, *zerotier, *machine.network_tags)))
 
 
 def firewalls(
-    fleet: Fleet, project: GcpProject, machines: Iterable[GcpMachine], begin: str
+    fleet: FleetView, project: GcpProject, machines: Iterable[GcpMachine], begin: str
 ) -> tuple[Firewall, ...]:
     """Return the rules for machines of a fleet. They do not depend on which of them are on.
 
@@ -121,7 +121,7 @@ def firewalls(
             if rule.address in rules:
                 other = rules[rule.address].network
                 accepted = f"its rule {rule.address!r} has the name of one of network {other!r}"
-                raise refuse(f"machine {inside[0].name!r}", "network", network, accepted)
+                raise field_error(f"machine {inside[0].name!r}", "network", network, accepted)
             rules[rule.address] = rule
     return tuple(rules.values())
 
@@ -172,11 +172,11 @@ def _closed(project: GcpProject, network: str) -> bool:
 
 
 def _network_rules(
-    fleet: Fleet, project: GcpProject, network: str, machines: list[GcpMachine], begin: str
+    fleet: FleetView, project: GcpProject, network: str, machines: list[GcpMachine], begin: str
 ) -> Iterator[Firewall]:
     ssh = project.ssh_source_ranges
     closed = _OUTSIDE if _closed(project, network) else ()
-    zerotier = any(in_zerotier(fleet, machine) for machine in machines)
+    zerotier = any(fleet.zerotier.includes(machine) for machine in machines)
     # A rule holds addresses of one version: https://cloud.google.com/firewall/docs/firewalls
     openings = (
         ("ssh", "tcp", 22, tuple(item for item in ssh if ":" not in item), begin),
@@ -200,13 +200,6 @@ def _network_rules(
                 allows=use != _NO_SSH,
                 priority=_BEFORE_GOOGLES if use == _NO_SSH else None,
             )
-
-
-def in_zerotier(fleet: Fleet, machine: GcpMachine) -> bool:
-    """Return whether a machine is in the fleet's ZeroTier network, as controller, peer or moon."""
-    zerotier = fleet.zerotier
-    tags = (zerotier.peer_tag, zerotier.controller_tag)
-    return any(map(machine.has_tag, tags)) or machine.name in zerotier.moons
 
 
 def _slug(name: str) -> str:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from attrs import NOTHING, evolve, field
 
 from infra_lib.clouds.gcp import rules as gcp_rules
 from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType
+from infra_lib.clouds.gcp.prices import cost_of_type
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.model import check
-from infra_lib.model.disko import boot_device, zfs_layout
-from infra_lib.model.errors import refuse
-from infra_lib.model.machine import Machine
+from infra_lib.model.disko import zfs_layout
+from infra_lib.model.errors import field_error
+from infra_lib.model.provisioned import ProvisionedMachine
 from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.model.machine import Machine
+    from infra_lib.model.money import Cost
+
+DEVICE = "/dev/sda"
+# Linux may name disks in another order at each boot, and installing must not hit a data disk. This
+# name comes from the disk: "persistent-disk-0" is Compute Engine's device name of every boot disk.
+DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
+# Where disks are NVMe, the boot disk is the first namespace of the controller that all disks but
+# Local SSDs share; those have controllers of their own, and machine types may come with them.
+NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
+
+# The series that take SCSI disks, which they get unless told otherwise; later ones have NVMe only:
+# https://cloud.google.com/compute/docs/disks/persistent-disks#pd-interface
+_SCSI_FAMILIES = frozenset(
+    {"a2", "c2", "c2d", "e2", "f1", "g1", "g2", "m1", "m2", "n1", "n2", "n2d", "t2d"}
+)
+
+# The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
+_ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
 
 
 @frozen
@@ -119,10 +141,6 @@ def _gpu(machine: GcpMachine) -> Gpu | None:
     return Gpu(facts.accelerator, facts.accelerator_count)
 
 
-def _unsaid() -> Any:
-    return NOTHING  # which attrs takes for an argument that is not given
-
-
 def _exists(machine: GcpMachine) -> bool:
     """Whether a machine exists unless said otherwise: what computes on accelerators does not."""
     return machine.gpu is None and not gcp_rules.machine_type(machine).accelerated
@@ -150,10 +168,10 @@ def _check_disko(machine: GcpMachine) -> None:
     if machine.disko is zfs_layout:
         return
     where = f"machine {machine.name!r}"
-    device = boot_device(machine)
+    device = machine.boot_device
     if not callable(machine.disko) or not _takes(machine.disko, device):
         accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
-        raise refuse(where, "disko", machine.disko, accepted)
+        raise field_error(where, "disko", machine.disko, accepted)
     check.options(where, f"disko({device!r})", machine.disko(device))
 
 
@@ -171,7 +189,7 @@ def _takes(function: Callable[..., object], *arguments: str) -> bool:
 
 
 @frozen
-class GcpMachine(Machine):
+class GcpMachine(ProvisionedMachine):
     """A Compute Engine instance that runs NixOS.
 
     Another name, zone, GPU, type or key of the boot disk, `spot` or `max_run_duration` makes a new
@@ -236,16 +254,13 @@ class GcpMachine(Machine):
         FleetError: When a field cannot be, or Compute Engine has no such machine.
     """
 
-    machine_class: Literal["nixos"] = field(default="nixos", init=False)
+    cloud = "gcp"
+
     machine_type: str = field(kw_only=True)
     zone: str = field(kw_only=True)
     fallback_zones: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
     catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
     gpu: Gpu | None = field(default=None, kw_only=True)
-    # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
-    _enabled: bool = field(factory=_unsaid, alias="enabled", kw_only=True, eq=False, repr=False)
-    enabled: bool = field(init=False)
-    stopped: bool = field(default=False, kw_only=True)
     spot: bool = field(default=False, kw_only=True)
     max_run_duration: int | None = field(default=None, kw_only=True)
     instance_termination_action: Literal["STOP", "DELETE"] | None = field(
@@ -271,10 +286,6 @@ class GcpMachine(Machine):
     service_account: ServiceAccount | None = field(default=None, kw_only=True)
     deletion_protection: bool = field(default=False, kw_only=True)
     allow_stopping_for_update: bool = field(default=True, kw_only=True)
-    modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    config: Any = field(default=None, converter=check.frozen_module, kw_only=True, hash=False)
-    disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
-    state_version: str | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -299,11 +310,6 @@ class GcpMachine(Machine):
         """The region its zone lies in."""
         return gcp_rules.zone(self).region
 
-    @property
-    def zones(self) -> tuple[str, ...]:
-        """The zones that it may be in: the one in use, then those to try after it."""
-        return (self.zone, *self.fallback_zones)
-
     def in_zone(self, zone: str) -> Self:
         """Return the machine in one of its zones; the others are those to try after it.
 
@@ -314,18 +320,32 @@ class GcpMachine(Machine):
         return evolve(self, zone=zone, fallback_zones=others)
 
     @property
-    def state(self) -> Literal["off", "on", "stopped"]:
-        """Whether it exists in the cloud, and runs there."""
-        if not self.enabled:
-            return "off"
-        return "stopped" if self.stopped else "on"
+    def accelerator_count(self) -> int:
+        """How many GPUs it has."""
+        return 0 if self.gpu is None else self.gpu.count
 
     @property
-    def gpu_label(self) -> str | None:
-        """Its GPUs as people say it, "1x T4"; None without one."""
-        if self.gpu is None:
-            return None
-        return f"{self.gpu.count}x {gcp_rules.accelerator_type(self, self.gpu).label}"
+    def platform(self) -> Literal["x86_64-linux", "aarch64-linux"]:
+        """What NixOS is built for."""
+        return "aarch64-linux" if self.type_facts.family in _ARM_FAMILIES else "x86_64-linux"
+
+    @property
+    def boot_device(self) -> str:
+        """The boot disk as the installer finds it."""
+        if self.type_facts.family not in _SCSI_FAMILIES:
+            return NVME_DEVICE
+        return DEVICE_AMONG_OTHERS if self.data_disks else DEVICE
+
+    @property
+    def cost(self) -> Cost:
+        """What it costs while it runs."""
+        return cost_of_type(
+            self.machine_type,
+            self.gpu,
+            region=self.region,
+            zone=self.zone,
+            catalog=self.catalog,
+        )
 
     @property
     def derived_tags(self) -> tuple[str, ...]:
@@ -340,3 +360,8 @@ class GcpMachine(Machine):
         else:
             derived = f"GCP GPU node ({self.machine_type}, {self.gpu_label})"
         return f"{derived}: {self.description}" if self.description else derived
+
+
+def gcp_machines(machines: Iterable[Machine]) -> tuple[GcpMachine, ...]:
+    """Return those of some machines that are Google Cloud's."""
+    return tuple(machine for machine in machines if isinstance(machine, GcpMachine))

@@ -10,7 +10,7 @@ from attrs import field
 
 from infra_lib.clouds.gcp.rules import STACK_LABELS, check_kms_key
 from infra_lib.model import check
-from infra_lib.model.errors import refuse
+from infra_lib.model.errors import field_error
 from nixgen.frozen import frozen
 
 # Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
@@ -41,9 +41,11 @@ class GcsBackend:
     def __attrs_post_init__(self) -> None:
         where = "backend"
         if not isinstance(self.bucket, str) or not _BUCKET.fullmatch(self.bucket):
-            raise refuse(where, "bucket", self.bucket, "a Cloud Storage bucket's name")
+            raise field_error(where, "bucket", self.bucket, "a Cloud Storage bucket's name")
         if not isinstance(self.prefix, str) or not _PREFIX.fullmatch(self.prefix):
-            raise refuse(where, "prefix", self.prefix, "letters, digits and - _ . / are accepted")
+            raise field_error(
+                where, "prefix", self.prefix, "letters, digits and - _ . / are accepted"
+            )
 
 
 @frozen
@@ -107,7 +109,7 @@ class GcpProject:
                 'a project ID such as "example-project": 6 to 30 lower-case letters, digits and '
                 "hyphens, a letter first and no hyphen last"
             )
-            raise refuse(where, "project", self.project, accepted)
+            raise field_error(where, "project", self.project, accepted)
         check.name(where, "region", self.region)
         check.public_keys(where, "ssh_keys", self.ssh_keys)
         check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
@@ -117,7 +119,7 @@ class GcpProject:
             check.boolean(where, "os_login", self.os_login)
         if self.os_login and self.project_ssh_keys:
             accepted = "OS Login takes no keys from metadata: leave one of the two out"
-            raise refuse(where, "project_ssh_keys", self.project_ssh_keys, accepted)
+            raise field_error(where, "project_ssh_keys", self.project_ssh_keys, accepted)
         check_kms_key(where, "kms_key", self.kms_key)
         check.link(where, "network", self.network, "global/networks")
         check.labels(where, "labels", self.labels, STACK_LABELS)

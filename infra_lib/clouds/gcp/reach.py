@@ -7,26 +7,27 @@ own is taken for one, and nothing is claimed of machines that others provision.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.firewall import in_zerotier
 from infra_lib.clouds.gcp.project import IAP_RANGE
 
 if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
-    from infra_lib.fleet import Fleet
+    from collections.abc import Sequence
 
-Way = Literal["own", "zerotier", "direct", "inside", "tunnel"]
+    from infra_lib.clouds.cloud import FleetView, Way
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.gcp.project import GcpProject
 
 # RFC 1918 and RFC 6598: who comes from there is inside the network, or has a way into it.
 _INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
-def ways_in(fleet: Fleet, machine: GcpMachine) -> frozenset[Way]:
+def ways_in(fleet: FleetView, project: GcpProject | None, machine: GcpMachine) -> frozenset[Way]:
     """Return the ways in to a machine.
 
     Args:
         fleet: The fleet.
+        project: The project that the machine is in.
         machine: A machine of it, whether it is on or off.
 
     Returns:
@@ -37,10 +38,10 @@ def ways_in(fleet: Fleet, machine: GcpMachine) -> frozenset[Way]:
     found: set[Way] = set()
     if machine.target_host is not None or machine.network_tags:
         found.add("own")
-    if in_zerotier(fleet, machine):
+    if fleet.zerotier.includes(machine):
         found.add("zerotier")
-    if fleet.gcp is not None:
-        for source in fleet.gcp.ssh_source_ranges:
+    if project is not None:
+        for source in project.ssh_source_ranges:
             found |= _ways_from(source, outside=machine.external_ip is not False)
     return frozenset(found)
 
@@ -63,7 +64,9 @@ def _ways_from(source: str, *, outside: bool) -> frozenset[Way]:
     return frozenset(found)
 
 
-def unreachable(fleet: Fleet) -> list[str]:
+def unreachable(
+    fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMachine]
+) -> list[str]:
     """Return what is to be known of machines that no rule of the fleet lets anyone reach.
 
     The tunnel alone is no way to a name of the ZeroTier network. Where there is no such network,
@@ -71,8 +74,8 @@ def unreachable(fleet: Fleet) -> list[str]:
     """
     found: dict[str, list[str]] = {}
     named = fleet.controller is not None
-    for machine in fleet.gcp_machines:
-        reason = _reason(fleet, machine, named=named)
+    for machine in machines:
+        reason = _reason(fleet, project, machine, named=named)
         if reason is not None:
             found.setdefault(reason, []).append(machine.name)
     tag = f"give the tag {fleet.zerotier.peer_tag!r}, " if named else ""
@@ -84,9 +87,11 @@ def unreachable(fleet: Fleet) -> list[str]:
     ]
 
 
-def _reason(fleet: Fleet, machine: GcpMachine, *, named: bool) -> str | None:
-    ways = ways_in(fleet, machine)
-    ranges = fleet.gcp.ssh_source_ranges if fleet.gcp else ()
+def _reason(
+    fleet: FleetView, project: GcpProject | None, machine: GcpMachine, *, named: bool
+) -> str | None:
+    ways = ways_in(fleet, project, machine)
+    ranges = project.ssh_source_ranges if project else ()
     if named and ways == {"tunnel"}:
         return (
             "not in the ZeroTier network, and SSH is open to Identity-Aware Proxy alone, so nobody "

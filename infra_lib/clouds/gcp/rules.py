@@ -19,7 +19,7 @@ from infra_lib.clouds.gcp.catalog import (
     did_you_mean,
 )
 from infra_lib.model import check
-from infra_lib.model.errors import FleetError, alike, nearest, refuse
+from infra_lib.model.errors import FleetError, alike, field_error, nearest
 from infra_lib.model.reference import Reference
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def check_machine(machine: GcpMachine) -> None:
     check.words(_where(machine), "modules", machine.modules, '"base"')
     version = machine.state_version
     if version is not None and not (isinstance(version, str) and _STATE_VERSION.fullmatch(version)):
-        raise _refuse(machine, "state_version", version, 'a NixOS release: "25.05"')
+        raise _error(machine, "state_version", version, 'a NixOS release: "25.05"')
 
 
 def check_labels(machine: GcpMachine, project: GcpProject | None = None) -> None:
@@ -109,7 +109,7 @@ def check_labels(machine: GcpMachine, project: GcpProject | None = None) -> None
             f"at most {_MOST_LABELS}, with those of the project, beside the stack's own and one of "
             "Google's provider"
         )
-        raise _refuse(machine, "labels", f"{len(given)} labels", accepted)
+        raise _error(machine, "labels", f"{len(given)} labels", accepted)
 
 
 def check_kms_key(where: str, field: str, key: object) -> None:
@@ -125,7 +125,7 @@ def check_kms_key(where: str, field: str, key: object) -> None:
             "a key of Cloud KMS by its full name, without a version: "
             '"projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"'
         )
-        raise refuse(where, field, key, accepted)
+        raise field_error(where, field, key, accepted)
 
 
 def check_kms_key_of_project(machine: GcpMachine, project: GcpProject) -> None:
@@ -154,7 +154,7 @@ def _check_location(machine: GcpMachine, where: str, field: str, key: str | None
             f"{', '.join(sorted(regions))}: name a key there, or one of a location that holds "
             "it, such as global"
         )
-        raise refuse(where, field, key, accepted)
+        raise field_error(where, field, key, accepted)
 
 
 def machine_type(machine: GcpMachine) -> MachineType:
@@ -184,7 +184,7 @@ def machine_type(machine: GcpMachine) -> MachineType:
                 accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
         elif not brought and not near:
             accepted += '; one such as "n1-standard-8" is wanted'
-        raise _refuse(machine, "machine_type", given, accepted)
+        raise _error(machine, "machine_type", given, accepted)
     return found
 
 
@@ -212,7 +212,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
                 "; when it exists all the same, say so: "
                 f"catalog=Catalog(accelerator_types=({described},))"
             )
-        raise _refuse(machine, "gpu.type", gpu.type, accepted)
+        raise _error(machine, "gpu.type", gpu.type, accepted)
     return found
 
 
@@ -230,7 +230,7 @@ def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
     if found is None:
         known = machine.catalog.all_zones()
         if alike(_text(name), known):
-            raise _refuse(machine, field, name, f"not in the catalogue{nearest(name, known)}")
+            raise _error(machine, field, name, f"not in the catalogue{nearest(name, known)}")
         check.word(_where(machine), field, name, 'one such as "us-central1-c"')
         # It may be a region itself, or have its region as another cloud spells it: us-east-1a.
         meant = (name, name.rstrip(ascii_lowercase))
@@ -250,7 +250,7 @@ def _zone(machine: GcpMachine, field: str, name: str) -> Zone:
             )
         elif not siblings:
             accepted += '; one such as "us-central1-c" is wanted'
-        raise _refuse(machine, field, name, accepted)
+        raise _error(machine, field, name, accepted)
     return found
 
 
@@ -260,7 +260,7 @@ def _check_fallback_zones(machine: GcpMachine) -> None:
     regions = {_zone(machine, "fallback_zones", name).region for name in machine.fallback_zones}
     check.unique(where, "fallback_zones", machine.zones)
     if machine.fallback_zones and machine.data_disks:
-        raise _refuse(
+        raise _error(
             machine,
             "fallback_zones",
             machine.fallback_zones,
@@ -270,7 +270,7 @@ def _check_fallback_zones(machine: GcpMachine) -> None:
     regional = {"subnetwork": machine.subnetwork, "external_ip": machine.external_ip}
     for field, value in regional.items():
         if isinstance(value, str) and regions - {machine.region}:
-            raise _refuse(
+            raise _error(
                 machine,
                 "fallback_zones",
                 machine.fallback_zones,
@@ -282,8 +282,8 @@ def _where(machine: GcpMachine) -> str:
     return f"machine {machine.name!r}"
 
 
-def _refuse(machine: GcpMachine, field: str, given: object, accepted: str) -> FleetError:
-    return refuse(_where(machine), field, given, accepted)
+def _error(machine: GcpMachine, field: str, given: object, accepted: str) -> FleetError:
+    return field_error(_where(machine), field, given, accepted)
 
 
 def _text(given: object) -> str:
@@ -317,7 +317,7 @@ def _check_gpu(machine: GcpMachine, gpu: Gpu) -> None:
     facts = machine_type(machine)
     built_in = (facts.accelerator, facts.accelerator_count)
     if facts.accelerator is not None and (gpu.type, gpu.count) != built_in:
-        raise _refuse(
+        raise _error(
             machine,
             "gpu",
             f"{gpu.count}x {gpu.type}",
@@ -340,7 +340,7 @@ def _check_offered(machine: GcpMachine, gpu: Gpu, field: str, name: str) -> None
     if offering and here not in offering:
         region = here.region
         near = [item.name for item in offering if item.region == region]
-        raise _refuse(
+        raise _error(
             machine,
             field,
             name,
@@ -359,7 +359,7 @@ def _check_attached(
     limits = accelerator.max_vcpus
     if not limits:
         carriers = machine.catalog.machine_types_with(gpu.type)
-        raise _refuse(
+        raise _error(
             machine,
             "gpu.type",
             gpu.type,
@@ -367,7 +367,7 @@ def _check_attached(
             f"not with {facts.name}; name one as machine_type, and leave gpu out",
         )
     if not _takes_gpus(facts):
-        raise _refuse(
+        raise _error(
             machine,
             "machine_type",
             facts.name,
@@ -376,10 +376,10 @@ def _check_attached(
         )
     if gpu.count not in limits:
         counts = ", ".join(str(count) for count in sorted(limits))
-        raise _refuse(machine, "gpu.count", gpu.count, f"{gpu.type} comes in {counts}")
+        raise _error(machine, "gpu.count", gpu.count, f"{gpu.type} comes in {counts}")
     if facts.vcpus > limits[gpu.count]:
         more = [count for count in sorted(limits) if limits[count] >= facts.vcpus]
-        raise _refuse(
+        raise _error(
             machine,
             "gpu.count",
             gpu.count,
@@ -397,7 +397,7 @@ def _takes_gpus(facts: MachineType) -> bool:
 
 def _check_run(machine: GcpMachine) -> None:
     if machine.stopped and not machine.enabled:
-        raise _refuse(
+        raise _error(
             machine,
             "stopped",
             machine.stopped,
@@ -414,14 +414,14 @@ def _check_run(machine: GcpMachine) -> None:
         return
     check.one_of(_where(machine), "instance_termination_action", action, ("STOP", "DELETE"))
     if not machine.spot and seconds is None:
-        raise _refuse(
+        raise _error(
             machine,
             "instance_termination_action",
             action,
             "only with spot=True or max_run_duration",
         )
     if action == "DELETE" and machine.deletion_protection:
-        raise _refuse(
+        raise _error(
             machine,
             "instance_termination_action",
             action,
@@ -444,7 +444,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
         machine.max_run_duration is not None and machine.instance_termination_action != "DELETE"
     )
     if machine.discard_local_ssd and not (facts.local_ssds and stops_at_limit):
-        raise _refuse(
+        raise _error(
             machine,
             "discard_local_ssd",
             machine.discard_local_ssd,
@@ -455,7 +455,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
         return
     comes = f"{facts.name} comes with Local SSDs"
     if machine.stopped:
-        raise _refuse(
+        raise _error(
             machine,
             "stopped",
             machine.stopped,
@@ -463,7 +463,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
             "billed; take enabled=False, which keeps data disks",
         )
     if machine.stop_schedule is not None:
-        raise _refuse(
+        raise _error(
             machine,
             "stop_schedule",
             machine.stop_schedule,
@@ -471,7 +471,7 @@ def _check_local_ssds(machine: GcpMachine) -> None:
             "take max_run_duration",
         )
     if stops_at_limit and not machine.discard_local_ssd:
-        raise _refuse(
+        raise _error(
             machine,
             "max_run_duration",
             machine.max_run_duration,
@@ -492,7 +492,7 @@ def _check_disks(machine: GcpMachine) -> None:
         check.name(where, "data_disks.name", disk.name)
         _check_own_key(machine, f"data_disks[{disk.name!r}].kms_key", disk.kms_key)
         if disk.name == machine.name:
-            raise _refuse(
+            raise _error(
                 machine, "data_disks.name", disk.name, "the boot disk has the machine's name"
             )
         _check_disk(where, f"data_disks[{disk.name!r}]", disk.size_gb, disk.type, least=1)
@@ -509,7 +509,7 @@ def _check_disk(where: str, field: str, size_gb: object, disk_type: object, leas
     check.whole(where, f"{field}.size_gb", size_gb, "GB", least=least, most=MOST_GB)
     if not isinstance(disk_type, str) or not _DISK_TYPE.fullmatch(disk_type):
         accepted = "pd-balanced, pd-extreme, pd-ssd, pd-standard or a Hyperdisk's"
-        raise refuse(where, f"{field}.type", disk_type, f'{accepted}: "hyperdisk-balanced"')
+        raise field_error(where, f"{field}.type", disk_type, f'{accepted}: "hyperdisk-balanced"')
 
 
 def _check_network(machine: GcpMachine) -> None:
@@ -523,7 +523,7 @@ def _check_network(machine: GcpMachine) -> None:
         check.name(_where(machine), "network_tags", tag)
     if len(set(machine.network_tags)) > _MOST_TAGS:
         given = f"{len(set(machine.network_tags))} tags"
-        raise _refuse(
+        raise _error(
             machine, "network_tags", given, f"at most {_MOST_TAGS}, beside the stack's own"
         )
     address = machine.external_ip
@@ -533,7 +533,7 @@ def _check_network(machine: GcpMachine) -> None:
         try:
             IPv4Address(address if isinstance(address, str) else "")
         except ValueError:
-            raise _refuse(
+            raise _error(
                 machine,
                 "external_ip",
                 address,
@@ -552,8 +552,6 @@ def _check_metadata(machine: GcpMachine) -> None:
         accepted = 'an address such as "name@project.iam.gserviceaccount.com"'
         check.referable(where, "service_account.email", account.email, accepted)
         if not isinstance(account.email, Reference) and not _EMAIL.fullmatch(account.email):
-            raise _refuse(
-                machine, "service_account.email", account.email, f"{accepted} is accepted"
-            )
+            raise _error(machine, "service_account.email", account.email, f"{accepted} is accepted")
         scope = '"https://www.googleapis.com/auth/cloud-platform"'
         check.words(where, "service_account.scopes", account.scopes, scope)

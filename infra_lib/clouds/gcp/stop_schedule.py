@@ -7,7 +7,7 @@ from functools import cache
 
 from attrs import field
 
-from infra_lib.model.errors import FleetError, nearest, refuse
+from infra_lib.model.errors import FleetError, field_error, nearest
 from nixgen.frozen import frozen
 
 _WHERE = "stop schedule"
@@ -65,7 +65,7 @@ class StopSchedule:
 def _check_cron(cron: object) -> None:
     parts = cron.split(" ") if isinstance(cron, str) else []
     if len(parts) != len(_FIELDS):
-        raise refuse(
+        raise field_error(
             _WHERE,
             "cron",
             cron,
@@ -77,7 +77,7 @@ def _check_cron(cron: object) -> None:
     )
     gaps = zip(minutes, [*minutes[1:], minutes[0] + 60], strict=True)
     if any(after - before < _LEAST_MINUTES for before, after in gaps):
-        raise refuse(
+        raise field_error(
             _WHERE,
             "cron",
             cron,
@@ -86,7 +86,9 @@ def _check_cron(cron: object) -> None:
         )
     # Where both are restricted, cron takes either.
     if parts[4] == "*" and all(days[0] > _LONGEST_MONTHS[month - 1] for month in months):
-        raise refuse(_WHERE, "cron", cron, f"no month of those has a day {days[0]}: it never comes")
+        raise field_error(
+            _WHERE, "cron", cron, f"no month of those has a day {days[0]}: it never comes"
+        )
 
 
 def _values(
@@ -96,7 +98,7 @@ def _values(
     accepted = f"{name}: * or numbers from {least} to {most}"
     if names:
         accepted += f" ({names[0].upper()} to {names[-1].upper()})"
-    error = refuse(_WHERE, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
+    error = field_error(_WHERE, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(_PART, part)
@@ -127,10 +129,10 @@ def _value(text: str | None, least: int, names: tuple[str, ...], error: FleetErr
 def _check_time_zone(name: object) -> None:
     accepted = 'a zone of the tz database: "Europe/Berlin", "America/New_York", "UTC"'
     if not isinstance(name, str) or not re.fullmatch(_TIME_ZONE, name):
-        raise refuse(_WHERE, "time_zone", name, accepted)
+        raise field_error(_WHERE, "time_zone", name, accepted)
     known = _time_zones()
     if known and name not in known:
-        raise refuse(_WHERE, "time_zone", name, f"{accepted}{nearest(name, known)}")
+        raise field_error(_WHERE, "time_zone", name, f"{accepted}{nearest(name, known)}")
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from infra_lib import cost
 from infra_lib.fleet import Fleet
+from infra_lib.model import money
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.deploy import evidence, outside, synthesis
 from infra_lib.operate.deploy.advice import advice
@@ -152,7 +152,7 @@ def _is_changed(
 def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
     machines = {machine.name: machine for machine in fleet.gcp_machines}
     for move in chosen:
-        price = cost.hour_text(cost.running(machines[move.machine]))
+        price = money.hour_text(machines[move.machine].usd_per_hour)
         say(
             f"{move.start} has no room for {move.machine} at the moment; "
             f"trying {move.zone}, at {price} an hour"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import cost
 from infra_lib.clouds.gcp.firewall import rule_prefix, zerotier_tag
 from infra_lib.model.errors import FleetError
 from infra_lib.terraform.cdktf_json import INSTANCE, LABELLED, labelled, owned_by
@@ -215,7 +214,7 @@ def _described(machine: GcpMachine) -> dict[str, object]:
         "machine_type": machine.machine_type,
         "gpu": [] if gpu is None else [(gpu.type, gpu.count)],
         "spot": machine.spot,
-        "usd_per_hour": cost.now(machine),
+        "usd_per_hour": machine.usd_per_hour_now,
     }
 
 

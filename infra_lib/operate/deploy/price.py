@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib import cost
+from infra_lib.model import money
 from infra_lib.operate.deploy.matching import is_of
 from infra_lib.operate.table import table
 from infra_lib.terraform.cdktf_json import INSTANCE
@@ -82,8 +83,8 @@ def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str,
         there = deployed.get(machine.name)
         spot = "spot" if machine.spot else "on demand"
         if machine.enabled:
-            price = cost.now(machine)
-            then = cost.hour_text(price), cost.month_text(price)
+            price = machine.usd_per_hour_now
+            then = money.hour_text(price), money.month_text(price)
             yield (machine.name, machine.state, machine.zone, spot, _now(there), *then)
         elif there is not None:
             yield (machine.name, machine.state, there.zone, spot, _now(there), "-", "-")
@@ -92,7 +93,7 @@ def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str,
 
 
 def _now(there: Deployed | None) -> str:
-    return "-" if there is None else cost.hour_text(there.usd_per_hour)
+    return "-" if there is None else money.hour_text(there.usd_per_hour)
 
 
 def _sums(
@@ -100,11 +101,11 @@ def _sums(
 ) -> Iterator[str]:
     if deployed is not None:
         prices = [machine.usd_per_hour for machine in deployed.values()]
-        least = cost.hour_text(sum(price or 0.0 for price in prices))
+        least = money.hour_text(sum(price or 0.0 for price in prices))
         yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
     yield f"Then:   {cost.total_text(fleet.gcp_machines)}"
     if fleet.budget_usd_per_hour is not None:
-        yield f"Budget: {cost.hour_text(fleet.budget_usd_per_hour)} an hour"
+        yield f"Budget: {money.hour_text(fleet.budget_usd_per_hour)} an hour"
     if others:
         yield f"Not counted, for they are no machines of the fleet: {', '.join(others)}"
     yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import cost
+from infra_lib.model import money
 from infra_lib.operate.deploy.synthesis import FILE
 from infra_lib.terraform.cdktf_json import INSTANCE
 
@@ -61,9 +61,9 @@ def _moved(stack: Stack, machines: Sequence[GcpMachine]) -> dict[str, Any]:
         instance = resources.get(INSTANCE, {}).get(machine.name)
         if instance is None:
             continue  # it is in another stack
-        price = cost.now(machine)
+        price = machine.usd_per_hour_now
         instance["zone"] = machine.zone
-        instance["labels"]["cost"] = cost.label(cost.running(machine))
+        instance["labels"]["cost"] = money.label(machine.usd_per_hour)
         said = document["output"]["machines"]["value"][machine.name]
         said |= {"zone": machine.zone, "usd_per_hour": "${null}" if price is None else price}
         policies = resources.get("google_compute_resource_policy", {})

@@ -14,7 +14,7 @@ from functools import cache
 from attrs import field
 
 from infra_lib.model import check
-from infra_lib.model.errors import alike, nearest, refuse
+from infra_lib.model.errors import alike, field_error, nearest
 from nixgen.frozen import frozen
 
 MACHINE_TYPES_AS_OF = "2026-07-01"
@@ -40,7 +40,7 @@ def _counts(value: Mapping[int, int]) -> Mapping[int, int]:
 
 def _matching(where: str, field: str, value: object, rule: re.Pattern[str], accepted: str) -> None:
     if not isinstance(value, str) or not rule.fullmatch(value):
-        raise refuse(where, field, value, f"{accepted} is accepted")
+        raise field_error(where, field, value, f"{accepted} is accepted")
 
 
 @frozen
@@ -78,7 +78,7 @@ class AcceleratorType:
         _matching(where, "architecture", self.architecture, _GENERATION, generation)
         check.whole(where, "memory_gb", self.memory_gb, "GB", least=1)
         if not isinstance(self.max_vcpus, Mapping):
-            raise refuse(where, "max_vcpus", self.max_vcpus, "a mapping is accepted: {1: 48}")
+            raise field_error(where, "max_vcpus", self.max_vcpus, "a mapping is accepted: {1: 48}")
         for count, vcpus in self.max_vcpus.items():
             check.whole(where, "max_vcpus", count, "GPUs", least=1)
             check.whole(where, f"max_vcpus[{count}]", vcpus, "vCPUs", least=1)
@@ -123,7 +123,7 @@ class MachineType:
         _matching(where, "name", self.name, _NAME, 'a name such as "n1-standard-8"')
         check.whole(where, "vcpus", self.vcpus, "vCPUs", least=1)
         if not _is_amount(self.memory_gib) or self.memory_gib == 0:
-            raise refuse(where, "memory_gib", self.memory_gib, "a number of GiB is accepted")
+            raise field_error(where, "memory_gib", self.memory_gib, "a number of GiB is accepted")
         check.boolean(where, "shared_core", self.shared_core)
         if self.accelerator is not None:
             name = 'a name such as "nvidia-l4"'
@@ -140,13 +140,13 @@ class MachineType:
         if _with_tpus(self.name):
             if self.accelerator is not None:
                 accepted = "this series comes with TPUs, which are no GPUs: leave it out"
-                raise refuse(where, "accelerator", self.accelerator, accepted)
+                raise field_error(where, "accelerator", self.accelerator, accepted)
         elif _with_gpus(self.name) and self.accelerator is None:
             accepted = (
                 "GPUs come with this series: say which and how many, "
                 'accelerator="nvidia-…", accelerator_count=…'
             )
-            raise refuse(where, "accelerator", self.accelerator, accepted)
+            raise field_error(where, "accelerator", self.accelerator, accepted)
 
     @property
     def family(self) -> str:
@@ -231,7 +231,7 @@ class Zone:
         example = f'a name such as "{self.region}-a"'
         _matching(where, "name", self.name, _NAME, example)
         if not self.name.startswith(f"{self.region}-"):
-            raise refuse(where, "name", self.name, f"{example} is accepted")
+            raise field_error(where, "name", self.name, f"{example} is accepted")
         check.words(where, "accelerators", self.accelerators, '"nvidia-l4"')
 
 
@@ -263,7 +263,9 @@ class Price:
         for name in ("usd_per_hour", "usd_per_hour_spot"):
             usd = getattr(self, name)
             if usd is not None and not _is_amount(usd):
-                raise refuse(where, name, usd, "USD per hour, or None when unknown, is accepted")
+                raise field_error(
+                    where, name, usd, "USD per hour, or None when unknown, is accepted"
+                )
 
 
 def _with_gpus(name: str) -> bool:
@@ -567,19 +569,19 @@ def _check_place(catalog: Catalog, price: Price) -> None:
                 price.name, {*machine_types, *catalog.all_accelerator_types()}
             )
             accepted = "a machine type or an accelerator type of the catalogue, yours included"
-            raise refuse(where, "name", price.name, f"{accepted}{near}")
+            raise field_error(where, "name", price.name, f"{accepted}{near}")
         kind, example, places = "a machine type", "region", catalog.regions()
     else:
         if not accelerator.max_vcpus:
             holders = catalog.machine_types_with(price.name)
             accepted = "only comes with a machine type, whose price has it in it"
             example = f": {', '.join(sorted(holders)[:3])}" if holders else ""
-            raise refuse(where, "name", price.name, f"{accepted}{example}")
+            raise field_error(where, "name", price.name, f"{accepted}{example}")
         kind, example, places = "an accelerator type", "zone", catalog.all_zones()
     if price.location != "*" and price.location not in places:
         near = nearest(price.location, places)
         accepted = f'{kind} has its price in a {example} of the catalogue, or in "*"'
-        raise refuse(where, "location", price.location, f"{accepted}{near}")
+        raise field_error(where, "location", price.location, f"{accepted}{near}")
 
 
 CATALOG = Catalog()

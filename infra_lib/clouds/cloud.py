@@ -1,0 +1,93 @@
+"""What is asked of a cloud.
+
+A cloud is a folder here, whose module `cloud` answers as `Cloud` says, and a line in
+`infra_lib.clouds.all_clouds`. What machines are asked is `infra_lib.model.provisioned`'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from infra_lib.model.facts import Facts
+    from infra_lib.model.machine import Machine
+    from infra_lib.model.zerotier import ZeroTier
+
+Way = Literal["own", "zerotier", "direct", "inside", "tunnel"]
+
+
+class FleetView(Protocol):
+    """What a cloud may know of a fleet: its class knows the clouds, and not the other way round."""
+
+    @property
+    def name(self) -> str:
+        """The fleet's name."""
+
+    @property
+    def domain(self) -> str:
+        """The DNS domain the machines are reached under."""
+
+    @property
+    def zerotier(self) -> ZeroTier:
+        """The network that connects the machines."""
+
+    @property
+    def facts(self) -> Facts:
+        """What deployment learned."""
+
+    @property
+    def controller(self) -> Machine | None:
+        """The ZeroTier controller."""
+
+
+@frozen(kw_only=True)
+class Kinds:
+    """What Terraform calls the resources of a cloud.
+
+    Attributes:
+        provider: The provider, as stacks name it: "google".
+        instance: The type of a machine: "google_compute_instance".
+        disks: Types of disks, whose deletion loses what is on them.
+        labelled: Types that bear the labels which say whose they are.
+        firewall: The type of a firewall rule.
+        uncounted: Types that cost something, and whose price is not known here.
+    """
+
+    provider: str
+    instance: str
+    disks: tuple[str, ...]
+    labelled: tuple[str, ...]
+    firewall: str
+    uncounted: tuple[str, ...]
+
+
+class Cloud(Protocol):
+    """A cloud. Projects and machines are of its own classes; a project is None where there is none.
+
+    The module that answers imports at its top what a check of the generated files needs, and no
+    more: a commit waits for that.
+    """
+
+    KINDS: Kinds
+
+    def check(self, fleet: FleetView, project: Any, machines: Sequence[Any]) -> None:
+        """Check what one machine alone cannot: the project, names that are unique, regions.
+
+        Raises:
+            FleetError: When the parts do not fit together.
+        """
+
+    def warnings(self, fleet: FleetView, project: Any, machines: Sequence[Any]) -> Iterable[str]:
+        """Return what whoever describes the fleet should know, such as machines out of reach."""
+
+    def ways_in(self, fleet: FleetView, project: Any, machine: Any) -> frozenset[Way]:
+        """Return the ways in to a machine, as far as the fleet says.
+
+        Returns:
+            "own" for one that the fleet's rules do not show; "zerotier"; "direct" to its external
+            address; "inside" its network; "tunnel" through a door of the cloud's.
+        """

@@ -1,0 +1,90 @@
+"""What Google Cloud answers to whoever asks a cloud; see `infra_lib.clouds.cloud.Cloud`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_lib.clouds.cloud import Kinds
+from infra_lib.clouds.gcp.catalog import may_be_region
+from infra_lib.clouds.gcp.reach import unreachable, ways_in
+from infra_lib.model.errors import field_error, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from infra_lib.clouds.cloud import FleetView
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.gcp.project import GcpProject
+
+__all__ = ["KINDS", "check", "warnings", "ways_in"]
+
+KINDS = Kinds(
+    provider="google",
+    instance="google_compute_instance",
+    disks=("google_compute_disk", "google_compute_region_disk"),
+    labelled=("google_compute_instance", "google_compute_disk"),
+    firewall="google_compute_firewall",
+    uncounted=(
+        "google_compute_instance_from_machine_image",
+        "google_compute_instance_from_template",
+        "google_compute_instance_group_manager",
+        "google_compute_region_instance_group_manager",
+    ),
+)
+
+
+def check(fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMachine]) -> None:
+    """Check that there is a project in a region that exists, and that disks have their own names.
+
+    Raises:
+        FleetError: When not.
+    """
+    _check_disks(machines)
+    if project is None:
+        where = f"fleet {fleet.name!r}"
+        accepted = f"a GcpProject(…), which machine {machines[0].name!r} needs"
+        raise field_error(where, "gcp", None, accepted)
+    region, regions = project.region, machines[0].catalog.regions()
+    if not any(region in machine.catalog.regions() for machine in machines):
+        raise field_error(
+            f"project {project.project!r}",
+            "region",
+            region,
+            "not in the catalogue"
+            + (nearest(region, regions) or f", which has {', '.join(regions)}")
+            + (
+                "; when it exists all the same, say so on a machine: "
+                f"catalog=Catalog(zones=(Zone('{region}-…', region={region!r}),))"
+                if may_be_region(region)
+                else ""
+            ),
+        )
+
+
+def warnings(
+    fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMachine]
+) -> Iterator[str]:
+    """Yield a warning where nobody may log in to what is on, and for machines out of reach."""
+    on = next((machine.name for machine in machines if machine.enabled), None)
+    if on is not None and project is not None and not project.ssh_keys:
+        yield (
+            f"project {project.project!r}: ssh_keys=(): machine {on!r} is enabled, and nobody can "
+            "log in to install NixOS on it, while it costs money; give the public keys of those "
+            'who may: ssh_keys=("ssh-ed25519 AAAA… comment",)'
+        )
+    yield from unreachable(fleet, project, machines)
+
+
+def _check_disks(machines: Sequence[GcpMachine]) -> None:
+    """A disk's name is its address in Terraform, and its name in the project."""
+    owners: dict[str, str] = {machine.name: machine.name for machine in machines}
+    for machine in machines:
+        for disk in machine.data_disks:
+            if disk.name in owners:
+                raise field_error(
+                    f"machine {machine.name!r}",
+                    "data_disks.name",
+                    disk.name,
+                    f"taken by a disk of {owners[disk.name]!r}; a disk's name is its own",
+                )
+            owners[disk.name] = machine.name

@@ -1,0 +1,179 @@
+"""A machine that the fleet provisions, in whatever cloud: what everybody but its cloud may ask."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+
+from attrs import NOTHING, field
+
+from infra_lib.model import check
+from infra_lib.model.disko import zfs_layout
+from infra_lib.model.machine import Machine
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.model.money import Cost
+
+
+class Accelerator(Protocol):
+    """What NVIDIA's driver and CUDA depend on; a cloud's catalogue says it of each GPU."""
+
+    @property
+    def name(self) -> str:
+        """What the cloud calls it: "nvidia-tesla-t4"."""
+
+    @property
+    def label(self) -> str:
+        """What people call it: "T4"."""
+
+    @property
+    def architecture(self) -> str:
+        """NVIDIA's name of the generation, in lower case: "turing"."""
+
+    @property
+    def compute_capability(self) -> str | None:
+        """What CUDA code for it is built for, "7.5"; None when nobody says."""
+
+    @property
+    def open_kernel_module(self) -> bool:
+        """Whether NVIDIA's open kernel module drives it: Turing and later."""
+
+
+class Disk(Protocol):
+    """A disk that outlives the machine it is attached to."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the cloud, and in Terraform."""
+
+    @property
+    def size_gb(self) -> int:
+        """Its size in GB."""
+
+    @property
+    def type(self) -> str:
+        """The disk type, as the cloud calls it."""
+
+    @property
+    def prevent_destroy(self) -> bool:
+        """Whether Terraform refuses every plan that would destroy it."""
+
+
+def _unsaid() -> Any:
+    return NOTHING  # which attrs takes for an argument that is not given
+
+
+@frozen
+class ProvisionedMachine(Machine, ABC):
+    """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
+
+    Attributes:
+        cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
+            field of `Fleet` that holds its project.
+    """
+
+    cloud: ClassVar[str]
+
+    machine_class: Literal["nixos"] = field(default="nixos", init=False)
+    # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
+    _enabled: bool = field(factory=_unsaid, alias="enabled", kw_only=True, eq=False, repr=False)
+    enabled: bool = field(init=False)
+    stopped: bool = field(default=False, kw_only=True)
+    modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    config: Any = field(default=None, converter=check.frozen_module, kw_only=True, hash=False)
+    disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
+    state_version: str | None = field(default=None, kw_only=True)
+
+    @property
+    def state(self) -> Literal["off", "on", "stopped"]:
+        """Whether it exists in the cloud, and runs there."""
+        if not self.enabled:
+            return "off"
+        return "stopped" if self.stopped else "on"
+
+    @property
+    @abstractmethod
+    def machine_type(self) -> str:
+        """What the cloud calls a machine of its size."""
+
+    @property
+    @abstractmethod
+    def zone(self) -> str:
+        """Where it is, as its cloud calls that."""
+
+    @property
+    @abstractmethod
+    def fallback_zones(self) -> tuple[str, ...]:
+        """Where to make it when `zone` has no room."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that it may be in: the one in use, then those to try after it."""
+        return (self.zone, *self.fallback_zones)
+
+    @abstractmethod
+    def in_zone(self, zone: str) -> Self:
+        """Return the machine in one of its zones; the others are those to try after it.
+
+        Args:
+            zone: One of `zones`.
+        """
+
+    @property
+    @abstractmethod
+    def platform(self) -> Literal["x86_64-linux", "aarch64-linux"]:
+        """What NixOS is built for: `nixpkgs.hostPlatform`."""
+
+    @property
+    @abstractmethod
+    def boot_device(self) -> str:
+        """The boot disk as the installer finds it: "/dev/sda"."""
+
+    @property
+    @abstractmethod
+    def data_disks(self) -> Sequence[Disk]:
+        """The disks that outlive it."""
+
+    @property
+    @abstractmethod
+    def accelerator(self) -> Accelerator | None:
+        """What is known of its GPU; None without one."""
+
+    @property
+    @abstractmethod
+    def accelerator_count(self) -> int:
+        """How many GPUs it has."""
+
+    @property
+    def gpu_label(self) -> str | None:
+        """Its GPUs as people say it, "1x T4"; None without one."""
+        if self.accelerator is None:
+            return None
+        return f"{self.accelerator_count}x {self.accelerator.label}"
+
+    @property
+    @abstractmethod
+    def external_ip(self) -> bool | str:
+        """True for an address that may change with each start, False for none, or a lasting one."""
+
+    @property
+    @abstractmethod
+    def spot(self) -> bool:
+        """Whether it is cheaper, and the cloud may stop it at any time."""
+
+    @property
+    @abstractmethod
+    def cost(self) -> Cost:
+        """What it costs while it runs."""
+
+    @property
+    def usd_per_hour(self) -> float | None:
+        """USD per hour while it runs, the way it runs: Spot VM or on demand; None when unknown."""
+        return self.cost.spot if self.spot else self.cost.on_demand
+
+    @property
+    def usd_per_hour_now(self) -> float | None:
+        """USD per hour that it costs in its present state, but for its disks; None when unknown."""
+        return self.usd_per_hour if self.state == "on" else 0.0
