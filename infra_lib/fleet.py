@@ -11,12 +11,20 @@ from attrs import Factory, field
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
+from infra_lib.fleet_checks import (
+    check_devices,
+    check_facts,
+    check_plain_modules,
+    check_users,
+    check_zerotier,
+    one_of,
+)
 from infra_lib.model import check
 from infra_lib.model.caches import BinaryCache
 from infra_lib.model.device import Device
 from infra_lib.model.errors import field_error
-from infra_lib.model.facts import Facts, refuse_contradictions
-from infra_lib.model.machine import EVERY, Machine
+from infra_lib.model.facts import Facts
+from infra_lib.model.machine import Machine
 from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.ssh import Ssh
@@ -140,12 +148,13 @@ class Fleet:
         check.unique(where, "users", (user.name for user in self.users))
         machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
         object.__setattr__(self, "machines", machines)
-        _check_users(self)
-        _check_zerotier(self)
-        _check_devices(self)
-        _check_style(self)
+        check_users(self.users, machines)
+        check_zerotier(where, self.zerotier, machines, self.users)
+        check_devices(where, self.devices, machines, self.zerotier)
+        if self.module_style == "nixos":
+            check_plain_modules(where, self.modules, self.provisioned, self.ssh)
         check_gpus(self.nvidia, self.gpu_machines)
-        refuse_contradictions(self)
+        check_facts(self.facts, self.controller, self.devices, self.provisioned)
         _check_clouds(self)
 
     @property
@@ -186,7 +195,7 @@ class Fleet:
         for machine in self.machines:
             if machine.name == name:
                 return machine
-        raise field_error(f"fleet {self.name!r}", "machine", name, _one_of(self.machines))
+        raise field_error(f"fleet {self.name!r}", "machine", name, one_of(self.machines))
 
     def target_host(self, machine: Machine) -> str:
         """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
@@ -202,10 +211,6 @@ class Fleet:
         from infra_lib.nix import fleet_files
 
         return fleet_files(self)
-
-
-def _one_of(machines: Iterable[Machine]) -> str:
-    return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
 
 
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
@@ -249,29 +254,6 @@ def _check_generators(where: str, generators: object) -> None:
             raise field_error(where, "extra_files", generate, accepted)
 
 
-def _check_style(fleet: Fleet) -> None:
-    if fleet.module_style == "flake-parts":
-        return
-    if fleet.ssh.known_hosts == "vars":
-        raise field_error(
-            "ssh",
-            "known_hosts",
-            "vars",
-            'refers to flake.nixosConfigurations, which module_style="nixos" has not; take "facts"',
-        )
-    from nixgen.errors import NixgenError
-    from nixgen.files.paths import relative
-
-    named = {f"fleet {fleet.name!r}": fleet.modules}
-    named |= {f"machine {machine.name!r}": machine.modules for machine in fleet.provisioned}
-    for where, modules in named.items():
-        for path in modules:
-            try:
-                relative(path, generated=False)
-            except NixgenError as error:
-                raise field_error(where, "modules", path, str(error)) from None
-
-
 def _check_clouds(fleet: Fleet) -> None:
     for name, cloud in CLOUDS.items():
         machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
@@ -281,78 +263,3 @@ def _check_clouds(fleet: Fleet) -> None:
             for text in cloud.warnings(fleet, project, machines):
                 # Here, not at the caller's: a command may make a fleet several times.
                 warnings.warn(text, stacklevel=1)
-
-
-def _check_users(fleet: Fleet) -> None:
-    names = {machine.name for machine in fleet.machines}
-    tags = {tag for machine in fleet.machines for tag in machine.all_tags} | {EVERY}
-    for user in fleet.users:
-        for name in user.machines:
-            if name not in names:
-                raise field_error(f"user {user.name!r}", "machines", name, _one_of(fleet.machines))
-        for tag in user.tags:
-            if tag not in tags:
-                raise field_error(
-                    f"user {user.name!r}", "tags", tag, f"one of {', '.join(sorted(tags))}"
-                )
-
-
-def _check_zerotier(fleet: Fleet) -> None:
-    zerotier = fleet.zerotier
-    where = f"fleet {fleet.name!r}"
-    controllers = [machine.name for machine in fleet.tagged(zerotier.controller_tag)]
-    if len(controllers) > 1:
-        raise field_error(
-            where,
-            "machines",
-            controllers,
-            f"one machine is the ZeroTier controller (tag {zerotier.controller_tag!r}), not "
-            f"{len(controllers)}; where that tag means something else, another one says it: "
-            "ZeroTier(controller_tag=…)",
-        )
-    if not controllers and fleet.peers:
-        raise field_error(
-            where,
-            "machines",
-            [machine.name for machine in fleet.peers],
-            f"ZeroTier peers (tag {zerotier.peer_tag!r}) need a controller: tag one machine "
-            f"{zerotier.controller_tag!r}; where that of peers means something else, another one "
-            "says it: ZeroTier(peer_tag=…)",
-        )
-    # As nix.internet and nix.users name theirs: in the inventory, two would be one.
-    if zerotier.instance in {"internet", *(f"user-{user.name}" for user in fleet.users)}:
-        accepted = "the instance of another service has that name; take one of its own"
-        raise field_error("zerotier", "instance", zerotier.instance, accepted)
-    for name in zerotier.moons:
-        if name not in {machine.name for machine in fleet.machines}:
-            raise field_error("zerotier", "moons", name, _one_of(fleet.machines))
-    if not controllers and zerotier.moons:
-        raise field_error(
-            "zerotier",
-            "moons",
-            [*zerotier.moons],
-            f"moons need a controller: tag one machine {zerotier.controller_tag!r}",
-        )
-    for machine in fleet.machines:
-        if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
-            role = "controller" if machine.name in controllers else "moon"
-            raise field_error(
-                where,
-                "machines",
-                machine.name,
-                f"the ZeroTier {role} is a NixOS machine: clan does not set up ZeroTier on a Mac",
-            )
-
-
-def _check_devices(fleet: Fleet) -> None:
-    names = [machine.name for machine in fleet.machines]
-    names += [device.name for device in fleet.devices]
-    check.unique(f"fleet {fleet.name!r}", "devices", names)
-    if fleet.devices and fleet.controller is None:
-        raise field_error(
-            f"fleet {fleet.name!r}",
-            "devices",
-            [device.name for device in fleet.devices],
-            "devices are in the ZeroTier network, which needs a controller: tag one machine "
-            f"{fleet.zerotier.controller_tag!r}",
-        )

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, fields
 
-from infra_lib.clouds.gcp.catalog import ZONE
 from infra_lib.model import check, ssh_key, zerotier_address
 from infra_lib.model.errors import FleetError, field_error
 from nixgen.errors import NixgenError
@@ -25,11 +24,11 @@ from nixgen.regular import read
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from infra_lib.fleet import Fleet
-
 VERSION = 1
 
 _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
+# A region, and what tells its zones apart: us-central1-c.
+_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+")
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -74,7 +73,7 @@ class MachineFacts:
         _check_text(
             where, "state_version", self.state_version, _STATE_VERSION, 'a release: "25.05"'
         )
-        _check_text(where, "zone", self.zone, ZONE, 'a zone: "us-central1-c"')
+        _check_text(where, "zone", self.zone, _ZONE, 'a zone: "us-central1-c"')
         if self.zerotier_member_id is not None:
             zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
         if self.zerotier_ip is not None:
@@ -268,49 +267,6 @@ class Facts:
         except (OSError, UnicodeDecodeError) as error:
             raise FleetError(f"{path}: cannot be read: {error}") from None
         return cls.from_json(text, str(path), path)
-
-
-def refuse_contradictions(fleet: Fleet) -> None:
-    """Check that facts and fleet fit together. Facts of machines that are gone do no harm.
-
-    Raises:
-        FleetError: When the controller is not who the network's id says, two members have one id,
-            or a machine was installed with another state version than it is described with.
-    """
-    facts = fleet.facts
-    controller = fleet.controller
-    if facts.zerotier_network_id is not None and controller is not None:
-        wanted = zerotier_address.controller_id(facts.zerotier_network_id)
-        given = facts.machine(controller.name).zerotier_member_id
-        if given not in {None, wanted}:
-            raise field_error(
-                f"facts of machine {controller.name!r}",
-                "zerotier_member_id",
-                given,
-                f"the controller of network {facts.zerotier_network_id} has the id {wanted!r}",
-            )
-    members = {each.zerotier_member_id: each.name for each in facts.machines}
-    for device in fleet.devices:
-        owner = members.setdefault(device.zerotier_member_id, device.name)
-        if owner != device.name:
-            raise field_error(
-                f"device {device.name!r}",
-                "zerotier_member_id",
-                device.zerotier_member_id,
-                f"{owner!r} has it; each has its own",
-            )
-    for machine in fleet.gcp_machines:
-        learned = facts.machine(machine.name).state_version
-        if None not in {learned, machine.state_version} and learned != machine.state_version:
-            raise field_error(
-                f"machine {machine.name!r}",
-                "state_version",
-                machine.state_version,
-                f"it was installed with {learned!r} and keeps that for life: leave the field out, "
-                f"or write state_version={learned!r}; or, to install it anew, take the fact out of "
-                f"{facts.path or 'the facts'}, and out of clan's vars where it is there: "
-                f"vars/per-machine/{machine.name}/state-version",
-            )
 
 
 def _check_text(

@@ -69,6 +69,9 @@ def _unsaid() -> Any:
 class ProvisionedMachine(Machine, ABC):
     """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
 
+    A class says what is abstract here, and of the rest what its cloud has: zones to fall back to,
+    GPUs, machines that the cloud may stop.
+
     Attributes:
         cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
             field of `Fleet` that holds its project.
@@ -104,9 +107,9 @@ class ProvisionedMachine(Machine, ABC):
         """Where it is, as its cloud calls that."""
 
     @property
-    @abstractmethod
     def fallback_zones(self) -> tuple[str, ...]:
         """Where to make it when `zone` has no room."""
+        return ()
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -137,14 +140,14 @@ class ProvisionedMachine(Machine, ABC):
         """The disks that outlive it."""
 
     @property
-    @abstractmethod
     def accelerator(self) -> Accelerator | None:
         """What is known of its GPU; None without one."""
+        return None
 
     @property
-    @abstractmethod
     def accelerator_count(self) -> int:
         """How many GPUs it has."""
+        return 0
 
     @property
     def gpu_label(self) -> str | None:
@@ -159,9 +162,9 @@ class ProvisionedMachine(Machine, ABC):
         """True for an address that may change with each start, False for none, or a lasting one."""
 
     @property
-    @abstractmethod
     def spot(self) -> bool:
         """Whether it is cheaper, and the cloud may stop it at any time."""
+        return False
 
     @property
     @abstractmethod

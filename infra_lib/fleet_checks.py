@@ -1,0 +1,222 @@
+"""What the parts of a fleet have to agree on. Each of them alone is right by then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_lib.model import check, zerotier_address
+from infra_lib.model.errors import field_error
+from infra_lib.model.machine import EVERY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra_lib.model.device import Device
+    from infra_lib.model.facts import Facts
+    from infra_lib.model.machine import Machine
+    from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.model.ssh import Ssh
+    from infra_lib.model.users import User
+    from infra_lib.model.zerotier import ZeroTier
+
+
+def one_of(machines: Iterable[Machine]) -> str:
+    """Return the end of a message that names the machines there are."""
+    return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
+
+
+def check_users(users: tuple[User, ...], machines: tuple[Machine, ...]) -> None:
+    """Check that users are on machines and tags that there are.
+
+    Raises:
+        FleetError: When one is not.
+    """
+    names = {machine.name for machine in machines}
+    tags = {tag for machine in machines for tag in machine.all_tags} | {EVERY}
+    for user in users:
+        where = f"user {user.name!r}"
+        for name in user.machines:
+            if name not in names:
+                raise field_error(where, "machines", name, one_of(machines))
+        for tag in user.tags:
+            if tag not in tags:
+                raise field_error(where, "tags", tag, f"one of {', '.join(sorted(tags))}")
+
+
+def check_zerotier(
+    where: str, zerotier: ZeroTier, machines: tuple[Machine, ...], users: tuple[User, ...]
+) -> None:
+    """Check that the ZeroTier network has one controller, and that who is what can be so.
+
+    Args:
+        where: What to call the fleet in messages.
+        zerotier: The network.
+        machines: The machines.
+        users: Accounts, each of which is an instance of a clan service, as the network is.
+
+    Raises:
+        FleetError: When not.
+    """
+    controllers = _named(machines, zerotier.controller_tag)
+    peers = _named(machines, zerotier.peer_tag)
+    if len(controllers) > 1:
+        raise field_error(
+            where,
+            "machines",
+            controllers,
+            f"one machine is the ZeroTier controller (tag {zerotier.controller_tag!r}), not "
+            f"{len(controllers)}; where that tag means something else, another one says it: "
+            "ZeroTier(controller_tag=…)",
+        )
+    if not controllers and peers:
+        raise field_error(
+            where,
+            "machines",
+            peers,
+            f"ZeroTier peers (tag {zerotier.peer_tag!r}) need a controller: tag one machine "
+            f"{zerotier.controller_tag!r}; where that of peers means something else, another one "
+            "says it: ZeroTier(peer_tag=…)",
+        )
+    # As nix.internet and nix.users name theirs: in the inventory, two would be one.
+    if zerotier.instance in {"internet", *(f"user-{user.name}" for user in users)}:
+        accepted = "the instance of another service has that name; take one of its own"
+        raise field_error("zerotier", "instance", zerotier.instance, accepted)
+    names = {machine.name for machine in machines}
+    for name in zerotier.moons:
+        if name not in names:
+            raise field_error("zerotier", "moons", name, one_of(machines))
+    if not controllers and zerotier.moons:
+        raise field_error(
+            "zerotier",
+            "moons",
+            [*zerotier.moons],
+            f"moons need a controller: tag one machine {zerotier.controller_tag!r}",
+        )
+    for machine in machines:
+        if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
+            role = "controller" if machine.name in controllers else "moon"
+            raise field_error(
+                where,
+                "machines",
+                machine.name,
+                f"the ZeroTier {role} is a NixOS machine: clan does not set up ZeroTier on a Mac",
+            )
+
+
+def check_devices(
+    where: str, devices: tuple[Device, ...], machines: tuple[Machine, ...], zerotier: ZeroTier
+) -> None:
+    """Check that devices have names of their own, and a network to be in.
+
+    Args:
+        where: What to call the fleet in messages.
+        devices: The devices.
+        machines: The machines.
+        zerotier: The network.
+
+    Raises:
+        FleetError: When not.
+    """
+    names = [device.name for device in devices]
+    check.unique(where, "devices", [*(machine.name for machine in machines), *names])
+    if devices and not _named(machines, zerotier.controller_tag):
+        raise field_error(
+            where,
+            "devices",
+            names,
+            "devices are in the ZeroTier network, which needs a controller: tag one machine "
+            f"{zerotier.controller_tag!r}",
+        )
+
+
+def check_plain_modules(
+    where: str, modules: tuple[str, ...], machines: tuple[ProvisionedMachine, ...], ssh: Ssh
+) -> None:
+    """Check what plain NixOS modules cannot have: modules that have a name rather than a path.
+
+    Args:
+        where: What to call the fleet in messages.
+        modules: What every machine imports.
+        machines: The machines that import further ones.
+        ssh: What SSH's configuration looks like.
+
+    Raises:
+        FleetError: When there is such a thing.
+    """
+    from nixgen.errors import NixgenError
+    from nixgen.files.paths import relative
+
+    if ssh.known_hosts == "vars":
+        raise field_error(
+            "ssh",
+            "known_hosts",
+            "vars",
+            'refers to flake.nixosConfigurations, which module_style="nixos" has not; take "facts"',
+        )
+    imported = {where: modules}
+    imported |= {f"machine {machine.name!r}": machine.modules for machine in machines}
+    for importer, paths in imported.items():
+        for path in paths:
+            try:
+                relative(path, generated=False)
+            except NixgenError as error:
+                raise field_error(importer, "modules", path, str(error)) from None
+
+
+def check_facts(
+    facts: Facts,
+    controller: Machine | None,
+    devices: tuple[Device, ...],
+    machines: tuple[ProvisionedMachine, ...],
+) -> None:
+    """Check that nothing was learned that contradicts the fleet.
+
+    Facts of machines that are gone do no harm.
+
+    Args:
+        facts: What deployment learned.
+        controller: The ZeroTier controller.
+        devices: What else is in that network.
+        machines: The machines that are installed with a state version.
+
+    Raises:
+        FleetError: When the controller is not who the network's id says, two members have one id,
+            or a machine was installed with another state version than it is described with.
+    """
+    if facts.zerotier_network_id is not None and controller is not None:
+        wanted = zerotier_address.controller_id(facts.zerotier_network_id)
+        given = facts.machine(controller.name).zerotier_member_id
+        if given not in {None, wanted}:
+            raise field_error(
+                f"facts of machine {controller.name!r}",
+                "zerotier_member_id",
+                given,
+                f"the controller of network {facts.zerotier_network_id} has the id {wanted!r}",
+            )
+    members = {each.zerotier_member_id: each.name for each in facts.machines}
+    for device in devices:
+        owner = members.setdefault(device.zerotier_member_id, device.name)
+        if owner != device.name:
+            raise field_error(
+                f"device {device.name!r}",
+                "zerotier_member_id",
+                device.zerotier_member_id,
+                f"{owner!r} has it; each has its own",
+            )
+    for machine in machines:
+        learned = facts.machine(machine.name).state_version
+        if None not in {learned, machine.state_version} and learned != machine.state_version:
+            raise field_error(
+                f"machine {machine.name!r}",
+                "state_version",
+                machine.state_version,
+                f"it was installed with {learned!r} and keeps that for life: leave the field out, "
+                f"or write state_version={learned!r}; or, to install it anew, take the fact out of "
+                f"{facts.path or 'the facts'}, and out of clan's vars where it is there: "
+                f"vars/per-machine/{machine.name}/state-version",
+            )
+
+
+def _named(machines: Iterable[Machine], tag: str) -> list[str]:
+    """Return the names of the machines with a tag."""
+    return [machine.name for machine in machines if machine.has_tag(tag)]
