@@ -129,7 +129,7 @@ class Writer:
             " stopped=True instead keeps its boot disk, "
             "and stops paying for vCPUs, memory and GPUs."
         )
-        if machine.type_facts.local_ssds:
+        if machine.catalog_entry.local_ssds:
             instead = ""  # it cannot be stopped
         return [
             self._expect(

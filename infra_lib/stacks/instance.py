@@ -76,7 +76,7 @@ def compute_instance(
         if machine.gpu is None
         else [_guest_accelerator(machine.gpu.type, machine.gpu.count)],
         scheduling=_scheduling(
-            machine.gpu is not None or machine.type_facts.accelerated,
+            machine.gpu is not None or machine.catalog_entry.accelerated,
             machine.spot,
             machine.max_run_duration,
             machine.instance_termination_action,

@@ -19,8 +19,7 @@ from infra_lib import (
     Price,
     Zone,
 )
-from infra_lib.clouds.gcp import catalog as tables
-from infra_lib.clouds.gcp.catalog import CATALOG
+from infra_lib.clouds.gcp.catalog import CATALOG, tables
 from nixgen import dumps
 from tests.nix.fleets import fleet_of
 
@@ -56,7 +55,7 @@ def test_prices_are_all_there() -> None:
         for region in regions
         if (price := CATALOG.machine_price(name, region)).usd_per_hour is not None
     ]
-    assert len(known) == len(tables._prices("prices.csv")) == 3119
+    assert len(known) == len(tables.prices("prices.csv")) == 3119
     assert CATALOG.machine_price("n1-standard-8", "us-central1").usd_per_hour == 0.38
     assert CATALOG.machine_price("g2-standard-4", "us-central1").usd_per_hour == 0.70683
     assert CATALOG.machine_price("e2-highcpu-16", "africa-south1") == Price(

@@ -239,7 +239,7 @@ def test_a_fleet_without_peers_needs_no_controller() -> None:
 def test_region_and_facts_come_from_the_catalogue() -> None:
     machine = gcp()
     assert machine.region == "us-central1"
-    assert (machine.type_facts.vcpus, machine.type_facts.memory_gib) == (8, 32)
+    assert (machine.catalog_entry.vcpus, machine.catalog_entry.memory_gib) == (8, 32)
     assert machine.accelerator is None
 
 

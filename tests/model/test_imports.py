@@ -32,8 +32,8 @@ def test_import_loads_few_modules() -> None:
 def test_import_reads_no_table() -> None:
     code = """
 from infra_lib import GcpMachine
-from infra_lib.clouds.gcp import catalog
-caches = (catalog._prices, catalog._machine_types, catalog._zones)
+from infra_lib.clouds.gcp.catalog import tables
+caches = (tables.prices, tables.machine_types, tables.zones)
 print(sum(cache.cache_info().currsize for cache in caches))
 GcpMachine("a", machine_type="e2-micro", zone="us-central1-a")
 print(sum(cache.cache_info().currsize for cache in caches))

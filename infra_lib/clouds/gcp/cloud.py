@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.cloud import Kinds
-from infra_lib.clouds.gcp.catalog import may_be_region
+from infra_lib.clouds.gcp.catalog.entries import may_be_region
 from infra_lib.clouds.gcp.reach import unreachable, ways_in
 from infra_lib.model.errors import field_error, nearest
 

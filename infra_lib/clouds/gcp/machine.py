@@ -29,15 +29,6 @@ DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-di
 # Local SSDs share; those have controllers of their own, and machine types may come with them.
 NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
 
-# The series that take SCSI disks, which they get unless told otherwise; later ones have NVMe only:
-# https://cloud.google.com/compute/docs/disks/persistent-disks#pd-interface
-_SCSI_FAMILIES = frozenset(
-    {"a2", "c2", "c2d", "e2", "f1", "g1", "g2", "m1", "m2", "n1", "n2", "n2d", "t2d"}
-)
-
-# The series with Arm processors: https://cloud.google.com/compute/docs/instances/arm-on-compute
-_ARM_FAMILIES = ("a4x", "c4a", "n4a", "t2a")
-
 
 @frozen
 class Gpu:
@@ -296,7 +287,7 @@ class GcpMachine(ProvisionedMachine):
         gcp_rules.check_machine(self)
 
     @property
-    def type_facts(self) -> MachineType:
+    def catalog_entry(self) -> MachineType:
         """What the catalogue knows of its machine type."""
         return gcp_rules.machine_type(self)
 
@@ -327,12 +318,12 @@ class GcpMachine(ProvisionedMachine):
     @property
     def platform(self) -> Literal["x86_64-linux", "aarch64-linux"]:
         """What NixOS is built for."""
-        return "aarch64-linux" if self.type_facts.family in _ARM_FAMILIES else "x86_64-linux"
+        return self.catalog_entry.series.platform
 
     @property
     def boot_device(self) -> str:
         """The boot disk as the installer finds it."""
-        if self.type_facts.family not in _SCSI_FAMILIES:
+        if self.catalog_entry.series.disks == "NVMe":
             return NVME_DEVICE
         return DEVICE_AMONG_OTHERS if self.data_disks else DEVICE
 

@@ -11,12 +11,12 @@ import re
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.catalog import (
-    Catalog,
+from infra_lib.clouds.gcp.catalog import Catalog
+from infra_lib.clouds.gcp.catalog.catalog import did_you_mean
+from infra_lib.clouds.gcp.catalog.entries import (
     blank_accelerator_type,
     blank_machine_type,
     blank_zone,
-    did_you_mean,
 )
 from infra_lib.model import check
 from infra_lib.model.errors import FleetError, alike, field_error, nearest
@@ -207,7 +207,7 @@ def accelerator_type(machine: GcpMachine, gpu: Gpu) -> AcceleratorType:
         accepted += _carriers(catalog, meant)
         facts = machine_type(machine)
         described = blank_accelerator_type(gpu.type, attached=facts.accelerator is None)
-        if described and (_takes_gpus(facts) or facts.accelerator is not None):
+        if described and (facts.takes_gpus or facts.accelerator is not None):
             accepted += (
                 "; when it exists all the same, say so: "
                 f"catalog=Catalog(accelerator_types=({described},))"
@@ -366,7 +366,7 @@ def _check_attached(
             f"attaches to no machine: it comes with {', '.join(carriers) or 'a machine type'}, "
             f"not with {facts.name}; name one as machine_type, and leave gpu out",
         )
-    if not _takes_gpus(facts):
+    if not facts.takes_gpus:
         raise _error(
             machine,
             "machine_type",
@@ -388,11 +388,6 @@ def _check_attached(
             + (f"take {more[0]} GPUs or " if more else "take ")
             + "a smaller machine type",
         )
-
-
-def _takes_gpus(facts: MachineType) -> bool:
-    """Whether GPUs attach to a machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus)."""
-    return facts.family == "n1" and not facts.shared_core
 
 
 def _check_run(machine: GcpMachine) -> None:

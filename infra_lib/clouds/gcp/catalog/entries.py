@@ -1,0 +1,290 @@
+"""The entries of a catalogue: machine types, accelerators, zones and prices.
+
+Those in the tables are made in `tables`, and yours are given to a `Catalog`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import field
+
+from infra_lib.clouds.gcp.catalog.series import Series, series_of
+from infra_lib.model import check
+from infra_lib.model.errors import field_error
+from nixgen.frozen import frozen
+
+# How the tables' own names are, and the generations in `AcceleratorType.architecture`.
+_NAME = re.compile(r"[a-z][-a-z0-9]*")
+_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+ZONE = re.compile(rf"({_REGION.pattern})-[a-z0-9]+")  # a group for the region
+_HUGE = 1e9
+_GENERATION = re.compile(r"[a-z]+")
+
+
+def _counts(value: Mapping[int, int]) -> Mapping[int, int]:
+    return check.frozen_mapping(value)
+
+
+def _matching(where: str, field: str, value: object, rule: re.Pattern[str], accepted: str) -> None:
+    if not isinstance(value, str) or not rule.fullmatch(value):
+        raise field_error(where, field, value, f"{accepted} is accepted")
+
+
+@frozen
+class AcceleratorType:
+    """A GPU as Compute Engine names it.
+
+    Attributes:
+        name: The accelerator type: "nvidia-tesla-t4".
+        label: What people call it: "T4".
+        architecture: NVIDIA's name of the generation, in lower case: "turing".
+        memory_gb: Memory of one GPU in GB.
+        max_vcpus: For a GPU that is attached to an N1 machine: the counts that may be attached,
+            each with the most vCPUs the machine may have. Empty for a GPU that only comes with a
+            machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus).
+        compute_capability: What CUDA code for it is built for, "7.5"
+            (https://developer.nvidia.com/cuda-gpus); None when nobody says. A GPU older than
+            Turing needs it: nixpkgs builds for newer ones unless told.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    name: str
+    label: str
+    architecture: str
+    memory_gb: int
+    max_vcpus: Mapping[int, int] = field(factory=dict, converter=_counts, hash=False)
+    compute_capability: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        where = f"accelerator type {self.name!r}"
+        _matching(where, "name", self.name, _NAME, 'a name such as "nvidia-tesla-t4"')
+        check.text(where, "label", self.label)
+        generation = 'a generation in lower case such as "turing"'
+        _matching(where, "architecture", self.architecture, _GENERATION, generation)
+        check.whole(where, "memory_gb", self.memory_gb, "GB", least=1)
+        if not isinstance(self.max_vcpus, Mapping):
+            raise field_error(where, "max_vcpus", self.max_vcpus, "a mapping is accepted: {1: 48}")
+        for count, vcpus in self.max_vcpus.items():
+            check.whole(where, "max_vcpus", count, "GPUs", least=1)
+            check.whole(where, f"max_vcpus[{count}]", vcpus, "vCPUs", least=1)
+        if self.compute_capability is not None:
+            check.compute_capability(where, "compute_capability", self.compute_capability)
+
+    @property
+    def open_kernel_module(self) -> bool:
+        """Whether NVIDIA's open kernel module drives it: Turing and later."""
+        return self.architecture not in {"kepler", "maxwell", "pascal", "volta"}
+
+
+@frozen
+class MachineType:
+    """A machine type.
+
+    Attributes:
+        name: Its name: "n1-standard-8".
+        vcpus: Number of vCPUs.
+        memory_gib: Memory in GiB.
+        shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
+        accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
+        accelerator_count: How many of them.
+        local_ssd_gib: GiB of the Local SSDs that come with it; 0 for none, or as many as nobody
+            says here.
+
+    Raises:
+        FleetError: When a field cannot be, or the name says that GPUs come with the machine type
+            and the fields do not.
+    """
+
+    name: str
+    vcpus: int
+    memory_gib: float
+    shared_core: bool = False
+    accelerator: str | None = None
+    accelerator_count: int = 0
+    local_ssd_gib: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        where = f"machine type {self.name!r}"
+        _matching(where, "name", self.name, _NAME, 'a name such as "n1-standard-8"')
+        check.whole(where, "vcpus", self.vcpus, "vCPUs", least=1)
+        if not _is_amount(self.memory_gib) or self.memory_gib == 0:
+            raise field_error(where, "memory_gib", self.memory_gib, "a number of GiB is accepted")
+        check.boolean(where, "shared_core", self.shared_core)
+        if self.accelerator is not None:
+            name = 'a name such as "nvidia-l4"'
+            _matching(where, "accelerator", self.accelerator, _NAME, name)
+        least, most = (0, 0) if self.accelerator is None else (1, check.MOST)
+        check.whole(
+            where, "accelerator_count", self.accelerator_count, "GPUs", least=least, most=most
+        )
+        check.whole(where, "local_ssd_gib", self.local_ssd_gib, "GiB", least=0)
+        self._check_named(where)
+
+    def _check_named(self, where: str) -> None:
+        """Check that there is what the name says: a machine without its GPUs would be on."""
+        if self.accelerators == "TPUs":
+            if self.accelerator is not None:
+                accepted = "this series comes with TPUs, which are no GPUs: leave it out"
+                raise field_error(where, "accelerator", self.accelerator, accepted)
+        elif self.accelerators == "GPUs" and self.accelerator is None:
+            accepted = (
+                "GPUs come with this series: say which and how many, "
+                'accelerator="nvidia-…", accelerator_count=…'
+            )
+            raise field_error(where, "accelerator", self.accelerator, accepted)
+
+    @property
+    def series(self) -> Series:
+        """What all machine types of its series have in common."""
+        return series_of(self.name)
+
+    @property
+    def family(self) -> str:
+        """The name of the series: "n1" of "n1-standard-8"."""
+        return self.series.name
+
+    @property
+    def accelerators(self) -> Literal["none", "attached", "GPUs", "TPUs", "unknown"]:
+        """What its name says of its accelerators; see `Series.accelerators`."""
+        return _accelerators(self.name)
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether it comes with GPUs or TPUs, or may, being of a series that nobody knows here."""
+        return self.accelerator is not None or self.accelerators in {"TPUs", "unknown"}
+
+    @property
+    def takes_gpus(self) -> bool:
+        """Whether GPUs attach to it."""
+        return self.accelerators == "attached" and not self.shared_core
+
+    @property
+    def migrates(self) -> bool:
+        """Whether Compute Engine moves a machine that runs to another host when it has to.
+
+        One with accelerators is terminated instead, so is one with GPUs attached, and a Spot VM:
+        https://cloud.google.com/compute/docs/instances/live-migration-process#limitations.
+        """
+        return not self.accelerated
+
+    @property
+    def local_ssds(self) -> bool:
+        """Whether Local SSDs come with it: its name says so, or `local_ssd_gib` does."""
+        named = "lssd" in self.name or self.name.startswith(self.series.local_ssds)
+        return self.local_ssd_gib > 0 or (named and "nolssd" not in self.name)
+
+
+def _accelerators(name: str) -> Literal["none", "attached", "GPUs", "TPUs", "unknown"]:
+    if "tpu" in name:
+        return "TPUs"
+    return "GPUs" if "gpu" in name else series_of(name).accelerators
+
+
+def blank_machine_type(name: str) -> str:
+    """Return how a machine type of that name is described in Python, with … for what to fill in.
+
+    Empty for a name that none has.
+    """
+    if not _NAME.fullmatch(name):
+        return ""
+    fields = ["vcpus=…", "memory_gib=…"]
+    if _accelerators(name) == "GPUs":
+        fields += ["accelerator=…", "accelerator_count=…"]
+    return f"MachineType({name!r}, {', '.join(fields)})"
+
+
+def blank_accelerator_type(name: str, *, attached: bool) -> str:
+    """Return how a GPU of that name is described, as `blank_machine_type` does.
+
+    Args:
+        name: The accelerator type.
+        attached: Whether it is one that attaches to a machine.
+    """
+    if not _NAME.fullmatch(name):
+        return ""
+    fields = ["label=…", "architecture=…", "memory_gb=…", *(["max_vcpus=…"] if attached else [])]
+    return f"AcceleratorType({name!r}, {', '.join(fields)})"
+
+
+def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
+    """Return how a zone of that name is described in Python; empty for a name that none has."""
+    found = ZONE.fullmatch(name)
+    if found is None:
+        return ""
+    offered = f", accelerators={accelerators!r}" if accelerators else ""
+    return f"Zone({name!r}, region={found[1]!r}{offered})"
+
+
+def may_be_region(name: str) -> bool:
+    """Whether a region may have that name: us-central1, and neither us-central1-a nor us-east-1."""
+    return _REGION.fullmatch(name) is not None
+
+
+@frozen
+class Zone:
+    """A zone.
+
+    Attributes:
+        name: Its name: "us-central1-c".
+        region: The region it lies in: "us-central1".
+        accelerators: The accelerator types it offers.
+
+    Raises:
+        FleetError: When a field cannot be, or the name is not in the region.
+    """
+
+    name: str
+    region: str
+    accelerators: tuple[str, ...] = field(default=(), converter=check.strings)
+
+    def __attrs_post_init__(self) -> None:
+        where = f"zone {self.name!r}"
+        _matching(where, "region", self.region, _NAME, 'a region such as "us-central1"')
+        example = f'a name such as "{self.region}-a"'
+        _matching(where, "name", self.name, _NAME, example)
+        if not self.name.startswith(f"{self.region}-"):
+            raise field_error(where, "name", self.name, f"{example} is accepted")
+        check.words(where, "accelerators", self.accelerators, '"nvidia-l4"')
+
+
+@frozen
+class Price:
+    """What a machine type costs in a region, or one GPU in a zone.
+
+    Attributes:
+        name: The machine type, or an accelerator type that is attached to N1 machines: the price
+            of a machine type that comes with GPUs has them in it.
+        location: The region (machine type) or zone (accelerator type); "*" for everywhere.
+        usd_per_hour: USD per hour on demand; None when unknown.
+        usd_per_hour_spot: USD per hour as a Spot VM; None when unknown.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    name: str
+    location: str
+    usd_per_hour: float | None
+    usd_per_hour_spot: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        where = f"price of {self.name!r}"
+        _matching(where, "name", self.name, _NAME, "a machine type or an accelerator type")
+        if self.location != "*":
+            _matching(where, "location", self.location, _NAME, 'a region, a zone or "*"')
+        for name in ("usd_per_hour", "usd_per_hour_spot"):
+            usd = getattr(self, name)
+            if usd is not None and not _is_amount(usd):
+                raise field_error(
+                    where, name, usd, "USD per hour, or None when unknown, is accepted"
+                )
+
+
+def _is_amount(value: object) -> bool:
+    """Whether something is a number that an amount can be: finite and not below zero."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
