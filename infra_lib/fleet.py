@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field
+from attrs.validators import optional
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
@@ -19,7 +20,6 @@ from infra_lib.fleet_checks import (
     check_zerotier,
     one_of,
 )
-from infra_lib.model import check
 from infra_lib.model.caches import BinaryCache
 from infra_lib.model.device import Device
 from infra_lib.model.errors import field_error
@@ -29,6 +29,21 @@ from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.ssh import Ssh
 from infra_lib.model.users import User
+from infra_lib.model.validators import (
+    check_domain,
+    check_each,
+    check_instance,
+    check_module,
+    check_name,
+    check_one_of,
+    check_unique,
+    check_words,
+    frozen_mapping,
+    frozen_module,
+    in_order,
+    strings,
+    valid,
+)
 from infra_lib.model.zerotier import ZeroTier
 from nixgen.frozen import frozen
 
@@ -40,23 +55,23 @@ FileGenerator = Callable[["Fleet"], Mapping[str, Any]]
 
 
 def _moves(value: Mapping[str, str | None]) -> Mapping[str, str | None]:
-    return check.frozen_mapping(value)
+    return frozen_mapping(value)
 
 
 def _machines(value: Iterable[Machine]) -> tuple[Machine, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _caches(value: Iterable[BinaryCache]) -> tuple[BinaryCache, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _devices(value: Iterable[Device]) -> tuple[Device, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _generators(value: Iterable[FileGenerator]) -> tuple[FileGenerator, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _base(fleet: Fleet) -> tuple[str, ...]:
@@ -64,7 +79,36 @@ def _base(fleet: Fleet) -> tuple[str, ...]:
 
 
 def _users(value: Iterable[User]) -> tuple[User, ...]:
-    return check.in_order(value)
+    return in_order(value)
+
+
+def _check_budget(where: str, field: str, value: object) -> None:
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 <= value < float("inf")
+    ):
+        raise field_error(where, field, value, "USD per hour is accepted, or None for no limit")
+
+
+def _check_files(where: str, field: str, files: object) -> None:
+    if not isinstance(files, Mapping):
+        raise field_error(where, field, files, 'a mapping is accepted: {"lib/caches.nix": None}')
+    for path, moved in files.items():
+        for item in (path, "" if moved is None else moved):
+            if not isinstance(item, str):
+                raise field_error(
+                    where, field, item, "a path as a str, or None to leave a file out"
+                )
+
+
+def _check_generators(where: str, field: str, generators: object) -> None:
+    accepted = "functions of the fleet are accepted, each returning a mapping of paths"
+    if not isinstance(generators, tuple):
+        raise field_error(where, field, generators, f"{accepted}, in a tuple or a list")
+    for generate in generators:
+        if not callable(generate):
+            raise field_error(where, field, generate, accepted)
 
 
 @frozen(kw_only=True)
@@ -102,50 +146,58 @@ class Fleet:
         FleetError: When the parts do not fit together; nothing is written.
     """
 
-    name: str
-    domain: str
-    machines: tuple[Machine, ...] = field(converter=_machines)
-    gcp: GcpProject | None = None
-    caches: tuple[BinaryCache, ...] = field(default=(), converter=_caches)
-    users: tuple[User, ...] = field(default=(), converter=_users)
-    nvidia: Nvidia = field(factory=Nvidia)
-    zerotier: ZeroTier = field(factory=ZeroTier)
-    devices: tuple[Device, ...] = field(default=(), converter=_devices)
-    ssh: Ssh = field(factory=Ssh)
-    facts: Facts = field(factory=Facts)
-    budget_usd_per_hour: float | None = None
-    module_style: Literal["flake-parts", "nixos"] = "flake-parts"
-    modules: tuple[str, ...] = field(
-        default=Factory(_base, takes_self=True), converter=check.strings
+    name: str = field(validator=valid(check_name))
+    domain: str = field(validator=valid(check_domain))
+    machines: tuple[Machine, ...] = field(
+        converter=_machines, validator=valid(check_each, Machine, 'Machine("cinnabar")')
     )
-    config: Any = field(default=None, converter=check.frozen_module, hash=False)
-    files: Mapping[str, str | None] = field(factory=dict, converter=_moves, hash=False)
-    extra_files: tuple[FileGenerator, ...] = field(default=(), converter=_generators)
+    gcp: GcpProject | None = field(
+        default=None, validator=optional(valid(check_instance, GcpProject))
+    )
+    caches: tuple[BinaryCache, ...] = field(
+        default=(),
+        converter=_caches,
+        validator=valid(check_each, BinaryCache, "BinaryCache(url, public_key=…)"),
+    )
+    users: tuple[User, ...] = field(
+        default=(), converter=_users, validator=valid(check_each, User, 'User("cameron")')
+    )
+    nvidia: Nvidia = field(factory=Nvidia, validator=valid(check_instance, Nvidia))
+    zerotier: ZeroTier = field(factory=ZeroTier, validator=valid(check_instance, ZeroTier))
+    devices: tuple[Device, ...] = field(
+        default=(),
+        converter=_devices,
+        validator=valid(check_each, Device, "Device(name, zerotier_member_id=…)"),
+    )
+    ssh: Ssh = field(factory=Ssh, validator=valid(check_instance, Ssh))
+    facts: Facts = field(factory=Facts, validator=valid(check_instance, Facts))
+    budget_usd_per_hour: float | None = field(
+        default=None, validator=optional(valid(_check_budget))
+    )
+    module_style: Literal["flake-parts", "nixos"] = field(
+        default="flake-parts", validator=valid(check_one_of, ("flake-parts", "nixos"))
+    )
+    modules: tuple[str, ...] = field(
+        default=Factory(_base, takes_self=True),
+        converter=strings,
+        validator=valid(check_words, '"base"'),
+    )
+    config: Any = field(
+        default=None, converter=frozen_module, validator=valid(check_module), hash=False
+    )
+    files: Mapping[str, str | None] = field(
+        factory=dict, converter=_moves, validator=valid(_check_files), hash=False
+    )
+    extra_files: tuple[FileGenerator, ...] = field(
+        default=(), converter=_generators, validator=valid(_check_generators)
+    )
 
     def __attrs_post_init__(self) -> None:
-        where = f"fleet {self.name!r}"
-        check.name(where, "name", self.name)
-        check.domain(where, "domain", self.domain)
-        check.each(where, "machines", self.machines, Machine, 'Machine("cinnabar")')
-        check.each(where, "caches", self.caches, BinaryCache, "BinaryCache(url, public_key=…)")
-        check.each(where, "users", self.users, User, 'User("cameron")')
-        if self.gcp is not None:
-            check.instance(where, "gcp", self.gcp, GcpProject)
-        check.instance(where, "nvidia", self.nvidia, Nvidia)
-        check.instance(where, "zerotier", self.zerotier, ZeroTier)
-        check.each(where, "devices", self.devices, Device, "Device(name, zerotier_member_id=…)")
-        check.instance(where, "ssh", self.ssh, Ssh)
-        check.instance(where, "facts", self.facts, Facts)
-        check.one_of(where, "module_style", self.module_style, ("flake-parts", "nixos"))
-        _check_budget(where, self.budget_usd_per_hour)
-        check.words(where, "modules", self.modules, '"base"')
-        check.module(where, "config", self.config)
-        _check_files(where, self.files)
-        _check_generators(where, self.extra_files)
-        check.unique(where, "machines", (machine.name for machine in self.machines))
+        where = self._where
+        check_unique(where, "machines", (machine.name for machine in self.machines))
         # With a slash at its end an address is the same, and Nix would ask it twice.
-        check.unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
-        check.unique(where, "users", (user.name for user in self.users))
+        check_unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
+        check_unique(where, "users", (user.name for user in self.users))
         machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
         object.__setattr__(self, "machines", machines)
         check_users(self.users, machines)
@@ -156,6 +208,10 @@ class Fleet:
         check_gpus(self.nvidia, self.gpu_machines)
         check_facts(self.facts, self.controller, self.devices, self.provisioned)
         _check_clouds(self)
+
+    @property
+    def _where(self) -> str:
+        return f"fleet {self.name!r}"
 
     @property
     def provisioned(self) -> tuple[ProvisionedMachine, ...]:
@@ -195,7 +251,7 @@ class Fleet:
         for machine in self.machines:
             if machine.name == name:
                 return machine
-        raise field_error(f"fleet {self.name!r}", "machine", name, one_of(self.machines))
+        raise field_error(self._where, "machine", name, one_of(self.machines))
 
     def target_host(self, machine: Machine) -> str:
         """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
@@ -219,39 +275,6 @@ def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
         return machine
     zone = facts.machine(machine.name).zone
     return machine.in_zone(zone) if zone in machine.fallback_zones and zone else machine
-
-
-def _check_budget(where: str, budget: object) -> None:
-    if budget is None:
-        return
-    if (
-        not isinstance(budget, int | float)
-        or isinstance(budget, bool)
-        or not 0 <= budget < float("inf")
-    ):
-        raise field_error(
-            where, "budget_usd_per_hour", budget, "USD per hour is accepted, or None for no limit"
-        )
-
-
-def _check_files(where: str, files: object) -> None:
-    if not isinstance(files, Mapping):
-        raise field_error(where, "files", files, 'a mapping is accepted: {"lib/caches.nix": None}')
-    for path, moved in files.items():
-        for item in (path, "" if moved is None else moved):
-            if not isinstance(item, str):
-                raise field_error(
-                    where, "files", item, "a path as a str, or None to leave a file out"
-                )
-
-
-def _check_generators(where: str, generators: object) -> None:
-    accepted = "functions of the fleet are accepted, each returning a mapping of paths"
-    if not isinstance(generators, tuple):
-        raise field_error(where, "extra_files", generators, f"{accepted}, in a tuple or a list")
-    for generate in generators:
-        if not callable(generate):
-            raise field_error(where, "extra_files", generate, accepted)
 
 
 def _check_clouds(fleet: Fleet) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.model import check, zerotier_address
+from infra_lib.model import zerotier_address
 from infra_lib.model.errors import field_error
 from infra_lib.model.machine import EVERY
+from infra_lib.model.validators import check_unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +119,7 @@ def check_devices(
         FleetError: When not.
     """
     names = [device.name for device in devices]
-    check.unique(where, "devices", [*(machine.name for machine in machines), *names])
+    check_unique(where, "devices", [*(machine.name for machine in machines), *names])
     if devices and not _named(machines, zerotier.controller_tag):
         raise field_error(
             where,

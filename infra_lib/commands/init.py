@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from infra_lib import __version__
 from infra_lib.clouds.gcp.catalog import CATALOG
 from infra_lib.fleet import Fleet
-from infra_lib.model import check
 from infra_lib.model.errors import FleetError, field_error, nearest
+from infra_lib.model.validators import check_name
 from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 from infra_lib.operate import scaffold
 from nixgen.files import folder as tree
@@ -73,7 +73,7 @@ def run(given: Namespace) -> int:
     """Write everything that is not there, or say what is in the way and write nothing."""
     folder = Path.cwd()
     name = given.name or scaffold.name_from(folder.name)
-    check.name("infra init", "--name", name)
+    check_name("infra init", "--name", name)
     if CATALOG.zone(given.zone) is None:
         accepted = f'a zone such as "us-central1-b"{nearest(given.zone, CATALOG.all_zones())}'
         raise field_error("infra init", "--zone", given.zone, accepted)

@@ -7,9 +7,11 @@ import re
 import warnings
 
 from attrs import field
+from attrs.validators import optional
 
-from infra_lib.model import check, destination
+from infra_lib.model import destination
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import check_whole, check_word, valid
 from nixgen.frozen import frozen
 
 _URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
@@ -21,6 +23,35 @@ _NIXOS_OWN = ("https://cache.nixos.org", "http://cache.nixos.org")
 
 # Left by its maintainers in November 2025; it answers 403 since September 2026.
 _ABANDONED = "cuda-maintainers.cachix.org"
+
+
+def _check_url(where: str, field: str, value: str) -> None:
+    accepted = 'an address without parameters such as "https://cache.nixos.org"'
+    check_word(where, field, value, accepted)
+    found = _URL.fullmatch(value)
+    if found is None:
+        raise field_error(where, field, value, f"{accepted} is accepted")
+    # Login and host reach ssh as they are; libcurl takes any login.
+    login = found[2] if found[1].startswith("ssh") else found[2].rpartition("@")[2]
+    try:
+        destination.parse(login)
+    except ValueError as error:
+        raise field_error(where, field, value, f"{accepted} is accepted ({error})") from None
+
+
+def _check_public_key(where: str, field: str, value: str) -> None:
+    accepted = (
+        "a name, a colon and the base64 of 32 bytes, as nix-store "
+        "--generate-binary-cache-key writes them,"
+    )
+    check_word(where, field, value, accepted)
+    name, _, key = value.partition(":")
+    try:
+        right = bool(name) and len(binascii.a2b_base64(key, strict_mode=True)) == 32
+    except ValueError:
+        right = False
+    if not right:
+        raise field_error(where, field, value, f"{accepted} is accepted")
 
 
 @frozen
@@ -39,35 +70,20 @@ class BinaryCache:
         FleetError: When a field cannot be.
     """
 
-    url: str
-    public_key: str = field(kw_only=True)
-    priority: int | None = field(default=None, kw_only=True)
+    url: str = field(validator=valid(_check_url))
+    public_key: str = field(validator=valid(_check_public_key), kw_only=True)
+    priority: int | None = field(
+        default=None, validator=optional(valid(check_whole, "places", least=0)), kw_only=True
+    )
+
+    @property
+    def _where(self) -> str:
+        return f"cache {self.url!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = f"cache {self.url!r}"
-        accepted = 'an address without parameters such as "https://cache.nixos.org"'
-        check.word(where, "url", self.url, accepted)
-        found = _URL.fullmatch(self.url)
-        if found is None:
-            raise field_error(where, "url", self.url, f"{accepted} is accepted")
-        # Login and host reach ssh as they are; libcurl takes any login.
-        login = found[2] if found[1].startswith("ssh") else found[2].rpartition("@")[2]
-        try:
-            destination.parse(login)
-        except ValueError as error:
-            raise field_error(where, "url", self.url, f"{accepted} is accepted ({error})") from None
-        accepted = (
-            "a name, a colon and the base64 of 32 bytes, as nix-store "
-            "--generate-binary-cache-key writes them,"
-        )
-        check.word(where, "public_key", self.public_key, accepted)
-        if not _is_public_key(self.public_key):
-            raise field_error(where, "public_key", self.public_key, f"{accepted} is accepted")
-        if self.priority is not None:
-            check.whole(where, "priority", self.priority, "places", least=0)
         if _ABANDONED in self.url:
             warnings.warn(
-                f"{where}: abandoned, and refuses every request; use https://cache.nixos-cuda.org",
+                f"{self._where}: abandoned, and refuses every request; use https://cache.nixos-cuda.org",
                 stacklevel=3,
             )
 
@@ -80,11 +96,3 @@ class BinaryCache:
     def substituter(self) -> str:
         """The URL as `nix.settings.substituters` takes it, with the priority where one is set."""
         return self.url if self.priority is None else f"{self.url}?priority={self.priority}"
-
-
-def _is_public_key(value: str) -> bool:
-    name, _, key = value.partition(":")
-    try:
-        return bool(name) and len(binascii.a2b_base64(key, strict_mode=True)) == 32
-    except ValueError:
-        return False

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from attrs import field
+from attrs.validators import optional
 
-from infra_lib.model import check, destination, ssh_key, zerotier_address
+from infra_lib.model import destination, ssh_key
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import check_name, check_word, valid
+from infra_lib.model.zerotier_address import check_member_id
 from nixgen.frozen import frozen
+
+
+def _check_port(where: str, field: str, value: object) -> None:
+    if type(value) is not int or not 1 <= value <= 65535:
+        raise field_error(where, field, value, "a TCP port from 1 to 65535 is accepted")
+
+
+def _check_login(where: str, field: str, value: str) -> None:
+    check_word(where, field, value, "a login name")
+    try:
+        destination.check_user(value)
+    except ValueError:
+        accepted = "a login name of letters, digits, _ . + and - is accepted, no sign first"
+        raise field_error(where, field, value, accepted) from None
 
 
 @frozen
@@ -27,25 +44,17 @@ class Device:
         FleetError: When a field cannot be.
     """
 
-    name: str
-    zerotier_member_id: str = field(kw_only=True)
-    port: int = field(default=22, kw_only=True)
-    user: str | None = field(default=None, kw_only=True)
+    name: str = field(validator=valid(check_name))
+    zerotier_member_id: str = field(validator=valid(check_member_id), kw_only=True)
+    port: int = field(default=22, validator=valid(_check_port), kw_only=True)
+    user: str | None = field(default=None, validator=optional(valid(_check_login)), kw_only=True)
     ssh_host_key: str | None = field(default=None, kw_only=True)
 
+    @property
+    def _where(self) -> str:
+        return f"device {self.name!r}"
+
     def __attrs_post_init__(self) -> None:
-        where = f"device {self.name!r}"
-        check.name(where, "name", self.name)
-        zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
-        if type(self.port) is not int or not 1 <= self.port <= 65535:
-            raise field_error(where, "port", self.port, "a TCP port from 1 to 65535 is accepted")
-        if self.user is not None:
-            check.word(where, "user", self.user, "a login name")
-            try:
-                destination.check_user(self.user)
-            except ValueError:
-                accepted = "a login name of letters, digits, _ . + and - is accepted, no sign first"
-                raise field_error(where, "user", self.user, accepted) from None
         if self.ssh_host_key is not None:
-            key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
+            key = ssh_key.host_key(self._where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)

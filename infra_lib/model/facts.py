@@ -13,9 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, fields
+from attrs.validators import optional
 
-from infra_lib.model import check, ssh_key, zerotier_address
+from infra_lib.model import ssh_key, zerotier_address
 from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.validators import (
+    check_each,
+    check_instance,
+    check_matching,
+    check_name,
+    check_unique,
+    in_order,
+    valid,
+)
 from nixgen.errors import NixgenError
 from nixgen.exact import exact
 from nixgen.frozen import frozen
@@ -30,6 +40,17 @@ _STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
 # A region, and what tells its zones apart: us-central1-c.
 _ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+")
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
+
+
+def is_ipv4(value: object) -> bool:
+    """Whether something is an IPv4 address, in the spelling that all programs take for the same."""
+    octets = value.split(".") if isinstance(value, str) else []
+    return len(octets) == 4 and all(_OCTET.fullmatch(each) and int(each) < 256 for each in octets)
+
+
+def _check_ipv4(where: str, field: str, value: object) -> None:
+    if not is_ipv4(value):
+        raise field_error(where, field, value, 'an IPv4 address: "203.0.113.7"')
 
 
 @frozen
@@ -52,30 +73,35 @@ class MachineFacts:
         FleetError: When a value is not of its kind, or address and member id disagree.
     """
 
-    name: str
-    external_ip: str | None = field(default=None, kw_only=True)
+    name: str = field(validator=valid(check_name))
+    external_ip: str | None = field(
+        default=None, validator=optional(valid(_check_ipv4)), kw_only=True
+    )
     ssh_host_key: str | None = field(default=None, kw_only=True)
-    state_version: str | None = field(default=None, kw_only=True)
+    state_version: str | None = field(
+        default=None,
+        validator=optional(valid(check_matching, _STATE_VERSION, 'a release: "25.05"')),
+        kw_only=True,
+    )
     zerotier_ip: str | None = field(default=None, kw_only=True)
-    zerotier_member_id: str | None = field(default=None, kw_only=True)
-    zone: str | None = field(default=None, kw_only=True)
+    zerotier_member_id: str | None = field(
+        default=None, validator=optional(valid(zerotier_address.check_member_id)), kw_only=True
+    )
+    zone: str | None = field(
+        default=None,
+        validator=optional(valid(check_matching, _ZONE, 'a zone: "us-central1-c"')),
+        kw_only=True,
+    )
+
+    @property
+    def _where(self) -> str:
+        return f"facts of machine {self.name!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = f"facts of machine {self.name!r}"
-        check.name(where, "name", self.name)
-        if self.external_ip is not None and not is_ipv4(self.external_ip):
-            raise field_error(
-                where, "external_ip", self.external_ip, 'an IPv4 address: "203.0.113.7"'
-            )
+        where = self._where
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)
-        _check_text(
-            where, "state_version", self.state_version, _STATE_VERSION, 'a release: "25.05"'
-        )
-        _check_text(where, "zone", self.zone, _ZONE, 'a zone: "us-central1-c"')
-        if self.zerotier_member_id is not None:
-            zerotier_address.check_member_id(where, "zerotier_member_id", self.zerotier_member_id)
         if self.zerotier_ip is not None:
             _join(self, where)
 
@@ -92,7 +118,7 @@ FIELDS = tuple(each.name for each in fields(MachineFacts) if each.name != "name"
 
 
 def _machines(value: Iterable[MachineFacts]) -> tuple[MachineFacts, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 @frozen(kw_only=True)
@@ -109,20 +135,25 @@ class Facts:
             address outside the network.
     """
 
-    machines: tuple[MachineFacts, ...] = field(default=(), converter=_machines)
-    zerotier_network_id: str | None = None
-    path: Path | None = field(default=None, eq=False)
+    _where = "facts"
+
+    machines: tuple[MachineFacts, ...] = field(
+        default=(),
+        converter=_machines,
+        validator=valid(check_each, MachineFacts, 'MachineFacts("galena")'),
+    )
+    zerotier_network_id: str | None = field(
+        default=None, validator=optional(valid(zerotier_address.check_network_id))
+    )
+    path: Path | None = field(
+        default=None, validator=optional(valid(check_instance, Path)), eq=False
+    )
     _named: dict[str, MachineFacts] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        check.each("facts", "machines", self.machines, MachineFacts, 'MachineFacts("galena")')
-        check.unique("facts", "machines", (each.name for each in self.machines))
-        if self.path is not None:
-            check.instance("facts", "path", self.path, Path)
+        check_unique(self._where, "machines", (each.name for each in self.machines))
         machines = tuple(sorted(self.machines, key=lambda each: each.name))
         network = self.zerotier_network_id
-        if network is not None:
-            zerotier_address.check_network_id("facts", "zerotier_network_id", network)
         for each in machines:
             network = network or each.zerotier_network_id
             if each.zerotier_network_id not in {None, network}:
@@ -138,7 +169,7 @@ class Facts:
             machines = tuple(_addressed(each, network) for each in machines)
         object.__setattr__(self, "machines", machines)
         for name in ("external_ip", "zerotier_member_id", "ssh_host_key"):
-            _refuse_shared(machines, name)
+            _check_unshared(machines, name)
         object.__setattr__(self, "_named", {each.name: each for each in machines})
 
     def machine(self, name: str) -> MachineFacts:
@@ -269,19 +300,6 @@ class Facts:
         return cls.from_json(text, str(path), path)
 
 
-def _check_text(
-    where: str, name: str, value: object, pattern: re.Pattern[str], accepted: str
-) -> None:
-    if value is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
-        raise field_error(where, name, value, accepted)
-
-
-def is_ipv4(value: object) -> bool:
-    """Whether something is an IPv4 address, in the spelling that all programs take for the same."""
-    octets = value.split(".") if isinstance(value, str) else []
-    return len(octets) == 4 and all(_OCTET.fullmatch(each) and int(each) < 256 for each in octets)
-
-
 def _join(machine: MachineFacts, where: str) -> None:
     """Fill in what the address says, in the one spelling of it."""
     network, member = zerotier_address.split(where, "zerotier_ip", machine.zerotier_ip)
@@ -304,7 +322,7 @@ def _addressed(machine: MachineFacts, network: str) -> MachineFacts:
     )
 
 
-def _refuse_shared(machines: tuple[MachineFacts, ...], name: str) -> None:
+def _check_unshared(machines: tuple[MachineFacts, ...], name: str) -> None:
     owners: dict[str, str] = {}
     for each in machines:
         value = getattr(each, name)
@@ -321,7 +339,7 @@ def _document(text: str, where: str) -> dict[str, Any]:
     import json
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        check.unique(where, "fields", (name for name, _ in pairs))
+        check_unique(where, "fields", (name for name, _ in pairs))
         return dict(pairs)
 
     try:
@@ -339,7 +357,7 @@ def _document(text: str, where: str) -> dict[str, Any]:
             document.get("version"),
             f"this version of infra reads version {VERSION}",
         )
-    _refuse_unknown(where, document, ("machines", "version", "zerotier_network_id"))
+    _check_known(where, document, ("machines", "version", "zerotier_network_id"))
     return document
 
 
@@ -355,11 +373,11 @@ def _fields(
 def _machine(name: str, given: object, where: str) -> MachineFacts:
     if not isinstance(given, dict):
         raise field_error(where, f"machines.{name}", given, "an object of facts is wanted")
-    _refuse_unknown(f"{where}: machine {name!r}", given, FIELDS)
+    _check_known(f"{where}: machine {name!r}", given, FIELDS)
     return MachineFacts(name, **given)
 
 
-def _refuse_unknown(where: str, given: dict[str, Any], known: tuple[str, ...]) -> None:
+def _check_known(where: str, given: dict[str, Any], known: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
             raise FleetError(f"{where}: field {name!r} is not known; known are {', '.join(known)}")

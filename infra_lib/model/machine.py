@@ -5,12 +5,31 @@ from __future__ import annotations
 from typing import Literal
 
 from attrs import field
+from attrs.validators import optional
 
-from infra_lib.model import check, destination
+from infra_lib.model import destination
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import (
+    check_name,
+    check_one_of,
+    check_text,
+    check_word,
+    check_words,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
 
 EVERY = "all"  # the tag that clan gives to every machine
+
+
+def _check_destination(where: str, field: str, value: str) -> None:
+    accepted = f"an SSH destination such as {destination.EXAMPLE}"
+    check_word(where, field, value, accepted)
+    try:
+        destination.parse(value)
+    except ValueError as error:
+        raise field_error(where, field, value, f"{accepted} is accepted ({error})") from None
 
 
 @frozen
@@ -29,26 +48,17 @@ class Machine:
         FleetError: When a field cannot be.
     """
 
-    name: str
-    machine_class: Literal["nixos", "darwin"] = field(default="nixos", kw_only=True)
-    tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    description: str = field(default="", kw_only=True)
-    target_host: str | None = field(default=None, kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        where = self._where
-        check.name(where, "name", self.name)
-        check.one_of(where, "machine_class", self.machine_class, ("nixos", "darwin"))
-        check.words(where, "tags", self.tags, '"peer"')
-        check.text(where, "description", self.description)
-        if self.target_host is not None:
-            accepted = f"an SSH destination such as {destination.EXAMPLE}"
-            check.word(where, "target_host", self.target_host, accepted)
-            try:
-                destination.parse(self.target_host)
-            except ValueError as error:
-                accepted = f"{accepted} is accepted ({error})"
-                raise field_error(where, "target_host", self.target_host, accepted) from None
+    name: str = field(validator=valid(check_name))
+    machine_class: Literal["nixos", "darwin"] = field(
+        default="nixos", validator=valid(check_one_of, ("nixos", "darwin")), kw_only=True
+    )
+    tags: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"peer"'), kw_only=True
+    )
+    description: str = field(default="", validator=valid(check_text), kw_only=True)
+    target_host: str | None = field(
+        default=None, validator=optional(valid(_check_destination)), kw_only=True
+    )
 
     @property
     def _where(self) -> str:

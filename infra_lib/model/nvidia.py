@@ -6,9 +6,23 @@ import re
 from typing import TYPE_CHECKING, Literal, cast
 
 from attrs import field
+from attrs.validators import optional
 
-from infra_lib.model import check
+from infra_lib.model.cuda import by_version, check_capability
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import (
+    check_boolean,
+    check_each,
+    check_instance,
+    check_matching,
+    check_one_of,
+    check_unique,
+    check_whole,
+    check_words,
+    in_order,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -37,7 +51,15 @@ _DRIVES: dict[str, tuple[str, str | None]] = {
 
 
 def _clocks(value: tuple[int, int] | None) -> tuple[int, int] | None:
-    return value if value is None else cast("tuple[int, int]", check.in_order(value))
+    return value if value is None else cast("tuple[int, int]", in_order(value))
+
+
+def _check_clocks(where: str, field: str, value: tuple[int, ...]) -> None:
+    check_each(where, field, value, int, "5001, 1590")
+    if len(value) != 2:
+        raise field_error(where, field, value, "(memory MHz, graphics MHz)")
+    for clock in value:
+        check_whole(where, field, clock, "MHz", least=1)
 
 
 @frozen(kw_only=True)
@@ -55,26 +77,42 @@ class NvidiaTuning:
         FleetError: When a field cannot be.
     """
 
-    compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = None
-    power_limit: int | None = None
-    application_clocks: tuple[int, int] | None = field(default=None, converter=_clocks)
-    ecc: bool | None = None
+    _where = "nvidia tuning"
 
-    def __attrs_post_init__(self) -> None:
-        where = "nvidia tuning"
-        if self.compute_mode is not None:
-            check.one_of(where, "compute_mode", self.compute_mode, _COMPUTE_MODES)
-        if self.power_limit is not None:
-            check.whole(where, "power_limit", self.power_limit, "watts", least=1)
-        if self.application_clocks is not None:
-            clocks = self.application_clocks
-            check.each(where, "application_clocks", clocks, int, "5001, 1590")
-            if len(clocks) != 2:
-                raise field_error(where, "application_clocks", clocks, "(memory MHz, graphics MHz)")
-            for clock in clocks:
-                check.whole(where, "application_clocks", clock, "MHz", least=1)
-        if self.ecc is not None:
-            check.boolean(where, "ecc", self.ecc)
+    compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = field(
+        default=None, validator=optional(valid(check_one_of, _COMPUTE_MODES))
+    )
+    power_limit: int | None = field(
+        default=None, validator=optional(valid(check_whole, "watts", least=1))
+    )
+    application_clocks: tuple[int, int] | None = field(
+        default=None, converter=_clocks, validator=optional(valid(_check_clocks))
+    )
+    ecc: bool | None = field(default=None, validator=optional(valid(check_boolean)))
+
+
+def _check_driver_name(where: str, field: str, value: str) -> None:
+    if value == "legacy_470":
+        accepted = (
+            "it has a licence of its own, which nixpkgs.config.nvidia.acceptLicense accepts, and "
+            "no GPU of Compute Engine needs it; leave driver out"
+        )
+        raise field_error(where, field, value, accepted)
+    check_one_of(where, field, value, tuple(_DRIVES))
+
+
+def _check_packages(where: str, field: str, values: tuple[str, ...]) -> None:
+    check_each(where, field, values, str, '"torch"')
+    for package in values:
+        check_matching(where, field, package, _ATTRIBUTE, "an attribute of python3Packages")
+    check_unique(where, field, values)
+
+
+def _check_capabilities_named(where: str, field: str, values: tuple[str, ...]) -> None:
+    check_each(where, field, values, str, '"7.0", "7.5"')
+    for capability in values:
+        check_capability(where, field, capability, specific=True)
+    check_unique(where, field, values)
 
 
 @frozen(kw_only=True)
@@ -104,6 +142,8 @@ class Nvidia:
         FleetError: When a field cannot be.
     """
 
+    _where = "nvidia"
+
     driver: (
         Literal[
             "production",
@@ -115,43 +155,21 @@ class Nvidia:
             "legacy_535",
         ]
         | None
-    ) = None
-    cuda_packages: tuple[str, ...] = field(default=DEFAULT_CUDA_PACKAGES, converter=check.strings)
-    cuda_capabilities: tuple[str, ...] = field(default=(), converter=check.strings)
-    cuda_toolkit: bool = False
-    environment: bool = False
-    tuning: NvidiaTuning | None = None
-    kernel_params: tuple[str, ...] = field(default=(), converter=check.strings)
-
-    def __attrs_post_init__(self) -> None:
-        where = "nvidia"
-        driver: str | None = self.driver
-        if driver == "legacy_470":
-            raise field_error(
-                where,
-                "driver",
-                driver,
-                "it has a licence of its own, which nixpkgs.config.nvidia.acceptLicense accepts, "
-                "and no GPU of Compute Engine needs it; leave driver out",
-            )
-        if driver is not None:
-            check.one_of(where, "driver", driver, tuple(_DRIVES))
-        check.each(where, "cuda_packages", self.cuda_packages, str, '"torch"')
-        for package in self.cuda_packages:
-            if not _ATTRIBUTE.fullmatch(package):
-                raise field_error(
-                    where, "cuda_packages", package, "an attribute of python3Packages"
-                )
-        check.unique(where, "cuda_packages", self.cuda_packages)
-        check.each(where, "cuda_capabilities", self.cuda_capabilities, str, '"7.0", "7.5"')
-        for capability in self.cuda_capabilities:
-            check.compute_capability(where, "cuda_capabilities", capability, specific=True)
-        check.unique(where, "cuda_capabilities", self.cuda_capabilities)
-        check.boolean(where, "cuda_toolkit", self.cuda_toolkit)
-        check.boolean(where, "environment", self.environment)
-        if self.tuning is not None:
-            check.instance(where, "tuning", self.tuning, NvidiaTuning)
-        check.words(where, "kernel_params", self.kernel_params, '"pci=realloc"')
+    ) = field(default=None, validator=optional(valid(_check_driver_name)))
+    cuda_packages: tuple[str, ...] = field(
+        default=DEFAULT_CUDA_PACKAGES, converter=strings, validator=valid(_check_packages)
+    )
+    cuda_capabilities: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(_check_capabilities_named)
+    )
+    cuda_toolkit: bool = field(default=False, validator=valid(check_boolean))
+    environment: bool = field(default=False, validator=valid(check_boolean))
+    tuning: NvidiaTuning | None = field(
+        default=None, validator=optional(valid(check_instance, NvidiaTuning))
+    )
+    kernel_params: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"pci=realloc"')
+    )
 
 
 def before_turing(machine: ProvisionedMachine) -> bool:
@@ -172,7 +190,7 @@ def capabilities(nvidia: Nvidia, machines: tuple[ProvisionedMachine, ...]) -> tu
     """
     known = {each.compute_capability for machine in machines if (each := machine.accelerator)}
     return nvidia.cuda_capabilities or tuple(
-        sorted((each for each in known if each is not None), key=check.by_version)
+        sorted((each for each in known if each is not None), key=by_version)
     )
 
 
@@ -254,7 +272,7 @@ def _runs(own: str, built_for: str, *, newer: bool) -> bool:
     the form that the driver translates, which is of no use elsewhere for "9.0a" and "10.0f":
     https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capability
     """
-    gpu, code = check.by_version(own), check.by_version(built_for)
+    gpu, code = by_version(own), by_version(built_for)
     if built_for.endswith("a"):
         return code == gpu
     return code <= gpu and (code[0] == gpu[0] or (newer and not built_for.endswith("f")))

@@ -7,10 +7,21 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, field
+from attrs.validators import optional
 
-from infra_lib.model import check
 from infra_lib.model.disko import zfs_layout
+from infra_lib.model.errors import field_error
 from infra_lib.model.machine import Machine
+from infra_lib.model.validators import (
+    check_boolean,
+    check_module,
+    check_options,
+    check_state_version,
+    check_words,
+    frozen_module,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -65,6 +76,24 @@ def _unsaid() -> Any:
     return NOTHING  # which attrs takes for an argument that is not given
 
 
+def _check_said(where: str, field: str, value: object) -> None:
+    if value is not NOTHING:
+        check_boolean(where, field, value)
+
+
+def _takes(function: Callable[..., object], *arguments: str) -> bool:
+    """Whether a function can be called so; its own mistakes are for it to tell."""
+    from inspect import signature
+
+    try:
+        signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except (ValueError, NameError):  # one that does not tell
+        return True
+    return True
+
+
 @frozen
 class ProvisionedMachine(Machine, ABC):
     """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
@@ -81,13 +110,40 @@ class ProvisionedMachine(Machine, ABC):
 
     machine_class: Literal["nixos"] = field(default="nixos", init=False)
     # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
-    _enabled: bool = field(factory=_unsaid, alias="enabled", kw_only=True, eq=False, repr=False)
+    _enabled: bool = field(
+        factory=_unsaid,
+        validator=valid(_check_said),
+        alias="enabled",
+        kw_only=True,
+        eq=False,
+        repr=False,
+    )
     enabled: bool = field(init=False)
-    stopped: bool = field(default=False, kw_only=True)
-    modules: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    config: Any = field(default=None, converter=check.frozen_module, kw_only=True, hash=False)
+    stopped: bool = field(default=False, validator=valid(check_boolean), kw_only=True)
+    modules: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"base"'), kw_only=True
+    )
+    config: Any = field(
+        default=None,
+        converter=frozen_module,
+        validator=valid(check_module),
+        kw_only=True,
+        hash=False,
+    )
     disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
-    state_version: str | None = field(default=None, kw_only=True)
+    state_version: str | None = field(
+        default=None, validator=optional(valid(check_state_version)), kw_only=True
+    )
+
+    def _check_disko(self) -> None:
+        """Check the layout of the boot disk, as a class has to when it knows its `boot_device`."""
+        if self.disko is zfs_layout:
+            return
+        device = self.boot_device
+        if not callable(self.disko) or not _takes(self.disko, device):
+            accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
+            raise field_error(self._where, "disko", self.disko, accepted)
+        check_options(self._where, f"disko({device!r})", self.disko(device))
 
     @property
     def state(self) -> Literal["off", "on", "stopped"]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from infra_lib.model import check
+from attrs import field
+
+from infra_lib.model.validators import check_one_of, valid
 from nixgen.frozen import frozen
 
 
@@ -24,9 +26,11 @@ class Ssh:
         FleetError: When a field cannot be.
     """
 
-    home_manager: Literal["settings", "matchBlocks"] = "settings"
-    known_hosts: Literal["facts", "vars"] = "facts"
+    _where = "ssh"
 
-    def __attrs_post_init__(self) -> None:
-        check.one_of("ssh", "home_manager", self.home_manager, ("settings", "matchBlocks"))
-        check.one_of("ssh", "known_hosts", self.known_hosts, ("facts", "vars"))
+    home_manager: Literal["settings", "matchBlocks"] = field(
+        default="settings", validator=valid(check_one_of, ("settings", "matchBlocks"))
+    )
+    known_hosts: Literal["facts", "vars"] = field(
+        default="facts", validator=valid(check_one_of, ("facts", "vars"))
+    )

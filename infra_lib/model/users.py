@@ -6,11 +6,19 @@ import re
 
 from attrs import field
 
-from infra_lib.model import check
-from infra_lib.model.errors import field_error
+from infra_lib.model.validators import (
+    check_boolean,
+    check_matching,
+    check_public_keys,
+    check_unique,
+    check_words,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
 
 _LOGIN = re.compile(r"[a-z_][-a-z0-9_]{0,30}")
+_LOGIN_ACCEPTED = "a login name has up to 31 lower-case letters, digits, _ and -, a letter first"
 
 
 @frozen
@@ -31,27 +39,25 @@ class User:
         FleetError: When a field cannot be.
     """
 
-    name: str
-    groups: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    machines: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    ssh_keys: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    share: bool = field(default=False, kw_only=True)
-    prompt: bool = field(default=True, kw_only=True)
+    name: str = field(validator=valid(check_matching, _LOGIN, _LOGIN_ACCEPTED))
+    groups: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"wheel"'), kw_only=True
+    )
+    machines: tuple[str, ...] = field(
+        default=(),
+        converter=strings,
+        validator=[valid(check_words, '"galena"'), valid(check_unique)],
+        kw_only=True,
+    )
+    tags: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"workstation"'), kw_only=True
+    )
+    ssh_keys: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_public_keys), kw_only=True
+    )
+    share: bool = field(default=False, validator=valid(check_boolean), kw_only=True)
+    prompt: bool = field(default=True, validator=valid(check_boolean), kw_only=True)
 
-    def __attrs_post_init__(self) -> None:
-        where = f"user {self.name!r}"
-        if not isinstance(self.name, str) or not _LOGIN.fullmatch(self.name):
-            raise field_error(
-                where,
-                "name",
-                self.name,
-                "a login name has up to 31 lower-case letters, digits, _ and -, a letter first",
-            )
-        check.words(where, "groups", self.groups, '"wheel"')
-        check.words(where, "machines", self.machines, '"galena"')
-        check.unique(where, "machines", self.machines)
-        check.words(where, "tags", self.tags, '"workstation"')
-        check.public_keys(where, "ssh_keys", self.ssh_keys)
-        check.boolean(where, "share", self.share)
-        check.boolean(where, "prompt", self.prompt)
+    @property
+    def _where(self) -> str:
+        return f"user {self.name!r}"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import field
 
-from infra_lib.model import check
 from infra_lib.model.destination import is_port
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import check_each, check_name, check_word, strings, valid
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ PORT = 9993  # where ZeroTier listens unless told otherwise
 def _endpoints(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         return value
-    return MappingProxyType({name: check.strings(points) for name, points in value.items()})
+    return MappingProxyType({name: strings(points) for name, points in value.items()})
 
 
 def endpoint(value: str) -> str:
@@ -51,6 +51,26 @@ def endpoint(value: str) -> str:
     return value
 
 
+def _check_moons(where: str, field: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise field_error(where, field, value, '{"cinnabar": ("203.0.113.7",)}')
+    if len(value) > MOST_MOONS:
+        raise field_error(where, field, sorted(value), f"at most {MOST_MOONS} moons")
+    for name, points in value.items():
+        check_name(where, field, name)
+        of_one = f"{field}[{name!r}]"
+        check_each(where, of_one, points, str, '"203.0.113.7"')
+        for point in points or ("",):
+            try:
+                endpoint(point)
+            except ValueError:
+                accepted = (
+                    "public IP addresses, at least one, each alone or with a UDP port: "
+                    f'"203.0.113.7/{PORT}"'
+                )
+                raise field_error(where, of_one, point, accepted) from None
+
+
 @frozen(kw_only=True)
 class ZeroTier:
     """Who is what in the network. The machines' tags say it.
@@ -66,37 +86,19 @@ class ZeroTier:
         FleetError: When a field cannot be.
     """
 
-    instance: str = "zerotier"
-    controller_tag: str = "controller"
-    peer_tag: str = "peer"
-    moons: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_endpoints, hash=False)
+    _where = "zerotier"
+
+    instance: str = field(default="zerotier", validator=valid(check_name))
+    controller_tag: str = field(default="controller", validator=valid(check_word, "a tag"))
+    peer_tag: str = field(default="peer", validator=valid(check_word, "a tag"))
+    moons: Mapping[str, tuple[str, ...]] = field(
+        factory=dict, converter=_endpoints, validator=valid(_check_moons), hash=False
+    )
 
     def __attrs_post_init__(self) -> None:
-        check.name("zerotier", "instance", self.instance)
-        check.word("zerotier", "controller_tag", self.controller_tag, "a tag")
-        check.word("zerotier", "peer_tag", self.peer_tag, "a tag")
         if self.controller_tag == self.peer_tag:
-            raise field_error(
-                "zerotier", "peer_tag", self.peer_tag, "the controller's tag is another"
-            )
-        if not isinstance(self.moons, Mapping):
-            raise field_error("zerotier", "moons", self.moons, '{"cinnabar": ("203.0.113.7",)}')
-        if len(self.moons) > MOST_MOONS:
-            raise field_error(
-                "zerotier", "moons", sorted(self.moons), f"at most {MOST_MOONS} moons"
-            )
-        for name, points in self.moons.items():
-            check.name("zerotier", "moons", name)
-            check.each("zerotier", f"moons[{name!r}]", points, str, '"203.0.113.7"')
-            for point in points or ("",):
-                try:
-                    endpoint(point)
-                except ValueError:
-                    accepted = (
-                        "public IP addresses, at least one, each alone or with a UDP port: "
-                        f'"203.0.113.7/{PORT}"'
-                    )
-                    raise field_error("zerotier", f"moons[{name!r}]", point, accepted) from None
+            accepted = "the controller's tag is another"
+            raise field_error(self._where, "peer_tag", self.peer_tag, accepted)
 
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine is in the network, as controller, peer or moon."""

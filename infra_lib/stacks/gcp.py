@@ -17,7 +17,7 @@ from cdktf_cdktf_provider_google.compute_firewall import (
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
 from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
-from infra_lib.clouds.gcp.rules import check_kms_key_of_project, check_labels
+from infra_lib.clouds.gcp.project import check_machine_in_project
 from infra_lib.clouds.gcp.stop_policy import policy_address, stop_policy
 from infra_lib.model.errors import field_error
 from infra_lib.stacks.install import Installation
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from cdktf_cdktf_provider_google.compute_resource_policy import ComputeResourcePolicy
     from constructs import Construct
 
-    from infra_lib.clouds.gcp.machine import DataDisk, GcpMachine
+    from infra_lib.clouds.gcp.disks import DataDisk
+    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
     from infra_lib.clouds.gcp.stop_schedule import StopSchedule
     from infra_lib.fleet import Fleet
@@ -98,8 +99,7 @@ class GcpStack(cdktf.TerraformStack):
                 f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
             )
         for machine in provisioned:
-            check_labels(machine, project)
-            check_kms_key_of_project(machine, project)
+            check_machine_in_project(machine, project)
         super().__init__(scope, id_)
         self._name = id_
         GoogleProvider(self, "provider", project=escape(project.project), region=project.region)

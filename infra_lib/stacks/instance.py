@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from infra_lib.clouds.gcp.machine import BootDisk, GcpMachine, ServiceAccount, ShieldedVm
+    from infra_lib.clouds.gcp.disks import BootDisk
+    from infra_lib.clouds.gcp.machine import GcpMachine, ServiceAccount, ShieldedVm
     from infra_lib.clouds.gcp.project import GcpProject
     from infra_lib.fleet import Fleet
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_lib import FleetError, GcpProject, User
-from infra_lib.model import check, ssh_key
+from infra_lib.model import ssh_key
+from infra_lib.model.validators import check_public_keys
 from tests.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
@@ -61,7 +62,7 @@ def test_what_ssh_keygen_makes_is_taken(kind: str, tmp_path: Path) -> None:
     )
     line = path.with_suffix(".pub").read_text()
     assert ssh_key.host_key("x", "y", line) == line.removesuffix(" a b\n")
-    check.public_keys("x", "y", (line.rstrip("\n"), line.removesuffix(" a b\n")))
+    check_public_keys("x", "y", (line.rstrip("\n"), line.removesuffix(" a b\n")))
     with pytest.raises(FleetError, match="PRIVATE key") as error:
         ssh_key.host_key("x", "y", path.read_text())
     assert path.read_text()[40:80] not in str(error.value)
@@ -79,7 +80,7 @@ def rsa(bits: int) -> str:
 @pytest.mark.parametrize("bits", [2048, 2049, 3072])
 def test_a_key_of_rsa_with_enough_bits_is_taken(bits: int) -> None:
     assert ssh_key.host_key("x", "y", rsa(bits)) == rsa(bits)
-    check.public_keys("x", "y", (rsa(bits),))
+    check_public_keys("x", "y", (rsa(bits),))
 
 
 @pytest.mark.parametrize("bits", [8, 768, 1024, 2047])
@@ -88,7 +89,7 @@ def test_a_key_of_rsa_with_fewer_is_refused_and_says_how_many(bits: int) -> None
     with pytest.raises(FleetError, match=said):
         ssh_key.host_key("x", "y", f"{rsa(bits)} root@galena")
     with pytest.raises(FleetError, match=said):
-        check.public_keys("x", "y", (KEY, f"{rsa(bits)} admin"))
+        check_public_keys("x", "y", (KEY, f"{rsa(bits)} admin"))
 
 
 def test_the_comment_goes() -> None:
@@ -124,7 +125,7 @@ def test_what_is_no_host_key_is_refused(given_key: object) -> None:
 @pytest.mark.parametrize("kind", OPERATORS)
 def test_people_have_further_types(kind: str, tmp_path: Path) -> None:
     line = operators(kind)
-    check.public_keys("x", "y", (line, f"{line} admin@example.org"))
+    check_public_keys("x", "y", (line, f"{line} admin@example.org"))
     if kind != "ssh-dss":  # which ssh has unlearnt
         path = tmp_path / "key.pub"
         path.write_text(line)
@@ -136,7 +137,7 @@ def test_a_key_of_a_person_that_was_cut_short_is_refused(kind: str, data: st.Dat
     line = operators(kind) if kind in OPERATORS else KEY
     cut = line[: data.draw(st.integers(len(kind) + 2, len(line) - 1))]
     with pytest.raises(FleetError, match=rf"ssh_keys=.*not a whole {kind} key"):
-        check.public_keys("user 'cameron'", "ssh_keys", (f"{cut} cameron",))
+        check_public_keys("user 'cameron'", "ssh_keys", (f"{cut} cameron",))
 
 
 @pytest.mark.parametrize("described", [User, partial(GcpProject, region="us-central1")])

@@ -32,12 +32,12 @@ EDGES = {
     "the smallest boot disk": (
         "gcp(boot_disk=BootDisk(size_gb=10))",
         "gcp(boot_disk=BootDisk(size_gb=9))",
-        "boot_disk.size_gb=9: a whole number of GB from 10 to 65536",
+        "boot disk: size_gb=9: a whole number of GB from 10 to 65536",
     ),
     "the largest boot disk": (
         "gcp(boot_disk=BootDisk(size_gb=65536))",
         "gcp(boot_disk=BootDisk(size_gb=65537))",
-        "boot_disk.size_gb=65537: a whole number of GB from 10 to 65536",
+        "boot disk: size_gb=65537: a whole number of GB from 10 to 65536",
     ),
     "the smallest data disk": (
         'gcp(data_disks=(DataDisk("tank", size_gb=1),))',
@@ -69,7 +69,7 @@ EDGES = {
     "a GPU's least count": (
         'n1(Gpu("nvidia-tesla-t4", 1))',
         'n1(Gpu("nvidia-tesla-t4", 0))',
-        "gpu.count=0: a whole number of GPUs from 1",
+        "gpu 'nvidia-tesla-t4': count=0: a whole number of GPUs from 1",
     ),
     "a state version": (
         'gcp(state_version="25.05")',

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from attrs import NOTHING, evolve, field
+from attrs.validators import optional
 
-from infra_lib.clouds.gcp import rules as gcp_rules
-from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType
+from infra_lib.clouds.gcp import rules
+from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType, Zone
+from infra_lib.clouds.gcp.catalog.lookup import (
+    find_accelerator_type,
+    find_machine_type,
+    find_zone,
+)
+from infra_lib.clouds.gcp.disks import BootDisk, DataDisk, boot_device
+from infra_lib.clouds.gcp.fields import (
+    check_email,
+    check_external_ip,
+    check_labels,
+    check_link,
+    check_metadata,
+    check_network_tags,
+    check_number_of_labels,
+)
 from infra_lib.clouds.gcp.prices import cost_of_type
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
-from infra_lib.model import check
-from infra_lib.model.disko import zfs_layout
 from infra_lib.model.errors import field_error
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.validators import (
+    check_boolean,
+    check_each,
+    check_instance,
+    check_one_of,
+    check_text,
+    check_unique,
+    check_whole,
+    check_words,
+    in_order,
+    string_mapping,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.machine import Machine
     from infra_lib.model.money import Cost
 
-DEVICE = "/dev/sda"
-# Linux may name disks in another order at each boot, and installing must not hit a data disk. This
-# name comes from the disk: "persistent-disk-0" is Compute Engine's device name of every boot disk.
-DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-disk-0"
-# Where disks are NVMe, the boot disk is the first namespace of the controller that all disks but
-# Local SSDs share; those have controllers of their own, and machine types may come with them.
-NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
+_BOOLEAN = valid(check_boolean)
+_MOST_SECONDS = 120 * 24 * 60 * 60
 
 
 @frozen
@@ -37,52 +60,17 @@ class Gpu:
     Attributes:
         type: The accelerator type, as Compute Engine names it: "nvidia-tesla-t4".
         count: How many.
+
+    Raises:
+        FleetError: When the count is none.
     """
 
     type: str
-    count: int = 1
+    count: int = field(default=1, validator=valid(check_whole, "GPUs", least=1))
 
-
-@frozen(kw_only=True)
-class BootDisk:
-    """The disk a machine boots from; it is installed over, and goes when the machine goes.
-
-    Attributes:
-        image: What it is first made from, before NixOS is installed over it: an image or a family,
-            as "<project>/<name>". Another one changes nothing of a machine that is there.
-        size_gb: Its size in GB. It grows in place, and what is on it has to be grown then; it never
-            shrinks, and a smaller one is refused by `infra deploy`.
-        type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
-        kms_key: The key of Cloud KMS that encrypts it; None for the project's. A machine that
-            exists is made anew for another one, with an empty disk.
-    """
-
-    image: str = "debian-cloud/debian-12"
-    size_gb: int = 100
-    type: str = "pd-balanced"
-    kms_key: str | None = None
-
-
-@frozen
-class DataDisk:
-    """A disk of its own, that outlives the machine it is attached to, also one that is off.
-
-    Attributes:
-        name: Its name; on the machine it is /dev/disk/by-id/google-<name>.
-        size_gb: Its size in GB.
-        type: The disk type: "pd-balanced", "pd-ssd", "hyperdisk-balanced" ….
-        prevent_destroy: Terraform refuses every plan that would destroy it: `cdktf destroy`, and
-            changes that need another disk, such as another zone. It cannot guard a disk that is
-            taken out of the fleet, or goes to another stack with its machine.
-        kms_key: The key of Cloud KMS that encrypts it; None for the project's. Another one, or
-            none any more, needs another disk.
-    """
-
-    name: str
-    size_gb: int = field(kw_only=True)
-    type: str = field(default="pd-balanced", kw_only=True)
-    prevent_destroy: bool = field(default=True, kw_only=True)
-    kms_key: str | None = field(default=None, kw_only=True)
+    @property
+    def _where(self) -> str:
+        return f"gpu {self.type!r}"
 
 
 @frozen(kw_only=True)
@@ -94,11 +82,16 @@ class ShieldedVm:
             not signed, so it is off.
         vtpm: A virtual TPM.
         integrity_monitoring: Compares each boot with the first.
+
+    Raises:
+        FleetError: When an option is neither True nor False.
     """
 
-    secure_boot: bool = False
-    vtpm: bool = True
-    integrity_monitoring: bool = True
+    _where = "Shielded VM"
+
+    secure_boot: bool = field(default=False, validator=_BOOLEAN)
+    vtpm: bool = field(default=True, validator=_BOOLEAN)
+    integrity_monitoring: bool = field(default=True, validator=_BOOLEAN)
 
 
 @frozen
@@ -108,75 +101,24 @@ class ServiceAccount:
     Attributes:
         email: The service account's address.
         scopes: OAuth scopes; grant what the account may do through IAM rather than here.
+
+    Raises:
+        FleetError: When a field cannot be.
     """
 
-    email: str
+    _where = "service account"
+
+    email: str = field(validator=valid(check_email))
     scopes: tuple[str, ...] = field(
         default=("https://www.googleapis.com/auth/cloud-platform",),
-        converter=check.strings,
+        converter=strings,
+        validator=valid(check_words, '"https://www.googleapis.com/auth/cloud-platform"'),
         kw_only=True,
     )
 
 
 def _data_disks(value: Iterable[DataDisk]) -> tuple[DataDisk, ...]:
-    return check.in_order(value)
-
-
-def _gpu(machine: GcpMachine) -> Gpu | None:
-    """Return the GPUs that were given, or else those that come with the machine type."""
-    if machine.gpu is not None:
-        return machine.gpu
-    facts = gcp_rules.machine_type(machine)
-    if facts.accelerator is None:
-        return None
-    return Gpu(facts.accelerator, facts.accelerator_count)
-
-
-def _exists(machine: GcpMachine) -> bool:
-    """Whether a machine exists unless said otherwise: what computes on accelerators does not."""
-    return machine.gpu is None and not gcp_rules.machine_type(machine).accelerated
-
-
-def _check_kinds(machine: GcpMachine) -> None:
-    """Check that what a machine is made of are the things they should be."""
-    where = f"machine {machine.name!r}"
-    if machine.gpu is not None:
-        check.instance(where, "gpu", machine.gpu, Gpu)
-    if machine.stop_schedule is not None:
-        check.instance(where, "stop_schedule", machine.stop_schedule, StopSchedule)
-    check.instance(where, "boot_disk", machine.boot_disk, BootDisk)
-    check.each(where, "data_disks", machine.data_disks, DataDisk, 'DataDisk("models", size_gb=500)')
-    check.instance(where, "shielded_vm", machine.shielded_vm, ShieldedVm)
-    for option in ("secure_boot", "vtpm", "integrity_monitoring"):
-        check.boolean(where, f"shielded_vm.{option}", getattr(machine.shielded_vm, option))
-    if machine.service_account is not None:
-        check.instance(where, "service_account", machine.service_account, ServiceAccount)
-    check.module(where, "config", machine.config)
-    _check_disko(machine)
-
-
-def _check_disko(machine: GcpMachine) -> None:
-    if machine.disko is zfs_layout:
-        return
-    where = f"machine {machine.name!r}"
-    device = machine.boot_device
-    if not callable(machine.disko) or not _takes(machine.disko, device):
-        accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
-        raise field_error(where, "disko", machine.disko, accepted)
-    check.options(where, f"disko({device!r})", machine.disko(device))
-
-
-def _takes(function: Callable[..., object], *arguments: str) -> bool:
-    """Whether a function can be called so; its own mistakes are for it to tell."""
-    from inspect import signature
-
-    try:
-        signature(function).bind(*arguments)
-    except TypeError:
-        return False
-    except (ValueError, NameError):  # one that does not tell
-        return True
-    return True
+    return in_order(value)
 
 
 @frozen
@@ -249,57 +191,178 @@ class GcpMachine(ProvisionedMachine):
 
     machine_type: str = field(kw_only=True)
     zone: str = field(kw_only=True)
-    fallback_zones: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
-    catalog: Catalog = field(default=CATALOG, kw_only=True, repr=False)
-    gpu: Gpu | None = field(default=None, kw_only=True)
-    spot: bool = field(default=False, kw_only=True)
-    max_run_duration: int | None = field(default=None, kw_only=True)
-    instance_termination_action: Literal["STOP", "DELETE"] | None = field(
-        default=None, kw_only=True
+    fallback_zones: tuple[str, ...] = field(
+        default=(),
+        converter=strings,
+        validator=valid(check_each, str, '"us-central1-a"'),
+        kw_only=True,
     )
-    discard_local_ssd: bool = field(default=False, kw_only=True)
-    stop_schedule: StopSchedule | None = field(default=None, kw_only=True)
-    boot_disk: BootDisk = field(factory=BootDisk, kw_only=True)
-    data_disks: tuple[DataDisk, ...] = field(default=(), converter=_data_disks, kw_only=True)
-    network: str | None = field(default=None, kw_only=True)
+    catalog: Catalog = field(
+        default=CATALOG, validator=valid(check_instance, Catalog), kw_only=True, repr=False
+    )
+    gpu: Gpu | None = field(
+        default=None, validator=optional(valid(check_instance, Gpu)), kw_only=True
+    )
+    spot: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    max_run_duration: int | None = field(
+        default=None,
+        validator=optional(
+            valid(
+                check_whole,
+                "seconds (up to 120 days; None for no limit)",
+                least=30,
+                most=_MOST_SECONDS,
+            )
+        ),
+        kw_only=True,
+    )
+    instance_termination_action: Literal["STOP", "DELETE"] | None = field(
+        default=None, validator=optional(valid(check_one_of, ("STOP", "DELETE"))), kw_only=True
+    )
+    discard_local_ssd: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    stop_schedule: StopSchedule | None = field(
+        default=None, validator=optional(valid(check_instance, StopSchedule)), kw_only=True
+    )
+    boot_disk: BootDisk = field(
+        factory=BootDisk, validator=valid(check_instance, BootDisk), kw_only=True
+    )
+    data_disks: tuple[DataDisk, ...] = field(
+        default=(),
+        converter=_data_disks,
+        validator=valid(check_each, DataDisk, 'DataDisk("models", size_gb=500)'),
+        kw_only=True,
+    )
+    network: str | None = field(
+        default=None, validator=optional(valid(check_link, "global/networks")), kw_only=True
+    )
     subnetwork: str | None = field(default=None, kw_only=True)
-    external_ip: bool | str = field(default=True, kw_only=True)
-    network_tags: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    external_ip: bool | str = field(default=True, validator=valid(check_external_ip), kw_only=True)
+    network_tags: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_network_tags), kw_only=True
+    )
     labels: Mapping[str, str] = field(
-        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
+        factory=dict,
+        converter=string_mapping,
+        validator=[valid(check_labels), valid(check_number_of_labels)],
+        kw_only=True,
+        hash=False,
     )
     metadata: Mapping[str, str] = field(
-        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
+        factory=dict,
+        converter=string_mapping,
+        validator=valid(check_metadata),
+        kw_only=True,
+        hash=False,
     )
-    serial_port: bool = field(default=False, kw_only=True)
-    startup_script: str = field(default="", kw_only=True)
-    shielded_vm: ShieldedVm = field(factory=ShieldedVm, kw_only=True)
-    service_account: ServiceAccount | None = field(default=None, kw_only=True)
-    deletion_protection: bool = field(default=False, kw_only=True)
-    allow_stopping_for_update: bool = field(default=True, kw_only=True)
+    serial_port: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    startup_script: str = field(default="", validator=valid(check_text), kw_only=True)
+    shielded_vm: ShieldedVm = field(
+        factory=ShieldedVm, validator=valid(check_instance, ShieldedVm), kw_only=True
+    )
+    service_account: ServiceAccount | None = field(
+        default=None, validator=optional(valid(check_instance, ServiceAccount)), kw_only=True
+    )
+    deletion_protection: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    allow_stopping_for_update: bool = field(default=True, validator=_BOOLEAN, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        object.__setattr__(self, "gpu", _gpu(self))
+        entry = self.catalog_entry
+        if self.gpu is None and entry.accelerator is not None:
+            gpu = Gpu(entry.accelerator, entry.accelerator_count)
+            object.__setattr__(self, "gpu", gpu)
         said: Any = self._enabled
-        object.__setattr__(self, "enabled", _exists(self) if said is NOTHING else said)
-        _check_kinds(self)
-        gcp_rules.check_machine(self)
+        exists = self.gpu is None and not entry.accelerated
+        object.__setattr__(self, "enabled", exists if said is NOTHING else said)
+        zones = self._check_zones()
+        self._check_gpu(zones)
+        self._check_disks({zone.region for zone in zones})
+        if self.subnetwork is not None:
+            kind = f"regions/{zones[0].region}/subnetworks"
+            check_link(self._where, "subnetwork", self.subnetwork, kind)
+        rules.check_run(
+            self._where,
+            enabled=self.enabled,
+            stopped=self.stopped,
+            deletion_protection=self.deletion_protection,
+            ends=self.spot or self.max_run_duration is not None,
+            action=self.instance_termination_action,
+        )
+        rules.check_local_ssds(
+            self._where,
+            entry,
+            stopped=self.stopped,
+            stop_schedule=self.stop_schedule,
+            max_run_duration=self.max_run_duration,
+            action=self.instance_termination_action,
+            discard=self.discard_local_ssd,
+        )
+        self._check_disko()
+
+    def _check_zones(self) -> tuple[Zone, ...]:
+        """Return what the catalogue knows of `zones`, when the machine can be in all of them."""
+        zone = self._find_zone("zone", self.zone)
+        others = [self._find_zone("fallback_zones", name) for name in self.fallback_zones]
+        check_unique(self._where, "fallback_zones", self.zones)
+        rules.check_fallback_zones(
+            self._where,
+            zone,
+            others,
+            data_disks=bool(self.data_disks),
+            regional={"subnetwork": self.subnetwork, "external_ip": self.external_ip},
+        )
+        return (zone, *others)
+
+    def _check_gpu(self, zones: tuple[Zone, ...]) -> None:
+        gpu, entry = self.gpu, self.catalog_entry
+        if gpu is None:
+            return
+        rules.check_built_in(self._where, entry, gpu.type, gpu.count)
+        accelerator = find_accelerator_type(self.catalog, gpu.type, self._where, entry)
+        if entry.accelerator is None:
+            carriers = self.catalog.machine_types_with(gpu.type)
+            rules.check_attached(self._where, entry, accelerator, gpu.count, carriers)
+        for zone in zones:
+            name = "zone" if zone is zones[0] else "fallback_zones"
+            rules.check_offered(self._where, name, zone, gpu.type, self.catalog)
+
+    def _check_disks(self, regions: set[str]) -> None:
+        keys = {"boot_disk.kms_key": self.boot_disk.kms_key}
+        for disk in self.data_disks:
+            if disk.name == self.name:
+                accepted = "the boot disk has the machine's name"
+                raise field_error(self._where, "data_disks.name", disk.name, accepted)
+            keys[f"data_disks[{disk.name!r}].kms_key"] = disk.kms_key
+        check_unique(self._where, "data_disks.name", (disk.name for disk in self.data_disks))
+        if any(keys.values()):
+            known = self.catalog.regions()
+            for name, key in keys.items():
+                rules.check_key_location(self._where, name, key, self.name, regions, known)
+
+    def _find_zone(self, name: str, zone: str) -> Zone:
+        gpu = None if self.gpu is None else self.gpu.type
+        return find_zone(self.catalog, zone, self._where, name, gpu)
 
     @property
     def catalog_entry(self) -> MachineType:
         """What the catalogue knows of its machine type."""
-        return gcp_rules.machine_type(self)
+        return find_machine_type(self.catalog, self.machine_type, self._where)
 
     @property
     def accelerator(self) -> AcceleratorType | None:
         """What the catalogue knows of its GPU; None without one."""
-        return None if self.gpu is None else gcp_rules.accelerator_type(self, self.gpu)
+        if self.gpu is None:
+            return None
+        return find_accelerator_type(self.catalog, self.gpu.type, self._where, self.catalog_entry)
 
     @property
     def region(self) -> str:
         """The region its zone lies in."""
-        return gcp_rules.zone(self).region
+        return self._find_zone("zone", self.zone).region
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The regions that its zones lie in."""
+        return frozenset(self._find_zone("zone", name).region for name in self.zones)
 
     def in_zone(self, zone: str) -> Self:
         """Return the machine in one of its zones; the others are those to try after it.
@@ -323,9 +386,7 @@ class GcpMachine(ProvisionedMachine):
     @property
     def boot_device(self) -> str:
         """The boot disk as the installer finds it."""
-        if self.catalog_entry.series.disks == "NVMe":
-            return NVME_DEVICE
-        return DEVICE_AMONG_OTHERS if self.data_disks else DEVICE
+        return boot_device(self.catalog_entry.series, alone=not self.data_disks)
 
     @property
     def cost(self) -> Cost:

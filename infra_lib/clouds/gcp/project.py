@@ -5,13 +5,34 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import field
+from attrs.validators import optional
 
-from infra_lib.clouds.gcp.rules import STACK_LABELS, check_kms_key
-from infra_lib.model import check
+from infra_lib.clouds.gcp.fields import (
+    check_kms_key,
+    check_labels,
+    check_link,
+    check_number_of_labels,
+)
+from infra_lib.clouds.gcp.rules import check_key_location
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import (
+    check_boolean,
+    check_cidrs,
+    check_instance,
+    check_matching,
+    check_name,
+    check_public_keys,
+    string_mapping,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.clouds.gcp.machine import GcpMachine
 
 # Identity-Aware Proxy's TCP forwarding: https://cloud.google.com/iap/docs/using-tcp-forwarding
 IAP_RANGE = "35.235.240.0/20"
@@ -19,8 +40,14 @@ IAP_RANGE = "35.235.240.0/20"
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects; some that are older
 # have a domain before them.
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:[a-z][-a-z0-9]*|[a-z][-a-z0-9]{4,28})[a-z0-9]")
+_PROJECT_ACCEPTED = (
+    'a project ID such as "example-project": 6 to 30 lower-case letters, digits and hyphens, a '
+    "letter first and no hyphen last"
+)
 _BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 _PREFIX = re.compile(r"[-_./A-Za-z0-9]*")
+
+_BOOLEAN = valid(check_boolean)
 
 
 @frozen
@@ -35,17 +62,13 @@ class GcsBackend:
         FleetError: When a field cannot be.
     """
 
-    bucket: str
-    prefix: str = "terraform/state"
+    _where = "backend"
 
-    def __attrs_post_init__(self) -> None:
-        where = "backend"
-        if not isinstance(self.bucket, str) or not _BUCKET.fullmatch(self.bucket):
-            raise field_error(where, "bucket", self.bucket, "a Cloud Storage bucket's name")
-        if not isinstance(self.prefix, str) or not _PREFIX.fullmatch(self.prefix):
-            raise field_error(
-                where, "prefix", self.prefix, "letters, digits and - _ . / are accepted"
-            )
+    bucket: str = field(validator=valid(check_matching, _BUCKET, "a Cloud Storage bucket's name"))
+    prefix: str = field(
+        default="terraform/state",
+        validator=valid(check_matching, _PREFIX, "letters, digits and - _ . / are accepted"),
+    )
 
 
 @frozen
@@ -84,48 +107,43 @@ class GcpProject:
         FleetError: When a field cannot be.
     """
 
-    project: str
-    region: str = field(kw_only=True)
-    ssh_keys: tuple[str, ...] = field(default=(), converter=check.strings, kw_only=True)
+    project: str = field(validator=valid(check_matching, _PROJECT, _PROJECT_ACCEPTED))
+    region: str = field(validator=valid(check_name), kw_only=True)
+    ssh_keys: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_public_keys), kw_only=True
+    )
     ssh_source_ranges: tuple[str, ...] = field(
-        default=(IAP_RANGE,), converter=check.strings, kw_only=True
+        default=(IAP_RANGE,), converter=strings, validator=valid(check_cidrs), kw_only=True
     )
-    project_ssh_keys: bool = field(default=False, kw_only=True)
-    os_login: bool | None = field(default=None, kw_only=True)
-    guest_attributes: bool = field(default=True, kw_only=True)
-    firewall_logging: bool = field(default=False, kw_only=True)
-    kms_key: str | None = field(default=None, kw_only=True)
-    network: str = field(default="default", kw_only=True)
+    project_ssh_keys: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    os_login: bool | None = field(default=None, validator=optional(_BOOLEAN), kw_only=True)
+    guest_attributes: bool = field(default=True, validator=_BOOLEAN, kw_only=True)
+    firewall_logging: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    kms_key: str | None = field(default=None, validator=valid(check_kms_key), kw_only=True)
+    network: str = field(
+        default="default", validator=valid(check_link, "global/networks"), kw_only=True
+    )
     labels: Mapping[str, str] = field(
-        factory=dict, converter=check.string_mapping, kw_only=True, hash=False
+        factory=dict,
+        converter=string_mapping,
+        validator=valid(check_labels),
+        kw_only=True,
+        hash=False,
     )
-    install: bool = field(default=False, kw_only=True)
-    backend: GcsBackend | None = field(default=None, kw_only=True)
+    install: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    backend: GcsBackend | None = field(
+        default=None, validator=optional(valid(check_instance, GcsBackend)), kw_only=True
+    )
+
+    @property
+    def _where(self) -> str:
+        return f"project {self.project!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = f"project {self.project!r}"
-        if not isinstance(self.project, str) or not _PROJECT.fullmatch(self.project):
-            accepted = (
-                'a project ID such as "example-project": 6 to 30 lower-case letters, digits and '
-                "hyphens, a letter first and no hyphen last"
-            )
-            raise field_error(where, "project", self.project, accepted)
-        check.name(where, "region", self.region)
-        check.public_keys(where, "ssh_keys", self.ssh_keys)
-        check.cidrs(where, "ssh_source_ranges", self.ssh_source_ranges)
-        for switch in ("project_ssh_keys", "guest_attributes", "firewall_logging"):
-            check.boolean(where, switch, getattr(self, switch))
-        if self.os_login is not None:
-            check.boolean(where, "os_login", self.os_login)
+        where = self._where
         if self.os_login and self.project_ssh_keys:
             accepted = "OS Login takes no keys from metadata: leave one of the two out"
             raise field_error(where, "project_ssh_keys", self.project_ssh_keys, accepted)
-        check_kms_key(where, "kms_key", self.kms_key)
-        check.link(where, "network", self.network, "global/networks")
-        check.labels(where, "labels", self.labels, STACK_LABELS)
-        check.boolean(where, "install", self.install)
-        if self.backend is not None:
-            check.instance(where, "backend", self.backend, GcsBackend)
         if self.install and set(self.ssh_source_ranges) == {IAP_RANGE}:
             warnings.warn(
                 f"{where}: install=True: the installation dials each machine's own address, and "
@@ -134,3 +152,18 @@ class GcpProject:
                 "through the proxy",
                 stacklevel=3,
             )
+
+
+def check_machine_in_project(machine: GcpMachine, project: GcpProject) -> None:
+    """Check that a machine goes with the project of its stack, which may not be the fleet's.
+
+    Raises:
+        FleetError: When it has more labels with those of the project than an instance may have, or
+            the project's key is for its disks, and in another region.
+    """
+    where = f"machine {machine.name!r}"
+    check_number_of_labels(where, "labels", machine.labels.keys() | project.labels.keys())
+    if None in {machine.boot_disk.kms_key, *(disk.kms_key for disk in machine.data_disks)}:
+        where = f"project {project.project!r}"
+        regions, known = machine.regions, machine.catalog.regions()
+        check_key_location(where, "kms_key", project.kms_key, machine.name, regions, known)

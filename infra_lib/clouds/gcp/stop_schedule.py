@@ -8,9 +8,9 @@ from functools import cache
 from attrs import field
 
 from infra_lib.model.errors import FleetError, field_error, nearest
+from infra_lib.model.validators import valid
 from nixgen.frozen import frozen
 
-_WHERE = "stop schedule"
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -34,52 +34,24 @@ _TIME_ZONE = r"[A-Za-z][-+_A-Za-z0-9]*(?:/[-+_A-Za-z0-9]+)*"
 _LEAST_MINUTES = 15
 
 
-@frozen
-class StopSchedule:
-    """When Compute Engine stops a machine that runs, so that a forgotten one turns itself off.
-
-    It never starts one. The next deployment does: what is enabled and not `stopped` is to run.
-
-    Compute Engine does it on behalf of its own service agent, which needs the permission
-    `compute.instances.stop`; see
-    https://cloud.google.com/compute/docs/instances/schedule-instance-start-stop.
-
-    Attributes:
-        cron: The times, as five fields of unix-cron: minute, hour, day of month, month, day of
-            week. "0 20 * * *" is every evening at eight. An operation may begin up to 15 minutes
-            late, so times are at least 15 minutes apart.
-        time_zone: The zone of the tz database that the times are in: "Europe/Berlin".
-
-    Raises:
-        FleetError: When the times or the zone are none, or no such time ever comes.
-    """
-
-    cron: str
-    time_zone: str = field(default="UTC", kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        _check_cron(self.cron)
-        _check_time_zone(self.time_zone)
-
-
-def _check_cron(cron: object) -> None:
+def _check_cron(where: str, field: str, cron: object) -> None:
     parts = cron.split(" ") if isinstance(cron, str) else []
     if len(parts) != len(_FIELDS):
         raise field_error(
-            _WHERE,
-            "cron",
+            where,
+            field,
             cron,
             "five fields with a space between: minute, hour, day of month, month, day of week, "
             'such as "0 20 * * *" for 20:00 every day',
         )
     minutes, _, days, months, _ = (
-        _values(cron, part, *given) for part, given in zip(parts, _FIELDS, strict=True)
+        _values(where, cron, part, *given) for part, given in zip(parts, _FIELDS, strict=True)
     )
     gaps = zip(minutes, [*minutes[1:], minutes[0] + 60], strict=True)
     if any(after - before < _LEAST_MINUTES for before, after in gaps):
         raise field_error(
-            _WHERE,
-            "cron",
+            where,
+            field,
             cron,
             f"an operation may begin {_LEAST_MINUTES} minutes late: name minutes that are at "
             f"least {_LEAST_MINUTES} apart, such as 0 or 0,30",
@@ -87,18 +59,18 @@ def _check_cron(cron: object) -> None:
     # Where both are restricted, cron takes either.
     if parts[4] == "*" and all(days[0] > _LONGEST_MONTHS[month - 1] for month in months):
         raise field_error(
-            _WHERE, "cron", cron, f"no month of those has a day {days[0]}: it never comes"
+            where, field, cron, f"no month of those has a day {days[0]}: it never comes"
         )
 
 
 def _values(
-    cron: object, text: str, name: str, least: int, most: int, names: tuple[str, ...]
+    where: str, cron: object, text: str, name: str, least: int, most: int, names: tuple[str, ...]
 ) -> list[int]:
     """Return the values that one field stands for, sorted."""
     accepted = f"{name}: * or numbers from {least} to {most}"
     if names:
         accepted += f" ({names[0].upper()} to {names[-1].upper()})"
-    error = field_error(_WHERE, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
+    error = field_error(where, "cron", cron, f"{accepted}, as 5, 1-5, 1,5 or */5; not {text!r}")
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(_PART, part)
@@ -126,13 +98,13 @@ def _value(text: str | None, least: int, names: tuple[str, ...], error: FleetErr
     return names.index(text.lower()) + least
 
 
-def _check_time_zone(name: object) -> None:
+def _check_time_zone(where: str, field: str, name: object) -> None:
     accepted = 'a zone of the tz database: "Europe/Berlin", "America/New_York", "UTC"'
     if not isinstance(name, str) or not re.fullmatch(_TIME_ZONE, name):
-        raise field_error(_WHERE, "time_zone", name, accepted)
+        raise field_error(where, field, name, accepted)
     known = _time_zones()
     if known and name not in known:
-        raise field_error(_WHERE, "time_zone", name, f"{accepted}{nearest(name, known)}")
+        raise field_error(where, field, name, f"{accepted}{nearest(name, known)}")
 
 
 @cache
@@ -141,3 +113,29 @@ def _time_zones() -> set[str]:
     from zoneinfo import available_timezones
 
     return available_timezones()
+
+
+@frozen
+class StopSchedule:
+    """When Compute Engine stops a machine that runs, so that a forgotten one turns itself off.
+
+    It never starts one. The next deployment does: what is enabled and not `stopped` is to run.
+
+    Compute Engine does it on behalf of its own service agent, which needs the permission
+    `compute.instances.stop`; see
+    https://cloud.google.com/compute/docs/instances/schedule-instance-start-stop.
+
+    Attributes:
+        cron: The times, as five fields of unix-cron: minute, hour, day of month, month, day of
+            week. "0 20 * * *" is every evening at eight. An operation may begin up to 15 minutes
+            late, so times are at least 15 minutes apart.
+        time_zone: The zone of the tz database that the times are in: "Europe/Berlin".
+
+    Raises:
+        FleetError: When the times or the zone are none, or no such time ever comes.
+    """
+
+    _where = "stop schedule"
+
+    cron: str = field(validator=valid(_check_cron))
+    time_zone: str = field(default="UTC", validator=valid(_check_time_zone), kw_only=True)

@@ -9,8 +9,8 @@ from attrs import field
 
 from infra_lib.clouds.gcp.catalog import tables
 from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Price, Zone
-from infra_lib.model import check
 from infra_lib.model.errors import alike, field_error, nearest
+from infra_lib.model.validators import check_each, check_unique, in_order, valid
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def _machine_type_entries(value: Iterable[MachineType]) -> tuple[MachineType, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _accelerator_type_entries(value: Iterable[AcceleratorType]) -> tuple[AcceleratorType, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _zone_entries(value: Iterable[Zone]) -> tuple[Zone, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 def _price_entries(value: Iterable[Price]) -> tuple[Price, ...]:
-    return check.in_order(value)
+    return in_order(value)
 
 
 @frozen
@@ -52,28 +52,30 @@ class Catalog:
         FleetError: When an entry is given twice, or a price is one that nothing would look up.
     """
 
-    machine_types: tuple[MachineType, ...] = field(default=(), converter=_machine_type_entries)
-    accelerator_types: tuple[AcceleratorType, ...] = field(
-        default=(), converter=_accelerator_type_entries
+    _where = "catalog"
+
+    machine_types: tuple[MachineType, ...] = field(
+        default=(),
+        converter=_machine_type_entries,
+        validator=valid(check_each, MachineType, "MachineType(…)"),
     )
-    zones: tuple[Zone, ...] = field(default=(), converter=_zone_entries)
-    prices: tuple[Price, ...] = field(default=(), converter=_price_entries)
+    accelerator_types: tuple[AcceleratorType, ...] = field(
+        default=(),
+        converter=_accelerator_type_entries,
+        validator=valid(check_each, AcceleratorType, "AcceleratorType(…)"),
+    )
+    zones: tuple[Zone, ...] = field(
+        default=(), converter=_zone_entries, validator=valid(check_each, Zone, "Zone(…)")
+    )
+    prices: tuple[Price, ...] = field(
+        default=(), converter=_price_entries, validator=valid(check_each, Price, "Price(…)")
+    )
 
     def __attrs_post_init__(self) -> None:
-        where = "catalog"
-        check.each(where, "machine_types", self.machine_types, MachineType, "MachineType(…)")
-        check.each(
-            where,
-            "accelerator_types",
-            self.accelerator_types,
-            AcceleratorType,
-            "AcceleratorType(…)",
-        )
-        check.each(where, "zones", self.zones, Zone, "Zone(…)")
-        check.each(where, "prices", self.prices, Price, "Price(…)")
-        for field_name in ("machine_types", "accelerator_types", "zones"):
-            check.unique(where, field_name, (entry.name for entry in getattr(self, field_name)))
-        check.unique(where, "prices", (f"{item.name} in {item.location}" for item in self.prices))
+        for name in ("machine_types", "accelerator_types", "zones"):
+            check_unique(self._where, name, (entry.name for entry in getattr(self, name)))
+        prices = (f"{item.name} in {item.location}" for item in self.prices)
+        check_unique(self._where, "prices", prices)
         for price in self.prices:
             _check_place(self, price)
 

@@ -7,14 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field
+from attrs.validators import optional
 
 from infra_lib.clouds.gcp.catalog.series import Series, series_of
-from infra_lib.model import check
+from infra_lib.model.cuda import check_capability
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import (
+    MOST,
+    check_boolean,
+    check_matching,
+    check_text,
+    check_whole,
+    check_words,
+    frozen_mapping,
+    strings,
+    valid,
+)
 from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from infra_lib.model.validators import Validator
 
 # How the tables' own names are, and the generations in `AcceleratorType.architecture`.
 _NAME = re.compile(r"[a-z][-a-z0-9]*")
@@ -25,12 +40,39 @@ _GENERATION = re.compile(r"[a-z]+")
 
 
 def _counts(value: Mapping[int, int]) -> Mapping[int, int]:
-    return check.frozen_mapping(value)
+    return frozen_mapping(value)
 
 
-def _matching(where: str, field: str, value: object, rule: re.Pattern[str], accepted: str) -> None:
-    if not isinstance(value, str) or not rule.fullmatch(value):
-        raise field_error(where, field, value, f"{accepted} is accepted")
+def _name(example: str, kind: str = "a name") -> Validator:
+    return valid(check_matching, _NAME, f'{kind} such as "{example}" is accepted')
+
+
+def _check_counts(where: str, field: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise field_error(where, field, value, "a mapping is accepted: {1: 48}")
+    for count, vcpus in value.items():
+        check_whole(where, field, count, "GPUs", least=1)
+        check_whole(where, f"{field}[{count}]", vcpus, "vCPUs", least=1)
+
+
+def _check_memory(where: str, field: str, value: object) -> None:
+    if not _is_amount(value) or value == 0:
+        raise field_error(where, field, value, "a number of GiB is accepted")
+
+
+def _check_location(where: str, field: str, value: object) -> None:
+    if value != "*":
+        check_matching(where, field, value, _NAME, 'a region, a zone or "*" is accepted')
+
+
+def _check_usd(where: str, field: str, value: object) -> None:
+    if not _is_amount(value):
+        raise field_error(where, field, value, "USD per hour, or None when unknown, is accepted")
+
+
+def _is_amount(value: object) -> bool:
+    """Whether something is a number that an amount can be: finite and not below zero."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
 
 
 @frozen
@@ -53,27 +95,24 @@ class AcceleratorType:
         FleetError: When a field cannot be.
     """
 
-    name: str
-    label: str
-    architecture: str
-    memory_gb: int
-    max_vcpus: Mapping[int, int] = field(factory=dict, converter=_counts, hash=False)
-    compute_capability: str | None = None
+    name: str = field(validator=_name("nvidia-tesla-t4"))
+    label: str = field(validator=valid(check_text))
+    architecture: str = field(
+        validator=valid(
+            check_matching, _GENERATION, 'a generation in lower case such as "turing" is accepted'
+        )
+    )
+    memory_gb: int = field(validator=valid(check_whole, "GB", least=1))
+    max_vcpus: Mapping[int, int] = field(
+        factory=dict, converter=_counts, validator=valid(_check_counts), hash=False
+    )
+    compute_capability: str | None = field(
+        default=None, validator=optional(valid(check_capability))
+    )
 
-    def __attrs_post_init__(self) -> None:
-        where = f"accelerator type {self.name!r}"
-        _matching(where, "name", self.name, _NAME, 'a name such as "nvidia-tesla-t4"')
-        check.text(where, "label", self.label)
-        generation = 'a generation in lower case such as "turing"'
-        _matching(where, "architecture", self.architecture, _GENERATION, generation)
-        check.whole(where, "memory_gb", self.memory_gb, "GB", least=1)
-        if not isinstance(self.max_vcpus, Mapping):
-            raise field_error(where, "max_vcpus", self.max_vcpus, "a mapping is accepted: {1: 48}")
-        for count, vcpus in self.max_vcpus.items():
-            check.whole(where, "max_vcpus", count, "GPUs", least=1)
-            check.whole(where, f"max_vcpus[{count}]", vcpus, "vCPUs", least=1)
-        if self.compute_capability is not None:
-            check.compute_capability(where, "compute_capability", self.compute_capability)
+    @property
+    def _where(self) -> str:
+        return f"accelerator type {self.name!r}"
 
     @property
     def open_kernel_module(self) -> bool:
@@ -100,29 +139,27 @@ class MachineType:
             and the fields do not.
     """
 
-    name: str
-    vcpus: int
-    memory_gib: float
-    shared_core: bool = False
-    accelerator: str | None = None
+    name: str = field(validator=_name("n1-standard-8"))
+    vcpus: int = field(validator=valid(check_whole, "vCPUs", least=1))
+    memory_gib: float = field(validator=valid(_check_memory))
+    shared_core: bool = field(default=False, validator=valid(check_boolean))
+    accelerator: str | None = field(
+        default=None,
+        validator=optional(_name("nvidia-l4")),
+    )
     accelerator_count: int = 0
-    local_ssd_gib: int = 0
+    local_ssd_gib: int = field(default=0, validator=valid(check_whole, "GiB", least=0))
+
+    @property
+    def _where(self) -> str:
+        return f"machine type {self.name!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = f"machine type {self.name!r}"
-        _matching(where, "name", self.name, _NAME, 'a name such as "n1-standard-8"')
-        check.whole(where, "vcpus", self.vcpus, "vCPUs", least=1)
-        if not _is_amount(self.memory_gib) or self.memory_gib == 0:
-            raise field_error(where, "memory_gib", self.memory_gib, "a number of GiB is accepted")
-        check.boolean(where, "shared_core", self.shared_core)
-        if self.accelerator is not None:
-            name = 'a name such as "nvidia-l4"'
-            _matching(where, "accelerator", self.accelerator, _NAME, name)
-        least, most = (0, 0) if self.accelerator is None else (1, check.MOST)
-        check.whole(
+        where = self._where
+        least, most = (0, 0) if self.accelerator is None else (1, MOST)
+        check_whole(
             where, "accelerator_count", self.accelerator_count, "GPUs", least=least, most=most
         )
-        check.whole(where, "local_ssd_gib", self.local_ssd_gib, "GiB", least=0)
         self._check_named(where)
 
     def _check_named(self, where: str) -> None:
@@ -239,17 +276,20 @@ class Zone:
     """
 
     name: str
-    region: str
-    accelerators: tuple[str, ...] = field(default=(), converter=check.strings)
+    region: str = field(validator=_name("us-central1", "a region"))
+    accelerators: tuple[str, ...] = field(
+        default=(), converter=strings, validator=valid(check_words, '"nvidia-l4"')
+    )
+
+    @property
+    def _where(self) -> str:
+        return f"zone {self.name!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = f"zone {self.name!r}"
-        _matching(where, "region", self.region, _NAME, 'a region such as "us-central1"')
-        example = f'a name such as "{self.region}-a"'
-        _matching(where, "name", self.name, _NAME, example)
+        accepted = f'a name such as "{self.region}-a" is accepted'
+        check_matching(self._where, "name", self.name, _NAME, accepted)
         if not self.name.startswith(f"{self.region}-"):
-            raise field_error(where, "name", self.name, f"{example} is accepted")
-        check.words(where, "accelerators", self.accelerators, '"nvidia-l4"')
+            raise field_error(self._where, "name", self.name, accepted)
 
 
 @frozen
@@ -267,24 +307,13 @@ class Price:
         FleetError: When a field cannot be.
     """
 
-    name: str
-    location: str
-    usd_per_hour: float | None
-    usd_per_hour_spot: float | None = None
+    name: str = field(
+        validator=valid(check_matching, _NAME, "a machine type or an accelerator type is accepted")
+    )
+    location: str = field(validator=valid(_check_location))
+    usd_per_hour: float | None = field(validator=optional(valid(_check_usd)))
+    usd_per_hour_spot: float | None = field(default=None, validator=optional(valid(_check_usd)))
 
-    def __attrs_post_init__(self) -> None:
-        where = f"price of {self.name!r}"
-        _matching(where, "name", self.name, _NAME, "a machine type or an accelerator type")
-        if self.location != "*":
-            _matching(where, "location", self.location, _NAME, 'a region, a zone or "*"')
-        for name in ("usd_per_hour", "usd_per_hour_spot"):
-            usd = getattr(self, name)
-            if usd is not None and not _is_amount(usd):
-                raise field_error(
-                    where, name, usd, "USD per hour, or None when unknown, is accepted"
-                )
-
-
-def _is_amount(value: object) -> bool:
-    """Whether something is a number that an amount can be: finite and not below zero."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
+    @property
+    def _where(self) -> str:
+        return f"price of {self.name!r}"

@@ -1,0 +1,151 @@
+"""Looking up in a catalogue what a fleet names, with an error that helps where it is not there."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+from infra_lib.clouds.gcp.catalog.catalog import did_you_mean
+from infra_lib.clouds.gcp.catalog.entries import (
+    blank_accelerator_type,
+    blank_machine_type,
+    blank_zone,
+)
+from infra_lib.model.errors import alike, field_error, nearest
+from infra_lib.model.validators import check_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra_lib.clouds.gcp.catalog.catalog import Catalog
+    from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Zone
+
+
+def find_machine_type(catalog: Catalog, name: str, where: str) -> MachineType:
+    """Return a machine type.
+
+    Args:
+        catalog: Where to look.
+        name: Its name, as it was given.
+        where: What was given it, for the message.
+
+    Raises:
+        FleetError: When the catalogue does not have it.
+    """
+    found = catalog.machine_type(_text(name))
+    if found is not None:
+        return found
+    known = catalog.all_machine_types()
+    near = alike(_text(name), known)
+    meant = catalog.accelerator_types_meant(_text(name))
+    if not near and not meant:
+        check_word(where, "machine_type", name, 'one such as "n1-standard-8"')
+    brought = _bringers(catalog, meant)
+    accepted = "not in the catalogue" + (brought or nearest(name, known))
+    described = blank_machine_type(name)
+    if described and not brought and not near:
+        accepted += (
+            f"; when it exists all the same, say so: catalog=Catalog(machine_types=({described},))"
+        )
+        if "accelerator" in described:
+            accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
+    elif not brought and not near:
+        accepted += '; one such as "n1-standard-8" is wanted'
+    raise field_error(where, "machine_type", name, accepted)
+
+
+def find_accelerator_type(
+    catalog: Catalog, name: str, where: str, machine_type: MachineType
+) -> AcceleratorType:
+    """Return an accelerator type.
+
+    Args:
+        catalog: Where to look.
+        name: Its name, as it was given.
+        where: What was given it, for the message.
+        machine_type: The machine type that is to have it.
+
+    Raises:
+        FleetError: When the catalogue does not have it.
+    """
+    found = catalog.accelerator_type(_text(name))
+    if found is not None:
+        return found
+    known = catalog.all_accelerator_types()
+    meant = catalog.accelerator_types_meant(_text(name))
+    if not meant:
+        check_word(where, "gpu.type", name, 'one such as "nvidia-tesla-t4"')
+    accepted = "not in the catalogue" + (did_you_mean(meant) or f", which has {', '.join(known)}")
+    accepted += _carriers(catalog, meant)
+    built_in = machine_type.accelerator is not None
+    described = blank_accelerator_type(name, attached=not built_in)
+    if described and (machine_type.takes_gpus or built_in):
+        accepted += (
+            "; when it exists all the same, say so: "
+            f"catalog=Catalog(accelerator_types=({described},))"
+        )
+    raise field_error(where, "gpu.type", name, accepted)
+
+
+def find_zone(catalog: Catalog, name: str, where: str, field: str, gpu: str | None = None) -> Zone:
+    """Return a zone.
+
+    Args:
+        catalog: Where to look.
+        name: Its name, as it was given.
+        where: What was given it, for the message.
+        field: The field that it was given in, for the message.
+        gpu: The accelerator type that is to be there.
+
+    Raises:
+        FleetError: When the catalogue does not have it.
+    """
+    found = catalog.zone(_text(name))
+    if found is not None:
+        return found
+    known = catalog.all_zones()
+    if alike(_text(name), known):
+        raise field_error(where, field, name, f"not in the catalogue{nearest(name, known)}")
+    check_word(where, field, name, 'one such as "us-central1-c"')
+    # It may be a region itself, or have its region as another cloud spells it: us-east-1a.
+    meant = (name, name.rstrip(ascii_lowercase))
+    regions = {each for one in meant for each in alike(one, catalog.regions())}
+    siblings = [zone for zone in known.values() if zone.region in regions]
+    accepted = (
+        f"not a zone of {siblings[0].region}, which has "
+        + ", ".join(zone.name for zone in siblings)
+        if siblings
+        else "in no region of the catalogue" + nearest(name, known)
+    )
+    described = blank_zone(name, (gpu,) if gpu and catalog.zones_offering(gpu) else ())
+    if described:
+        accepted += f"; when it exists all the same, say so: catalog=Catalog(zones=({described},))"
+    elif not siblings:
+        accepted += '; one such as "us-central1-c" is wanted'
+    raise field_error(where, field, name, accepted)
+
+
+def _text(given: object) -> str:
+    """Return what was given; of what is no text, one that names nothing."""
+    return given if isinstance(given, str) else ""
+
+
+def _carriers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
+    """Return the end of a message that says which machine types GPUs come with."""
+    found = {item.name: catalog.machine_types_with(item.name) for item in accelerators}
+    return "".join(
+        f"; {name} comes with {', '.join(types)}, and such a machine_type takes no gpu"
+        for name, types in found.items()
+        if types
+    )
+
+
+def _bringers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
+    """Return the end of a message to who gave GPUs for a machine type: how a machine has them."""
+    attached = "".join(
+        f"; {item.name} attaches to an n1 machine that shares no core: "
+        f'machine_type="n1-standard-8", gpu=Gpu("{item.name}")'
+        for item in accelerators
+        if item.max_vcpus
+    )
+    return _carriers(catalog, accelerators) + attached
