@@ -264,7 +264,7 @@ class Fleet:
             FleetError: When `files` names a path that is not generated, when two files meet, or
                 when one of `extra_files` returns no mapping of paths.
         """
-        from infra_lib.nix import fleet_files
+        from infra_lib.nix.all_files import fleet_files
 
         return fleet_files(self)
 

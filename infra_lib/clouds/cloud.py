@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from infra_lib.clouds.answers import Alternatives, Nixos, Source
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.zerotier import ZeroTier
@@ -83,6 +84,15 @@ class Cloud(Protocol):
 
     def warnings(self, fleet: FleetView, project: Any, machines: Sequence[Any]) -> Iterable[str]:
         """Return what whoever describes the fleet should know, such as machines out of reach."""
+
+    def nixos(self, project: Any, machine: Any) -> Nixos:
+        """Return what the NixOS configuration of a machine has from its cloud."""
+
+    def price_sources(self) -> Mapping[str, Source]:
+        """Return where prices come from, by what they are of: "machine_types", "accelerators"."""
+
+    def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives:
+        """Return what else there is with GPUs, for a fleet that has these machines here."""
 
     def ways_in(self, fleet: FleetView, project: Any, machine: Any) -> frozenset[Way]:
         """Return the ways in to a machine, as far as the fleet says.

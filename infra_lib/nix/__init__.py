@@ -1,71 +1,10 @@
-"""The generated files of a fleet: one module for each, and this is all of them."""
+"""The generated files of a fleet: one module for each, named after it, and a line in `all_files`.
 
-from __future__ import annotations
+A module has `files(fleet)`, a pure function that returns what goes to which default path, and
+nothing when the fleet has no use for the file; and `PATH`, that path, where it is the same for
+every fleet. What is the fleet's it finds out once, before it goes through the machines. It asks
+the machine, or the machine's cloud (`infra_lib.clouds.cloud`), and knows no cloud itself.
 
-from typing import TYPE_CHECKING
-
-from infra_lib.nix import (
-    caches,
-    clan,
-    clan_inventory,
-    clan_machines,
-    disko,
-    flake,
-    fleet_check,
-    fleet_config,
-    fleet_tests,
-    gpu_costs,
-    internet,
-    machine,
-    nvidia,
-    ssh_hosts,
-    ssh_known_hosts,
-    system_caches,
-    users,
-    zerotier,
-)
-from infra_lib.nix.placement import extended, placed
-
-if TYPE_CHECKING:
-    from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
-
-# Each has `files(fleet)`: what it generates at its default path, or nothing when the fleet has no
-# use for it. `PATH` is that path where it is the same for every fleet.
-_MODULES = (
-    flake,
-    caches,
-    system_caches,
-    nvidia,
-    fleet_config,
-    machine,
-    disko,
-    clan,
-    clan_machines,
-    clan_inventory,
-    zerotier,
-    users,
-    internet,
-    ssh_hosts,
-    ssh_known_hosts,
-    fleet_tests,
-    fleet_check,
-    gpu_costs,
-)
-
-
-def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return every generated file of a fleet: its path in the flake, and what it holds.
-
-    Args:
-        fleet: The fleet; its `files` moves files or leaves them out.
-
-    Raises:
-        FleetError: When `Fleet.files` names a path that is not generated, when it or one of
-            `Fleet.extra_files` gives a path that no file can have, or when two files meet.
-    """
-    generated: dict[str, FileValue] = {}
-    for module in _MODULES:
-        generated |= module.files(fleet)
-    possible = {module.PATH for module in _MODULES if hasattr(module, "PATH")}
-    return extended(fleet, placed(fleet, generated, possible))
+Three modules are no files but what those share: `placement` says where files go, `style` whether
+they are flake-parts modules or plain ones, and `services` what an instance of a clan service is.
+"""

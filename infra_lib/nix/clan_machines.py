@@ -46,7 +46,7 @@ def _plain(fleet: Fleet) -> dict[str, FileValue]:
     here = path_of(fleet, PATH)
     if here is None:
         return {}
-    paths = {machine.name: path_of(fleet, default_path(machine)) for machine in fleet.gcp_machines}
+    paths = {machine.name: path_of(fleet, default_path(machine)) for machine in fleet.provisioned}
     imports = {
         (name, "imports"): [path_from(here, path)]
         for name, path in paths.items()

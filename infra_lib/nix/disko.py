@@ -21,7 +21,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         path(machine): module(
             fleet, ("nixos", module_name(machine), "disko", "devices"), layout(machine)
         )
-        for machine in fleet.gcp_machines
+        for machine in fleet.provisioned
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from infra_lib.nix.clan_machines import default_path, module_name
 from infra_lib.nix.placement import path_from, path_of
@@ -13,7 +14,6 @@ from nixgen.expr import (
     AttrSet,
     BinaryOp,
     BlankLine,
-    Comment,
     Commented,
     Item,
     Lambda,
@@ -25,8 +25,9 @@ from nixgen.expr import (
 )
 
 if TYPE_CHECKING:
-    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.answers import Nixos
     from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.files.rendered import FileValue
 
 # The priority of what an option is by default: `lib.mkOptionDefault`.
@@ -43,19 +44,19 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         shared = _shared_paths(fleet)
         return {
             default_path(machine): _plain_module(fleet, machine, shared)
-            for machine in fleet.gcp_machines
+            for machine in fleet.provisioned
         }
-    return {default_path(machine): _flake_module(fleet, machine) for machine in fleet.gcp_machines}
+    return {default_path(machine): _flake_module(fleet, machine) for machine in fleet.provisioned}
 
 
-def module_names(fleet: Fleet, machine: GcpMachine) -> tuple[str, ...]:
+def module_names(fleet: Fleet, machine: ProvisionedMachine) -> tuple[str, ...]:
     """Return the names of the `flake.modules.nixos` modules that a machine imports."""
     own = (fleet_config.MODULE,) if fleet.config is not None else ()
-    gpu = (nvidia.MODULE,) if machine.gpu else ()
+    gpu = (nvidia.MODULE,) if machine.accelerator else ()
     return tuple(dict.fromkeys((*fleet.modules, *own, *gpu, *machine.modules)))
 
 
-def _flake_module(fleet: Fleet, machine: GcpMachine) -> Value:
+def _flake_module(fleet: Fleet, machine: ProvisionedMachine) -> Value:
     """The flake-parts module; disko.nix adds to the same attribute."""
     names = module_names(fleet, machine)
     imports = [Select("flakeModules", name) for name in names]
@@ -68,9 +69,9 @@ def _flake_module(fleet: Fleet, machine: GcpMachine) -> Value:
     return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
 
 
-def _plain_module(fleet: Fleet, machine: GcpMachine, shared: tuple[str, ...]) -> Value:
+def _plain_module(fleet: Fleet, machine: ProvisionedMachine, shared: tuple[str, ...]) -> Value:
     """The NixOS module, which imports others by path."""
-    gpu = path_of(fleet, nvidia.PATH) if machine.gpu else None
+    gpu = path_of(fleet, nvidia.PATH) if machine.accelerator else None
     layout = path_of(fleet, disko.path(machine))
     paths = (*shared, gpu, *machine.modules, layout)
     default = default_path(machine)
@@ -89,18 +90,20 @@ def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
     return (*fleet.modules, *(path for path in generated if path is not None))
 
 
-def _nixos_module(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> Value:
+def _nixos_module(fleet: Fleet, machine: ProvisionedMachine, imports: list[Value]) -> Value:
     state_version = _state_version(fleet, machine)
     asked = state_version is None or nvidia.configures_nixpkgs(fleet, machine)
     options = (OPTIONS,) if asked else ()
-    pkgs = ("pkgs",) if machine.data_disks else ()
+    cloud = CLOUDS[machine.cloud].nixos(getattr(fleet, machine.cloud), machine)
     return Lambda(
-        Pattern("lib", *options, *pkgs, ellipsis=True),
-        AttrSet(*_items(fleet, machine, imports)),
+        Pattern("lib", *options, *cloud.arguments, ellipsis=True),
+        AttrSet(*_items(fleet, machine, cloud, imports)),
     )
 
 
-def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item]:
+def _items(
+    fleet: Fleet, machine: ProvisionedMachine, cloud: Nixos, imports: list[Value]
+) -> list[Item]:
     items: list[Item] = []
     if machine.config is not None:
         own = Commented(machine.config, before="What the fleet says of this machine alone.")
@@ -111,35 +114,32 @@ def _items(fleet: Fleet, machine: GcpMachine, imports: list[Value]) -> list[Item
         {("nixpkgs", "hostPlatform"): machine.platform},
         _release(fleet, machine),
         BlankLine(),
-        {"boot": _boot(machine)},
+        {"boot": _boot(machine, cloud)},
         BlankLine(),
-        {"networking": _networking(machine)},
-        {("systemd", "network", "networks", "10-uplink"): _uplink()},
+        {"networking": _networking(machine, cloud)},
+        {("systemd", "network", "networks", "10-uplink"): cloud.uplink},
         BlankLine(),
         {("services", "openssh"): _openssh()},
     ]
-    keys = fleet.gcp.ssh_keys if fleet.gcp else ()
-    if keys:
+    if cloud.root_keys:
         items.append(
             {
                 ("users", "users", "root", "openssh", "authorizedKeys", "keys"): Commented(
-                    list(keys), before="Whoever installs it also updates it: clan logs in as root."
+                    list(cloud.root_keys),
+                    before="Whoever installs it also updates it: clan logs in as root.",
                 )
             }
         )
-    if fleet.gcp and fleet.gcp.os_login:
-        items += [BlankLine(), {"security": _os_login()}]
-    if machine.data_disks:
-        items += [BlankLine(), *_data_disks(machine)]
+    items += cloud.items
     items += nvidia.own_items(fleet, machine)
     return items
 
 
-def _state_version(fleet: Fleet, machine: GcpMachine) -> str | None:
+def _state_version(fleet: Fleet, machine: ProvisionedMachine) -> str | None:
     return machine.state_version or fleet.facts.machine(machine.name).state_version
 
 
-def _release(fleet: Fleet, machine: GcpMachine) -> dict[tuple[str, ...], Value]:
+def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...], Value]:
     """The release that a machine was installed with, or that somebody else has to say it.
 
     Clan does: it writes the release down when it installs the machine. Where nobody does, NixOS
@@ -167,37 +167,21 @@ def _release(fleet: Fleet, machine: GcpMachine) -> dict[tuple[str, ...], Value]:
     }
 
 
-def _force(value: Value) -> Value:
-    return Apply("lib.mkForce", value)
-
-
-def _boot(machine: GcpMachine) -> Value:
-    boot: dict[str | tuple[str, ...], Value] = {
-        "loader": {
-            ("systemd-boot", "enable"): True,
-            ("efi", "canTouchEfiVariables"): True,
-            ("grub", "enable"): Commented(
-                _force(False), before="Compute Engine boots with UEFI, whatever others import."
-            ),
-        },
-        ("initrd", "availableKernelModules"): ["nvme", "virtio_pci", "virtio_scsi"],
-        "kernelParams": Commented(
-            ["console=ttyS0,115200"], before="Read with gcloud compute connect-to-serial-port."
+def _boot(machine: ProvisionedMachine, cloud: Nixos) -> Value:
+    if not disko.may_use_zfs(machine):
+        return cloud.boot
+    zfs = {
+        "devNodes": "/dev/disk/by-path",
+        "forceImportRoot": Commented(
+            Apply("lib.mkDefault", False),
+            before="As clan has it. After a rescue system left the pool open, boot once with\n"
+            "zfs_force=1 on the kernel's command line.",
         ),
     }
-    if disko.may_use_zfs(machine):
-        boot["zfs"] = {
-            "devNodes": "/dev/disk/by-path",
-            "forceImportRoot": Commented(
-                Apply("lib.mkDefault", False),
-                before="As clan has it. After a rescue system left the pool open, boot once with\n"
-                "zfs_force=1 on the kernel's command line.",
-            ),
-        }
-    return boot
+    return {**cloud.boot, "zfs": zfs}
 
 
-def _networking(machine: GcpMachine) -> Value:
+def _networking(machine: ProvisionedMachine, cloud: Nixos) -> Value:
     host_id = Commented(
         Apply("lib.mkDefault", _INSTALLER_HOST_ID),
         before="The installer's, with which ZFS imports the pool; clan has the same.",
@@ -207,21 +191,8 @@ def _networking(machine: GcpMachine) -> Value:
         **({"hostId": host_id} if disko.may_use_zfs(machine) else {}),
         "useNetworkd": True,
         "useDHCP": False,
-        "timeServers": Commented(
-            ["metadata.google.internal"],
-            before="Google smears leap seconds; its clocks do not mix with others.",
-        ),
+        **cloud.networking,
         "firewall": {"enable": True, "allowedTCPPorts": [22]},
-    }
-
-
-def _uplink() -> Value:
-    return {
-        ("matchConfig", "Name"): "en* eth*",
-        ("networkConfig", "DHCP"): "yes",
-        ("dhcpV4Config", "UseMTU"): Commented(
-            True, before="1460 bytes, unless the VPC network has another."
-        ),
     }
 
 
@@ -234,30 +205,3 @@ def _openssh() -> Value:
             "KbdInteractiveAuthentication": False,
         },
     }
-
-
-def _os_login() -> Value:
-    """Return what has accounts of Google's log in, and still lets root in, by its keys.
-
-    Only its own users pass OS Login's PAM module, from March 2024 on
-    (https://github.com/GoogleCloudPlatform/guest-oslogin/pull/133), and NixOS would turn others
-    away for that; whom OS Login does not let in has no key there either.
-    """
-    path = "pam", "services", "sshd", "rules", "account", "oslogin_login", "control"
-    ignored = _force("[success=ok default=ignore]")
-    return {
-        ("googleOsLogin", "enable"): True,
-        path: Commented(ignored, before="Root is no user of OS Login, and clan comes as root."),
-    }
-
-
-def _data_disks(machine: GcpMachine) -> list[Item]:
-    lines = [
-        f"/dev/disk/by-id/google-{disk.name}: {disk.size_gb} GB, {disk.type}"
-        for disk in machine.data_disks
-    ]
-    rules = [ref("pkgs.google-guest-configs")]
-    return [
-        Comment("Data disks, neither formatted nor mounted here:\n" + "\n".join(lines)),
-        {("services", "udev"): {"packages": rules, "path": rules}},
-    ]

@@ -12,11 +12,12 @@ from infra_lib.model.errors import field_error, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from infra_lib.clouds.answers import Alternatives, Nixos, Source
     from infra_lib.clouds.cloud import FleetView
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
 
-__all__ = ["KINDS", "check", "warnings", "ways_in"]
+__all__ = ["KINDS", "alternatives", "check", "nixos", "price_sources", "warnings", "ways_in"]
 
 KINDS = Kinds(
     provider="google",
@@ -73,6 +74,27 @@ def warnings(
             'who may: ssh_keys=("ssh-ed25519 AAAA… comment",)'
         )
     yield from unreachable(fleet, project, machines)
+
+
+def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
+    """Return what the NixOS configuration of a machine has from Google Cloud."""
+    from infra_lib.clouds.gcp import nixos as module
+
+    return module.nixos(project, machine)
+
+
+def price_sources() -> dict[str, Source]:
+    """Return where the prices of machine types and of accelerators come from."""
+    from infra_lib.clouds.gcp import alternatives as module
+
+    return module.price_sources()
+
+
+def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alternatives:
+    """Return every machine type with GPUs that the project's region has, the cheapest first."""
+    from infra_lib.clouds.gcp import alternatives as module
+
+    return module.alternatives(project, machines)
 
 
 def _check_disks(machines: Sequence[GcpMachine]) -> None:

@@ -1,0 +1,69 @@
+"""The generated files of a fleet: all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_lib.nix import (
+    caches,
+    clan,
+    clan_inventory,
+    clan_machines,
+    disko,
+    flake,
+    fleet_check,
+    fleet_config,
+    fleet_tests,
+    gpu_costs,
+    internet,
+    machine,
+    nvidia,
+    ssh_hosts,
+    ssh_known_hosts,
+    system_caches,
+    users,
+    zerotier,
+)
+from infra_lib.nix.placement import extended, placed
+
+if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
+    from nixgen.files.rendered import FileValue
+
+_MODULES = (
+    flake,
+    caches,
+    system_caches,
+    nvidia,
+    fleet_config,
+    machine,
+    disko,
+    clan,
+    clan_machines,
+    clan_inventory,
+    zerotier,
+    users,
+    internet,
+    ssh_hosts,
+    ssh_known_hosts,
+    fleet_tests,
+    fleet_check,
+    gpu_costs,
+)
+
+
+def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
+    """Return every generated file of a fleet: its path in the flake, and what it holds.
+
+    Args:
+        fleet: The fleet; its `files` moves files or leaves them out.
+
+    Raises:
+        FleetError: When `Fleet.files` names a path that is not generated, when it or one of
+            `Fleet.extra_files` gives a path that no file can have, or when two files meet.
+    """
+    generated: dict[str, FileValue] = {}
+    for module in _MODULES:
+        generated |= module.files(fleet)
+    possible = {module.PATH for module in _MODULES if hasattr(module, "PATH")}
+    return extended(fleet, placed(fleet, generated, possible))

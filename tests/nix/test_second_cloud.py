@@ -1,0 +1,136 @@
+"""Files for machines of a cloud that the modules of `infra_lib.nix` have never heard of."""
+
+from types import SimpleNamespace
+from typing import Any, Literal, Self
+
+import pytest
+from attrs import evolve
+
+from infra_lib import Fleet
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.clouds.answers import Alternatives, Nixos, Source
+from infra_lib.model.money import Cost
+from infra_lib.model.provisioned import ProvisionedMachine
+from nixgen.frozen import frozen
+
+from .conftest import Plant
+from .fleets import CPU, KEY, PROJECT
+
+
+@frozen(kw_only=True)
+class OtherMachine(ProvisionedMachine):
+    """A machine of a cloud without GPUs, zones to fall back to or time servers."""
+
+    cloud = "other"
+
+    machine_type: str = "cax11"
+    zone: str = "fsn1"
+    fallback_zones: tuple[str, ...] = ()
+    platform: Literal["x86_64-linux", "aarch64-linux"] = "aarch64-linux"
+    boot_device: str = "/dev/disk/by-path/boot"
+    data_disks: tuple[Any, ...] = ()
+    accelerator: None = None
+    accelerator_count: int = 0
+    external_ip: bool | str = True
+    spot: bool = False
+    cost: Cost = Cost(0.01, None)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        object.__setattr__(self, "enabled", True)
+
+    def in_zone(self, zone: str) -> Self:
+        return evolve(self, zone=zone)
+
+
+@frozen(kw_only=True)
+class TwoClouds(Fleet):
+    """A fleet that may have a project there."""
+
+    other: Any = None
+
+
+def nixos(project: Any, machine: OtherMachine) -> Nixos:
+    assert machine.name == "beryl"
+    return Nixos(
+        boot={("loader", "grub", "enable"): True},
+        networking={},
+        uplink={("networkConfig", "Address"): ["192.0.2.7/32", "2001:db8::1/64"]},
+        root_keys=(project,),
+        items=({("services", "qemuGuest", "enable"): True},),
+    )
+
+
+def alternatives(project: Any, machines: Any) -> Alternatives:
+    assert project == KEY
+    assert [machine.name for machine in machines] == ["beryl"]
+    return Alternatives(
+        region="fsn1",
+        found=(),
+        note="",
+        stopped="A server is billed until it is deleted.",
+        sources=(Source("Prices", "somebody", "2026-10"),),
+        correction="They cannot be corrected.",
+    )
+
+
+@pytest.fixture(autouse=True)
+def other(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud: Any = SimpleNamespace(
+        check=lambda *_: None,
+        warnings=lambda *_: (),
+        ways_in=lambda *_: frozenset({"direct"}),
+        nixos=nixos,
+        alternatives=alternatives,
+    )
+    monkeypatch.setitem(CLOUDS, "other", cloud)
+
+
+def fleet(*more: ProvisionedMachine, **fields: Any) -> TwoClouds:
+    machines = (OtherMachine("beryl"), *more)
+    return TwoClouds(name="two", domain="zt", machines=machines, other=KEY, **fields)
+
+
+def test_a_machine_has_what_its_own_cloud_says(plant: Plant) -> None:
+    found = plant(fleet()).machine("beryl")
+    assert found["nixpkgs"] == {"hostPlatform": "aarch64-linux"}
+    assert found["boot"]["loader"] == {"grub": {"enable": True}}
+    assert set(found["boot"]) == {"loader", "zfs"}
+    assert "timeServers" not in found["networking"]
+    assert found["systemd"]["network"]["networks"]["10-uplink"] == {
+        "networkConfig": {"Address": ["192.0.2.7/32", "2001:db8::1/64"]}
+    }
+    assert found["users"]["users"]["root"]["openssh"]["authorizedKeys"]["keys"] == [KEY]
+    assert found["services"]["qemuGuest"] == {"enable": True}
+
+
+def test_nothing_of_google_reaches_a_fleet_without_it(plant: Plant) -> None:
+    tree = plant(fleet())
+    texts = {path: path.read_text().lower() for path in tree.root.rglob("*.*")}
+    assert [
+        (path.name, word)
+        for path, text in texts.items()
+        for word in ("google", "gcp", "gcloud", "compute engine", "catalog(")
+        if word in text
+    ] == []
+
+
+def test_machines_of_two_clouds_stand_side_by_side(plant: Plant) -> None:
+    tree = plant(fleet(CPU, gcp=PROJECT))
+    assert tree.machine("galena")["networking"]["timeServers"] == ["metadata.google.internal"]
+    assert "timeServers" not in tree.machine("beryl")["networking"]
+    page = (tree.root / "docs/gpu-costs.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith(("| beryl |", "| galena |"))]
+    assert [row.split(" | ")[5] for row in rows] == ["$0.0100", "$0.2681"]
+    assert "## GPU machines in us-central1" in page
+    assert "## GPU machines in fsn1" not in page  # it has none
+    assert "- Prices: somebody, as of 2026-10" in page
+    assert "A server is billed until it is deleted." in page
+    assert "A stopped machine is billed for its disks" in page
+
+
+def test_the_tests_of_the_fleet_know_the_machines_of_every_cloud(plant: Plant) -> None:
+    tree = plant(fleet(CPU, gcp=PROJECT))
+    names = tree.evaluate('builtins.attrNames (load "tests/fleet.nix" { self = { }; })')
+    for machine in ("beryl", "galena"):
+        assert f"test {machine} has its host name" in names
