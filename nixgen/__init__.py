@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         With,
         ref,
     )
-    from nixgen.files.rendered import FileValue, Region, TextFile
+    from nixgen.files.values import FileValue, Region, TextFile
     from nixgen.render import dumps
 
 __all__ = [
@@ -85,16 +85,16 @@ __all__ = [
 
 
 if not TYPE_CHECKING:
-    # Loaded when a name is first asked for: the command, which lives in this package, turns garbage
-    # collection off before, and that is a sixteenth of what a check takes.
+    # Loaded when a name is first asked for: whoever imports one module of this package loads it
+    # alone. `import infra_lib` would take a fifth longer otherwise.
 
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from nixgen import errors, expr, render
-        from nixgen.files import rendered as outputs
+        from nixgen.files import values
 
-        for module in (errors, expr, outputs, render):
+        for module in (errors, expr, render, values):
             public = vars(module).keys() & set(__all__)
             globals().update({each: getattr(module, each) for each in public})
         return globals()[name]

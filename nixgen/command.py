@@ -1,4 +1,6 @@
-"""How a command ends: its exit status, and what becomes of it when nobody reads any more."""
+"""Running a command: its messages, its exit status, and what to do when nobody reads any more."""
+
+from __future__ import annotations
 
 import os
 import sys
@@ -13,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Final, TextIO
 
-PLAIN: "Final[dict[str, Any]]" = {"color": False} if sys.version_info >= (3, 14) else {}
+WITHOUT_COLOUR: Final[dict[str, Any]] = {"color": False} if sys.version_info >= (3, 14) else {}
 """Arguments of parsers: help that Python 3.14 would colour is escaped like all that is printed."""
 
 
-def ended(
-    run: "Callable[[], int]",
+def run_command(
+    run: Callable[[], int],
     name: str,
     errors: tuple[type[Exception], ...],
     *,
@@ -40,13 +42,13 @@ def ended(
     def say(message: str) -> None:
         print(visible(f"{name}: {message}"), file=sys.stderr)
 
-    def warn(message: "Warning | str", *_args: object, **_options: object) -> None:
+    def warn(message: Warning | str, *_args: object, **_options: object) -> None:
         say(f"warning: {message}")
 
     streams = sys.stdout, sys.stderr
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
-    kind = _Lasting if untouched else _Visible
+    kind = _Pipe if untouched else _EscapingPipe
     sys.stdout, sys.stderr = (stream and cast("TextIO", kind(stream)) for stream in streams)
     try:
         try:
@@ -72,12 +74,12 @@ def ended(
         sys.stdout, sys.stderr = streams
 
 
-def unescaped(stream: "TextIO") -> "TextIO":
-    """Return the stream that writes text as it is: for what has been made visible already."""
-    return cast("TextIO", stream._stream) if isinstance(stream, _Visible) else stream
+def unescaped_stream(stream: TextIO) -> TextIO:
+    """Return the stream that writes text as it is: for what is escaped already."""
+    return cast("TextIO", stream._stream) if isinstance(stream, _EscapingPipe) else stream
 
 
-class _Lasting:
+class _Pipe:
     """A stream whose reader may have seen enough: what follows goes nowhere, and nothing fails."""
 
     def __init__(self, stream: IO[Any]) -> None:
@@ -87,38 +89,38 @@ class _Lasting:
         return getattr(self._stream, name)
 
     @property
-    def buffer(self) -> "_Lasting":
-        return _Lasting(self._stream.buffer)  # type: ignore[attr-defined]
+    def buffer(self) -> _Pipe:
+        return _Pipe(self._stream.buffer)  # type: ignore[attr-defined]
 
     def write(self, data: Any) -> None:
-        self._lasting(self._stream.write, data)
+        self._attempt(self._stream.write, data)
 
-    def writelines(self, lines: "Iterable[Any]") -> None:
+    def writelines(self, lines: Iterable[Any]) -> None:
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        self._lasting(self._stream.flush)
+        self._attempt(self._stream.flush)
 
-    def _lasting(self, act: "Callable[..., object]", *data: Any) -> None:
+    def _attempt(self, act: Callable[..., object], *data: Any) -> None:
         try:
             act(*data)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
-class _Visible(_Lasting):
-    """One that has escapes for what a terminal acts on; of bytes, where they reach a terminal."""
+class _EscapingPipe(_Pipe):
+    """One that escapes what a terminal acts on: in text always, in bytes where it is a terminal."""
 
     @property
-    def buffer(self) -> _Lasting:
+    def buffer(self) -> _Pipe:
         buffer: IO[bytes] = self._stream.buffer  # type: ignore[attr-defined]
-        return _VisibleBytes(buffer) if self._stream.isatty() else _Lasting(buffer)
+        return _EscapingBytesPipe(buffer) if self._stream.isatty() else _Pipe(buffer)
 
     def write(self, data: str) -> None:
         super().write(visible(data))
 
 
-class _VisibleBytes(_Lasting):
+class _EscapingBytesPipe(_Pipe):
     def write(self, data: bytes) -> None:
         super().write(visible(data.decode(errors="surrogateescape")).encode())

@@ -1,5 +1,7 @@
 """The one error that people see."""
 
+from nixgen.redact import redact
+
 
 class NixgenError(ValueError):
     """Something that its reader can mend: the message is complete and needs no traceback.
@@ -8,6 +10,4 @@ class NixgenError(ValueError):
     """
 
     def __init__(self, message: str = "") -> None:
-        from nixgen.redact import redacted  # most runs have no error
-
-        super().__init__(redacted(message))
+        super().__init__(redact(message))

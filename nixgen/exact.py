@@ -1,8 +1,8 @@
 """Text, numbers and switches as exactly `str`, `int`, `float` and `bool`.
 
 A subclass may say one thing when it is checked and another when it is written: a member of
-`class N(str, Enum)` compares as its value and is formatted as "N.G". So what is kept is made exact
-when it comes in, and nothing that a subclass overrides is asked for it.
+`class N(str, Enum)` compares as its value and is formatted as "N.G". So a value is made exact when
+it is stored, and nothing that a subclass overrides takes part in that.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,23 +14,23 @@ from nixgen.errors import NixgenError
 _T = TypeVar("_T", bound=type[str])
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-_KEPT: Final[dict[type, Callable[[Any], Any]]] = {
+_EXACT_TYPES: Final[dict[type, Callable[[Any], Any]]] = {
     str: str.__str__,
     int: int.__int__,
     float: float.__float__,
-    bool: _same,
-    NoneType: _same,
+    bool: _unchanged,
+    NoneType: _unchanged,
 }
 """Types that are exact, and what makes a value of a subclass one of them."""
 
 
-def kept(kind: _T) -> _T:
+def counts_as_exact(kind: _T) -> _T:
     """Let a subclass of `str` be exact itself, since it means something; for use as a decorator."""
-    _KEPT[kind] = lambda value: str.__new__(kind, str.__str__(value))
+    _EXACT_TYPES[kind] = lambda value: str.__new__(kind, str.__str__(value))
     return kind
 
 
@@ -42,7 +42,7 @@ def exact(value: Any) -> Any:
     Raises:
         NixgenError: When two keys of a mapping become one.
     """
-    if type(value) in _KEPT:
+    if type(value) in _EXACT_TYPES:
         return value
     try:
         return _exact(value)
@@ -52,39 +52,29 @@ def exact(value: Any) -> Any:
 
 def _exact(value: Any) -> Any:
     kind = type(value)
-    if kind in _KEPT:
+    if kind in _EXACT_TYPES:
         return value
     if issubclass(kind, str | int | float):
-        return next(_KEPT[base] for base in kind.__mro__ if base in _KEPT)(value)
+        return next(_EXACT_TYPES[base] for base in kind.__mro__ if base in _EXACT_TYPES)(value)
     if issubclass(kind, tuple | list):
         return _sequence(value)
     return _mapping(value) if issubclass(kind, Mapping) else value
 
 
 def _sequence(value: Any) -> Any:
-    for item in value:
-        if type(item) not in _KEPT:
-            break
-    else:
+    items = [*map(_exact, value)]
+    if all(new is old for new, old in zip(items, value, strict=True)):
         return value
-    made = [*map(_exact, value)]
-    if all(one is other for one, other in zip(made, value, strict=True)):
-        return value
-    return made if isinstance(value, list) else tuple(made)
+    return items if isinstance(value, list) else tuple(items)
 
 
 def _mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    for key, item in value.items():
-        if type(key) not in _KEPT or type(item) not in _KEPT:
-            break
-    else:
-        return value
     pairs = [(key, item, _exact(key), _exact(item)) for key, item in value.items()]
-    if all(key is name and item is held for key, item, name, held in pairs):
+    if all(key is new_key and item is new for key, item, new_key, new in pairs):
         return value
-    made = {}
-    for _, _, name, held in pairs:
-        if name in made:
-            raise NixgenError(f"two keys of one mapping are {name!r}")
-        made[name] = held
-    return MappingProxyType(made) if type(value) is MappingProxyType else made
+    items = {}
+    for _, _, key, item in pairs:
+        if key in items:
+            raise NixgenError(f"two keys of one mapping are {key!r}")
+        items[key] = item
+    return MappingProxyType(items) if type(value) is MappingProxyType else items

@@ -3,6 +3,8 @@
 Messages end in terminals, logs and continuous integration.
 """
 
+import re
+
 _LINES = r"(?:[A-Za-z0-9+/=]|\\n|\n)"
 # Each ends where the quotes of the value do that it stands in.
 _SECRETS = (
@@ -22,22 +24,18 @@ _LONG = r"(?:[A-Za-z0-9+/=]|\\n){40,}"
 _SHOWN = 8
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """Return text without what has the form of a secret: private keys, tokens, passwords."""
-    import re  # only on the way to an error
-
     return re.sub("|".join(_SECRETS), "…", text, flags=re.DOTALL)
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """Return redacted text with no more than the beginning of what may be a key in some base.
 
     Some kinds of secret keys have no form of their own: those of Nix, WireGuard and ZeroTier look
     as the public ones do, which tell nobody anything beyond their first characters either.
     """
-    import re
-
-    return re.sub(_LONG, lambda found: _beginning(found[0]), redacted(text))
+    return re.sub(_LONG, lambda found: _beginning(found[0]), redact(text))
 
 
 def _beginning(run: str) -> str:

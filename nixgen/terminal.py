@@ -22,11 +22,9 @@ def visible(text: str, *, colours: bool = False) -> str:
         text: The text. Newlines and tabs stay.
         colours: Whether what sets a colour or a style stays too.
     """
-    if text.replace("\n", "").isprintable():  # mostly, and then no pattern is compiled
-        return text
-    return re.sub(f"{_COLOUR}|{_ACTING}" if colours else _ACTING, _escaped, text)
+    return re.sub(f"{_COLOUR}|{_ACTING}" if colours else _ACTING, _escape, text)
 
 
-def _escaped(found: "re.Match[str]") -> str:
+def _escape(found: "re.Match[str]") -> str:
     character = found[0]
     return f"\\u{ord(character):04x}" if len(character) == 1 else character

@@ -1,4 +1,6 @@
-"""Generated files against the tree as a unified diff, which `patch` and `git apply` take."""
+"""Generated files against the folder as a unified diff, which `patch` and `git apply` take."""
+
+from __future__ import annotations
 
 from difflib import unified_diff
 from typing import TYPE_CHECKING
@@ -7,8 +9,8 @@ if TYPE_CHECKING:
     from nixgen.files.plan import File
 
 
-def difference(file: "File") -> bytes:
-    """Return what a write would change in a file, from the tree to what is generated."""
+def difference(file: File) -> bytes:
+    """Return what a write would change in a file, from the folder to what is generated."""
     before = _lines(file.found.data if file.found else b"")
     after = _lines(file.data or b"")
     old = _name("a", file.path) if file.found else "/dev/null"

@@ -4,6 +4,8 @@ Everything below the root is reached through folder handles that refuse symbolic
 path leads out of it, not even one that changes while we look. Only the root itself may be a link.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
@@ -15,49 +17,32 @@ from nixgen.files import handles, paths
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @frozen
-class Found:
-    """A regular file as it stands in the tree.
+class ExistingFile:
+    """A regular file as it stands in the folder.
 
     Attributes:
         data: What it holds.
-        status: Its mode, owner, size and times.
+        stat: Its mode, owner, size and times.
     """
 
     data: bytes
-    status: os.stat_result
+    stat: os.stat_result
 
     @property
     def identity(self) -> tuple[int, int]:
         """What tells this file from every other, whatever it is called."""
-        return self.status.st_dev, self.status.st_ino
+        return self.stat.st_dev, self.stat.st_ino
 
 
 @frozen
-class Change:
-    """A file to be written or removed.
-
-    Attributes:
-        path: Relative to the root, with slashes.
-        data: What it shall hold; None removes it.
-        found: What stands there now; None when nothing does.
-        like: Whose mode and owner a new content takes; None for those of a new file.
-    """
-
-    path: str
-    data: bytes | None
-    found: Found | None
-    like: Found | None
-
-
-@frozen
-class Tree:
+class Folder:
     """A root folder that is open, or that does not exist.
 
     Attributes:
@@ -68,7 +53,7 @@ class Tree:
     root: "Path"
     handle: int | None
 
-    def read(self, path: str) -> Found | None:
+    def read(self, path: str) -> ExistingFile | None:
         """Return the file at a path, or None when there is none.
 
         Raises:
@@ -76,8 +61,8 @@ class Tree:
         """
         with (
             suppress(FileNotFoundError),
-            self.parent(path) as (folder, name),
-            named(path, folder, name),
+            self.open_parent(path) as (folder, name),
+            explain_errors(path, folder, name),
         ):
             handle = os.open(name, _FILE, dir_fd=folder)
             try:
@@ -87,7 +72,7 @@ class Tree:
                 if not stat.S_ISREG(status.st_mode):
                     raise NixgenError(f"{path} is neither a file nor a folder")
                 with os.fdopen(handle, "rb", closefd=False) as file:
-                    return Found(file.read(), status)
+                    return ExistingFile(file.read(), status)
             finally:
                 os.close(handle)
         return None
@@ -140,19 +125,14 @@ class Tree:
                 os.close(handle)
         return b""
 
-    def replace(self, changes: "Sequence[Change]") -> list[str]:
-        """Write and remove files in this order, all or none: see `transaction.replace`."""
-        from nixgen.files.transaction import replace
-
-        return replace(self, changes)
-
     @contextmanager
-    def parent(self, path: str, made: list[str] | None = None) -> "Iterator[tuple[int, str]]":
+    def open_parent(self, path: str, created: list[str] | None = None) -> Iterator[tuple[int, str]]:
         """Open the folder of a path and give its handle and the name in it.
 
         Args:
             path: Relative to the root.
-            made: Folders that are missing are made, and added here; without it they are not found.
+            created: Folders that are missing are created, and added here; without it they are not
+                found.
         """
         if self.handle is None:
             raise FileNotFoundError(path)
@@ -160,7 +140,7 @@ class Tree:
         handle = os.dup(self.handle)
         try:
             for depth, folder in enumerate(folders, 1):
-                above, handle = handle, _enter(handle, folder, "/".join(folders[:depth]), made)
+                above, handle = handle, _enter(handle, folder, "/".join(folders[:depth]), created)
                 os.close(above)
             yield handle, name
         finally:
@@ -168,14 +148,14 @@ class Tree:
 
 
 @contextmanager
-def opened(
-    root: "Path", *, change: bool = False, notify: "Callable[[str], None]" = lambda _: None
-) -> "Iterator[Tree]":
+def open_folder(
+    root: Path, *, change: bool = False, notify: Callable[[str], None] = lambda _: None
+) -> Iterator[Folder]:
     """Open and lock a root folder: alone to change it, with other readers to read it.
 
     Args:
-        root: The folder. It is made when it is missing and `change` is set.
-        change: Whether the tree will be changed.
+        root: The folder. It is created when it is missing and `change` is set.
+        change: Whether the folder will be changed.
         notify: Called with a message when it has to wait, or cannot lock.
 
     Raises:
@@ -186,7 +166,7 @@ def opened(
             root.mkdir(parents=True, exist_ok=True)
         handle = os.open(root, handles.FOLDER)
     except FileNotFoundError:
-        yield Tree(root, None)
+        yield Folder(root, None)
         return
     except (FileExistsError, NotADirectoryError) as error:
         raise NixgenError(f"root {root} is not a folder") from error
@@ -194,31 +174,31 @@ def opened(
         raise NixgenError(f"root {root}: {error.strerror}") from error
     try:
         handles.lock(handle, root, notify, alone=change)
-        yield Tree(root, handle)
+        yield Folder(root, handle)
     finally:
         os.close(handle)
 
 
-def _enter(above: int, folder: str, path: str, made: list[str] | None) -> int:
-    with named(path, above, folder):
+def _enter(above: int, folder: str, path: str, created: list[str] | None) -> int:
+    with explain_errors(path, above, folder):
         try:
             return os.open(folder, handles.FOLDER | os.O_NOFOLLOW, dir_fd=above)
         except FileNotFoundError:
-            if made is None:
+            if created is None:
                 raise
-        made.append(path)  # first, for an interrupt may come between
+        created.append(path)  # first, for an interrupt may come between
         try:
             os.mkdir(folder, dir_fd=above)
         except FileExistsError:
-            made.pop()  # somebody else's
+            created.pop()  # somebody else's
         return os.open(folder, handles.FOLDER | os.O_NOFOLLOW, dir_fd=above)
 
 
 @contextmanager
-def named(path: str, folder: int, name: str) -> "Iterator[None]":
+def explain_errors(path: str, folder: int, name: str) -> Iterator[None]:
     """Turn what the system says of a name into a message about its path.
 
-    That it is there, or is not, is said as the system does.
+    FileNotFoundError and FileExistsError stay as they are, for callers to act on.
     """
     try:
         yield
@@ -238,7 +218,7 @@ def named(path: str, folder: int, name: str) -> "Iterator[None]":
         raise NixgenError(f"{path}: {error.strerror}") from error
 
 
-def _sort(entry: "os.DirEntry[str]", folders: list[str], files: list[str]) -> None:
+def _sort(entry: os.DirEntry[str], folders: list[str], files: list[str]) -> None:
     if entry.is_dir(follow_symlinks=False):
         if not paths.is_pruned(entry.name):
             folders.append(entry.name)
@@ -251,7 +231,7 @@ def _sort(entry: "os.DirEntry[str]", folders: list[str], files: list[str]) -> No
         files.append(entry.name)
 
 
-def beside(path: str, name: str) -> str:
+def sibling(path: str, name: str) -> str:
     """Return the path of another name in the folder of a path."""
     folder = path.rpartition("/")[0]
     return f"{folder}/{name}" if folder else name

@@ -1,5 +1,7 @@
 """What is done to a folder or a new file through its handle: locked, or on the disk, whole."""
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
@@ -14,7 +16,7 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def lock(folder: int, place: "Path", notify: "Callable[[str], None]", *, alone: bool) -> None:
+def lock(folder: int, place: Path, notify: Callable[[str], None], *, alone: bool) -> None:
     """Lock a folder until its handle is closed; so no lock is left behind, not even by a kill.
 
     Args:
@@ -36,7 +38,7 @@ def lock(folder: int, place: "Path", notify: "Callable[[str], None]", *, alone: 
 
 
 def write_new(
-    folder: int, name: str, data: bytes, mode: int, like: "os.stat_result | None" = None
+    folder: int, name: str, data: bytes, mode: int, like: os.stat_result | None = None
 ) -> None:
     """Have a new file on the disk, whole; when this fails, what is written of it stays.
 

@@ -1,5 +1,7 @@
 """Signals that ask a process to end, while it does what must not be left half done."""
 
+from __future__ import annotations
+
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,17 +29,17 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"{_WORDS[signal.Signals(number)]}; {outcome}")
 
 
-class Delayed:
-    """The signals that came."""
+class DelayedSignals:
+    """The signals that came, each of which waits until the work can end."""
 
     def __init__(self) -> None:
         self._received: list[int] = []
 
-    def receive(self, number: int, _frame: "FrameType | None") -> None:
-        """Note a signal down. It is what handles them."""
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Remember a signal; this is their handler."""
         self._received.append(number)
 
-    def end(self, outcome: str) -> None:
+    def raise_pending(self, outcome: str) -> None:
         """End the work when a signal came.
 
         Args:
@@ -51,13 +53,13 @@ class Delayed:
 
 
 @contextmanager
-def delayed() -> "Iterator[Delayed]":
-    """Note signals down that would end the process, for the work to end where it can.
+def delay_signals() -> Iterator[DelayedSignals]:
+    """Hold back signals that would end the process, for the work to end where it can.
 
     Those that are ignored, as under `nohup`, or handled by somebody else stay so. In another thread
     than the main one, which signals do not reach, this does nothing.
     """
-    signals = Delayed()
+    signals = DelayedSignals()
     before = {}
     try:
         for number in _WORDS:

@@ -1,5 +1,7 @@
 """Which paths a generated file may have."""
 
+from __future__ import annotations
+
 import re
 from itertools import count
 from typing import TYPE_CHECKING
@@ -82,7 +84,7 @@ def is_searched(file: str) -> bool:
     return ending(name) in ENDINGS and not name.endswith("~") and _plain(name) not in SECRET_FILES
 
 
-def copies(path: str) -> "Iterator[str]":
+def copies(path: str) -> Iterator[str]:
     """Return the names that a copy of what a path held can have, without end."""
     yield f"{path}.orig"
     for number in count(1):
@@ -102,11 +104,11 @@ def _plain(name: str) -> str:
     """
     if not name.isascii():
         name = name.translate(_IGNORED)
-    name = _folded(name).partition(":")[0].rstrip(" .") or name
+    name = _fold(name).partition(":")[0].rstrip(" .") or name
     return ".git" if name == "git~1" else name
 
 
-def relative(path: "str | PurePath", *, generated: bool = True) -> str:
+def relative(path: str | PurePath, *, generated: bool = True) -> str:
     """Return a path of the mapping as text, with slashes.
 
     Args:
@@ -121,7 +123,7 @@ def relative(path: "str | PurePath", *, generated: bool = True) -> str:
         raise NixgenError(
             f"{path!r}: a path must be a str or a PurePath, got {type(path).__name__}"
         )
-    problem = _problem(text) or (_unsearched(text) if generated else "")
+    problem = _problem(text) or (_why_never_searched(text) if generated else "")
     if problem:
         raise NixgenError(
             f"path {text!r}: {problem}; give it relative to the root, such as 'lib/caches.nix'"
@@ -148,7 +150,7 @@ def _problem(text: str) -> str:
     return ""
 
 
-def _unsearched(text: str) -> str:
+def _why_never_searched(text: str) -> str:
     """Return why a file at a path would not be found again, to be removed or renewed."""
     if len(text.encode()) > LONGEST:
         return f"it has more than {LONGEST} bytes"
@@ -164,8 +166,8 @@ def _unsearched(text: str) -> str:
     return ""
 
 
-def refuse_collisions(paths: "Iterable[str]") -> None:
-    """Refuse paths that cannot all be files of one tree, also where file names ignore case.
+def refuse_collisions(paths: Iterable[str]) -> None:
+    """Refuse paths that cannot all be files of one folder, also where file names ignore case.
 
     Raises:
         NixgenError: When two are the same, one is a folder of another, or they differ in case only.
@@ -173,13 +175,13 @@ def refuse_collisions(paths: "Iterable[str]") -> None:
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:
-        if (key := _folded(path)) in files:
+        if (key := _fold(path)) in files:
             _refuse(files[key], path)
         files[key] = path
         for position, character in enumerate(path):
             if character == "/":
                 folder = path[:position]
-                if folders.setdefault(key := _folded(folder), folder) != folder:
+                if folders.setdefault(key := _fold(folder), folder) != folder:
                     _refuse(folders[key], folder)
     for key in files.keys() & folders.keys():
         raise NixgenError(
@@ -196,7 +198,7 @@ def _refuse(first: str, second: str) -> None:
     )
 
 
-def _folded(path: str) -> str:
+def _fold(path: str) -> str:
     if path.isascii():
         return path.lower()
     from unicodedata import normalize

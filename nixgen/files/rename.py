@@ -10,6 +10,8 @@ taken from them.
 Source: https://man7.org/linux/man-pages/man2/rename.2.html and renameatx_np(2) of macOS.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
@@ -40,7 +42,7 @@ def exchange(one: str, other: str, spare: str, folder: int) -> None:
     Raises:
         OSError: When they cannot; all is as before then.
     """
-    if _renamed(one, other, folder, _EXCHANGE):
+    if _rename(one, other, folder, _EXCHANGE):
         return
     _give_second_name(other, spare, folder)
     try:
@@ -67,7 +69,7 @@ def move(old: str, new: str, folder: int) -> None:
         FileExistsError: When something has the new name.
         OSError: When it cannot be renamed; all is as before then.
     """
-    if _renamed(old, new, folder, _NO_REPLACE):
+    if _rename(old, new, folder, _NO_REPLACE):
         return
     try:
         _link(old, new, folder)
@@ -86,7 +88,7 @@ def move(old: str, new: str, folder: int) -> None:
         raise
 
 
-def _renamed(old: str, new: str, folder: int, flag: int) -> bool:
+def _rename(old: str, new: str, folder: int, flag: int) -> bool:
     """Rename in one system call; False when there is none."""
     call = _system_call()
     if call is None:
@@ -98,7 +100,7 @@ def _renamed(old: str, new: str, folder: int, flag: int) -> bool:
 
 
 @cache
-def _system_call() -> "Callable[[int, bytes, int, bytes, int], int] | None":
+def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
     """Return the system's own call, which returns an error number, or None where it has none."""
     try:
         from ctypes import CDLL, c_char_p, c_int, c_uint, get_errno

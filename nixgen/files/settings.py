@@ -5,7 +5,7 @@ from typing import Any
 
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 
 @frozen
@@ -51,7 +51,7 @@ def tool_table(path: Path, tool: str) -> Any:
         NixgenError: When the file, which names the tool, cannot be understood.
     """
     try:
-        data = read(path)
+        data = read_regular_file(path)
     except OSError:
         return None
     if tool.encode() not in data:

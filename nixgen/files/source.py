@@ -1,24 +1,22 @@
-"""Finding what generates files: `module:attribute` to a mapping of paths and values."""
+"""A source, `module:attribute`: importing what it names, and saying why that failed."""
 
-import os
+from __future__ import annotations
+
 import sys
-from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nixgen.errors import NixgenError
-from nixgen.files.apart import apart, kept_running, python_first, told_to_stderr
+from nixgen.files.isolation import forbid_exit, put_python_first, redirect_stdout_to_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from nixgen.files.rendered import Files, Rendered
+    from pathlib import Path
 
 T = TypeVar("T")
 
 
-def split(source: str) -> tuple[str, list[str]]:
+def split_source(source: str) -> tuple[str, list[str]]:
     """Return the module that a source names, and the attributes on the way to what it names.
 
     Raises:
@@ -31,49 +29,8 @@ def split(source: str) -> tuple[str, list[str]]:
     return module, names
 
 
-def load(source: str, project: Path) -> "Rendered":
-    """Import a source and return what it wants written, which is rendered by now.
-
-    A process of its own does all of this: by `os._exit`, by what it prints or by a module that is
-    named like one of Python's, a source does nothing to this one.
-
-    Args:
-        source: `module:attribute`, such as `main:fleet`: an object with `nix_files()`, a mapping,
-            or a callable that takes nothing and returns either.
-        project: The folder that modules are looked for in, before those that are installed.
-
-    Raises:
-        NixgenError: When there is no such thing, when it is of another kind, when it fails, or when
-            a path or value cannot be written.
-    """
-    import hashlib  # noqa: F401 - both processes need these: here they are loaded once
-    import marshal
-
-    from nixgen.files import region  # noqa: F401
-    from nixgen.files import rendered as outputs
-
-    def work() -> bytes:
-        def made(value: Any) -> "Rendered":
-            return outputs.render(_files(value, source), source)
-
-        try:
-            rendered = load_as(source, project, made, debug="NIXGEN_DEBUG")
-        except NixgenError as error:
-            if os.environ.get("NIXGEN_DEBUG") == "1":
-                from traceback import print_exception
-
-                print_exception(error)
-            return marshal.dumps((str.__str__(str(error)), ()))
-        return marshal.dumps(("", outputs.packed(rendered)))
-
-    problem, packed = marshal.loads(apart(work, f"source {source}"))  # noqa: S302 - our own
-    if problem:
-        raise NixgenError(problem)
-    return outputs.unpacked(packed)
-
-
-def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: str) -> "T":
-    """Import a source and return what is made of it.
+def load_as(source: str, project: Path, convert: Callable[[Any], T], *, debug: str) -> T:
+    """Import a source and return what a function makes of it.
 
     What it prints meanwhile goes to stderr. It does not end the process by `os._exit`, nor make it
     another program.
@@ -81,26 +38,26 @@ def load_as(source: str, project: Path, made: "Callable[[Any], T]", *, debug: st
     Args:
         source: `module:attribute`.
         project: The folder that modules are looked for in, before those that are installed.
-        made: Makes what is wanted of the attribute; what it raises is reported like what the
+        convert: Makes what is wanted of the attribute; what it raises is reported like what the
             import raises: a ValueError by its place and message alone.
         debug: The environment variable that shows tracebacks, for the message.
 
     Raises:
         NixgenError: When there is no such thing, or when it fails.
     """
-    module, names = split(source)
-    python_first(project)
+    module, names = split_source(source)
+    put_python_first(project)
     try:
-        with told_to_stderr(), kept_running():
-            return made(_found(module, names, source, project))
+        with redirect_stdout_to_stderr(), forbid_exit():
+            return convert(_import_attribute(module, names, source, project))
     except (Exception, SystemExit) as error:
         raise NixgenError(failure(error, f"source {source}", project, debug)) from error
 
 
-def _found(module: str, names: list[str], source: str, project: Path) -> Any:
+def _import_attribute(module: str, names: list[str], source: str, project: Path) -> Any:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names:
-        raise NixgenError(f"source {source}: {_pythons_own(top)}; give yours another name")
+        raise NixgenError(f"source {source}: {_name_taken(top)}; give yours another name")
     try:
         value: Any = import_module(module)
     except ModuleNotFoundError as error:
@@ -114,24 +71,6 @@ def _found(module: str, names: list[str], source: str, project: Path) -> Any:
             holder = "module" if value is sys.modules[module] else type(value).__name__
             raise NixgenError(f"source {source}: {holder} '{module}' has no attribute '{name}'")
         value = getattr(value, name)
-    return value
-
-
-def _files(value: Any, source: str) -> "Files":
-    if callable(value) and not hasattr(value, "nix_files") and not isinstance(value, Mapping):
-        value = value()
-    if isinstance(value, type):
-        raise NixgenError(
-            f"source {source}: {value.__name__} is a class; name an object made from it"
-        )
-    nix_files = getattr(value, "nix_files", None)
-    if callable(nix_files):
-        value = nix_files()
-    if not isinstance(value, Mapping):
-        raise NixgenError(
-            f"source {source}: expected an object with nix_files(), a mapping of paths, or a "
-            f"callable that returns either; got {type(value).__name__}"
-        )
     return value
 
 
@@ -152,17 +91,17 @@ def failure(error: BaseException, where: str, project: Path, debug: str) -> str:
         return f"{place}: {message}" if place else message
     # From 3.13 on, Python itself says so of some.
     said = str(error).strip().replace(". Did you mean '", "; did you mean '")
-    if top := _hidden(error, project):
-        said += f"; {_pythons_own(top)}; give the one in {project} another name"
-    problem = f"{type(error).__name__}{place and f' at {place}'}: {said}{_meant(error)}"
+    if top := _hidden_module(error, project):
+        said += f"; {_name_taken(top)}; give the one in {project} another name"
+    problem = f"{type(error).__name__}{place and f' at {place}'}: {said}{_suggestion(error)}"
     return f"{where}: {problem} ({debug}=1 shows the traceback)"
 
 
-def _pythons_own(module: str) -> str:
+def _name_taken(module: str) -> str:
     return f"'{module}' is a module of Python itself, which is found before any other"
 
 
-def _hidden(error: BaseException, project: Path) -> str:
+def _hidden_module(error: BaseException, project: Path) -> str:
     """Return the module of the project that was meant where Python's own was found."""
     meant = getattr(error, "name", None) if isinstance(error, ImportError) else None
     if isinstance(error, AttributeError) and isinstance(error.obj, type(sys)):
@@ -193,7 +132,7 @@ def _place(error: BaseException, project: Path) -> str:
     return place
 
 
-def _meant(error: BaseException) -> str:
+def _suggestion(error: BaseException) -> str:
     """Return which argument was meant, where a call names one that there is not."""
     if not isinstance(error, TypeError):
         return ""

@@ -1,4 +1,4 @@
-"""Writing and removing files of a tree, all or none, while others may save the same files.
+"""Writing and removing files of a folder, all or none, while others may save the same files.
 
 Whoever renames over a file, or removes it, loses what somebody saved there since he looked. So
 nothing is ever overwritten: what is replaced is exchanged with what replaces it, what is removed is
@@ -10,22 +10,44 @@ A temporary name with `~` in it stands for what may be somebody's, whole, and sa
 other may be half written and is of no worth.
 """
 
+from __future__ import annotations
+
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from nixgen.errors import NixgenError
 from nixgen.files import paths, rename
-from nixgen.files.folder import Change, Tree, beside, named
+from nixgen.files.folder import explain_errors, sibling
 from nixgen.files.handles import keep_names, write_new
-from nixgen.files.interruption import Delayed, Interrupted, delayed
+from nixgen.files.interruption import Interrupted, delay_signals
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from nixgen.files.folder import ExistingFile, Folder
+    from nixgen.files.interruption import DelayedSignals
+
 _UNCHANGED = "all is as before"
 _LONGEST = 40  # characters, of 255 bytes that a name can have
+
+
+@frozen
+class Change:
+    """A file to be written or removed.
+
+    Attributes:
+        path: Relative to the root, with slashes.
+        data: What it shall hold; None removes it.
+        found: What stands there now; None when nothing does.
+        like: Whose mode and owner a new content takes; None for those of a new file.
+    """
+
+    path: str
+    data: bytes | None
+    found: "ExistingFile | None"
+    like: "ExistingFile | None"
 
 
 @frozen
@@ -45,17 +67,17 @@ class _Step:
     @property
     def path_aside(self) -> str:
         """The path of what is set aside."""
-        return beside(self.change.path, self.aside)
+        return sibling(self.change.path, self.aside)
 
 
-def replace(here: Tree, changes: "Sequence[Change]") -> list[str]:
+def replace(here: Folder, changes: Sequence[Change]) -> list[str]:
     """Write and remove files in this order, all or none.
 
     Every new content is on the disk before the first file gets its name, and each file gets it in
     one step, so that a kill leaves every file whole. A signal that asks to end has all undone.
 
     Args:
-        here: The tree, opened to be changed.
+        here: The folder, opened to be changed.
         changes: What is to be done.
 
     Returns:
@@ -67,19 +89,19 @@ def replace(here: Tree, changes: "Sequence[Change]") -> list[str]:
             before then.
         Interrupted: When a signal came; its message says what became of the changes.
     """
-    steps = [_step(here, change, number) for number, change in enumerate(changes)]
-    made: list[str] = []
+    steps = [_make_step(here, change, number) for number, change in enumerate(changes)]
+    created: list[str] = []
     begun: set[str] = set()
     kept: list[str] = []
-    with delayed() as signals:
+    with delay_signals() as signals:
         try:
-            _carry_out(here, steps, made, begun, signals)
+            _carry_out(here, steps, created, begun, signals)
         except BaseException as error:
-            _undo_all(here, steps, made, begun, kept)
+            _undo_all(here, steps, created, begun, kept)
             if kept and isinstance(error, Interrupted):
-                raise Interrupted(error.number, _UNCHANGED + _and_kept(kept)) from error
+                raise Interrupted(error.number, _UNCHANGED + _kept_note(kept)) from error
             if kept and isinstance(error, NixgenError):
-                raise NixgenError(f"{error}{_and_kept(kept)}") from error
+                raise NixgenError(f"{error}{_kept_note(kept)}") from error
             raise
         for step in steps:
             if step.change.found:
@@ -87,17 +109,17 @@ def replace(here: Tree, changes: "Sequence[Change]") -> list[str]:
         for change in changes:
             if change.data is None:
                 _discard_empty_folders(here, change.path)
-        signals.end("every file is written" + _and_kept(kept))
+        signals.raise_pending("every file is written" + _kept_note(kept))
     return kept
 
 
-def clean(here: Tree, found: "Iterable[str]", worthless: "Callable[[bytes], bool]") -> None:
+def clean(here: Folder, found: Iterable[str], is_worthless: Callable[[bytes], bool]) -> None:
     """Remove what a killed run left behind; only who holds the lock may.
 
     Args:
-        here: The tree, opened to be changed.
+        here: The folder, opened to be changed.
         found: Paths of the files that there are.
-        worthless: Whether a content can be made anew.
+        is_worthless: Whether a content can be generated anew.
     """
     ours = _prefix(here)
     for path in found:
@@ -106,58 +128,62 @@ def clean(here: Tree, found: "Iterable[str]", worthless: "Callable[[bytes], bool
             continue
         old = name.partition("~")[2]
         with suppress(OSError, NixgenError):
-            if old and (file := here.read(path)) and not worthless(file.data):
-                _keep(here, path, beside(path, old), [])
+            if old and (file := here.read(path)) and not is_worthless(file.data):
+                _keep(here, path, sibling(path, old), [])
             else:
                 _discard(here, path)
 
 
-def _step(here: Tree, change: Change, number: int) -> _Step:
+def _make_step(here: Folder, change: Change, number: int) -> _Step:
     # The number of the process has the names differ from those that a kill may have left behind.
     staged = f"{_prefix(here)}{os.getpid():x}-{number}"
     name = change.path.rpartition("/")[2][:_LONGEST]
     return _Step(change, staged, f"{staged}~{name}" if change.found else staged)
 
 
-def _prefix(here: Tree) -> str:
+def _prefix(here: Folder) -> str:
     """Return what our temporary names start with; those of a root inside this one differ."""
     return f"{paths.TEMPORARY}{here.root.stat().st_ino:x}-"
 
 
 def _carry_out(
-    here: Tree, steps: "Sequence[_Step]", made: list[str], begun: set[str], signals: Delayed
+    here: Folder,
+    steps: Sequence[_Step],
+    created: list[str],
+    begun: set[str],
+    signals: DelayedSignals,
 ) -> None:
     for step in steps:
         if step.change.data is not None:
-            _stage(here, step, step.change.data, made)
-        signals.end(_UNCHANGED)
+            _stage(here, step, step.change.data, created)
+        signals.raise_pending(_UNCHANGED)
     for step in steps:
         begun.add(step.staged)
         try:
             _settle(here, step)
         except FileExistsError:
             begun.remove(step.staged)  # what is there is somebody's, whatever it holds
-            raise _changed(step.change.path) from None
+            raise _change_error(step.change.path) from None
         except FileNotFoundError:
-            raise _changed(step.change.path) from None
-        signals.end(_UNCHANGED)
+            raise _change_error(step.change.path) from None
+        signals.raise_pending(_UNCHANGED)
     # What comes out is dropped only when what went in is there after a power failure too.
-    for folder in sorted({path.rpartition("/")[0] for path in (*_paths(steps), *made)}):
+    for folder in sorted({path.rpartition("/")[0] for path in (*_paths(steps), *created)}):
         _synchronize(here, folder)
-    signals.end(_UNCHANGED)
+    signals.raise_pending(_UNCHANGED)
 
 
-def _stage(here: Tree, step: _Step, data: bytes, made: list[str]) -> None:
+def _stage(here: Folder, step: _Step, data: bytes, created: list[str]) -> None:
     """Put a new content on the disk beside the file that it is for."""
     path = step.change.path
-    with here.parent(path, made) as (folder, name), named(path, folder, name):
+    with here.open_parent(path, created) as (folder, name), explain_errors(path, folder, name):
         like = step.change.like
-        write_new(folder, step.staged, data, 0o644, like=like.status if like else None)
+        write_new(folder, step.staged, data, 0o644, like=like.stat if like else None)
         if step.aside != step.staged:
             os.rename(step.staged, step.aside, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def _settle(here: Tree, step: _Step) -> None:
+def _settle(here: Folder, step: _Step) -> None:
     """Give a path its staged content, or set what it has aside.
 
     Raises:
@@ -166,7 +192,7 @@ def _settle(here: Tree, step: _Step) -> None:
         NixgenError: When something else stands there than was expected.
     """
     change = step.change
-    with here.parent(change.path) as (folder, name), named(change.path, folder, name):
+    with here.open_parent(change.path) as (folder, name), explain_errors(change.path, folder, name):
         if change.found is None:
             rename.move(step.aside, name, folder)
         elif change.data is None:
@@ -174,31 +200,31 @@ def _settle(here: Tree, step: _Step) -> None:
         else:
             rename.exchange(step.aside, name, step.staged, folder)
     if change.found and not _holds(here, step.path_aside, change.found.data):
-        raise _changed(change.path)
+        raise _change_error(change.path)
 
 
 def _undo_all(
-    here: Tree,
-    steps: "Sequence[_Step]",
-    made: "Sequence[str]",
-    begun: "Collection[str]",
+    here: Folder,
+    steps: Sequence[_Step],
+    created: Sequence[str],
+    begun: Collection[str],
     kept: list[str],
 ) -> None:
     lost: list[bytes] = []
     for step in reversed(steps):
         change = step.change
         if step.staged not in begun:
-            _discard(here, beside(change.path, step.staged))
+            _discard(here, sibling(change.path, step.staged))
             _discard(here, step.path_aside)
         elif change.found is None and change.data in lost:
             continue  # a copy stays when what it was made of could not be brought back
         elif not _undo(here, step, kept) and change.found:
             lost.append(change.found.data)
-    for path in reversed(made):
+    for path in reversed(created):
         _discard_folder(here, path)
 
 
-def _undo(here: Tree, step: _Step, kept: list[str]) -> bool:
+def _undo(here: Folder, step: _Step, kept: list[str]) -> bool:
     """Bring back what a change replaced, unless somebody saved something else there since.
 
     Returns:
@@ -208,7 +234,7 @@ def _undo(here: Tree, step: _Step, kept: list[str]) -> bool:
     back = False
     with (
         suppress(OSError, NixgenError),
-        here.parent(change.path) as (folder, name),
+        here.open_parent(change.path) as (folder, name),
     ):
         if change.found is None:
             _discard(here, aside)  # never somebody's, unlike what stands at the path now
@@ -234,7 +260,7 @@ def _undo(here: Tree, step: _Step, kept: list[str]) -> bool:
     return back
 
 
-def _drop(here: Tree, step: _Step, kept: list[str]) -> None:
+def _drop(here: Folder, step: _Step, kept: list[str]) -> None:
     """Remove what was set aside; keep it when it is not what was expected."""
     change, aside = step.change, step.path_aside
     if _holds(here, aside, change.found.data if change.found else None):
@@ -244,11 +270,11 @@ def _drop(here: Tree, step: _Step, kept: list[str]) -> None:
             _keep(here, aside, change.path, kept)
 
 
-def _keep(here: Tree, aside: str, path: str, kept: list[str]) -> None:
+def _keep(here: Folder, aside: str, path: str, kept: list[str]) -> None:
     """Give what was set aside the name of a copy of a path, unless there is such a copy."""
     for copy in paths.copies(path):
         try:
-            with here.parent(aside) as (folder, name):
+            with here.open_parent(aside) as (folder, name):
                 rename.move(name, copy.rpartition("/")[2], folder)
         except FileExistsError:
             if not _same(here, aside, copy):
@@ -260,28 +286,28 @@ def _keep(here: Tree, aside: str, path: str, kept: list[str]) -> None:
         return
 
 
-def _and_kept(kept: "Sequence[str]") -> str:
+def _kept_note(kept: Sequence[str]) -> str:
     return f"; what somebody saved meanwhile is kept as {', '.join(kept)}" if kept else ""
 
 
-def _changed(path: str) -> NixgenError:
+def _change_error(path: str) -> NixgenError:
     return NixgenError(f"{path}: it was changed meanwhile by someone else; run it again")
 
 
-def _paths(steps: "Iterable[_Step]") -> "Iterable[str]":
+def _paths(steps: Iterable[_Step]) -> Iterable[str]:
     return (step.change.path for step in steps)
 
 
-def _holds(here: Tree, path: str, data: bytes | None) -> bool:
+def _holds(here: Folder, path: str, data: bytes | None) -> bool:
     """Tell whether a path holds just that; what cannot be read holds something else."""
     return data is not None and _read(here, path) == data
 
 
-def _same(here: Tree, one: str, other: str) -> bool:
+def _same(here: Folder, one: str, other: str) -> bool:
     return _holds(here, one, _read(here, other))
 
 
-def _read(here: Tree, path: str) -> bytes | None:
+def _read(here: Folder, path: str) -> bytes | None:
     with suppress(OSError, NixgenError):
         found = here.read(path)
         return found.data if found else None
@@ -295,28 +321,28 @@ def _exists(name: str, folder: int) -> bool:
     return False
 
 
-def _synchronize(here: Tree, folder: str) -> None:
+def _synchronize(here: Folder, folder: str) -> None:
     """Have the names of a folder on the disk."""
-    with here.parent(f"{folder}/." if folder else ".") as (handle, _):
+    with here.open_parent(f"{folder}/." if folder else ".") as (handle, _):
         try:
             keep_names(handle)
         except OSError as error:
             raise NixgenError(f"{folder or here.root}: {error.strerror}") from error
 
 
-def _discard(here: Tree, path: str) -> None:
-    with suppress(OSError, NixgenError), here.parent(path) as (folder, name):
+def _discard(here: Folder, path: str) -> None:
+    with suppress(OSError, NixgenError), here.open_parent(path) as (folder, name):
         os.unlink(name, dir_fd=folder)
 
 
-def _discard_folder(here: Tree, path: str) -> bool:
-    with suppress(OSError, NixgenError), here.parent(path) as (folder, name):
+def _discard_folder(here: Folder, path: str) -> bool:
+    with suppress(OSError, NixgenError), here.open_parent(path) as (folder, name):
         os.rmdir(name, dir_fd=folder)
         return True
     return False
 
 
-def _discard_empty_folders(here: Tree, path: str) -> None:
+def _discard_empty_folders(here: Folder, path: str) -> None:
     folder = path.rpartition("/")[0]
     while folder and _discard_folder(here, folder):
         folder = folder.rpartition("/")[0]

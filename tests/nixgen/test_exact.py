@@ -42,7 +42,7 @@ from nixgen import (
     dumps,
     ref,
 )
-from nixgen.exact import exact, kept
+from nixgen.exact import counts_as_exact, exact
 from nixgen.files.rendered import render
 from tests.hostile import HostileStr, hostile, is_exact, member
 
@@ -97,7 +97,7 @@ def test_what_holds_itself_is_left_to_whoever_looks_into_it() -> None:
 
 
 def test_a_subclass_that_means_something_is_kept_and_one_of_it_becomes_it() -> None:
-    @kept
+    @counts_as_exact
     class Meant(str):
         __slots__ = ()
 

@@ -21,11 +21,15 @@ from typing import Any, TypeAlias
 import pytest
 
 from nixgen.errors import NixgenError
-from nixgen.files import folder as tree
-from nixgen.files import handles, interruption, rename, transaction
-from nixgen.files import plan as files
-from nixgen.files.header import with_header
-from nixgen.files.plan import Files, State, TextFile, plan, write
+from nixgen.files import folder, handles, interruption, rename, transaction
+from nixgen.files import plan as plan_module
+from nixgen.files import write as write_module
+from nixgen.files.folder import Folder, open_folder
+from nixgen.files.header import add_header
+from nixgen.files.plan import Status, plan
+from nixgen.files.transaction import Change
+from nixgen.files.values import Files, TextFile
+from nixgen.files.write import write
 from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require, unavailable
@@ -41,7 +45,7 @@ def fleet(version: str, count: int) -> Files:
 
 
 def rendered(files: Files) -> dict[str, bytes]:
-    return {path: with_header(file.text, path, SOURCE) for path, file in files.items()}
+    return {path: add_header(file.text, path, SOURCE) for path, file in files.items()}
 
 
 @pytest.fixture
@@ -80,18 +84,19 @@ def exit_code(process: int) -> int:
 
 # Step by step
 
-CHANGES_THE_TREE = frozenset(
-    str(module.__file__) for module in (files, handles, interruption, rename, transaction, tree)
+CHANGES_THE_FOLDER = frozenset(
+    str(module.__file__)
+    for module in (plan_module, write_module, folder, handles, interruption, rename, transaction)
 )
 Act: TypeAlias = Callable[[FrameType], object]
 
 
 def at_step(step: int, act: Act) -> Callable[[FrameType, str, object], None]:
-    """Return a profiler that acts once, at a step: a call or return in what changes a tree."""
+    """Return a profiler that acts once, at a step: a call or return in what changes a folder."""
     steps = count(1)
 
     def profile(frame: FrameType, _event: str, _argument: object) -> None:
-        if frame.f_code.co_filename in CHANGES_THE_TREE and next(steps) == step:
+        if frame.f_code.co_filename in CHANGES_THE_FOLDER and next(steps) == step:
             act(frame)
 
     return profile
@@ -114,7 +119,7 @@ def steps_of(old: Files, new: Files, root: Path) -> int:
 
     def counted(frame: FrameType, _event: str, _argument: object) -> None:
         nonlocal seen
-        seen += frame.f_code.co_filename in CHANGES_THE_TREE
+        seen += frame.f_code.co_filename in CHANGES_THE_FOLDER
 
     sys.setprofile(counted)
     try:
@@ -278,7 +283,7 @@ fleet = {path: {"version": os.environ["VERSION"]} for path in ("a.nix", "b.nix")
 """
 SIGNALLED = """\
 import os
-from nixgen import rename
+from nixgen.files import rename
 
 exchange = rename.exchange
 
@@ -435,7 +440,7 @@ def test_something_else_in_place_of_a_file_meanwhile_is_left_there(
     file = tmp_path / path
     settle = transaction._settle
 
-    def settled(here: tree.Tree, step: Any) -> None:
+    def settled(here: Folder, step: Any) -> None:
         if step.change.path == path:
             file.unlink()
             if what == "folder":
@@ -464,7 +469,7 @@ def test_a_file_that_somebody_makes_meanwhile_stays_theirs_whatever_it_holds(
     settle = transaction._settle
     same = rendered(small("new"))["new/b/0.nix"]
 
-    def settled(here: tree.Tree, step: Any) -> None:
+    def settled(here: Folder, step: Any) -> None:
         if step.change.path == "new/b/0.nix":
             put(tmp_path, "new/b/0.nix", same)
         settle(here, step)
@@ -507,7 +512,7 @@ def test_a_file_saved_after_its_turn_is_not_lost_when_all_is_undone(
     write(old, tmp_path, SOURCE)
     settle = transaction._settle
 
-    def settled(here: tree.Tree, step: Any) -> None:
+    def settled(here: Folder, step: Any) -> None:
         settle(here, step)
         put(tmp_path, step.change.path, "mine")
         raise KeyboardInterrupt
@@ -526,7 +531,7 @@ def test_a_copy_stays_when_what_it_was_made_of_cannot_be_brought_back(
     put(tmp_path, "d0/0.nix", "theirs")
     settle = transaction._settle
 
-    def settled(here: tree.Tree, step: Any) -> None:
+    def settled(here: Folder, step: Any) -> None:
         settle(here, step)
         if step.change.path == "d0/0.nix":
             put(tmp_path, "d0/0.nix", "mine")
@@ -579,11 +584,11 @@ def test_what_was_saved_just_before_a_kill_is_kept_by_the_next_write(
 
 def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
     """Nor in that of who does not search for it, as `infra init`."""
-    new = [tree.Change(path, b"new", found=None, like=None) for path in ("a", "b")]
+    new = [Change(path, b"new", found=None, like=None) for path in ("a", "b")]
 
     def replace() -> None:
-        with tree.opened(tmp_path, change=True) as here:
-            here.replace(new)
+        with open_folder(tmp_path, change=True) as here:
+            transaction.replace(here, new)
 
     def replace_killed() -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -663,7 +668,7 @@ def test_whoever_comes_while_a_write_is_under_way_says_so_and_waits(
 
     with os.fdopen(told) as messages:
         with (
-            tree.opened(tmp_path, change=True) as here,
+            open_folder(tmp_path, change=True) as here,
             child(lambda: wait(here.handle or 0)) as process,
         ):
             os.close(tell)
@@ -777,7 +782,7 @@ def test_what_is_brought_back_is_on_the_disk_and_has_the_mode_it_had(
         synchronized.add(os.fstat(handle).st_ino)
         real(handle)
 
-    def settled(here: tree.Tree, step: Any) -> None:
+    def settled(here: Folder, step: Any) -> None:
         settle(here, step)
         raise KeyboardInterrupt
 
@@ -844,12 +849,12 @@ def test_a_call_that_fails_leaves_all_as_it_was_or_as_it_shall_be(
 
             return act
 
-        def replace(here: tree.Tree, changes: Sequence[tree.Change]) -> list[str]:
+        def replace(here: Folder, changes: Sequence[Change]) -> list[str]:
             with monkeypatch.context() as patch:
                 for name in FAULTY:
                     patch.setattr(os, name, failing(name, getattr(os, name)))
                 if system == "complete":
-                    patch.setattr(rename, "_renamed", failing("exchange", rename._renamed))
+                    patch.setattr(rename, "_rename", failing("exchange", rename._rename))
                 return real_replace(here, changes)
 
         with monkeypatch.context() as patch:
@@ -1026,7 +1031,7 @@ def test_a_file_that_is_no_text_is_kept(tmp_path: Path) -> None:
     edited = contents(tmp_path)["d1/1.nix"] + b"\xff\xfe\0"
     put(tmp_path, "d1/1.nix", edited)
     (file,) = plan(fleet("old", 5), tmp_path, SOURCE).drift
-    assert file.state == State.EDITED
+    assert file.status == Status.EDITED
     write(fleet("old", 5), tmp_path, SOURCE)
     assert contents(tmp_path) == {**rendered(fleet("old", 5)), "d1/1.nix.orig": edited}
 
@@ -1035,7 +1040,7 @@ def test_line_endings_of_another_system_are_put_right_without_a_copy(tmp_path: P
     write(fleet("old", 5), tmp_path, SOURCE)
     put(tmp_path, "d1/1.nix", contents(tmp_path)["d1/1.nix"].replace(b"\n", b"\r\n"))
     (file,) = write(fleet("old", 5), tmp_path, SOURCE).drift
-    assert (file.state, file.reason) == (State.DIFFERS, "line endings")
+    assert (file.status, file.reason) == (Status.DIFFERS, "line endings")
     assert contents(tmp_path) == rendered(fleet("old", 5))
 
 

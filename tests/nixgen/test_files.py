@@ -15,11 +15,15 @@ from hypothesis import strategies as st
 
 from nixgen import AttrSet, Comment, Commented, IndentedStr, Lambda, Let, Pattern, ref
 from nixgen.errors import NixgenError
-from nixgen.files import folder as tree
+from nixgen.files import folder
 from nixgen.files.difference import difference
-from nixgen.files.header import is_whole, read_header, with_header
-from nixgen.files.plan import File, Files, Plan, State, TextFile, plan, write
-from nixgen.files.rendered import Region, WholeFile, render
+from nixgen.files.folder import ExistingFile, open_folder
+from nixgen.files.header import add_header, is_whole, read_header
+from nixgen.files.plan import File, Plan, Status, plan
+from nixgen.files.rendered import WholeFile, render
+from nixgen.files.transaction import Change, replace
+from nixgen.files.values import Files, Region, TextFile
+from nixgen.files.write import write
 from tests.nixgen.conftest import REPOSITORY, Nixgen
 from tests.nixgen.trees import contents, put
 from tests.tools import require
@@ -32,8 +36,8 @@ FILES: Files = {
 PATHS = sorted(str(path) for path in FILES)
 
 
-def states(planned: Plan) -> dict[str, State]:
-    return {file.path: file.state for file in planned.files}
+def states(planned: Plan) -> dict[str, Status]:
+    return {file.path: file.status for file in planned.files}
 
 
 def only(planned: Plan, path: str) -> File:
@@ -49,12 +53,12 @@ def modified(root: Path) -> dict[str, int]:
 
 def test_plan_says_what_is_missing_and_touches_nothing(tmp_path: Path) -> None:
     planned = plan(FILES, tmp_path / "root", "main:fleet")
-    assert states(planned) == dict.fromkeys(map(str, FILES), State.MISSING)
+    assert states(planned) == dict.fromkeys(map(str, FILES), Status.MISSING)
     assert contents(tmp_path) == {}
 
 
 def test_what_was_written_is_as_generated(tmp_path: Path) -> None:
-    assert {file.state for file in write(FILES, tmp_path, "main:fleet").files} == {State.MISSING}
+    assert {file.status for file in write(FILES, tmp_path, "main:fleet").files} == {Status.MISSING}
     assert sorted(contents(tmp_path)) == PATHS
     assert plan(FILES, tmp_path, "main:fleet").drift == ()
 
@@ -70,7 +74,7 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
     write(FILES, tmp_path, "main:fleet")
     before = modified(tmp_path)
     done = write({**FILES, "lib/caches.nix": {"caches": []}}, tmp_path, "main:fleet")
-    assert [file.path for file in done.having(State.DIFFERS)] == ["lib/caches.nix"]
+    assert [file.path for file in done.with_status(Status.DIFFERS)] == ["lib/caches.nix"]
     after = modified(tmp_path)
     assert [path for path in before if after[path] != before[path]] == ["lib/caches.nix"]
 
@@ -125,9 +129,9 @@ def test_owner_of_an_existing_file_is_kept_where_that_is_allowed(
             raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchown", fchown)
-    change = tree.Change("new", b"new", found=None, like=tree.Found(b"", status))
-    with tree.opened(tmp_path, change=True) as here:
-        here.replace([change])
+    change = Change("new", b"new", found=None, like=ExistingFile(b"", status))
+    with open_folder(tmp_path, change=True) as here:
+        replace(here, [change])
     # Who may not give it to its owner may still leave it to its group.
     assert asked == [(1234, 4321), *([] if allowed else [(-1, 4321)])]
     assert (tmp_path / "new").read_bytes() == b"new"
@@ -147,7 +151,7 @@ def test_mode_of_a_new_file_follows_the_umask(tmp_path: Path, umask: int, mode: 
 def test_a_comparison_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> None:
     write(FILES, tmp_path, "main:fleet")
     program = (
-        "import sys; from nixgen.files import plan, write; "
+        "import sys; from nixgen.files.plan import plan; from nixgen.files.write import write; "
         "plan({}, sys.argv[1], 'main:fleet'); write({}, sys.argv[2], 'main:fleet'); "
         "print(*sys.modules)"
     )
@@ -192,7 +196,7 @@ def test_versions_edited_by_hand_are_kept_one_beside_another(tmp_path: Path) -> 
         with (tmp_path / "lib/caches.nix").open("a") as file:
             file.write(f"# edit {number}\n")
     edited = only(plan(FILES, tmp_path, "main:fleet"), "lib/caches.nix")
-    assert (edited.state, edited.kept) == (State.EDITED, "lib/caches.nix.orig.2")
+    assert (edited.status, edited.kept) == (Status.EDITED, "lib/caches.nix.orig.2")
     write(FILES, tmp_path, "main:fleet")
     found = contents(tmp_path)
     for number, name in enumerate(("", ".1", ".2")):
@@ -212,7 +216,7 @@ def test_a_damaged_header_is_an_edit(tmp_path: Path) -> None:
     write(FILES, tmp_path, "main:fleet")
     file = tmp_path / "lib/caches.nix"
     file.write_text(file.read_text().replace("sha256", "sha"))
-    assert states(plan(FILES, tmp_path, "main:fleet"))["lib/caches.nix"] == State.EDITED
+    assert states(plan(FILES, tmp_path, "main:fleet"))["lib/caches.nix"] == Status.EDITED
 
 
 def test_line_endings_and_byte_order_mark_are_no_edit(tmp_path: Path) -> None:
@@ -221,11 +225,11 @@ def test_line_endings_and_byte_order_mark_are_no_edit(tmp_path: Path) -> None:
     for path, data in before.items():
         put(tmp_path, path, b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"))
     planned = plan(FILES, tmp_path, "main:fleet")
-    assert {(file.state, file.reason) for file in planned.files} == {
-        (State.DIFFERS, "line endings")
+    assert {(file.status, file.reason) for file in planned.files} == {
+        (Status.DIFFERS, "line endings")
     }
     changed = {**FILES, "lib/caches.nix": {}}
-    assert states(plan(changed, tmp_path, "main:fleet"))["lib/caches.nix"] == State.DIFFERS
+    assert states(plan(changed, tmp_path, "main:fleet"))["lib/caches.nix"] == Status.DIFFERS
     write(FILES, tmp_path, "main:fleet")
     assert contents(tmp_path) == before
 
@@ -233,7 +237,7 @@ def test_line_endings_and_byte_order_mark_are_no_edit(tmp_path: Path) -> None:
 def test_a_file_of_somebody_else_is_refused_and_nothing_written(tmp_path: Path) -> None:
     put(tmp_path, "lib/caches.nix", "{ mine = true; }\n")
     before = contents(tmp_path)
-    assert states(plan(FILES, tmp_path, "main:fleet"))["lib/caches.nix"] == State.FOREIGN
+    assert states(plan(FILES, tmp_path, "main:fleet"))["lib/caches.nix"] == Status.FOREIGN
     with pytest.raises(NixgenError, match=r"lib/caches\.nix: nixgen did not generate it") as error:
         write(FILES, tmp_path, "main:fleet")
     assert "--adopt lib/caches.nix" in str(error.value)
@@ -270,7 +274,7 @@ def test_what_is_no_longer_generated_is_removed_with_its_empty_folders(tmp_path:
     put(tmp_path, "docs/own.md", "mine")
     fewer = {"lib/caches.nix": FILES["lib/caches.nix"]}
     planned = plan(fewer, tmp_path, "main:fleet")
-    left = [file.path for file in planned.having(State.LEFT_OVER)]
+    left = [file.path for file in planned.with_status(Status.LEFT_OVER)]
     assert left == ["docs/costs.md", "modules/nixos/nvidia.nix"]
     write(fewer, tmp_path, "main:fleet")
     assert sorted(contents(tmp_path)) == ["docs/own.md", "lib/caches.nix"]
@@ -301,17 +305,17 @@ def test_another_name_of_a_generated_file_is_not_left_over(tmp_path: Path) -> No
     write({"lib/Caches.nix": {}}, tmp_path, "main:fleet")
     (tmp_path / "lib/caches.nix").hardlink_to(tmp_path / "lib/Caches.nix")
     done = write({"lib/caches.nix": {}}, tmp_path, "main:fleet")
-    assert states(done) == {"lib/caches.nix": State.DIFFERS}
+    assert states(done) == {"lib/caches.nix": Status.DIFFERS}
     assert states(write({"lib/caches.nix": {}}, tmp_path, "main:fleet")) == {
-        "lib/caches.nix": State.UNCHANGED,
-        "lib/Caches.nix": State.LEFT_OVER,
+        "lib/caches.nix": Status.UNCHANGED,
+        "lib/Caches.nix": Status.LEFT_OVER,
     }
 
 
 def test_folders_of_other_tools_are_not_searched(tmp_path: Path) -> None:
-    data = with_header("{ }\n", "node_modules/a.nix", "main:fleet")
+    data = add_header("{ }\n", "node_modules/a.nix", "main:fleet")
     put(tmp_path, "node_modules/a.nix", data)
-    outside = put(tmp_path, "outside/linked/b.nix", with_header("", "linked/b.nix", "main:fleet"))
+    outside = put(tmp_path, "outside/linked/b.nix", add_header("", "linked/b.nix", "main:fleet"))
     root = tmp_path / "root"
     root.mkdir()
     (root / "linked").symlink_to(outside.parent)
@@ -367,7 +371,7 @@ def test_conflict_markers_between_generated_texts_leave_no_copy(tmp_path: Path, 
         data = merged(*versions(*names), style=style)
         put(tmp_path, "a.nix", data)
         file = only(plan(listed(*wanted), tmp_path, "main:fleet"), "a.nix")
-        assert (file.state, file.reason) == (State.CONFLICT, "resolve by `nixgen write`")
+        assert (file.status, file.reason) == (Status.CONFLICT, "resolve by `nixgen write`")
         write(listed(*wanted), tmp_path, "main:fleet")
         assert sorted(contents(tmp_path)) == ["a.nix", "docs/costs.md"]
         assert plan(listed(*wanted), tmp_path, "main:fleet").drift == ()
@@ -389,7 +393,7 @@ def test_conflict_markers_around_what_a_person_wrote_leave_a_copy(
     data = merged(*versions(*names, by="# mine\n"), style=style).replace(b"\n", end)
     put(tmp_path, "a.nix", data)
     file = only(plan(listed("a", "m", "z"), tmp_path, "main:fleet"), "a.nix")
-    assert (file.state, file.kept) == (State.CONFLICT, "a.nix.orig")
+    assert (file.status, file.kept) == (Status.CONFLICT, "a.nix.orig")
     write(listed("a", "m", "z"), tmp_path, "main:fleet")
     assert (tmp_path / "a.nix.orig").read_bytes() == data
 
@@ -411,7 +415,7 @@ def test_markers_that_are_left_of_a_conflict_leave_no_copy(tmp_path: Path) -> No
         for wanted in (listed("a"), listed("b")):
             put(tmp_path, "a.nix", data)
             file = only(plan(wanted, tmp_path, "main:fleet"), "a.nix")
-            assert (file.state, file.reason) == (State.CONFLICT, "resolve by `nixgen write`")
+            assert (file.status, file.reason) == (Status.CONFLICT, "resolve by `nixgen write`")
             write(wanted, tmp_path, "main:fleet")
             assert contents(tmp_path)["a.nix"] == rendered(wanted, "a.nix")
             assert sorted(contents(tmp_path)) == ["a.nix", "docs/costs.md"]
@@ -447,7 +451,7 @@ def test_a_left_over_with_conflict_markers_is_found_and_removed(tmp_path: Path, 
     for data, copies in ((entire, []), (entire + b"# mine\n", ["a.nix.orig"])):
         put(tmp_path, "a.nix", data)
         (file,) = plan({}, tmp_path, "main:fleet").files
-        assert file.state == State.LEFT_OVER
+        assert file.status == Status.LEFT_OVER
         assert file.reason == "conflict markers; resolve by `nixgen write`"
         write({}, tmp_path, "main:fleet")
         assert sorted(contents(tmp_path)) == copies
@@ -465,7 +469,7 @@ def test_a_marker_anywhere_in_a_header_hides_no_left_over(
     lines = rendered(listed("a"), "a.nix").decode().splitlines(keepends=True)
     put(tmp_path, "a.nix", "".join((*lines[:line], marker, *lines[line:], by)))
     (file,) = plan({}, tmp_path, "main:fleet").files
-    assert (file.state, file.kept) == (State.LEFT_OVER, "".join(copies))
+    assert (file.status, file.kept) == (Status.LEFT_OVER, "".join(copies))
     assert file.reason
     write({}, tmp_path, "main:fleet")
     assert sorted(contents(tmp_path)) == copies
@@ -490,7 +494,7 @@ def test_a_left_over_with_a_damaged_header_is_removed_and_kept(
     damaged = text.replace(old, new)
     put(tmp_path, "a.nix", damaged)
     (file,) = plan({}, tmp_path, "main:fleet").files
-    assert (file.state, file.reason) == (State.LEFT_OVER, "its header is damaged")
+    assert (file.status, file.reason) == (Status.LEFT_OVER, "its header is damaged")
     write({}, tmp_path, "main:fleet")
     assert contents(tmp_path) == {"a.nix.orig": damaged.encode()}
 
@@ -570,8 +574,8 @@ def test_a_conflict_inside_a_region_is_resolved_by_a_write(
     data = merged(ours.replace(last, by + last), theirs, base, style="diff3")
     put(tmp_path / "root", "flake.nix", data)
     (file,) = plan(region(*wanted), tmp_path / "root", "main:fleet").files
-    assert (file.state, file.reason) == (
-        State.CONFLICT,
+    assert (file.status, file.reason) == (
+        Status.CONFLICT,
         "region caches; resolve by `nixgen write`",
     )
     write(region(*wanted), tmp_path / "root", "main:fleet")
@@ -610,8 +614,8 @@ def test_a_conflict_elsewhere_in_a_file_of_people_is_theirs_to_resolve(tmp_path:
 def test_a_copy_or_temporary_file_is_not_left_over_whatever_its_header(
     tmp_path: Path, name: str
 ) -> None:
-    whole = with_header("{ }\n", "a.nix", "main:fleet")
-    for data in (whole, whole[:80], with_header("{ }\n", name, "main:fleet")):
+    whole = add_header("{ }\n", "a.nix", "main:fleet")
+    for data in (whole, whole[:80], add_header("{ }\n", name, "main:fleet")):
         put(tmp_path, name, data)
         assert write({}, tmp_path, "main:fleet").files == ()
         assert contents(tmp_path) == {name: data}
@@ -656,7 +660,7 @@ def test_what_keeps_secrets_is_neither_opened_nor_entered(project: Path, nixgen:
     """Ask Python itself, which tells its audit hooks of all that is opened or listed."""
     out = project / "out"
     for path in SECRETS:
-        data = with_header("", path, "main:fleet")
+        data = add_header("", path, "main:fleet")
         put(out, path, data)
         put(out, f"{path}.orig", data)
     put(out, "vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value", "public")
@@ -697,7 +701,7 @@ def test_a_search_enters_folders_as_deep_as_the_system_can_look_up(tmp_path: Pat
     path = "/".join(["d" * 9] * 99 + ["aaaaaa.nix"])
     assert len(path) == 1000
     write({path: {}}, tmp_path, "main:fleet")
-    assert states(plan({}, tmp_path, "main:fleet")) == {path: State.LEFT_OVER}
+    assert states(plan({}, tmp_path, "main:fleet")) == {path: Status.LEFT_OVER}
     handles = [os.open(tmp_path, os.O_RDONLY)]
     try:
         for _ in range(600):
@@ -717,10 +721,10 @@ def test_a_search_enters_folders_as_deep_as_the_system_can_look_up(tmp_path: Pat
 def test_a_link_that_takes_the_place_of_a_folder_is_not_entered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outside = put(tmp_path, "outside/a.nix", with_header("", "d/a.nix", "main:fleet")).parent
+    outside = put(tmp_path, "outside/a.nix", add_header("", "d/a.nix", "main:fleet")).parent
     root = tmp_path / "root"
     put(root, "d/own.nix", "mine")
-    sort = tree._sort
+    sort = folder._sort
 
     def swapped(entry: Any, folders: list[str], files: list[str]) -> None:
         sort(entry, folders, files)
@@ -728,7 +732,7 @@ def test_a_link_that_takes_the_place_of_a_folder_is_not_entered(
             (root / "d").rename(tmp_path / "gone")
             (root / "d").symlink_to(outside)
 
-    monkeypatch.setattr(tree, "_sort", swapped)
+    monkeypatch.setattr(folder, "_sort", swapped)
     assert plan({}, root, "main:fleet").files == ()
 
 
@@ -737,7 +741,7 @@ def test_what_cannot_be_read_in_a_search_is_not_ours(
 ) -> None:
     """As below /proc, where files vanish while they are looked at."""
     for path in ("a.nix", "b/c.nix", "d.nix"):
-        put(tmp_path, path, with_header("", path, "main:fleet"))
+        put(tmp_path, path, add_header("", path, "main:fleet"))
     real = os.open
 
     def failing(path: Any, *arguments: Any, **options: Any) -> int:
@@ -746,7 +750,7 @@ def test_what_cannot_be_read_in_a_search_is_not_ours(
         return real(path, *arguments, **options)
 
     monkeypatch.setattr(os, "open", failing)
-    assert states(plan({}, tmp_path, "main:fleet")) == {"a.nix": State.LEFT_OVER}
+    assert states(plan({}, tmp_path, "main:fleet")) == {"a.nix": Status.LEFT_OVER}
 
 
 def test_an_empty_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -853,7 +857,7 @@ def test_odd_paths_are_just_paths(tmp_path: Path, path: str) -> None:
     for number in range(2):
         write({path: {"a": number}}, tmp_path, "main:fleet")
         assert plan({path: {"a": number}}, tmp_path, "main:fleet").drift == ()
-    assert states(plan({}, tmp_path, "main:fleet")) == {path: State.LEFT_OVER}
+    assert states(plan({}, tmp_path, "main:fleet")) == {path: Status.LEFT_OVER}
     write({}, tmp_path, "main:fleet")
     assert contents(tmp_path) == {}
 
@@ -894,7 +898,7 @@ def test_text_files_say_what_they_cannot_hold() -> None:
 )
 def test_headers_are_read_back(body: str, path: str) -> None:
     for comment in ("#", "//", "<!-- -->", "/* */"):
-        data = with_header(body, path, "a.b:c.d", comment)
+        data = add_header(body, path, "a.b:c.d", comment)
         header = read_header(data)
         assert header is not None
         assert (header.source, header.path) == ("a.b:c.d", path)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from nixgen import AttrSet, BlankLine, Comment, IndentedStr, Lambda, ref
 from nixgen.errors import NixgenError
-from nixgen.files.plan import Files, Region, State, plan, write
-from nixgen.files.region import filled, find
+from nixgen.files.plan import Status, plan
+from nixgen.files.region import fill, find
+from nixgen.files.values import Files, Region
+from nixgen.files.write import write
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 
@@ -84,7 +86,7 @@ def test_a_region_of_a_new_fleet_is_renewed_without_a_copy(tmp_path: Path) -> No
     text = (tmp_path / "flake.nix").read_text().replace("\n  ", "\n      ")
     put(tmp_path, "flake.nix", text)
     changed = {"flake.nix": Region({"a": 1}, name="caches")}
-    assert [file.state for file in plan(changed, tmp_path, "main:fleet").files] == [State.DIFFERS]
+    assert [file.status for file in plan(changed, tmp_path, "main:fleet").files] == [Status.DIFFERS]
     write(changed, tmp_path, "main:fleet")
     assert sorted(contents(tmp_path)) == ["flake.nix"]
 
@@ -112,7 +114,7 @@ def test_several_regions_of_one_file(tmp_path: Path) -> None:
 
 def test_without_the_file_a_region_is_skipped(tmp_path: Path) -> None:
     (file,) = write(FILES, tmp_path, "main:fleet").files
-    assert file.state == State.SKIPPED
+    assert file.status == Status.SKIPPED
     assert "# nixgen: begin caches" in file.reason
     assert contents(tmp_path) == {}
 
@@ -177,4 +179,4 @@ def test_every_other_byte_stays(
     data = before + begin + inside + end + after
     span = find(data, "caches", "flake.nix")
     expected = b" " * indent + b"a = 1;" + newline
-    assert filled(data, span, "a = 1;\n") == before + begin + expected + end + after
+    assert fill(data, span, "a = 1;\n") == before + begin + expected + end + after

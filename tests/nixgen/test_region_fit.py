@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from nixgen import AttrSet, Comment, IndentedStr, Inherit, Raw, Str, ref
 from nixgen.errors import NixgenError
-from nixgen.files.plan import Files, Region, plan, write
-from nixgen.files.region import filled, find
+from nixgen.files.plan import plan
+from nixgen.files.region import fill, find
 from nixgen.files.rendered import Regions, render
+from nixgen.files.values import Files, Region
+from nixgen.files.write import write
 from tests.nixgen.trees import contents, put
 from tests.tools import require
 
@@ -36,7 +38,7 @@ def with_region(text: str, files: Files) -> str:
     assert isinstance(output, Regions)
     data = text.encode()
     for each, inside in output.contents:
-        data = filled(data, find(data, each.name, "a.nix"), inside)
+        data = fill(data, find(data, each.name, "a.nix"), inside)
     return data.decode()
 
 

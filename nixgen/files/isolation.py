@@ -1,24 +1,26 @@
 """Running people's code, which may print, end its process, or have modules named like Python's."""
 
+from __future__ import annotations
+
 import atexit
 import os
 import signal
 import sys
 import warnings
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nixgen.errors import NixgenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _ENDING = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
 _ZIP = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
 
 
-def python_first(project: "Path | None" = None) -> None:
+def put_python_first(project: Path | None = None) -> None:
     """Have modules found among Python's own first, then in a project, then elsewhere.
 
     Python looks into the folder of a script first. There a `hashlib.py` would take the place of the
@@ -27,18 +29,14 @@ def python_first(project: "Path | None" = None) -> None:
     Args:
         project: A folder of people's modules.
     """
-    own = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib would be one more import
-    python = {own, f"{own}/lib-dynload", f"{os.path.dirname(own)}/{_ZIP}"}  # noqa: PTH120
-    there = [str(project)] if project else []
-    sys.path[:] = [
-        *(entry for entry in sys.path if entry in python),
-        *there,
-        *(entry for entry in sys.path if entry not in python and entry not in there),
-    ]
+    library = Path(os.__file__).parent
+    python = [*map(str, (library, library / "lib-dynload", library.parent / _ZIP))]
+    first = [entry for entry in sys.path if entry in python] + ([str(project)] if project else [])
+    sys.path[:] = first + [entry for entry in sys.path if entry not in first]
 
 
-def apart(work: "Callable[[], bytes]", where: str) -> bytes:
-    """Return what a function returns that runs in a process of its own.
+def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
+    """Run a function in a process of its own and return what it returns.
 
     So nothing that it does to its process, such as `os._exit(0)`, passes for our having done what
     we are there for: only what it returned does.
@@ -62,8 +60,8 @@ def apart(work: "Callable[[], bytes]", where: str) -> bytes:
     if not process:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(reading)
-        _run_and_end(work, writing)
-    with os.fdopen(reading, "rb") as pipe, _ended_with_us(process):
+        _run_and_exit(work, writing)
+    with os.fdopen(reading, "rb") as pipe, _pass_on_signals(process):
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(writing)
         length = int.from_bytes(pipe.read(8))
@@ -76,11 +74,11 @@ def apart(work: "Callable[[], bytes]", where: str) -> bytes:
     return returned
 
 
-def _run_and_end(work: "Callable[[], bytes]", writing: int) -> NoReturn:
+def _run_and_exit(work: Callable[[], bytes], writing: int) -> NoReturn:
     status = 1
     try:
         atexit._clear()  # those of the process that this one was made from
-        with told_to_stderr():
+        with redirect_stdout_to_stderr():
             returned = work()
             with os.fdopen(writing, "wb") as pipe:
                 pipe.write(len(returned).to_bytes(8) + returned)
@@ -91,8 +89,8 @@ def _run_and_end(work: "Callable[[], bytes]", writing: int) -> NoReturn:
 
 
 @contextmanager
-def _ended_with_us(process: int) -> "Iterator[None]":
-    """Have a process end when a signal ends this one, or it is interrupted."""
+def _pass_on_signals(process: int) -> Iterator[None]:
+    """Pass on to a process the signals that end or interrupt this one, so that both end."""
 
     def end(number: int, _frame: object) -> None:
         with suppress(ProcessLookupError):
@@ -118,14 +116,14 @@ def _ended_with_us(process: int) -> "Iterator[None]":
 
 
 @contextmanager
-def told_to_stderr() -> "Iterator[None]":
+def redirect_stdout_to_stderr() -> Iterator[None]:
     """Have everything that is printed go to stderr, also by other programs."""
     before = sys.stdout
     print(end="", flush=True)
     sys.stdout = sys.stderr
-    ours = None
+    stdout = None
     with suppress(OSError):
-        ours = os.dup(1)
+        stdout = os.dup(1)
         os.dup2(2, 1)
     try:
         yield
@@ -134,27 +132,27 @@ def told_to_stderr() -> "Iterator[None]":
             with suppress(OSError, ValueError):
                 stream.flush()
         sys.stdout = before
-        if ours is not None:
-            os.dup2(ours, 1)
-            os.close(ours)
+        if stdout is not None:
+            os.dup2(stdout, 1)
+            os.close(stdout)
 
 
 @contextmanager
-def kept_running() -> "Iterator[None]":
+def forbid_exit() -> Iterator[None]:
     """Have what would end this process, or make it another program, raise SystemExit instead."""
     process = os.getpid()
 
-    def kept(name: str, act: "Callable[..., Any]") -> "Callable[..., Any]":
-        def refused(*arguments: Any) -> Any:
+    def guard(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(*arguments: Any) -> Any:
             if os.getpid() != process:  # one that the code made itself
                 return act(*arguments)
             raise SystemExit(f"os.{name} would end the command before it is through")
 
-        return refused
+        return refuse
 
     acts = {name: getattr(os, name) for name in ("_exit", "execv", "execve")}
     for name, act in acts.items():
-        setattr(os, name, kept(name, act))
+        setattr(os, name, guard(name, act))
     try:
         yield
     finally:

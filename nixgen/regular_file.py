@@ -1,5 +1,7 @@
 """Reading a file that may be anything: a FIFO would be waited for, a device has no end."""
 
+from __future__ import annotations
+
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ MOST = 2**26
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def read(path: "Path", *, follow: bool = True) -> bytes:
+def read_regular_file(path: Path, *, follow: bool = True) -> bytes:
     """Return what a regular file holds.
 
     Args:

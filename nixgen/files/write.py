@@ -1,0 +1,81 @@
+"""Making a folder hold what is generated, all or nothing."""
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from nixgen.errors import NixgenError
+from nixgen.files import header, paths
+from nixgen.files.folder import Folder, open_folder
+from nixgen.files.plan import File, Plan, Status, compare, render_all
+from nixgen.files.rendered import Rendered
+from nixgen.files.values import Files
+
+
+def _ignore(_message: str) -> None:
+    pass
+
+
+def write(
+    files: Files | Rendered,
+    root: str | Path,
+    source: str,
+    *,
+    adopt: Collection[str] = (),
+    notify: Callable[[str], None] = _ignore,
+) -> Plan:
+    """Make a folder hold what is generated: every file, or, when anything fails, none.
+
+    Takes what `plan` takes. What a person wrote is never lost: the version of a file edited by hand
+    or taken over is kept beside it, with `.orig` after its name.
+
+    Returns:
+        The plan that was carried out, with the statuses as they were before.
+
+    Raises:
+        NixgenError: As `plan`, and when nixgen did not generate a file in the way, or one cannot be
+            written. Nothing is changed then.
+        nixgen.files.interruption.Interrupted: When a signal asked to end meanwhile; it says
+            whether all is as before or every file is written.
+    """
+    rendered = render_all(files, source, adopt)
+    with open_folder(Path(root).absolute(), change=True, notify=notify) as here:
+        names = here.search()
+        if any(paths.is_temporary(name) for name in names):
+            from nixgen.files import transaction
+
+            transaction.clean(here, names, header.is_whole)
+            names = here.search()
+        carried_out = compare(rendered, here, source, adopt, names)
+        if foreign := carried_out.with_status(Status.FOREIGN):
+            raise NixgenError(_refusal(foreign))
+        if carried_out.drift:
+            for copy in _replace(here, carried_out.drift):
+                notify(f"kept {copy}: what somebody saved meanwhile")
+        return carried_out
+
+
+def _refusal(foreign: Sequence[File]) -> str:
+    from shlex import join
+
+    option = join(["--adopt", foreign[0].path])
+    return "\n".join(
+        (
+            *(f"{file.path}: {file.reason}" for file in foreign),
+            "nothing was written. nixgen diff shows what would be replaced: when all of it is "
+            f"described, take it over, one at a time, with {option} (a copy of what a person wrote "
+            "is kept); or move it away",
+        )
+    )
+
+
+def _replace(here: Folder, drift: Sequence[File]) -> list[str]:
+    """Carry out what a plan found, and return the copies that this made it keep."""
+    from nixgen.files import transaction  # most runs change nothing
+
+    changes = []
+    for file in drift:
+        if file.keep and file.found:
+            copy = transaction.Change(file.kept, file.found.data, found=None, like=file.found)
+            changes.append(copy)
+        changes.append(transaction.Change(file.path, file.data, found=file.found, like=file.found))
+    return transaction.replace(here, changes)
