@@ -15,8 +15,8 @@ from runpy import run_path
 from traceback import walk_tb
 
 from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_NODE, FleetError
-from nixgen.command import ended
-from nixgen.files.apart import python_first
+from nixgen.command import run_command
+from nixgen.files.isolation import put_python_first
 from nixgen.files.source import failure
 
 
@@ -31,7 +31,7 @@ def main() -> int:
     # fifteen lines each time.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20,22")
     del sys.argv[0]
-    return ended(_run, "infra", (FleetError,), untouched=True)
+    return run_command(_run, "infra", (FleetError,), untouched=True)
 
 
 def _run() -> int:
@@ -41,7 +41,7 @@ def _run() -> int:
         raise FleetError(f"no script {given!r}; usage: python -m infra_lib.app main.py")
     if not sys.flags.safe_path:
         del sys.path[0]  # the current folder, which is not the script's
-    python_first(script.parent)
+    put_python_first(script.parent)
     try:
         run_path(str(script), run_name="__main__")
     except Exception as error:

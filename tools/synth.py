@@ -11,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from nixgen.command import ended
+from nixgen.command import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,4 +78,4 @@ def indented(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main, "synth", (OSError,), untouched=True))
+    sys.exit(run_command(main, "synth", (OSError,), untouched=True))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from infra_lib import __version__
 from infra_lib.model.errors import FleetError
-from nixgen.command import PLAIN, ended
+from nixgen.command import WITHOUT_COLOUR, run_command
 from nixgen.errors import NixgenError
-from nixgen.files.apart import python_first
+from nixgen.files.isolation import put_python_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed or was refused; 2 bad input.
     """
     if arguments is None:
-        python_first()
+        put_python_first()
     words = sys.argv[1:] if arguments is None else list(arguments)
 
     def run() -> int:
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = given.run(given)
         return status
 
-    return ended(run, "infra", (FleetError, NixgenError, OSError))
+    return run_command(run, "infra", (FleetError, NixgenError, OSError))
 
 
 def _parser(words: Sequence[str]) -> ArgumentParser:
@@ -67,14 +67,14 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
         description="What a fleet is, what it costs, and what to do with it.",
         epilog=_DETAILS,
         formatter_class=RawDescriptionHelpFormatter,
-        **PLAIN,
+        **WITHOUT_COLOUR,
     )
     parser.add_argument("--version", action="version", version=f"infra {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked = next((word for word in words if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
         description = f"{text[0].upper()}{text[1:]}."
-        added = commands.add_parser(name, help=text, description=description, **PLAIN)
+        added = commands.add_parser(name, help=text, description=description, **WITHOUT_COLOUR)
         if name == asked:
             command = import_module(f"{__package__}.{name}")
             command.add_arguments(added)

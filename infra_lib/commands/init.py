@@ -15,9 +15,10 @@ from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.validators import check_name
 from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 from infra_lib.operate import scaffold
-from nixgen.files import folder as tree
-from nixgen.files import plan as files
-from nixgen.files import rendered as outputs
+from nixgen.files.folder import ExistingFile, Folder, open_folder
+from nixgen.files.plan import plan
+from nixgen.files.rendered import WholeFile, render
+from nixgen.files.transaction import Change, replace
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -88,7 +89,7 @@ def run(given: Namespace) -> int:
     origin, below = _origin(), _below(folder)
     possible = _generated(main(), folder)
     _refuse_what_would_be_removed(folder)
-    with tree.opened(folder, change=True, notify=_notify) as here:
+    with open_folder(folder, change=True, notify=_notify) as here:
         theirs = [path for path in possible if here.read(path) is not None]
         left = _left_out(possible, theirs)
         texts = scaffold.texts(main(left=left), origin, below or "")
@@ -99,10 +100,10 @@ def run(given: Namespace) -> int:
         new |= _generated(main(left=left), folder)
         ignored = here.read(scaffold.GITIGNORE)
         lines = scaffold.with_ignored(ignored.data if ignored else b"")
-        changes = [tree.Change(path, data, found=None, like=None) for path, data in new.items()]
+        changes = [Change(path, data, found=None, like=None) for path, data in new.items()]
         if ignored is None or lines != ignored.data:
-            changes.append(tree.Change(scaffold.GITIGNORE, lines, found=ignored, like=ignored))
-        here.replace(changes)
+            changes.append(Change(scaffold.GITIGNORE, lines, found=ignored, like=ignored))
+        replace(here, changes)
     for change in changes:
         print(f"{'extended' if change.found else 'created'} {change.path}")
     for text in _left_to_do(by_hand, hook, theirs, below, origin):
@@ -176,8 +177,8 @@ def _generated(main: str, folder: Path) -> dict[str, bytes]:
     exec(compile(main, scaffold.MAIN, "exec"), module)  # noqa: S102 - our own text, strings quoted
     fleet = module["fleet"]
     assert isinstance(fleet, Fleet)  # noqa: S101 - the template says so
-    rendered = outputs.render(fleet.nix_files(), scaffold.SOURCE)
-    return {file.path: file.data for file in rendered if isinstance(file, outputs.WholeFile)}
+    rendered = render(fleet.nix_files(), scaffold.SOURCE)
+    return {file.path: file.data for file in rendered if isinstance(file, WholeFile)}
 
 
 def _below(folder: Path) -> str | None:
@@ -190,7 +191,7 @@ def _below(folder: Path) -> str | None:
 
 def _refuse_what_would_be_removed(folder: Path) -> None:
     """Refuse to take the place of a fleet that files here were generated from."""
-    left_over = files.plan({}, folder, scaffold.SOURCE, notify=_notify).drift
+    left_over = plan({}, folder, scaffold.SOURCE, notify=_notify).drift
     if left_over and not (folder / scaffold.MAIN).exists():  # which is in the way itself
         raise FleetError(
             f"in the way: {', '.join(file.path for file in left_over)}, generated from "
@@ -199,9 +200,7 @@ def _refuse_what_would_be_removed(folder: Path) -> None:
         )
 
 
-def _left_to_them(
-    here: tree.Tree, texts: Mapping[str, str], keep: Collection[str]
-) -> dict[str, str]:
+def _left_to_them(here: Folder, texts: Mapping[str, str], keep: Collection[str]) -> dict[str, str]:
     """Return what people are to add by hand: to pyproject.toml, and to what they want to keep."""
     return {
         path: text
@@ -210,7 +209,7 @@ def _left_to_them(
     }
 
 
-def _refuse_what_is_there(here: tree.Tree, new: Mapping[str, bytes]) -> None:
+def _refuse_what_is_there(here: Folder, new: Mapping[str, bytes]) -> None:
     there = [path for path in new if here.read(path) is not None]
     pyproject = here.read(scaffold.PYPROJECT)
     settings = ["[tool.nixgen] in pyproject.toml"] if pyproject and _has_settings(pyproject) else []
@@ -223,7 +222,7 @@ def _refuse_what_is_there(here: tree.Tree, new: Mapping[str, bytes]) -> None:
     )
 
 
-def _has_settings(pyproject: tree.Found) -> bool:
+def _has_settings(pyproject: ExistingFile) -> bool:
     import tomllib
 
     try:

@@ -17,7 +17,7 @@ from infra_lib.operate.sync import Learnt, changes, check_fact, doubts, synced
 from infra_lib.terraform import outputs
 from infra_lib.terraform.cdktf_json import output_folder
 from nixgen.files.settings import read_settings
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -220,7 +220,7 @@ def _assignment(text: str) -> tuple[str, str, str]:
 
 def _text(path: Path, missing: str) -> str:
     try:
-        return read(path).decode()
+        return read_regular_file(path).decode()
     except FileNotFoundError:
         return missing
 

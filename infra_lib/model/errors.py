@@ -29,9 +29,9 @@ class FleetError(ValueError):
     """
 
     def __init__(self, message: str = "") -> None:
-        from nixgen.redact import redacted  # most runs have no error
+        from nixgen.redact import redact  # most runs have no error
 
-        super().__init__(redacted(message))
+        super().__init__(redact(message))
 
 
 def field_error(where: str, field: str, given: object, accepted: str) -> FleetError:
@@ -45,9 +45,9 @@ def field_error(where: str, field: str, given: object, accepted: str) -> FleetEr
         given: What was given.
         accepted: What would be accepted, or what to do instead.
     """
-    from nixgen.redact import shortened
+    from nixgen.redact import shorten
 
-    return FleetError(shortened(f"{where}: {field}={_shown(given)}: {accepted}"))
+    return FleetError(shorten(f"{where}: {field}={_shown(given)}: {accepted}"))
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
@@ -93,7 +93,7 @@ def _shown(given: object) -> str:
         shown = repr(given)
     except ValueError:  # a number of more digits than Python prints
         shown = f"{type(given).__name__}(…)"
-    from nixgen.redact import shortened
+    from nixgen.redact import shorten
 
-    shown = shortened(shown[:_MOST])
+    shown = shorten(shown[:_MOST])
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

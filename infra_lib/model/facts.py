@@ -29,7 +29,7 @@ from infra_lib.model.validators import (
 from nixgen.errors import NixgenError
 from nixgen.exact import exact
 from nixgen.frozen import frozen
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -290,7 +290,7 @@ class Facts:
                 f"directory is wanted: Path(__file__).with_name({path.name!r})"
             )
         try:
-            text = read(path).decode()
+            text = read_regular_file(path).decode()
         except FileNotFoundError:
             return cls(path=path)
         except NixgenError as error:

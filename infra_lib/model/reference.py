@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.exact import exact, kept
+from nixgen.exact import counts_as_exact, exact
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-@kept
+@counts_as_exact
 class Reference(str):
     """A template that Terraform is to evaluate: `Reference("${google_compute_network.vpc.id}")`.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from infra_lib.model.errors import FleetError
 from nixgen.errors import NixgenError
 from nixgen.frozen import frozen
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ def _first(folder: Path, *names: str) -> str | None:
 
 def _read(path: Path) -> str | None:
     try:
-        return read(path, follow=False).decode()
+        return read_regular_file(path, follow=False).decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def output_folder(project: Path) -> str:
     if named:
         return named
     try:
-        text = read(project / "cdktf.json")
+        text = read_regular_file(project / "cdktf.json")
     except OSError:
         text = b""
     try:

@@ -44,7 +44,7 @@ def test_a_terminal_acts_on_nothing_but_colours(project: Project) -> None:
 
 PRINT = r"""
 from infra_lib.operate.deploy.printing import CLEAR, say, show
-from nixgen.command import ended
+from nixgen.command import run_command
 
 def run():
     show(f"{CLEAR}9 s without news")
@@ -53,7 +53,7 @@ def run():
     say(f"{CLEAR}\x1b[32mdone\x1b[0m")
     return 0
 
-ended(run, "infra", ())
+run_command(run, "infra", ())
 """
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import infra_lib
-from nixgen.files.plan import write
-from nixgen.files.source import load
+from nixgen.files.load import load
+from nixgen.files.write import write
 from tests.nix.tree import run
 from tests.packaging.commands import git
 from tests.tools import require

@@ -37,7 +37,7 @@ The commands are `infra` and `nixgen`, the pre-commit hooks `nixgen` and `nixgen
 
 def aliases() -> Iterator[tuple[str, str]]:
     """The type aliases of nixgen, with the text below each: Python keeps none with them."""
-    for path in ("nixgen/expr.py", "nixgen/files/rendered.py"):
+    for path in ("nixgen/expr.py", "nixgen/files/values.py"):
         body = ast.parse((CHECKOUT / path).read_text()).body
         for statement, below in pairwise(body):
             if isinstance(statement, ast.AnnAssign) and isinstance(below, ast.Expr):

@@ -11,7 +11,7 @@ import pytest
 from infra_lib import BootDisk, DataDisk, FleetError, Gpu, ServiceAccount, ShieldedVm
 from infra_lib.model.errors import field_error
 from nixgen import NixgenError, dumps
-from nixgen.redact import redacted, shortened
+from nixgen.redact import redact, shorten
 from tests.facts import projects
 from tests.facts.projects import infra
 
@@ -131,7 +131,7 @@ def test_what_a_person_mistypes_is_not_repeated_either(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_nix_repeats_no_secret_that_has_a_form_of_its_own(name: str) -> None:
     text, secret = SECRETS[name]
-    if redacted(text) == text:
+    if redact(text) == text:
         return  # one of many letters, and no more is known of it
     for value in ({text: {1, 2}}, {text: {"\0": 1}}, [text.encode()]):
         with pytest.raises(NixgenError) as caught:
@@ -153,8 +153,8 @@ def test_nix_repeats_no_secret_that_has_a_form_of_its_own(name: str) -> None:
     ],
 )
 def test_what_is_no_secret_is_repeated(text: str) -> None:
-    assert redacted(text) == text
-    assert shortened(text) == text or set(text) <= set("a0")
+    assert redact(text) == text
+    assert shorten(text) == text or set(text) <= set("a0")
 
 
 def test_of_a_public_key_its_type_and_comment_are_repeated() -> None:
@@ -164,19 +164,19 @@ def test_of_a_public_key_its_type_and_comment_are_repeated() -> None:
 
 
 def test_a_run_that_may_be_a_key_is_cut_short_from_40_characters_on() -> None:
-    assert shortened("0123456789abcdef" * 4) == "01234567…"
-    assert shortened(HEXADECIMAL[:40]) == f"{HEXADECIMAL[:8]}…"
-    assert shortened(HEXADECIMAL[:39]) == HEXADECIMAL[:39]
+    assert shorten("0123456789abcdef" * 4) == "01234567…"
+    assert shorten(HEXADECIMAL[:40]) == f"{HEXADECIMAL[:8]}…"
+    assert shorten(HEXADECIMAL[:39]) == HEXADECIMAL[:39]
 
 
 def test_the_words_around_a_secret_stay() -> None:
     text, _ = SECRETS["PKCS 8"]
     said = f"user {text!r}: name={text!r}: a login name is wanted"
-    assert redacted(said) == "user '…\\n': name='…\\n': a login name is wanted"
+    assert redact(said) == "user '…\\n': name='…\\n': a login name is wanted"
 
 
 def test_a_long_message_is_searched_in_reasonable_time() -> None:
     """A pattern that looks again from each character would take hours."""
-    assert redacted("A1b2" * 100_000) == "A1b2" * 100_000
-    assert len(redacted(("A1b2" * 16 + "\n") * 10_000)) == 650_000
-    assert len(shortened("\\n" * 500_000)) == 1_000_000
+    assert redact("A1b2" * 100_000) == "A1b2" * 100_000
+    assert len(redact(("A1b2" * 16 + "\n") * 10_000)) == 650_000
+    assert len(shorten("\\n" * 500_000)) == 1_000_000

@@ -8,7 +8,8 @@ from pytest_regressions.file_regression import FileRegressionFixture
 
 from main import fleet as example
 from nixgen import dumps
-from nixgen.files.plan import Region, TextFile, plan
+from nixgen.files.plan import plan
+from nixgen.files.values import Region, TextFile
 
 from .fleets import FLEETS
 
@@ -27,7 +28,7 @@ def body(value: Any) -> str:
 
 def test_the_tree_of_the_example_is_what_the_fleet_gives() -> None:
     found = plan(example.nix_files(), SNAPSHOTS / "nix", "main:fleet")
-    assert [(file.path, str(file.state)) for file in found.drift] == []
+    assert [(file.path, str(file.status)) for file in found.drift] == []
 
 
 @pytest.mark.snapshots

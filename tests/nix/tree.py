@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from infra_lib import Fleet
-from nixgen.files.plan import write
+from nixgen.files.write import write
 from tests.tools import require
 
 FLAKE = """\

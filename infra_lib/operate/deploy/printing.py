@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from nixgen.command import unescaped
+from nixgen.command import unescaped_stream
 from nixgen.terminal import visible
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 def _print(text: str, stream: TextIO) -> None:
     encoding = stream.encoding or "utf-8"
     try:
-        out = unescaped(stream)
+        out = unescaped_stream(stream)
         out.write(text.encode(encoding, "replace").decode(encoding))
         out.flush()
     except OSError:
