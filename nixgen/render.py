@@ -9,10 +9,12 @@ documents.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from nixgen import expr, literals, rules, syntax
+from nixgen import expr, literals, rules
+from nixgen.comments import lines_above
+from nixgen.conversion import ENDLESS, convert, convert_file
+from nixgen.document import INDENT, WIDTH
 from nixgen.exact import exact
 from nixgen.expr import NixError, Value
-from nixgen.layout import INDENT, WIDTH
 
 
 def dumps(value: Value, *, headed: bool = False) -> str:
@@ -30,15 +32,15 @@ def dumps(value: Value, *, headed: bool = False) -> str:
     head = ""
     content = value
     if isinstance(value, expr.Commented) and not value.after.strip():
-        head = "".join(f"# {line}\n" if line else "#\n" for line in syntax.lines_above(value))
+        head = "".join(f"# {line}\n" if line else "#\n" for line in lines_above(value))
         content = value.value
     if isinstance(content, Mapping | list | tuple) and content:
         try:
             return f"{head}{_Plain().file(content)}\n"
         except NixError:
-            syntax.tree(content)  # raises the same with the way to the place
+            convert(content)  # raises the same with the way to the place
             raise
-    return rules.lay_out(syntax.file(value, headed=headed)) + "\n"
+    return rules.lay_out(convert_file(value, headed=headed)) + "\n"
 
 
 _UNKNOWN: Final = ""
@@ -63,7 +65,7 @@ class _Plain:
         """The text of a mapping or list that is not empty."""
         text = self.one_line(value, WIDTH, element=True)
         if text == _UNKNOWN:
-            return rules.lay_out(syntax.tree(value))
+            return rules.lay_out(convert(value))
         if text is None:
             self.lines(value)
             text = "".join(self.out)
@@ -101,7 +103,7 @@ class _Plain:
                     and (attached or room >= 0)
                 ):
                     if id(item) in inside:
-                        raise NixError(syntax.ENDLESS)
+                        raise NixError(ENDLESS)
                     inside.add(id(item))
                     around.append((entries, keyed, tail, item))
                     entries, keyed = _open(item)
@@ -112,7 +114,7 @@ class _Plain:
                 else:
                     if isinstance(item, expr.Commented) and item.blank_before and len(out) > start:
                         out.append("\n")
-                    alone = syntax.tree({key: item} if keyed else expr.List(item))
+                    alone = convert({key: item} if keyed else expr.List(item))
                     out.append(f"{pad}{rules.lay_out_entry(alone, len(pad) - 1)}")
             else:
                 pad = pad[:-INDENT]

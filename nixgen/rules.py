@@ -7,8 +7,8 @@ lines.
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from nixgen import syntax
-from nixgen.layout import (
+from nixgen import tree
+from nixgen.document import (
     BLANK,
     BREAK,
     COMMENT,
@@ -34,7 +34,7 @@ from nixgen.layout import (
     Owned,
     layout,
 )
-from nixgen.syntax import Node
+from nixgen.tree import Node
 
 _SHORT_INTERPOLATION: Final = 30
 _LONG_LIST: Final = 7
@@ -88,9 +88,9 @@ def _settled(doc: Callable[[], Doc], indent: int) -> str:
 
 def _doc(node: Node) -> Doc:
     """The document of an expression or term."""
-    if isinstance(node, syntax.List):
+    if isinstance(node, tree.List):
         yield GROUP
-        yield _RULES[syntax.List](node)
+        yield _RULES[tree.List](node)
         yield END
     else:
         yield _RULES[type(node)](node)
@@ -98,7 +98,7 @@ def _doc(node: Node) -> Doc:
 
 def _wide(node: Node) -> Doc:
     """A term where an attribute set takes several lines even if it would fit on one."""
-    if isinstance(node, syntax.AttrSet):
+    if isinstance(node, tree.AttrSet):
         return _set(node, wide=True)
     return _RULES[type(node)](node)
 
@@ -109,7 +109,7 @@ def _group(doc: Doc) -> Doc:
     yield END
 
 
-def _above(trivia: syntax.Trivia) -> Doc:
+def _above(trivia: tree.Trivia) -> Doc:
     """Comment lines and empty lines."""
     if trivia:
         yield NEWLINE
@@ -129,13 +129,13 @@ def _after(comment: str) -> Doc:
         yield NEWLINE
 
 
-def _token(node: syntax.Token) -> Doc:
+def _token(node: tree.Token) -> Doc:
     yield _above(node.before)
     yield node.text
     yield _after(node.after)
 
 
-def _raw(node: syntax.RawText) -> Doc:
+def _raw(node: tree.RawText) -> Doc:
     yield _above(node.before)
     for index, line in enumerate(node.lines):
         if index:
@@ -149,7 +149,7 @@ def _raw(node: syntax.RawText) -> Doc:
 # Strings ------------------------------------------------------------------------------------------
 
 
-def _quoted(node: syntax.Quoted) -> Doc:
+def _quoted(node: tree.Quoted) -> Doc:
     yield _above(node.before)
     yield GROUP
     yield '"'
@@ -159,13 +159,13 @@ def _quoted(node: syntax.Quoted) -> Doc:
     yield _after(node.after)
 
 
-def _path(node: syntax.Path) -> Doc:
+def _path(node: tree.Path) -> Doc:
     yield _above(node.before)
     yield _parts(node.parts)
     yield _after(node.after)
 
 
-def _indented(node: syntax.Indented) -> Doc:
+def _indented(node: tree.Indented) -> Doc:
     yield _above(node.before)
     yield GROUP
     yield "''"
@@ -182,9 +182,9 @@ def _indented(node: syntax.Indented) -> Doc:
     yield _after(node.after)
 
 
-def _parts(parts: list[syntax.Part]) -> Doc:
+def _parts(parts: list[tree.Part]) -> Doc:
     """One line of a string."""
-    head: syntax.Part = parts[0] if parts else ""
+    head: tree.Part = parts[0] if parts else ""
     rest = parts[1:]
     if isinstance(head, Node):
         head, rest = "", parts
@@ -243,14 +243,14 @@ def _entries(entries: list[Any], separator: int) -> Doc:
             yield GROUP
             if isinstance(entry, Node):
                 yield _doc(entry)
-            elif isinstance(entry, syntax.Assignment):
+            elif isinstance(entry, tree.Assignment):
                 yield _assignment(entry)
             else:
                 yield _inherit(entry)
             yield END
 
 
-def _list(node: syntax.List, separator: int = NEWLINE) -> Doc:
+def _list(node: tree.List, separator: int = NEWLINE) -> Doc:
     yield _above(node.before)
     if not node.entries and not node.before:
         yield "["
@@ -268,7 +268,7 @@ def _list(node: syntax.List, separator: int = NEWLINE) -> Doc:
     yield _after(node.after)
 
 
-def _set(node: syntax.AttrSet, *, wide: bool = False) -> Doc:
+def _set(node: tree.AttrSet, *, wide: bool = False) -> Doc:
     yield _above(node.before)
     if node.recursive:
         yield "rec"
@@ -288,7 +288,7 @@ def _set(node: syntax.AttrSet, *, wide: bool = False) -> Doc:
     yield _after(node.after)
 
 
-def _inherit(node: syntax.Inherit) -> Doc:
+def _inherit(node: tree.Inherit) -> Doc:
     spread = node.broken or len(node.names) > 3
     between, end = (NEWLINE, NEWLINE) if spread else (Owned.line(node), BREAK)
     yield "inherit"
@@ -311,25 +311,25 @@ def _inherit(node: syntax.Inherit) -> Doc:
     yield UNNEST
 
 
-def _selector(name: syntax.Selector) -> Doc:
+def _selector(name: tree.Selector) -> Doc:
     if isinstance(name, str):
         yield name
     else:
         yield _RULES[type(name)](name)
 
 
-def _selectors(path: list[syntax.Selector]) -> Doc:
+def _selectors(path: list[tree.Selector]) -> Doc:
     for index, name in enumerate(path):
         if index:
             yield "."
         yield name if isinstance(name, str) else _selector(name)
 
 
-def _interpolated(node: syntax.Interpolated) -> Doc:
+def _interpolated(node: tree.Interpolated) -> Doc:
     return _interpolation(node.value)
 
 
-def _assignment(node: syntax.Assignment) -> Doc:
+def _assignment(node: tree.Assignment) -> Doc:
     yield _selectors(node.path)
     yield NEST
     yield SPACE
@@ -358,26 +358,24 @@ def _right_side(node: Node) -> Doc:
         yield SPACE
         yield _group(_absorbed(node, wide=True))
         yield UNNEST
-    elif isinstance(node, syntax.Paren):
+    elif isinstance(node, tree.Paren):
         yield NEST
         yield SPACE
         yield _absorbed_paren(node)
         yield UNNEST
-    elif isinstance(node, syntax.Quoted | syntax.Indented):
+    elif isinstance(node, tree.Quoted | tree.Indented):
         yield NEST
         yield SPACE
         yield _group(_doc(node))
         yield UNNEST
-    elif isinstance(node, syntax.Call):
+    elif isinstance(node, tree.Call):
         yield NEST
         yield _call(node, start=LINE)
         yield UNNEST
-    elif isinstance(node, syntax.Operation) and node.op in _CONCATENATIONS and node.left.absorbable:
+    elif isinstance(node, tree.Operation) and node.op in _CONCATENATIONS and node.left.absorbable:
         yield SPACE
         yield _operation(node, wide=True)
-    elif (
-        isinstance(node, syntax.Operation) and node.op in _CONCATENATIONS and node.right.absorbable
-    ):
+    elif isinstance(node, tree.Operation) and node.op in _CONCATENATIONS and node.right.absorbable:
         yield NEST
         yield GROUP
         yield LINE
@@ -392,12 +390,12 @@ def _right_side(node: Node) -> Doc:
         yield END
         yield END
         yield UNNEST
-    elif isinstance(node, syntax.RawText) and len(node.lines) > 1:
+    elif isinstance(node, tree.RawText) and len(node.lines) > 1:
         yield UNNEST
         yield SPACE
         yield _raw(node)
         yield NEST
-    elif node.level <= syntax.SELECT or isinstance(node, syntax.With):
+    elif node.level <= tree.SELECT or isinstance(node, tree.With):
         yield NEST
         yield GROUP
         yield LINE
@@ -413,9 +411,9 @@ def _right_side(node: Node) -> Doc:
 
 def _single_inherit(node: Node) -> bool:
     return (
-        isinstance(node, syntax.AttrSet)
+        isinstance(node, tree.AttrSet)
         and len(node.entries) == 1
-        and isinstance(node.entries[0], syntax.Inherit)
+        and isinstance(node.entries[0], tree.Inherit)
     )
 
 
@@ -423,12 +421,12 @@ def _absorbed(node: Node, *, wide: bool) -> Doc:
     """What opens on the line before it."""
     if node.absorbable:
         return _wide(node) if wide else _RULES[type(node)](node)
-    if isinstance(node, syntax.With):
+    if isinstance(node, tree.With):
         return _with_absorbed(node)
     return _doc(node)
 
 
-def _paren(node: syntax.Paren) -> Doc:
+def _paren(node: tree.Paren) -> Doc:
     yield GROUP
     yield _above(node.before)
     yield "("
@@ -444,9 +442,9 @@ def _enclosed(node: Node) -> Doc:
     """What is in parentheses, or alone in an interpolation."""
     if node.absorbs:
         yield _group(_absorbed(node, wide=False))
-    elif isinstance(node, syntax.Call):
+    elif isinstance(node, tree.Call):
         yield _call(node, indented=True, end=True)
-    elif isinstance(node, syntax.Selection) and not node.target.absorbable:
+    elif isinstance(node, tree.Selection) and not node.target.absorbable:
         yield _group(_doc(node))
         yield BREAK
     else:
@@ -455,7 +453,7 @@ def _enclosed(node: Node) -> Doc:
         yield BREAK
 
 
-def _absorbed_paren(node: syntax.Paren) -> Doc:
+def _absorbed_paren(node: tree.Paren) -> Doc:
     """Parentheses that open on the line before them."""
     yield PRIORITY
     yield NEST
@@ -473,12 +471,12 @@ def _absorbed_paren(node: syntax.Paren) -> Doc:
     yield END
 
 
-def _selection(node: syntax.Selection) -> Doc:
+def _selection(node: tree.Selection) -> Doc:
     target = node.target
     yield _doc(target)
-    if isinstance(target, syntax.Paren):
+    if isinstance(target, tree.Paren):
         yield SOFT_BREAK
-    elif not isinstance(target, syntax.Token):
+    elif not isinstance(target, tree.Token):
         yield BREAK
     for name in node.path:
         yield "."
@@ -497,7 +495,7 @@ def _selection(node: syntax.Selection) -> Doc:
 
 
 def _call(
-    node: syntax.Call, *, start: int | None = None, indented: bool = False, end: bool = False
+    node: tree.Call, *, start: int | None = None, indented: bool = False, end: bool = False
 ) -> Doc:
     """A call.
 
@@ -528,17 +526,13 @@ def _application(
     indented: bool = False,
     end: bool = False,
 ) -> Doc:
-    leaf = syntax.first(function)
+    leaf = tree.first(function)
     hoisted, leaf.before = leaf.before, []
     try:
         yield _above(hoisted)
         indented = indented and not hoisted
         yield GROUP
-        if (
-            len(args) > 1
-            and isinstance(args[-1], syntax.List)
-            and isinstance(args[-2], syntax.List)
-        ):
+        if len(args) > 1 and isinstance(args[-1], tree.List) and isinstance(args[-2], tree.List):
             if start is not None:
                 yield start
             yield TRANSPARENT
@@ -584,9 +578,7 @@ def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
     at = len(args)
     while at:
         paired = (
-            at > 1
-            and isinstance(args[at - 1], syntax.List)
-            and isinstance(args[at - 2], syntax.List)
+            at > 1 and isinstance(args[at - 1], tree.List) and isinstance(args[at - 2], tree.List)
         )
         pairs.append(tuple(args[at - 2 : at]) if paired else (args[at - 1],))
         at -= len(pairs[-1])
@@ -606,7 +598,7 @@ def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
         if len(pair) == 1:
             yield LINE
             yield NEST
-            yield GROUP if isinstance(pair[0], syntax.Selection) else PRIORITY
+            yield GROUP if isinstance(pair[0], tree.Selection) else PRIORITY
             yield _argument(pair[0])
             yield END
             yield UNNEST
@@ -624,7 +616,7 @@ def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
 def _argument(node: Node) -> Doc:
     """An argument; a short list of simple elements is on one line if it fits."""
     if (
-        isinstance(node, syntax.List)
+        isinstance(node, tree.List)
         and len(node.entries) < _LONG_LIST
         and all(isinstance(entry, list) or entry.simple for entry in node.entries)
     ):
@@ -641,7 +633,7 @@ def _last_argument(node: Node) -> Doc:
         yield UNNEST
         yield END
         return
-    if isinstance(node, syntax.Paren):
+    if isinstance(node, tree.Paren):
         head, body = _opening(node)
         if body is None:
             yield _absorbed_paren(node)
@@ -663,16 +655,16 @@ def _last_argument(node: Node) -> Doc:
     yield END
 
 
-def _opening(node: syntax.Paren) -> tuple[str, Node | None]:
+def _opening(node: tree.Paren) -> tuple[str, Node | None]:
     """What is before the absorbable body of a function, or argument of a call, in parentheses."""
     inner = node.inner
-    if isinstance(inner, syntax.Function) and isinstance(inner.param, str) and not inner.before:
+    if isinstance(inner, tree.Function) and isinstance(inner.param, str) and not inner.before:
         if inner.body.absorbable:
             return f"{inner.param}:", inner.body
-    elif isinstance(inner, syntax.Call) and len(inner.args) == 1 and not node.after:
+    elif isinstance(inner, tree.Call) and len(inner.args) == 1 and not node.after:
         function, [arg] = inner.function, inner.args
         if (
-            isinstance(function, syntax.Token)
+            isinstance(function, tree.Token)
             and function.identifier
             and not function.before
             and arg.absorbable
@@ -681,7 +673,7 @@ def _opening(node: syntax.Paren) -> tuple[str, Node | None]:
     return "", None
 
 
-def _operation(node: syntax.Operation, *, wide: bool = False) -> Doc:
+def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
     """A chain of one operator, or a comparison.
 
     Args:
@@ -703,12 +695,12 @@ def _operation(node: syntax.Operation, *, wide: bool = False) -> Doc:
         yield LINE
         yield node.op
         yield NEST
-        if isinstance(operand, syntax.Operation) and not operand.absorbable:
+        if isinstance(operand, tree.Operation) and not operand.absorbable:
             yield GROUP
             yield LINE
             yield _doc(operand)
             yield END
-        elif isinstance(operand, syntax.Call):
+        elif isinstance(operand, tree.Call):
             yield GROUP
             yield SPACE
             yield _call(operand, start=LINE)
@@ -720,19 +712,19 @@ def _operation(node: syntax.Operation, *, wide: bool = False) -> Doc:
     yield END
 
 
-def _chain(node: syntax.Operation) -> Iterable[Node]:
+def _chain(node: tree.Operation) -> Iterable[Node]:
     """The operands of a chain of the operator, from the left."""
     todo: list[Node] = [node]
     while todo:
         operand = todo.pop()
-        if isinstance(operand, syntax.Operation) and operand.op == node.op:
+        if isinstance(operand, tree.Operation) and operand.op == node.op:
             todo.append(operand.right)
             todo.append(operand.left)
         else:
             yield operand
 
 
-def _has(node: syntax.Has) -> Doc:
+def _has(node: tree.Has) -> Doc:
     yield GROUP
     yield _doc(node.target)
     yield NEST
@@ -745,7 +737,7 @@ def _has(node: syntax.Has) -> Doc:
     yield END
 
 
-def _prefix(node: syntax.Prefix) -> Doc:
+def _prefix(node: tree.Prefix) -> Doc:
     yield _above(node.before)
     yield node.op
     yield _doc(node.operand)
@@ -754,7 +746,7 @@ def _prefix(node: syntax.Prefix) -> Doc:
 # Functions and keywords ---------------------------------------------------------------------------
 
 
-def _function(node: syntax.Function) -> Doc:
+def _function(node: tree.Function) -> Doc:
     return (
         _function_of_name(node)
         if isinstance(node.param, str)
@@ -762,14 +754,14 @@ def _function(node: syntax.Function) -> Doc:
     )
 
 
-def _function_of_name(node: syntax.Function) -> Doc:
+def _function_of_name(node: tree.Function) -> Doc:
     yield GROUP
     yield BREAK
     yield _above(node.before)
     yield f"{node.param}:"
     body = node.body
     depth = 1
-    while isinstance(body, syntax.Function) and isinstance(body.param, str):
+    while isinstance(body, tree.Function) and isinstance(body.param, str):
         yield SPACE
         yield _above(body.before)
         yield f"{body.param}:"
@@ -786,7 +778,7 @@ def _function_of_name(node: syntax.Function) -> Doc:
     yield END
 
 
-def _function_of_pattern(node: syntax.Function, pattern: syntax.Pattern) -> Doc:
+def _function_of_pattern(node: tree.Function, pattern: tree.Pattern) -> Doc:
     yield _above(node.before)
     yield _pattern(pattern)
     yield ":"
@@ -799,7 +791,7 @@ def _function_of_pattern(node: syntax.Function, pattern: syntax.Pattern) -> Doc:
         yield _doc(body)
 
 
-def _pattern(pattern: syntax.Pattern) -> Doc:
+def _pattern(pattern: tree.Pattern) -> Doc:
     yield GROUP
     yield "{"
     if pattern.params or pattern.ellipsis:
@@ -825,7 +817,7 @@ def _pattern(pattern: syntax.Pattern) -> Doc:
         yield f"@{pattern.alias}"
 
 
-def _param(param: syntax.Param, *, last: bool) -> Doc:
+def _param(param: tree.Param, *, last: bool) -> Doc:
     comma = (IF_BROKEN, ",") if last and not param.after else ","
     if param.default is None:
         yield _above(param.before)
@@ -849,7 +841,7 @@ def _param(param: syntax.Param, *, last: bool) -> Doc:
             yield comma
 
 
-def _let(node: syntax.Let) -> Doc:
+def _let(node: tree.Let) -> Doc:
     yield _above(node.before)
     yield GROUP
     yield "let"
@@ -866,7 +858,7 @@ def _let(node: syntax.Let) -> Doc:
     yield END
 
 
-def _with(node: syntax.With) -> Doc:
+def _with(node: tree.With) -> Doc:
     yield GROUP
     yield _above(node.before)
     yield "with"
@@ -880,7 +872,7 @@ def _with(node: syntax.With) -> Doc:
     yield _doc(node.body)
 
 
-def _with_absorbed(node: syntax.With) -> Doc:
+def _with_absorbed(node: tree.With) -> Doc:
     """A `with` whose body opens on its line."""
     yield GROUP
     yield BREAK
@@ -898,12 +890,12 @@ def _with_absorbed(node: syntax.With) -> Doc:
     yield END
 
 
-def _if(node: syntax.If) -> Doc:
+def _if(node: tree.If) -> Doc:
     yield GROUP
     yield _above(node.before)
     branch: Node = node
     edge = LINE
-    while isinstance(branch, syntax.If):
+    while isinstance(branch, tree.If):
         yield GROUP
         yield "if"
         yield LINE
@@ -929,13 +921,13 @@ def _if(node: syntax.If) -> Doc:
     yield END
 
 
-def _assert(node: syntax.Assert) -> Doc:
+def _assert(node: tree.Assert) -> Doc:
     yield GROUP
-    keyword = syntax.Token("assert", identifier=False)
+    keyword = tree.Token("assert", identifier=False)
     keyword.before = node.before
     condition = node.condition
     called = (
-        [condition.function, *condition.args] if isinstance(condition, syntax.Call) else [condition]
+        [condition.function, *condition.args] if isinstance(condition, tree.Call) else [condition]
     )
     yield _application(keyword, called, simple=False, one_line=False)
     yield ";"
@@ -945,23 +937,23 @@ def _assert(node: syntax.Assert) -> Doc:
 
 
 _RULES: Final[dict[type, Callable[[Any], Doc]]] = {
-    syntax.Token: _token,
-    syntax.RawText: _raw,
-    syntax.Quoted: _quoted,
-    syntax.Path: _path,
-    syntax.Indented: _indented,
-    syntax.List: _list,
-    syntax.AttrSet: _set,
-    syntax.Interpolated: _interpolated,
-    syntax.Paren: _paren,
-    syntax.Selection: _selection,
-    syntax.Call: _call,
-    syntax.Operation: _operation,
-    syntax.Has: _has,
-    syntax.Prefix: _prefix,
-    syntax.Function: _function,
-    syntax.Let: _let,
-    syntax.With: _with,
-    syntax.If: _if,
-    syntax.Assert: _assert,
+    tree.Token: _token,
+    tree.RawText: _raw,
+    tree.Quoted: _quoted,
+    tree.Path: _path,
+    tree.Indented: _indented,
+    tree.List: _list,
+    tree.AttrSet: _set,
+    tree.Interpolated: _interpolated,
+    tree.Paren: _paren,
+    tree.Selection: _selection,
+    tree.Call: _call,
+    tree.Operation: _operation,
+    tree.Has: _has,
+    tree.Prefix: _prefix,
+    tree.Function: _function,
+    tree.Let: _let,
+    tree.With: _with,
+    tree.If: _if,
+    tree.Assert: _assert,
 }

@@ -20,10 +20,10 @@ from nixgen import (
     Let,
     Select,
     Str,
+    conversion,
     dumps,
     ref,
     rules,
-    syntax,
 )
 from tests.nixgen import oracle
 from tests.nixgen.strategies import Draw
@@ -232,4 +232,4 @@ def test_writing_plain_data_line_by_line_gives_what_the_rules_give(seed: int) ->
     for index in range(100):
         draw = draw_of(f"{seed} {index}")
         value = mixed(draw, draw.count(6))
-        assert dumps(value) == rules.lay_out(syntax.file(value)) + "\n"
+        assert dumps(value) == rules.lay_out(conversion.convert_file(value)) + "\n"

@@ -1,26 +1,57 @@
-"""The syntax tree of what is printed: expressions with parentheses, comments and escapes in place.
+"""From expressions to the tree: where parentheses, escapes and comments go."""
 
-An expression says what is meant; the tree says which tokens that takes, and knows of each part what
-the layout rules ask about it.
-"""
-
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import PurePath
 from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from nixgen import expr, literals
+from nixgen.comments import (
+    comment_lines,
+    join_trivia,
+    lines_above,
+    put_above,
+    put_after,
+    trivia_above,
+)
 from nixgen.exact import exact
 from nixgen.expr import MISSING, NixError
-
-# How tightly an expression holds together, tightest first (Nix's parser.y).
-TERM: Final = 0
-SELECT: Final = 1
-CALL: Final = 2
-NEGATE: Final = 3
-HAS: Final = 4
-NOT: Final = 8
-FUNCTION: Final = 15
+from nixgen.tree import (
+    CALL,
+    HAS,
+    NEGATE,
+    NOT,
+    SELECT,
+    TERM,
+    Assert,
+    Assignment,
+    AttrSet,
+    Call,
+    Function,
+    Has,
+    If,
+    Indented,
+    Inherit,
+    Interpolated,
+    Let,
+    List,
+    Node,
+    Operation,
+    Param,
+    Paren,
+    Part,
+    Path,
+    Pattern,
+    Prefix,
+    Quoted,
+    RawText,
+    Selection,
+    Selector,
+    Token,
+    Trivia,
+    With,
+    first,
+)
 
 _BINARY: Final = {
     "++": (5, "right"),
@@ -41,495 +72,6 @@ _BINARY: Final = {
 }
 """Binary operators: how tightly they hold, and which operand may be of the same level without
 parentheses."""
-
-Trivia: TypeAlias = "list[str | None]"
-"""What stands above a token: comment lines without their `# `, and `None` for an empty line."""
-
-
-class Node:
-    """A part of the tree.
-
-    Attributes:
-        level: How tightly it holds together.
-        before: What stands above its first token.
-        after: The comment after its last token, or empty.
-        simple: Whether a call of it or with it may be kept on one line come what may.
-        one_line: Whether it can be on one line for sure; only told for what is simple.
-        absorbable: Whether it is a bracket or text of several lines, whose opening can end a line.
-        absorbs: Whether it ends in something absorbable, with all before that on the opening line.
-    """
-
-    __slots__ = ("after", "before", "one_line", "simple")
-    level = TERM
-    absorbable = False
-    absorbs = False
-
-    def __init__(self) -> None:
-        self.before: Trivia = []
-        self.after = ""
-        self.simple = False
-        self.one_line = False
-
-
-class Token(Node):
-    """A name, number or search path.
-
-    Attributes:
-        text: As it is written.
-        identifier: Whether it is a name.
-    """
-
-    __slots__ = ("identifier", "text")
-
-    def __init__(self, text: str, *, identifier: bool = True) -> None:
-        super().__init__()
-        self.text = text
-        self.identifier = identifier
-        self.simple = self.one_line = True
-
-
-class RawText(Node):
-    """Source text that is taken over.
-
-    Attributes:
-        lines: Its lines.
-    """
-
-    __slots__ = ("lines",)
-    level = FUNCTION
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__()
-        self.lines = lines
-
-
-Part: TypeAlias = "str | Node"
-"""Text as it is written, or what is interpolated."""
-
-
-def _sure(parts: "list[Part]") -> bool:
-    """Whether text with interpolations is on one line for sure."""
-    return all(isinstance(part, str) or (part.simple and part.one_line) for part in parts)
-
-
-class Quoted(Node):
-    """A string in double quotes.
-
-    Attributes:
-        parts: Its parts.
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: list[Part]) -> None:
-        super().__init__()
-        self.parts = parts
-        self.simple = True
-        self.one_line = _sure(parts)
-
-
-class Path(Quoted):
-    """A path literal."""
-
-    __slots__ = ()
-
-
-class Indented(Node):
-    """An indented string.
-
-    Attributes:
-        lines: The parts of each line.
-    """
-
-    __slots__ = ("absorbable", "absorbs", "lines")
-
-    def __init__(self, lines: list[list[Part]]) -> None:
-        super().__init__()
-        self.lines = lines
-        self.absorbable = self.absorbs = len(lines) > 1
-        self.simple = True
-        self.one_line = len(lines) == 1 and _sure(lines[0])
-
-
-class Assignment:
-    """`path = value;` with the comment after it."""
-
-    __slots__ = ("after", "path", "value")
-
-    def __init__(self, path: "list[Selector]", value: Node, after: str) -> None:
-        self.path = path
-        self.value = value
-        self.after = after
-
-
-class Inherit:
-    """`inherit (source) names;`.
-
-    Attributes:
-        names: What is inherited.
-        source: Where from, in parentheses; `None` is the scope.
-        broken: Whether each name is on a line of its own, come what may.
-    """
-
-    __slots__ = ("broken", "names", "source")
-
-    def __init__(self, names: "list[Selector]", source: Node | None) -> None:
-        self.names = names
-        self.source = source
-        self.broken = False
-
-
-Selector: TypeAlias = "str | Node"
-"""A step of an attribute path: a plain name, a `Quoted` name, or what is interpolated."""
-
-
-class Sequence(Node):
-    """What the bracketed things have in common.
-
-    Attributes:
-        entries: Elements or bindings, and what stands above them.
-        broken: Whether the brackets are on lines of their own, come what may.
-    """
-
-    __slots__ = ("absorbable", "absorbs", "broken", "entries")
-
-    def __init__(self, entries: list[Any]) -> None:
-        super().__init__()
-        self.entries = entries
-        self.broken = False
-        self.absorbable = self.absorbs = bool(entries)
-
-
-class List(Sequence):
-    """A list; its entries are nodes and trivia."""
-
-    __slots__ = ()
-
-
-class AttrSet(Sequence):
-    """An attribute set; its entries are assignments, inherits and trivia.
-
-    Attributes:
-        recursive: Whether it is a `rec` set.
-    """
-
-    __slots__ = ("recursive",)
-
-    def __init__(self, entries: list[Any], *, recursive: bool) -> None:
-        super().__init__(entries)
-        self.recursive = recursive
-
-
-class Paren(Node):
-    """An expression in parentheses."""
-
-    __slots__ = ("inner",)
-
-    def __init__(self, inner: Node) -> None:
-        super().__init__()
-        self.inner = inner
-        self.simple = inner.simple
-        self.one_line = inner.one_line
-
-
-class Selection(Node):
-    """`target.path or default`."""
-
-    __slots__ = ("default", "path", "target")
-    level = SELECT
-
-    def __init__(self, target: Node, path: list[Selector], default: Node | None) -> None:
-        super().__init__()
-        self.target = target
-        self.path = path
-        self.default = default
-        self.simple = (
-            target.simple and default is None and all(isinstance(name, str) for name in path)
-        )
-        self.one_line = target.one_line
-
-
-class Call(Node):
-    """A function and its arguments."""
-
-    __slots__ = ("args", "function")
-    level = CALL
-
-    def __init__(self, function: Node, args: list[Node]) -> None:
-        super().__init__()
-        self.function = function
-        self.args = args
-        self.simple = len(args) <= 2 and function.simple and all(arg.simple for arg in args)
-        self.one_line = function.one_line and all(arg.one_line for arg in args)
-
-
-class Operation(Node):
-    """Two operands and what is between them."""
-
-    __slots__ = ("left", "level", "op", "right")
-
-    def __init__(self, op: str, left: Node, right: Node, level: int) -> None:
-        super().__init__()
-        self.op = op
-        self.left = left
-        self.right = right
-        self.level = level
-
-
-class Has(Node):
-    """`target ? path`."""
-
-    __slots__ = ("path", "target")
-    level = HAS
-
-    def __init__(self, target: Node, path: list[Selector]) -> None:
-        super().__init__()
-        self.target = target
-        self.path = path
-
-
-class Prefix(Node):
-    """`!operand` or `-operand`."""
-
-    __slots__ = ("level", "op", "operand")
-
-    def __init__(self, op: str, operand: Node, level: int) -> None:
-        super().__init__()
-        self.op = op
-        self.operand = operand
-        self.level = level
-
-
-class Param:
-    """One attribute of a pattern."""
-
-    __slots__ = ("after", "before", "default", "name")
-
-    def __init__(self, name: str, default: Node | None, before: Trivia, after: str) -> None:
-        self.name = name
-        self.default = default
-        self.before = before
-        self.after = after
-
-
-class Pattern:
-    """`{ params, ... }@alias`.
-
-    Attributes:
-        params: The attributes.
-        ellipsis: Whether others may be given.
-        alias: The name of all, or empty.
-        broken: Whether the braces are on lines of their own, come what may.
-    """
-
-    __slots__ = ("alias", "broken", "ellipsis", "params")
-
-    def __init__(self, params: list[Param], *, ellipsis: bool, alias: str) -> None:
-        self.params = params
-        self.ellipsis = ellipsis
-        self.alias = alias
-        self.broken = len(params) > 2 or any(
-            param.default is not None or param.before or param.after for param in params
-        )
-
-
-class Function(Node):
-    """`param: body`.
-
-    Attributes:
-        param: A name or a pattern.
-        body: What it gives.
-        absorbs: Whether it ends in something absorbable.
-        broken: Whether what it gives is on a line of its own, come what may.
-    """
-
-    __slots__ = ("absorbs", "body", "broken", "param")
-    level = FUNCTION
-
-    def __init__(self, param: str | Pattern, body: Node) -> None:
-        super().__init__()
-        self.param = param
-        self.body = body
-        self.absorbs = self.broken = False
-        if isinstance(param, str):
-            self.absorbs = body.absorbable or (isinstance(body, Function) and body.absorbs)
-        elif not param.alias and body.absorbs:
-            self.broken = True
-            _break(body)
-
-
-def _break(body: Node) -> None:
-    """Put what a function of a pattern gives on lines of its own.
-
-    Versions of nixfmt differ in whether `{ pkgs }: { … }` keeps its braces together; this form all
-    keep.
-    """
-    while not body.absorbable and body.absorbs and isinstance(body, Function | With):
-        body = body.body
-    if isinstance(body, Sequence):
-        body.broken = body.absorbable
-
-
-class Let(Node):
-    """`let entries in body`."""
-
-    __slots__ = ("body", "entries")
-    level = FUNCTION
-
-    def __init__(self, entries: list[Any], body: Node) -> None:
-        super().__init__()
-        self.entries = entries
-        self.body = body
-
-
-class With(Node):
-    """`with scope; body`."""
-
-    __slots__ = ("absorbs", "body", "scope")
-    level = FUNCTION
-
-    def __init__(self, scope: Node, body: Node) -> None:
-        super().__init__()
-        self.scope = scope
-        self.body = body
-        self.absorbs = body.absorbable
-
-
-class Assert(Node):
-    """`assert condition; body`."""
-
-    __slots__ = ("body", "condition")
-    level = FUNCTION
-
-    def __init__(self, condition: Node, body: Node) -> None:
-        super().__init__()
-        self.condition = condition
-        self.body = body
-
-
-class If(Node):
-    """`if condition then then else otherwise`."""
-
-    __slots__ = ("condition", "otherwise", "then")
-    level = FUNCTION
-
-    def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
-        super().__init__()
-        self.condition = condition
-        self.then = then
-        self.otherwise = otherwise
-
-
-def _towards_first(node: Node) -> Iterator[Node]:
-    """The nodes that start with the first token of a node, from the outermost."""
-    yield node
-    while True:
-        if isinstance(node, Selection | Has):
-            node = node.target
-        elif isinstance(node, Call):
-            node = node.function
-        elif isinstance(node, Operation):
-            node = node.left
-        else:
-            return
-        yield node
-
-
-def first(node: Node) -> Node:
-    """The node that the first token of a node belongs to."""
-    for start in _towards_first(node):
-        node = start
-    return node
-
-
-def _towards_last(node: Node) -> Iterator[Node]:
-    """The nodes that end with the last token of a node, from the outermost."""
-    yield node
-    while True:
-        if isinstance(node, Function | Let | With | Assert):
-            node = node.body
-        elif isinstance(node, If):
-            node = node.otherwise
-        elif isinstance(node, Call):
-            node = node.args[-1]
-        elif isinstance(node, Operation):
-            node = node.right
-        elif isinstance(node, Prefix):
-            node = node.operand
-        elif isinstance(node, Selection) and node.default is not None:
-            node = node.default
-        else:
-            return
-        yield node
-
-
-def _comment_above(node: Node, before: Trivia) -> None:
-    """Put comments above the first token; nothing that starts with it is simple any more."""
-    if before:
-        for start in _towards_first(node):
-            start.simple = False
-            node = start
-        node.before = before
-        if isinstance(node, Sequence) and not node.entries:
-            node.broken = node.absorbable = node.absorbs = True  # so does nixfmt, and then keeps it
-
-
-def _comment_after(node: Node, after: str) -> None:
-    """Put a comment after the last token; no call that ends with it is simple any more."""
-    if after:
-        ends = list(_towards_last(node))
-        ends[-1].after = after
-        if not isinstance(ends[-1], Selection):
-            for end in ends:
-                end.simple = False
-
-
-# Comments -----------------------------------------------------------------------------------------
-
-
-def comment_lines(text: str) -> list[str]:
-    """The lines of a comment, without empty ones around them."""
-    return [
-        line.rstrip()
-        for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
-    ]
-
-
-def lines_above(commented: expr.Commented) -> list[str]:
-    """The comment lines above a value, without their `# `."""
-    return comment_lines(commented.before) if commented.before.strip() else []
-
-
-def _above(commented: expr.Commented) -> Trivia:
-    return [*([None] if commented.blank_before else []), *lines_above(commented)]
-
-
-def _entries(entries: list[Any]) -> list[Any]:
-    """Entries with neighbouring trivia joined, and no empty line first, last or beside another."""
-    joined: list[Any] = []
-    for entry in entries:
-        if isinstance(entry, list):
-            if joined and isinstance(joined[-1], list):
-                last = joined[-1]
-            else:
-                last = []
-                joined.append(last)
-            for line in entry:
-                if line is not None or (last[-1] is not None if last else len(joined) > 1):
-                    last.append(line)
-            if not last:
-                joined.pop()
-        else:
-            joined.append(entry)
-    if joined and isinstance(joined[-1], list):
-        while joined[-1] and joined[-1][-1] is None:
-            joined[-1].pop()
-        if not joined[-1]:
-            joined.pop()
-    return joined
-
-
-# From expressions to the tree ---------------------------------------------------------------------
 
 _Part: TypeAlias = "tuple[expr.Value, _Way]"
 _Way: TypeAlias = "tuple[expr.Name, ...] | int | str"
@@ -619,8 +161,8 @@ def _commented(value: expr.Value) -> _Step:
     if not isinstance(value, expr.Commented):
         return (yield value, "")
     node = yield value.value, ""
-    _comment_above(node, _above(value))
-    _comment_after(node, value.after.strip())
+    put_above(node, trivia_above(value))
+    put_after(node, value.after.strip())
     return node
 
 
@@ -649,7 +191,7 @@ def _bindings(items: Iterable[expr.Item]) -> Generator[_Part, Node, list[Any]]:
         else:
             for key, value in item.items():
                 yield from _binding(entries, expr.as_path(key), value)
-    return _entries(entries)
+    return join_trivia(entries)
 
 
 def _binding(
@@ -657,7 +199,7 @@ def _binding(
 ) -> Generator[_Part, Node]:
     after = ""
     if isinstance(value, expr.Commented):
-        entries.append(_above(value))
+        entries.append(trivia_above(value))
         after = value.after.strip()
         value = value.value
     selectors = yield from _selectors(path)
@@ -684,16 +226,6 @@ def _selectors(path: tuple[expr.Name, ...]) -> Generator[_Part, Node, list[Selec
     return selectors
 
 
-class Interpolated(Node):
-    """`${value}` as a step of an attribute path."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Node) -> None:
-        super().__init__()
-        self.value = value
-
-
 def _list(value: expr.Value, *, interpolated: bool) -> _Step:
     """A list.
 
@@ -713,17 +245,17 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
             after = ""
             element = item
             if isinstance(item, expr.Commented):
-                entries.append(_above(item))
+                entries.append(trivia_above(item))
                 after = item.after.strip()
                 element = item.value
                 if interpolated and after:
                     entries.append([after])
                     after = ""
             node = _in_parentheses((yield element, index), SELECT)
-            _comment_after(node, after)
+            put_after(node, after)
             entries.append(node)
             index += 1
-    return List(_entries(entries))
+    return List(join_trivia(entries))
 
 
 def _string(value: expr.Str) -> _Step:
@@ -857,7 +389,7 @@ def _parameters(value: expr.Pattern) -> Generator[_Part, Node, Pattern]:
         before: Trivia = []
         after = ""
         if isinstance(given, expr.Commented):
-            before, after = _above(given), given.after.strip()
+            before, after = trivia_above(given), given.after.strip()
         param: expr.Param = given.value if isinstance(given, expr.Commented) else given
         if not params and before[:1] == [None]:
             before = before[1:]
@@ -934,7 +466,7 @@ _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
 }
 
 
-def file(value: expr.Value, *, headed: bool = False) -> Node:
+def convert_file(value: expr.Value, *, headed: bool = False) -> Node:
     """The tree of a whole file, which may have comments.
 
     Args:
@@ -942,23 +474,23 @@ def file(value: expr.Value, *, headed: bool = False) -> Node:
         headed: Whether something stands above it that is not part of the tree.
 
     Raises:
-        NixError: As `tree`.
+        NixError: As `convert`.
     """
     above: Trivia = [None] if headed else []
     if not isinstance(value, expr.Commented):
-        node = tree(value)
-        _comment_above(node, above)
+        node = convert(value)
+        put_above(node, above)
     else:
-        node = tree(value.value)
-        _comment_above(node, [*above, *lines_above(value)])
-        _comment_after(node, value.after.strip())
+        node = convert(value.value)
+        put_above(node, [*above, *lines_above(value)])
+        put_after(node, value.after.strip())
     return node
 
 
 ENDLESS: Final = "a mapping or list that holds itself has no end"
 
 
-def tree(value: expr.Value) -> Node:
+def convert(value: expr.Value) -> Node:
     """The tree of an expression.
 
     Args:
