@@ -222,7 +222,8 @@ def _check_identifier(name: object, what: str) -> None:
 
 def _check_name(name: object, what: str) -> None:
     if isinstance(name, str):
-        check_text(name, f"{what}: the attribute name {name!r}")
+        if _UNENCODABLE(name):  # else, the text for the message is what takes long
+            check_text(name, f"{what}: the attribute name {name!r}")
     elif not isinstance(name, Expr) or isinstance(name, Commented):
         raise NixError(
             f"{what}: {describe(name)} is no attribute name; give str, or an expression for ${{…}}"

@@ -2,7 +2,8 @@
 
 import math
 import string
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 
 from nixgen import (
     Apply,
+    AttrSet,
     BinaryOp,
+    Commented,
     HasAttr,
     IndentedStr,
     Lambda,
     Let,
+    Pattern,
     Select,
     Str,
     conversion,
@@ -208,7 +212,7 @@ def test_a_float_is_the_same_to_the_last_bit(values: list[float]) -> None:
     assert found == [True] * len(values)
 
 
-# What plain data take as a short cut --------------------------------------------------------------
+# Short cuts: what is written line by line, and what is laid out once ------------------------------
 
 
 def mixed(draw: Draw, size: int) -> Any:
@@ -227,9 +231,79 @@ def mixed(draw: Draw, size: int) -> Any:
     return bindings
 
 
+def as_the_rules_have_it(value: Any) -> str:
+    """Lay out all of a value anew."""
+    return rules.lay_out(conversion.convert_file(value)) + "\n"
+
+
 @pytest.mark.parametrize("seed", range(20))
-def test_writing_plain_data_line_by_line_gives_what_the_rules_give(seed: int) -> None:
+def test_short_cuts_give_what_the_rules_give(seed: int) -> None:
     for index in range(100):
         draw = draw_of(f"{seed} {index}")
-        value = mixed(draw, draw.count(6))
-        assert dumps(value) == rules.lay_out(conversion.convert_file(value)) + "\n"
+        plain = mixed(draw, draw.count(6))
+        assert dumps(plain) == as_the_rules_have_it(plain)
+        value = draw.file(draw.count(30))
+        assert dumps(value) == as_the_rules_have_it(value)
+
+
+LOOK_ALIKE: list[tuple[Any, ...]] = [
+    (True, 1, 1.0),
+    (False, 0, 0.0, -0.0),
+    (None, "null", ref("null")),
+    ([1], (1, 1), {"1": 1}),
+    ([["x"], "y"], [["x", "y"]], ["x", ["y"]]),
+    (Str("x", ref("y")), Str("x"), IndentedStr("x\n", ref("y"))),
+    (PurePosixPath("x"), PurePosixPath("/x"), "./x"),
+    ({"x": "y", "z": "a"}, {"x": "z", "y": "a"}, {"z": "a", "x": "y"}),
+    (AttrSet({"x": 1, "y": 2}), AttrSet({"x": 1, "y": 2}, rec=True)),
+    (Commented(1, before="x"), Commented(1, after="x"), Commented(1, blank_before=True)),
+    (Select("x", "y"), Select("x", "y", default=None), Select("x", "y", default="y")),
+]
+PLACES: dict[str, Callable[[Any], Any]] = {
+    "argument": lambda value: Apply("f", value, ref("x")),
+    "binding": lambda value: Lambda("x", {"a": value, "b": 1}),
+    "only binding": lambda value: Lambda("x", {"a": value}),
+    "variable": lambda value: Let({"a": value}, ref("a")),
+    "body": lambda value: Lambda(Pattern("a"), value),
+    "element": lambda value: [1, [value]],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("alike", LOOK_ALIKE)
+def test_nothing_is_taken_for_what_python_calls_equal(alike: tuple[Any, ...], place: str) -> None:
+    for value in (*alike, *alike):
+        if place in ("argument", "body") and isinstance(value, Commented):
+            continue  # no comment can stand there
+        whole = {"p": PLACES[place](value), "q": 1}
+        assert dumps(whole) == as_the_rules_have_it(whole)
+
+
+@pytest.mark.parametrize("width", [4, 30, 80, 96, 120])
+def test_names_of_one_width_share_a_layout_only_where_it_is_the_same(width: int) -> None:
+    """What is after the name depends on its width, and on what the name is made of."""
+    value = Apply("function", ref("argument"), ["element"])
+    names = [
+        "n" * width,
+        "m" * width,
+        "q " * (width // 2 - 1),  # takes two quotes
+        tuple("s" * (width // 2)),  # and as many dots
+        ("t", "u" * (width - 2)),
+    ]
+    for name in names:
+        whole = {name: value, "other": 1}
+        assert dumps(whole) == as_the_rules_have_it(whole)
+
+
+def test_a_part_that_stands_twice_is_no_part_of_itself() -> None:
+    shared = {"a": 1, "b": 2}
+    whole = {"p": Let({"x": shared, "y": Apply("f", shared)}, shared), "q": shared}
+    assert dumps(whole) == as_the_rules_have_it(whole)
+
+
+@pytest.mark.parametrize("comment", ["\x1a", "x\n\x1a\ny"])
+def test_a_comment_may_be_what_stands_for_bindings_inside(comment: str) -> None:
+    inner = Commented({"b": 1, "c": 2}, before=comment)
+    whole = {"a": Lambda(Pattern("x", "y", "z"), inner), "d": Let({"e": 1}, inner)}
+    for _ in range(2):
+        assert dumps(whole) == as_the_rules_have_it(whole)
