@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.fleet import fleet_of
-from nixgen.files.plan import write
+from nixgen.files.write import write
 from nixgen.files.rendered import render
 
 REPOSITORY = Path(__file__).parents[1]

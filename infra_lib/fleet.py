@@ -48,7 +48,7 @@ from infra_lib.model.zerotier import ZeroTier
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 # A function of the fleet that gives files: paths below the flake's root, and what they hold.
 FileGenerator = Callable[["Fleet"], Mapping[str, Any]]

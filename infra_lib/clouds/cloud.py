@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from infra_lib.clouds.answers import Alternatives, Nixos, Source
+    from infra_lib.clouds.operations import Operations
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.zerotier import ZeroTier
@@ -50,20 +51,25 @@ class Kinds:
     """What Terraform calls the resources of a cloud.
 
     Attributes:
+        service: Who makes the machines, as people say it: "Compute Engine".
         provider: The provider, as stacks name it: "google".
         instance: The type of a machine: "google_compute_instance".
         disks: Types of disks, whose deletion loses what is on them.
         labelled: Types that bear the labels which say whose they are.
         firewall: The type of a firewall rule.
         uncounted: Types that cost something, and whose price is not known here.
+        placed: What is where its machine is: the type, its name with {} for the machine's, and
+            the attribute, of both, that says where.
     """
 
+    service: str
     provider: str
     instance: str
     disks: tuple[str, ...]
     labelled: tuple[str, ...]
     firewall: str
     uncounted: tuple[str, ...]
+    placed: tuple[tuple[str, str, str], ...]
 
 
 class Cloud(Protocol):
@@ -101,3 +107,9 @@ class Cloud(Protocol):
             "own" for one that the fleet's rules do not show; "zerotier"; "direct" to its external
             address; "inside" its network; "tunnel" through a door of the cloud's.
         """
+
+    def notes(self, project: Any, machines: Sequence[Any]) -> Iterable[str]:
+        """Return what people should know who look at the fleet: what is open beside it, say."""
+
+    def operations(self) -> Operations:
+        """Return what deploying and installing ask; nothing else needs it loaded."""

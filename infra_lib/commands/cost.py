@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib import cost
-from infra_lib.clouds.gcp.catalog import (
-    ACCELERATORS_AS_OF,
-    ACCELERATORS_SOURCE,
-    PRICES_AS_OF,
-    PRICES_SOURCE,
-)
-from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model import money
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.source import add_argument, load_fleet
 from infra_lib.operate.table import table
 
@@ -20,6 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from infra_lib.clouds.answers import Source
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
 
@@ -48,17 +44,17 @@ def run(given: Namespace) -> int:
 
 def as_text(fleet: Fleet) -> str:
     """Return the costs as a table with notes, for people."""
-    parts = [total_line(fleet.gcp_machines)]
+    parts = [total_line(fleet.provisioned)]
     if fleet.budget_usd_per_hour is not None:
         parts[0] += f"\nBudget: {money.hour_text(fleet.budget_usd_per_hour)} an hour."
-    if fleet.gcp_machines:
+    if fleet.provisioned:
         head = ("MACHINE", "STATE", "ZONE", "MACHINE TYPE", "GPU", *_PRICES[:2], "AS", _PRICES[2])
-        parts.insert(0, table(head, map(_row, fleet.gcp_machines), right=_PRICES))
+        parts.insert(0, table(head, map(_row, fleet.provisioned), right=_PRICES))
     parts.append("\n".join(_notes(fleet)))
     return "\n\n".join(parts)
 
 
-def total_line(machines: Sequence[GcpMachine]) -> str:
+def total_line(machines: Sequence[ProvisionedMachine]) -> str:
     """Return what the machines that are on cost together, in one line."""
     running = [machine for machine in machines if machine.state == "on"]
     counted = f"{len(running)} of {len(machines)} machines on"
@@ -78,7 +74,7 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         `not_provisioned`: names of machines that cost nothing here; `hours_per_month`; and
         `prices`: `as_of` and `source` of those of `machine_types` and `accelerators`.
     """
-    machines = fleet.gcp_machines
+    machines = fleet.provisioned
     total = cost.total(machines)
     return {
         "fleet": fleet.name,
@@ -93,13 +89,23 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         "not_provisioned": [machine.name for machine in _elsewhere(fleet)],
         "hours_per_month": money.HOURS_PER_MONTH,
         "prices": {
-            "machine_types": {"as_of": PRICES_AS_OF, "source": PRICES_SOURCE},
-            "accelerators": {"as_of": ACCELERATORS_AS_OF, "source": ACCELERATORS_SOURCE},
+            of: {"as_of": source.as_of, "source": source.name}
+            for of, source in _price_sources().items()
         },
     }
 
 
-def _row(machine: GcpMachine) -> tuple[str, ...]:
+def gpu_data(machine: ProvisionedMachine) -> dict[str, Any] | None:
+    """Return the GPUs of a machine as plain data: `type` and `count`; None without one."""
+    gpu = machine.accelerator
+    return None if gpu is None else {"type": gpu.name, "count": machine.accelerator_count}
+
+
+def _price_sources() -> dict[str, Source]:
+    return {of: each for cloud in CLOUDS.values() for of, each in cloud.price_sources().items()}
+
+
+def _row(machine: ProvisionedMachine) -> tuple[str, ...]:
     price = machine.cost
     return (
         machine.name,
@@ -114,14 +120,14 @@ def _row(machine: GcpMachine) -> tuple[str, ...]:
     )
 
 
-def _data(machine: GcpMachine) -> dict[str, Any]:
+def _data(machine: ProvisionedMachine) -> dict[str, Any]:
     price = machine.cost
     return {
         "name": machine.name,
         "state": machine.state,
         "zone": machine.zone,
         "machine_type": machine.machine_type,
-        "gpu": machine.gpu and {"type": machine.gpu.type, "count": machine.gpu.count},
+        "gpu": gpu_data(machine),
         "usd_per_hour": {"on_demand": price.on_demand, "spot": price.spot},
         "applies": "spot" if machine.spot else "on_demand",
         "usd_per_month": money.per_month(machine.usd_per_hour),
@@ -133,8 +139,7 @@ def _notes(fleet: Fleet) -> list[str]:
     notes = [
         "ON DEMAND and SPOT are USD an hour while the machine is on; MONTH is 730 hours of what",
         "it runs AS. Disks, reserved addresses and traffic are not counted.",
-        f"Machine types: {PRICES_SOURCE}, as of {PRICES_AS_OF}.",
-        f"Attached GPUs: {ACCELERATORS_SOURCE}, as of {ACCELERATORS_AS_OF}.",
+        *(f"{source.text}." for source in _price_sources().values()),
         "A price that you know better: Catalog(prices=…).",
     ]
     elsewhere = ", ".join(machine.name for machine in _elsewhere(fleet))
@@ -142,4 +147,4 @@ def _notes(fleet: Fleet) -> list[str]:
 
 
 def _elsewhere(fleet: Fleet) -> list[Machine]:
-    return [machine for machine in fleet.machines if not isinstance(machine, GcpMachine)]
+    return [machine for machine in fleet.machines if not isinstance(machine, ProvisionedMachine)]

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy import guard, matching, outside, plan, state, synthesis
+from infra_lib.operate import deployed
+from infra_lib.operate.deploy import guard, matching, outside, plan, synthesis
 from infra_lib.operate.deploy.attempts import Done, deploy
 from infra_lib.operate.deploy.cdktf import Cdktf, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted
-from infra_lib.operate.deploy.printing import say, show
+from infra_lib.operate.kinds import owners
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.operate.source import add_argument, load_fleet, other_word
-from infra_lib.terraform import outputs
-from infra_lib.terraform.cdktf_json import google_project, labelled, manifest
+from infra_lib.terraform.cdktf_json import manifest, provider_project
+from infra_lib.terraform.command import check_terraform
+from infra_lib.terraform.printing import say, show
 from nixgen.errors import NixgenError
 from nixgen.files.settings import read_settings
 
@@ -29,10 +32,10 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.synthesis import Stack
-    from infra_lib.terraform.outputs import Deployed
+    from infra_lib.terraform.state import Deployed
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -87,8 +90,8 @@ def run(given: Namespace) -> int:
     if shrinking is not None:
         return _failed(shrinking)
     elsewhere = _elsewhere(cdktf, stacks, fleet)
-    there = state.deployed(stack.folder for stack in stacks)
-    everywhere = None if there is None else {**elsewhere, **there.machines}
+    there = deployed.deployed(stack.folder for stack in stacks)
+    everywhere = None if there is None else {**elsewhere, **there}
     show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
     for text in guard.closed(stacks):
         show(f"{text}\n\n")
@@ -114,7 +117,7 @@ def run(given: Namespace) -> int:
     )
     if done is None:
         return 1
-    state.tell(stacks, variables)
+    deployed.refresh_outputs((stack.folder for stack in stacks), variables)
     return _recorded(done, stacks, given.source)
 
 
@@ -127,7 +130,7 @@ def _check(fleet: Fleet, given: Namespace) -> None:
     path = fleet.facts.path
     if path is not None and not given.plan and not os.access(path.parent, os.W_OK):
         raise FleetError(f"{path}: facts cannot be written there, and nothing was deployed")
-    for machine in fleet.gcp_machines:
+    for machine in fleet.provisioned:
         if machine.fallback_zones and path is None:
             raise FleetError(
                 f"machine {machine.name!r}: fallback_zones={machine.fallback_zones!r}: which zone "
@@ -144,7 +147,7 @@ def _tools(project: Path, fleet: Fleet) -> Cdktf:
             and what the fleet costs has been shown.
     """
     lacking = []
-    for check in (check_node, partial(Cdktf.find, project), plan.check_terraform):
+    for check in (check_node, partial(Cdktf.find, project), check_terraform):
         try:
             check()
         except FleetError as error:
@@ -162,14 +165,14 @@ def _show_price(fleet: Fleet) -> None:
 
 def _elsewhere(cdktf: Cdktf, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:
     """Return what the fleet has in stacks that are not deployed now, which its cost counts."""
-    names = {machine.name for machine in fleet.gcp_machines}
+    names = {machine.name for machine in fleet.provisioned}
     asked = {stack.folder for stack in stacks}
     found: dict[str, Deployed] = {}
-    for folder in outputs.stacks(manifest(cdktf.project).parent, fleet.name):
+    for folder in deployed.stacks_of(manifest(cdktf.project).parent, fleet.name):
         if folder in asked:
             continue
         try:
-            there = outputs.ask(folder)
+            there = deployed.ask(folder)
         except FleetError as error:
             say(f"what is deployed of stack {folder.name} is not known, nor counted: {error}")
             continue
@@ -197,8 +200,8 @@ def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
         configured=bool(read_settings(Path.cwd()).source),
     )
     left = [
-        evolve(writer, project=_google_project(stacks, done.fleet, machine)).installed(machine)
-        for machine in done.fleet.gcp_machines
+        evolve(writer, project=_project(stacks, done.fleet, machine)).installed(machine)
+        for machine in done.fleet.provisioned
         if machine.name in done.made and machine.state == "on"
     ]
     if left:
@@ -208,11 +211,12 @@ def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
     return 0
 
 
-def _google_project(stacks: Sequence[Stack], fleet: Fleet, machine: GcpMachine) -> str:
+def _project(stacks: Sequence[Stack], fleet: Fleet, machine: ProvisionedMachine) -> str:
     """Return the project of the stack that has just made a machine."""
+    provider = CLOUDS[machine.cloud].KINDS.provider
     name = (fleet.name, machine.name)
-    holders = (stack for stack in stacks if name in labelled(stack.document))
-    return next((google_project(stack.folder) for stack in holders), "")
+    holders = (stack.document for stack in stacks if name in owners(stack.document))
+    return next((provider_project(document, provider) for document in holders), "")
 
 
 def _synced(fleet: Fleet, source: str | None) -> bool:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model.errors import FleetError
+from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.operate.kinds import owners
 from infra_lib.operate.runbook import Writer, as_shell, as_text
 from infra_lib.operate.source import add_argument, load_fleet, other_word
-from infra_lib.terraform import cdktf_json
+from infra_lib.terraform.cdktf_json import output_folder, provider_project, read_document
 from nixgen.files.settings import read_settings
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def run(given: Namespace) -> int:
     if given.expect:
         return _expect(fleet, given.machine, given.expect)
     settings = read_settings(Path.cwd())
-    output = cdktf_json.output_folder(settings.project)
+    output = output_folder(settings.project)
     folder = settings.project / output
     writer = Writer(
         fleet=fleet, source=given.source or "", configured=bool(settings.source), output=output
@@ -69,17 +71,24 @@ def run(given: Namespace) -> int:
         runbook
         for machine, stack in _stacks(fleet, machines, folder, given.stack)
         for runbook in evolve(
-            writer, stack=stack, project=cdktf_json.google_project(folder / "stacks" / stack)
+            writer, stack=stack, project=_project(machine, folder / "stacks" / stack)
         ).runbooks(machine)
     ]
     print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
     return 0
 
 
+def _project(machine: Machine, stack: Path) -> str:
+    """Return the project that a machine's stack is in; empty where that is not known."""
+    if not isinstance(machine, ProvisionedMachine):
+        return ""
+    return provider_project(read_document(stack), CLOUDS[machine.cloud].KINDS.provider)
+
+
 def _stacks(
     fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None
 ) -> Iterator[tuple[Machine, str]]:
-    """Yield each machine and the stack that it is in.
+    """Yield each machine and the stack that it is in, empty where none is synthesized.
 
     Raises:
         FleetError: When the stack that is named is not there. It may be in a project of its own,
@@ -87,28 +96,28 @@ def _stacks(
     """
     found = sorted(path.parent for path in folder.glob("stacks/*/cdk.tf.json"))
     names = [stack.name for stack in found]
-    if named and named not in (names or ["gcp"]):
+    if named and named not in (names or CLOUDS):
         raise FleetError(
             f"--stack {named}: nobody knows which project it is in: under {folder.name}/stacks is "
             f"{', '.join(names) or 'none'}; run cdktf synth first"
         )
     if named or len(found) < 2:
-        stack = named or (found[0].name if found else "gcp")
+        stack = named or (names[0] if names else "")
         yield from ((machine, stack) for machine in machines)
         return
-    held = {stack.name: cdktf_json.machines(stack) for stack in found}
+    held = {stack.name: owners(read_document(stack)) for stack in found}
     for machine in machines:
         holders = [name for name, inside in held.items() if (fleet.name, machine.name) in inside]
-        if len(holders) != 1 and isinstance(machine, GcpMachine):
+        if len(holders) != 1 and isinstance(machine, ProvisionedMachine):
             raise FleetError(
                 f"--stack: one of {', '.join(held)} is to be named, for machine {machine.name!r}"
             )
-        yield machine, holders[0] if holders else "gcp"
+        yield machine, holders[0] if holders else ""
 
 
 def _expect(fleet: Fleet, name: str | None, state: str) -> int:
     machine = fleet.machine(name) if name else None
-    if not isinstance(machine, GcpMachine):
+    if not isinstance(machine, ProvisionedMachine):
         raise FleetError("--expect: a machine that this project provisions is wanted")
     if machine.state == state:
         return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.gcp.firewall import closed_networks, closed_texts
-from infra_lib.clouds.gcp.machine import GcpMachine
-from infra_lib.commands.cost import total_line
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.commands.cost import gpu_data, total_line
 from infra_lib.model import money
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.source import add_argument, load_fleet
 from infra_lib.operate.table import table
 
@@ -64,8 +64,9 @@ def as_text(fleet: Fleet) -> str:
             for cache in fleet.caches
         )
         parts.append(table(("CACHE", "PRIORITY"), caches, right=("PRIORITY",)))
-    if fleet.gcp:
-        parts += closed_texts(fleet.gcp.project, closed_networks(fleet.gcp, fleet.gcp_machines))
+    for name, cloud in CLOUDS.items():
+        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
+        parts += cloud.notes(getattr(fleet, name), machines)
     return "\n\n".join(parts)
 
 
@@ -73,7 +74,7 @@ def machines_text(fleet: Fleet) -> str:
     """Return a table of the machines with state and hourly cost, and what is on in total."""
     head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", "USD/HOUR")
     rows = table(head, map(_row, fleet.machines), right=("USD/HOUR",))
-    return f"{rows}\n\n{total_line(fleet.gcp_machines)}" if fleet.gcp_machines else rows
+    return f"{rows}\n\n{total_line(fleet.provisioned)}" if fleet.provisioned else rows
 
 
 def as_data(fleet: Fleet) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _title(fleet: Fleet) -> str:
 
 
 def _row(machine: Machine) -> tuple[str, ...]:
-    if not isinstance(machine, GcpMachine):
+    if not isinstance(machine, ProvisionedMachine):
         return (machine.name, machine.machine_class, "-", "-", "-", "-", "-")
     price = money.hour_text(machine.usd_per_hour)
     return (
@@ -118,8 +119,7 @@ def _row(machine: Machine) -> tuple[str, ...]:
 
 
 def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
-    gcp = machine if isinstance(machine, GcpMachine) else None
-    gpu = gcp and gcp.gpu
+    here = machine if isinstance(machine, ProvisionedMachine) else None
     return {
         "name": machine.name,
         "class": machine.machine_class,
@@ -128,12 +128,12 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
         "target_host": fleet.target_host(machine),
         "users": _users(fleet, machine),
         "zerotier": _roles(fleet, machine),
-        "state": gcp and gcp.state,
-        "zone": gcp and gcp.zone,
-        "machine_type": gcp and gcp.machine_type,
-        "gpu": gpu and {"type": gpu.type, "count": gpu.count},
-        "spot": gcp and gcp.spot,
-        "usd_per_hour": gcp and gcp.usd_per_hour,
+        "state": here and here.state,
+        "zone": here and here.zone,
+        "machine_type": here and here.machine_type,
+        "gpu": here and gpu_data(here),
+        "spot": here and here.spot,
+        "usd_per_hour": here and here.usd_per_hour,
     }
 
 

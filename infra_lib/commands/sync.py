@@ -11,11 +11,12 @@ from attrs import evolve
 
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts
-from infra_lib.operate import clan_vars
+from infra_lib.operate import clan_vars, deployed
+from infra_lib.operate.kinds import instance_readers
 from infra_lib.operate.source import add_argument, load_fleet
 from infra_lib.operate.sync import Learnt, changes, check_fact, doubts, synced
-from infra_lib.terraform import outputs
 from infra_lib.terraform.cdktf_json import output_folder
+from infra_lib.terraform.state import parse_outputs
 from nixgen.files.settings import read_settings
 from nixgen.regular_file import read_regular_file
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra_lib.fleet import Fleet
+    from infra_lib.terraform.state import Deployed
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -101,7 +103,7 @@ def run(given: Namespace) -> int:
 def _learn(
     fleet: Fleet,
     given: Namespace,
-    said: Sequence[Mapping[str, outputs.Deployed]] | None,
+    said: Sequence[Mapping[str, Deployed]] | None,
     told: tuple[tuple[str, str, str], ...],
 ) -> Learnt:
     settings = read_settings(Path.cwd())
@@ -123,20 +125,20 @@ def _learn(
 
 
 def _deployed(
-    fleet: Fleet, project: Path, said: Sequence[Mapping[str, outputs.Deployed]] | None
-) -> dict[str, outputs.Deployed | None]:
+    fleet: Fleet, project: Path, said: Sequence[Mapping[str, Deployed]] | None
+) -> dict[str, Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
-    stacks = outputs.stacks(project / output_folder(project), fleet.name)
-    answers: list[Mapping[str, outputs.Deployed] | None]
+    stacks = deployed.stacks_of(project / output_folder(project), fleet.name)
+    answers: list[Mapping[str, Deployed] | None]
     if said is not None:
         answers = [*said, *[None] * (len(stacks) - len(said))]
     else:
-        states = [outputs.ask(stack) for stack in stacks]
+        states = [deployed.ask(stack) for stack in stacks]
         answers = [None if state is None else state.machines for state in states]
     found = [each for answer in answers for each in (answer or {}).items()]
     own = [(name, there) for name, there in found if there.fleet in {None, fleet.name}]
-    names = [machine.name for machine in fleet.gcp_machines]
-    machines: dict[str, outputs.Deployed | None] = {}
+    names = [machine.name for machine in fleet.provisioned]
+    machines: dict[str, Deployed | None] = {}
     # Another fleet's of that name may be this fleet's, from before it was called so.
     absent = set(names) - {name for name, _ in found}
     if not answers or None in answers:
@@ -146,7 +148,7 @@ def _deployed(
         machines = dict.fromkeys(absent)
     else:
         # There may be outputs of more stacks. What the fleet has off is in none of them.
-        on = {machine.name for machine in fleet.gcp_machines if machine.enabled}
+        on = {machine.name for machine in fleet.provisioned if machine.enabled}
         machines = dict.fromkeys(absent - on)
         kept = sorted(name for name in absent & on if fleet.facts.machine(name).external_ip)
         if kept:
@@ -167,7 +169,7 @@ def _deployed(
 
 
 def _unasked(
-    stacks: Sequence[Path], answers: Sequence[Mapping[str, outputs.Deployed] | None], *, given: bool
+    stacks: Sequence[Path], answers: Sequence[Mapping[str, Deployed] | None], *, given: bool
 ) -> str:
     """Return what to say where not every stack has answered, and how to have it do so."""
     missing = [stack.name for stack, answer in zip(stacks, answers, strict=True) if answer is None]
@@ -189,8 +191,9 @@ def _unasked(
     )
 
 
-def _said(files: Sequence[str]) -> list[Mapping[str, outputs.Deployed]]:
-    return [each for file in files for each in outputs.parse(_read(file), file)]
+def _said(files: Sequence[str]) -> list[Mapping[str, Deployed]]:
+    readers = instance_readers()
+    return [each for file in files for each in parse_outputs(_read(file), file, readers)]
 
 
 def _read(file: str) -> str:

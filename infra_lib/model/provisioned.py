@@ -172,6 +172,11 @@ class ProvisionedMachine(Machine, ABC):
         """The zones that it may be in: the one in use, then those to try after it."""
         return (self.zone, *self.fallback_zones)
 
+    @property
+    @abstractmethod
+    def other_zones(self) -> tuple[str, ...]:
+        """Further zones of its region that have machines of its kind."""
+
     @abstractmethod
     def in_zone(self, zone: str) -> Self:
         """Return the machine in one of its zones; the others are those to try after it.
@@ -221,6 +226,16 @@ class ProvisionedMachine(Machine, ABC):
     def spot(self) -> bool:
         """Whether it is cheaper, and the cloud may stop it at any time."""
         return False
+
+    @property
+    @abstractmethod
+    def deletion_protection(self) -> bool:
+        """Whether the cloud refuses to delete it."""
+
+    @property
+    def may_be_stopped(self) -> bool:
+        """Whether it can be stopped and started again, with what is on its boot disk."""
+        return True
 
     @property
     @abstractmethod

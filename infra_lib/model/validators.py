@@ -105,7 +105,7 @@ def check_options(where: str, field: str, value: object) -> None:
         FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
     """
     from nixgen import Expr, NixError, dumps  # few fleets need it, and it is not small
-    from nixgen.redact import redacted
+    from nixgen.redact import redact
 
     if not isinstance(value, (Mapping, Expr)):
         accepted = 'a mapping of options, an expression of nixgen, or Raw("{ pkgs, ... }: { … }")'
@@ -117,7 +117,7 @@ def check_options(where: str, field: str, value: object) -> None:
     # Further in, a dot may be part of a name, as in environment.etc; no option begins with such.
     for key in value if isinstance(value, Mapping) else ():
         if isinstance(key, str) and "." in key:
-            path = ", ".join(f'"{part}"' for part in redacted(key).split("."))
+            path = ", ".join(f'"{part}"' for part in redact(key).split("."))
             raise field_error(where, field, key, f"an attribute path is a tuple: ({path})")
 
 

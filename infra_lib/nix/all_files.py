@@ -28,7 +28,7 @@ from infra_lib.nix.placement import extended, placed
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 _MODULES = (
     flake,

@@ -20,7 +20,7 @@ from nixgen.expr import (
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "lib/caches.nix"
 

@@ -10,7 +10,7 @@ from infra_lib.nix.style import is_plain
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/clan/default.nix"
 

@@ -11,7 +11,7 @@ from nixgen.expr import Lambda, Pattern, Select
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/clan/machines.nix"
 

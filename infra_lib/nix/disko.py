@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.expr import Value
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:

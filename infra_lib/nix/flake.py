@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.files.rendered import Region
+from nixgen.files.values import Region
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "flake.nix"
 REGION = "caches"

@@ -11,7 +11,7 @@ from nixgen.expr import Apply, AttrSet, BinaryOp, If, Inherit, Lambda, Let, Patt
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/checks/fleet.nix"
 

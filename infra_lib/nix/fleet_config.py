@@ -8,7 +8,7 @@ from infra_lib.nix.style import module
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/nixos/fleet.nix"
 MODULE = "fleet"

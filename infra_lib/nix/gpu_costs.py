@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra_lib import cost
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model import money
-from nixgen.files.rendered import TextFile
+from nixgen.files.values import TextFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.answers import Alternative, Alternatives
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "docs/gpu-costs.md"
 

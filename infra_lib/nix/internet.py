@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
     from nixgen.expr import Value
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/clan/inventory/services/internet.nix"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.answers import Nixos
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 # The priority of what an option is by default: `lib.mkOptionDefault`.
 _NOBODY = 1500

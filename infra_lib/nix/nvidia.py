@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.nvidia import Nvidia, NvidiaTuning
     from infra_lib.model.provisioned import ProvisionedMachine
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
 MODULE = "nvidia"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.hosts import Host
     from nixgen.expr import Value
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/system/ssh-known-hosts.nix"
 

@@ -11,7 +11,7 @@ from nixgen.expr import Apply, Commented, Lambda, Let, Not, Value, ref
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/system/caches.nix"
 

@@ -13,7 +13,7 @@ from nixgen.expr import Commented
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from nixgen.expr import Value
-    from nixgen.files.rendered import FileValue
+    from nixgen.files.values import FileValue
 
 PATH = "modules/clan/inventory/services/zerotier.nix"
 

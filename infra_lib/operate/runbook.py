@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING, Literal
 
-from infra_lib.clouds.gcp.machine import GcpMachine
-from infra_lib.clouds.gcp.project import IAP_RANGE
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet
 from infra_lib.hosts import ways_in
 from infra_lib.model import destination, money
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.reference import Reference
-from infra_lib.terraform.installer import ALONE, FOLDER, UNCHECKED, clan_install, guarded
+from infra_lib.operate.kinds import address_of
+from infra_lib.terraform.installer import install_lines
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from infra_lib.clouds.operations import Access
     from infra_lib.model.machine import Machine
 
 Action = Literal["up", "down", "replace"]
@@ -30,15 +31,6 @@ _INTENT = (
     "answers to another name is left alone."
 )
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
-_CHECKED = "Its host key has to be one that its image has published, where gcloud tells of any."
-_NOT_CHECKED = "The image's own host key is not checked: guest_attributes=False."
-_CLOSED = (
-    f"SSH is closed to whoever installs it: add Identity-Aware Proxy, {IAP_RANGE}, to "
-    "ssh_source_ranges until it runs NixOS, and deploy that first. "
-)
-_TIMEOUT = "-o ConnectTimeout=10"
-# A machine that was replaced has another key than is known of it: a person is asked about that.
-_FORGOTTEN = "-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null"
 
 
 @frozen
@@ -77,22 +69,26 @@ class Writer:
         fleet: The fleet.
         source: What `infra` and `nixgen` are told to read; empty for what pyproject.toml says.
         configured: Whether pyproject.toml says what `nixgen` writes, which may be more than this.
-        stack: The name of the stack.
-        project: The ID of the Google Cloud project that the stack is in; empty for the fleet's.
+        stack: The name of the stack; empty for that of the cloud, which it mostly has.
+        project: The ID of the project that the stack is in; empty for the fleet's.
         output: The folder that cdktf writes stacks to.
     """
 
     fleet: Fleet
     source: str = ""
     configured: bool = False
-    stack: str = "gcp"
+    stack: str = ""
     project: str = ""
     output: str = "cdktf.out"
 
     def runbooks(self, machine: Machine) -> tuple[Runbook, ...]:
         """Return what to do for a machine: one for each of `ACTIONS`."""
-        if isinstance(machine, GcpMachine):
-            steps = self._gcp_up(machine), self._gcp_down(machine), self._gcp_replace(machine)
+        if isinstance(machine, ProvisionedMachine):
+            steps = (
+                self._provisioned_up(machine),
+                self._provisioned_down(machine),
+                self._provisioned_replace(machine),
+            )
         elif machine.machine_class == "darwin":
             up = self._mac_up(machine, self.fleet.facts.machine(machine.name).zerotier_member_id)
             steps = up, self._mac_down(machine), self._mac_up(machine, None)
@@ -107,30 +103,30 @@ class Writer:
             for action, each in zip(ACTIONS, steps, strict=True)
         )
 
-    def installed(self, machine: GcpMachine) -> Runbook:
+    def installed(self, machine: ProvisionedMachine) -> Runbook:
         """Return what is left to do for a machine that has just been made."""
         return Runbook(machine.name, "up", tuple(self._installed(machine, anew=False)))
 
-    def _gcp_up(self, machine: GcpMachine) -> list[Step]:
+    def _provisioned_up(self, machine: ProvisionedMachine) -> list[Step]:
         fields = "enabled=True" + (" and no stopped=True" if machine.stopped else "")
         return [
             self._expect(machine, "on", f"In the fleet, give {machine.name} {fields}."),
             self._written(),
             Step(
                 f"Create it. {_price(machine)}",
-                (self._infra("deploy", shlex.quote(self.stack)),),
+                (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
             ),
             *self._installed(machine, anew=False),
         ]
 
-    def _gcp_down(self, machine: GcpMachine) -> list[Step]:
+    def _provisioned_down(self, machine: ProvisionedMachine) -> list[Step]:
         kept = ", ".join(disk.name for disk in machine.data_disks)
         instead = (
             " stopped=True instead keeps its boot disk, "
             "and stops paying for vCPUs, memory and GPUs."
+            if machine.may_be_stopped
+            else ""
         )
-        if machine.catalog_entry.local_ssds:
-            instead = ""  # it cannot be stopped
         return [
             self._expect(
                 machine,
@@ -139,14 +135,14 @@ class Writer:
             ),
             Step(
                 "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),
-                (self._infra("deploy", shlex.quote(self.stack)),),
+                (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
             ),
             self._synced("Forget its address. Its keys stay: they come back with it."),
             _reviewed(),
         ]
 
-    def _gcp_replace(self, machine: GcpMachine) -> list[Step]:
-        folder = shlex.quote(f"{self.output}/stacks/{self.stack}")
+    def _provisioned_replace(self, machine: ProvisionedMachine) -> list[Step]:
+        folder = shlex.quote(f"{self.output}/stacks/{self.stack or machine.cloud}")
         return [
             self._expect(
                 machine,
@@ -158,38 +154,30 @@ class Writer:
                 (
                     "cdktf synth",
                     f"{_TERRAFORM} -chdir={folder} init -input=false",
-                    f"{_TERRAFORM} -chdir={folder} apply "
-                    f"-replace=google_compute_instance.{machine.name}",
+                    f"{_TERRAFORM} -chdir={folder} apply -replace={address_of(machine)}",
                 ),
             ),
             *self._installed(machine, anew=True),
         ]
 
-    def _installed(self, machine: GcpMachine, *, anew: bool) -> Iterator[Step]:
+    def _installed(self, machine: ProvisionedMachine, *, anew: bool) -> Iterator[Step]:
         """From an instance that runs the image to a member of the network."""
-        if self.fleet.gcp is not None and self.fleet.gcp.install:
-            yield Step("Deploying it has also installed NixOS: GcpProject(install=True).")
-        elif self._tunnelled(machine):
-            yield self._installed_through_tunnel(machine, anew=anew)
+        access = self._access(machine)
+        if access.installed_by is not None:
+            yield Step(f"Deploying it has also installed NixOS: {access.installed_by}.")
         else:
-            published = self._published(machine)
-            closed = not ways_in(self.fleet, machine) & {"direct", "inside", "own"}
+            address = (self._address(machine),) if access.tunnel_host is None else ()
             yield Step(
-                f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} "
-                f"{_CHECKED if published else _NOT_CHECKED}",
+                f"{access.closed}{_INTENT} {_BUILT_THERE} {access.note}",
                 _subshell(
-                    self._address(machine),
-                    *FOLDER,
-                    *guarded(
+                    *address,
+                    *install_lines(
                         machine.name,
-                        clan_install(machine.name, "root@$address", "none"),
-                        ssh=f"{_TIMEOUT} {UNCHECKED}",
-                        host="root@$address",
-                        published=published,
-                        advice="is SSH open to this computer, in ssh_source_ranges, and its key "
-                        "among ssh_keys?",
+                        access.tunnel_host or "$address",
+                        advice=access.advice,
+                        host_keys=access.host_keys,
+                        tunnel=access.tunnel if access.tunnel_host else (),
                         anew=anew,
-                        named=True,
                     ),
                 ),
             )
@@ -198,68 +186,14 @@ class Writer:
         yield Step("See that it is there.", (self._ssh(machine),))
         yield _reviewed()
 
-    def _tunnelled(self, machine: GcpMachine) -> bool:
-        project = self.fleet.gcp
-        ranges = () if project is None else project.ssh_source_ranges
-        return machine.external_ip is False or ranges == (IAP_RANGE,)
-
-    def _tunnel(self, machine: GcpMachine) -> str:
-        """The command that connects its input and output with the machine's SSH server."""
-        zone, project = self._place(machine)
-        return shlex.join(
-            (
-                *("gcloud", "compute", "start-iap-tunnel", machine.name, "22", "--listen-on-stdin"),
-                *(f"--zone={zone}", f"--project={project}", "--quiet", "--verbosity=error"),
-            )
-        )
-
-    def _installed_through_tunnel(self, machine: GcpMachine, *, anew: bool) -> Step:
-        zone, project = self._place(machine)
-        tunnel = self._tunnel(machine)
-        # The machine's own name in Google's network: whatever else may resolve it means the same
-        # machine. That of a project in a domain has the domain last.
-        domain = ".".join(reversed(re.sub(r"[^-.:a-z0-9]", "-", project).split(":")))
-        host = f"root@{machine.name}.{zone}.c.{domain}.internal"
-        published = self._published(machine)
-        closed = not ways_in(self.fleet, machine) & {"own", "tunnel"}
-        return Step(
-            f"{_CLOSED if closed else ''}{_INTENT} {_BUILT_THERE} SSH comes through Identity-Aware "
-            f"Proxy, which knows the instance. {_CHECKED if published else _NOT_CHECKED} The "
-            "tunnel has no port here: each connection has its own.",
-            _subshell(
-                # A file, for Nix would take a command of several words apart.
-                *FOLDER,
-                f"""printf '#!/bin/sh\\nexec %s\\n' {shlex.quote(tunnel)} """
-                '> "$folder/tunnel"',
-                'chmod +x "$folder/tunnel"',
-                *guarded(
-                    machine.name,
-                    clan_install(machine.name, f"{host}?ProxyCommand=$folder/tunnel", "none"),
-                    ssh=f'-o "ProxyCommand=$folder/tunnel" -o ConnectTimeout=30 {UNCHECKED}',
-                    host=host,
-                    published=published,
-                    advice=(f"{IAP_RANGE} is not in ssh_source_ranges; " if closed else "")
-                    + "may you use Identity-Aware Proxy, and is the key of this computer among "
-                    "ssh_keys?",
-                    anew=anew,
-                    named=True,
-                ),
-            ),
-        )
-
-    def _place(self, machine: GcpMachine) -> tuple[str, str]:
-        """Return the zone and the project that a machine is in."""
-        zone = self.fleet.facts.machine(machine.name).zone or machine.zone
-        return zone, self.project or (self.fleet.gcp.project if self.fleet.gcp else "")
-
-    def _published(self, machine: GcpMachine) -> tuple[str, str] | None:
-        """Return where a machine's image may publish its host key; None where it may not."""
-        may = self.fleet.gcp is not None and self.fleet.gcp.guest_attributes
-        return self._place(machine) if may else None
+    def _access(self, machine: ProvisionedMachine) -> Access:
+        project = getattr(self.fleet, machine.cloud)
+        cloud = CLOUDS[machine.cloud].operations()
+        return cloud.access(self.fleet, project, machine, self.project)
 
     def _address(self, machine: Machine) -> str:
         """The command that sets `address`: to what stays, or else to what it is by then."""
-        if not isinstance(machine, GcpMachine):
+        if not isinstance(machine, ProvisionedMachine):
             known = self.fleet.facts.machine(machine.name).external_ip
         # Terraform alone can tell what a Reference stands for.
         elif isinstance(machine.external_ip, str) and not isinstance(
@@ -285,15 +219,12 @@ class Writer:
                 "says it, once you know that it is the one.",
                 _subshell(
                     self._address(machine),
-                    *guarded(
+                    *install_lines(
                         machine.name,
-                        clan_install(machine.name, "root@$address", "ask"),
-                        ssh=f"{_TIMEOUT} {ALONE}" + (f" {_FORGOTTEN}" if anew else ""),
-                        host="root@$address",
-                        published=None,
+                        "$address",
                         advice="is it up, is this its address, and does root have your key?",
+                        asks_for_key=True,
                         anew=anew,
-                        named=True,
                     ),
                 ),
             ),
@@ -348,7 +279,7 @@ class Writer:
     def _network(self) -> str:
         return self.fleet.facts.zerotier_network_id or "NETWORK"
 
-    def _expect(self, machine: GcpMachine, state: str, text: str) -> Step:
+    def _expect(self, machine: ProvisionedMachine, state: str, text: str) -> Step:
         return Step(text, (self._infra("runbook", machine.name, "--expect", state),))
 
     def _written(self) -> Step:
@@ -376,13 +307,13 @@ class Writer:
 
     def _ssh(self, machine: Machine) -> str:
         target = destination.parse(self.fleet.target_host(machine)).ssh()
-        if not isinstance(machine, GcpMachine):
+        if not isinstance(machine, ProvisionedMachine):
             return shlex.join(("ssh", *target, "nixos-version"))
         alone = ways_in(self.fleet, machine) == {"tunnel"}
-        proxy = ("-o", f"ProxyCommand={self._tunnel(machine)}") if alone else ()
-        return shlex.join(
-            ("ssh", *proxy, *target, "nixos-version" if machine.gpu is None else "nvidia-smi")
-        )
+        tunnel = shlex.join(self._access(machine).tunnel) if alone else ""
+        proxy = ("-o", f"ProxyCommand={tunnel}") if alone else ()
+        seen = "nixos-version" if machine.accelerator is None else "nvidia-smi"
+        return shlex.join(("ssh", *proxy, *target, seen))
 
     def _infra(self, command: str, *arguments: str) -> str:
         source = ["--source", shlex.quote(self.source)] if self.source else []
@@ -439,7 +370,7 @@ def _subshell(*lines: str) -> tuple[str, ...]:
     return ("(", *(f"  {line}" for line in lines), ")")
 
 
-def _unprotected(machine: GcpMachine) -> str:
+def _unprotected(machine: ProvisionedMachine) -> str:
     protected = machine.deletion_protection
     return " deletion_protection=False has to be deployed first." if protected else ""
 
@@ -448,7 +379,7 @@ def _reviewed() -> Step:
     return Step("Review what changed, and commit it.", ("git status --short",))
 
 
-def _price(machine: GcpMachine) -> str:
+def _price(machine: ProvisionedMachine) -> str:
     price = machine.usd_per_hour
     if price is None:
         return "What it costs while on is unknown."
@@ -458,7 +389,7 @@ def _price(machine: GcpMachine) -> str:
 
 
 def _title(fleet: Fleet, machine: Machine) -> str:
-    state = f" ({machine.state})" if isinstance(machine, GcpMachine) else ""
+    state = f" ({machine.state})" if isinstance(machine, ProvisionedMachine) else ""
     about = f": {machine.full_description}" if machine.full_description else ""
     known = fleet.facts.machine(machine.name)
     addresses = [

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field
 
-from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.model import zerotier_address
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import FIELDS, Facts, MachineFacts
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.reference import Reference
 from infra_lib.operate.clan_vars import MachineVars
-from infra_lib.terraform.outputs import Deployed
+from infra_lib.terraform.state import Deployed
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def doubts(fleet: Fleet, learnt: Learnt) -> Iterator[str]:
         learnt: What is new.
     """
     told = {(name, fact) for name, fact, _ in learnt.told}
-    for machine in fleet.gcp_machines:
+    for machine in fleet.provisioned:
         deployed = learnt.deployed.get(machine.name)
         if deployed is None or (machine.name, "external_ip") in told:
             continue
@@ -139,7 +139,7 @@ def _told(fleet: Fleet, learnt: Learnt) -> dict[str, dict[str, str | None]]:
 
 
 def _check_zone(machine: Machine, zone: str) -> None:
-    zones = machine.zones if isinstance(machine, GcpMachine) else ()
+    zones = machine.zones if isinstance(machine, ProvisionedMachine) else ()
     if zone not in zones:
         accepted = f"one of {', '.join(zones)}" if zones else "only what is provisioned has a zone"
         raise field_error(f"facts of machine {machine.name!r}", "zone", zone, accepted)
@@ -163,7 +163,7 @@ def _machine(
         values["state_version"] = generated.state_version or known.state_version
         if generated.zerotier_ip is not None:
             values |= {"zerotier_ip": generated.zerotier_ip, "zerotier_member_id": None}
-    if machine.name in learnt.deployed and isinstance(machine, GcpMachine):
+    if machine.name in learnt.deployed and isinstance(machine, ProvisionedMachine):
         values |= _placed(machine, learnt.deployed[machine.name], known)
     if "zerotier_ip" in told or "zerotier_member_id" in told:
         values |= {"zerotier_ip": None, "zerotier_member_id": None}
@@ -176,7 +176,7 @@ def _machine(
 
 
 def _placed(
-    machine: GcpMachine, deployed: Deployed | None, known: MachineFacts
+    machine: ProvisionedMachine, deployed: Deployed | None, known: MachineFacts
 ) -> dict[str, str | None]:
     if deployed is not None:
         return {"external_ip": _address(machine, deployed, known), "zone": deployed.zone}
@@ -184,7 +184,7 @@ def _placed(
     return {"external_ip": None, "zone": known.zone if machine.data_disks else None}
 
 
-def _address(machine: GcpMachine, deployed: Deployed, known: MachineFacts) -> str | None:
+def _address(machine: ProvisionedMachine, deployed: Deployed, known: MachineFacts) -> str | None:
     address = _known_address(deployed, known)
     if _is_untold(machine, deployed) or _is_doubtful(machine, deployed, address):
         return address
@@ -198,7 +198,7 @@ def _known_address(deployed: Deployed, known: MachineFacts) -> str | None:
     return known.external_ip if known.zone in {None, deployed.zone} else None
 
 
-def _is_untold(machine: GcpMachine, deployed: Deployed) -> bool:
+def _is_untold(machine: ProvisionedMachine, deployed: Deployed) -> bool:
     """Whether a machine runs and has an address that the outputs do not tell.
 
     They are those of the plan, which does not know the address that a start brings.
@@ -206,7 +206,7 @@ def _is_untold(machine: GcpMachine, deployed: Deployed) -> bool:
     return _may_be_late(deployed) and not deployed.external_ip and bool(machine.external_ip)
 
 
-def _is_doubtful(machine: GcpMachine, deployed: Deployed, known: str | None) -> bool:
+def _is_doubtful(machine: ProvisionedMachine, deployed: Deployed, known: str | None) -> bool:
     """Whether the outputs tell another address than the one that is known, and either may be right.
 
     That of the outputs is of before the last deployment, if that started the machine or gave it

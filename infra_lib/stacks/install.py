@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import cdktf
 
+from infra_lib.clouds.gcp.access import ADVICE, host_keys
 from infra_lib.stacks.instance import address, reference
-from infra_lib.terraform.installer import FOLDER, UNCHECKED, clan_install, guarded
+from infra_lib.terraform.installer import install_lines, refuse_lines
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -54,16 +54,15 @@ def install_command(machine: GcpMachine, project: GcpProject, address: str) -> s
         address: Where SSH reaches it; a Terraform reference.
     """
     if machine.stopped:
-        stopped = f"{machine.name} is stopped and cannot be installed: start it, then deploy again"
-        return f"echo {shlex.quote(stopped)} >&2; exit 1"
-    host = f"root@{address}"
-    ssh = f"-o BatchMode=yes -o ConnectTimeout=10 {UNCHECKED}"
-    lines = guarded(
+        text = f"{machine.name} is stopped and cannot be installed: start it, then deploy again"
+        (line,) = refuse_lines(text)
+        return line
+    published = project.guest_attributes
+    lines = install_lines(
         machine.name,
-        clan_install(machine.name, host, "none"),
-        ssh=ssh,
-        host=host,
-        published=(machine.zone, project.project) if project.guest_attributes else None,
-        advice="is SSH open to this computer, in ssh_source_ranges, and its key among ssh_keys?",
+        address,
+        advice=ADVICE,
+        host_keys=host_keys(machine.name, machine.zone, project.project) if published else (),
+        attended=False,
     )
-    return "\n".join((*FOLDER, *lines, ""))
+    return "\n".join((*lines, ""))

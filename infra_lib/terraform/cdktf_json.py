@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-INSTANCE = "google_compute_instance"
-LABELLED = (INSTANCE, "google_compute_disk")
-"""The types of the resources whose labels say which fleet and machine they are of."""
-
 
 def output_folder(project: Path) -> str:
     """Return the folder that cdktf writes stacks to: CDKTF_OUTPUT, cdktf.json, or cdktf's default.
@@ -40,56 +36,34 @@ def output_folder(project: Path) -> str:
     return output if isinstance(output, str) and output else "cdktf.out"
 
 
-def google_project(stack: Path) -> str:
-    """Return the Google Cloud project that a stack is in; empty when it was not synthesized here.
+def provider_project(document: Mapping[str, Any], provider: str) -> str:
+    """Return the project that a stack's provider works in; empty where it does not say.
 
     Args:
-        stack: The folder of the synthesized stack.
+        document: What cdktf wrote as cdk.tf.json.
+        provider: The provider, as stacks name it: "google".
     """
     try:
-        named = json.loads((stack / "cdk.tf.json").read_bytes())["provider"]["google"][0]["project"]
-    except (OSError, ValueError, LookupError, TypeError):
+        named = document["provider"][provider][0]["project"]
+    except (LookupError, TypeError):
         named = ""
     return named if isinstance(named, str) else ""
 
 
-def machines(stack: Path) -> set[tuple[str, str]]:
-    """Return the machines that a synthesized stack has something of; see `labelled`.
+def read_document(stack: Path) -> Mapping[str, Any]:
+    """Return what cdktf wrote as a stack's cdk.tf.json; nothing where it cannot be read.
 
     Args:
         stack: The folder of the synthesized stack.
     """
     try:
-        return labelled(json.loads((stack / "cdk.tf.json").read_bytes()))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return set()
+        document = json.loads((stack / "cdk.tf.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        document = {}
+    return document if isinstance(document, dict) else {}
 
 
-def labelled(document: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Return fleet and name of each machine whose instance or data disks a stack has.
-
-    Args:
-        document: What cdktf wrote as cdk.tf.json.
-    """
-    found = (
-        owned_by(body)
-        for kind in LABELLED
-        for body in document.get("resource", {}).get(kind, {}).values()
-        if isinstance(body, dict)
-    )
-    return {owner for owner in found if owner is not None}
-
-
-def owned_by(resource: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the fleet and the machine that a resource's labels name; None where they do not."""
-    labels = resource.get("labels")
-    if not isinstance(labels, dict):
-        return None
-    fleet, machine = labels.get("fleet"), labels.get("machine")
-    return (fleet, machine) if isinstance(fleet, str) and isinstance(machine, str) else None
-
-
-def written(project: Path) -> int | None:
+def synthesized_at(project: Path) -> int | None:
     """Return when the last synthesis ended, in nanoseconds; None when there was none.
 
     Args:

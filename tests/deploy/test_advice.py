@@ -4,8 +4,8 @@ import pytest
 from attrs import evolve
 
 from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject
+from infra_lib.clouds.failure import NoRoom, QuotaExceeded
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.failure import NoRoom, QuotaExceeded
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-c")
 

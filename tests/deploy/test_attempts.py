@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from infra_lib.operate.deploy.cdktf import Cdktf
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
 from infra_lib.operate.deploy import outside
 from infra_lib.operate.deploy.attempts import deploy
-from infra_lib.operate.deploy.cdktf import Cdktf
 from infra_lib.operate.deploy.synthesis import Stack
 from tests.facts import projects
 

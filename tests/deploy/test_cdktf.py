@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from infra_lib.operate.deploy.cdktf import Cdktf
 
 from infra_lib import FleetError
-from infra_lib.operate.deploy.cdktf import Cdktf
 from infra_lib.operate.deploy.synthesis import Stack, asked_for
 
 CDKTF = """\

@@ -2,14 +2,10 @@
 
 import pytest
 
-from infra_lib.operate.deploy.failure import (
-    Failure,
-    NoRoom,
-    NotPermitted,
-    QuotaExceeded,
-    created,
-    failures,
-)
+from infra_lib.clouds.failure import Failure, NoRoom, QuotaExceeded
+from infra_lib.clouds.gcp.failures import NotPermitted
+from infra_lib.operate.deploy.failure import created, failures
+from infra_lib.operate.kinds import machine_of
 
 # As Compute Engine answers, by way of google's provider: the operation's message, then details.
 MESSAGE = """\
@@ -125,7 +121,7 @@ def test_every_wording_of_a_zone_without_room(text: str) -> None:
     for said in (text, f"Error waiting for instance to create: {text}\n\nSee the help page\n"):
         (failure,) = failures(logged(said))
         assert isinstance(failure, NoRoom)
-        assert failure.machine == "scheelite"
+        assert machine_of(failure.address) == "scheelite"
         assert failure.text == " ".join(said.split())
 
 
@@ -157,7 +153,7 @@ def test_a_wording_is_the_same_when_the_log_ends_within_it(end: str) -> None:
 def test_a_zone_without_room(error: str) -> None:
     (failure,) = failures(logged(error))
     assert isinstance(failure, NoRoom)
-    assert failure.machine == "scheelite"
+    assert machine_of(failure.address) == "scheelite"
     assert failure.text == " ".join(error.split())
 
 
@@ -230,7 +226,7 @@ def test_each_error_is_one_failure() -> None:
             logged(NO_ROOM),
         )
     )
-    assert [(type(each), each.machine) for each in failures(log)] == [
+    assert [(type(each), machine_of(each.address)) for each in failures(log)] == [
         (NoRoom, "scheelite"),
         (Failure, None),
         (NoRoom, "anatase"),
@@ -250,7 +246,7 @@ def test_each_error_is_one_failure() -> None:
 def test_a_quota(error: str, metric: str | None, limit: str | None, where: str | None) -> None:
     (failure,) = failures(logged(error))
     assert isinstance(failure, QuotaExceeded)
-    assert (failure.machine, failure.metric) == ("scheelite", metric)
+    assert (machine_of(failure.address), failure.metric) == ("scheelite", metric)
     assert (failure.limit, failure.where) == (limit, where)
 
 

@@ -3,8 +3,9 @@
 from attrs import evolve
 
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, GcpProject, Gpu
+from infra_lib.clouds.failure import Failure, NoRoom, QuotaExceeded
+from infra_lib.clouds.gcp.failures import NotPermitted
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.failure import Failure, NoRoom, NotPermitted, QuotaExceeded
 from infra_lib.operate.deploy.fallback import Move, moved, moves
 
 SCHEELITE = GcpMachine(

@@ -14,9 +14,10 @@ from cdktf import App
 
 from infra_lib import BootDisk, DataDisk, Fleet, FleetError, GcpMachine, GcpProject
 from infra_lib.operate.deploy import guard, matching, outside, plan, price
-from infra_lib.operate.deploy.plan import Plan
 from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
+from infra_lib.terraform.command import run
+from infra_lib.terraform.plan import Plan
 from tests.terraform.harness import JSON, Workspace
 
 ORE = DataDisk("ore", size_gb=10)
@@ -533,7 +534,7 @@ def test_providers_are_shared_as_cdktf_shares_them(
 
     def told() -> str:
         heard: list[str] = []
-        assert plan.work(Stack("gcp", tmp_path, {}, {}), "init", hear=heard.append) == 0
+        assert run(tmp_path, "init", hear=heard.append) == 0
         return "".join(heard)
 
     assert told() == f"cache: {cache}\n"

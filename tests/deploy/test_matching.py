@@ -24,8 +24,8 @@ from infra_lib.operate.deploy.fallback import Move, moved
 from infra_lib.operate.deploy.matching import check
 from infra_lib.operate.deploy.retry import differences
 from infra_lib.operate.deploy.synthesis import Stack, read
+from infra_lib.operate.kinds import owners
 from infra_lib.stacks import GcpStack
-from infra_lib.terraform.cdktf_json import labelled
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 SCHEELITE = GcpMachine(
@@ -252,7 +252,7 @@ def test_labels_that_only_terraform_can_tell_name_no_machine() -> None:
         "mine": {"labels": "${local.labels}"},
         "theirs": "${var.instance}",
     }
-    found = labelled({"resource": {"google_compute_instance": instances}})
+    found = owners({"resource": {"google_compute_instance": instances}})
     assert found == {("metals", "galena")}
 
 

@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from infra_lib import FleetError
-from infra_lib.operate.deploy import process
-from infra_lib.operate.deploy.process import run
+from infra_lib.terraform import process
+from infra_lib.terraform.process import run
 from tests.tools import require
 
 RUN = """
 import sys
 from pathlib import Path
-from infra_lib.operate.deploy.process import run
+from infra_lib.terraform.process import run
 try:
     print("ended", run([sys.executable, "-uc", sys.argv[1]], Path.cwd()))
 except KeyboardInterrupt:
@@ -124,7 +124,7 @@ with suppress(OSError):
 
 WITHOUT_PROC = f"""
 from pathlib import Path
-from infra_lib.operate.deploy import process
+from infra_lib.terraform import process
 process._PROC = Path("/bin")  # as where /proc is not mounted
 {RUN}"""
 

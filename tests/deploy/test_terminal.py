@@ -43,7 +43,7 @@ def test_a_terminal_acts_on_nothing_but_colours(project: Project) -> None:
 
 
 PRINT = r"""
-from infra_lib.operate.deploy.printing import CLEAR, say, show
+from infra_lib.terraform.printing import CLEAR, say, show
 from nixgen.command import run_command
 
 def run():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.operate.deploy.process import run
+from infra_lib.terraform.process import run
 from tests.deploy.project import GALENA, Project
 from tests.terraform.harness import REGISTRIES, StandIn, platform
 from tests.tools import require

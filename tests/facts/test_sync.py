@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.terraform.outputs import ask
+from infra_lib.operate.deployed import ask
 from tests.facts import projects
 from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
 from tests.tools import require
@@ -664,7 +664,7 @@ class TestTerraform:
         projects.deploy(project, MACHINES, said=said)
         state = ask(project / "cdktf.out/stacks/gcp")
         assert state is not None
-        assert state.tells is tells
+        assert state.is_told is tells
 
     @pytest.mark.parametrize("said", ["", None])
     def test_outputs_that_tell_no_address_of_a_machine_without_one_are_right(
@@ -676,7 +676,7 @@ class TestTerraform:
         )
         state = ask(project / "cdktf.out/stacks/gcp")
         assert state is not None
-        assert state.tells
+        assert state.is_told
 
     def test_without_a_state_addresses_stay(self, project: Path) -> None:
         """The state may be on a colleague's computer."""

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
+    from infra_lib.clouds.operations import Operations
 
-__all__ = ["KINDS", "alternatives", "check", "nixos", "price_sources", "warnings", "ways_in"]
+__all__ = [
+    "KINDS",
+    "alternatives",
+    "check",
+    "nixos",
+    "notes",
+    "operations",
+    "price_sources",
+    "warnings",
+    "ways_in",
+]
 
 KINDS = Kinds(
+    service="Compute Engine",
     provider="google",
     instance="google_compute_instance",
     disks=("google_compute_disk", "google_compute_region_disk"),
@@ -30,6 +42,10 @@ KINDS = Kinds(
         "google_compute_instance_from_template",
         "google_compute_instance_group_manager",
         "google_compute_region_instance_group_manager",
+    ),
+    placed=(
+        ("google_compute_instance", "{}", "zone"),
+        ("google_compute_resource_policy", "{}-stop", "region"),
     ),
 )
 
@@ -83,6 +99,15 @@ def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
     return module.nixos(project, machine)
 
 
+def notes(project: GcpProject | None, machines: Sequence[GcpMachine]) -> list[str]:
+    """Return what is to be known of networks that Google opens to the world."""
+    from infra_lib.clouds.gcp.firewall import closed_networks, closed_texts
+
+    if project is None:
+        return []
+    return closed_texts(project.project, closed_networks(project, machines))
+
+
 def price_sources() -> dict[str, Source]:
     """Return where the prices of machine types and of accelerators come from."""
     from infra_lib.clouds.gcp import alternatives as module
@@ -95,6 +120,13 @@ def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alterna
     from infra_lib.clouds.gcp import alternatives as module
 
     return module.alternatives(project, machines)
+
+
+def operations() -> Operations:
+    """Return what deploying and installing ask."""
+    from infra_lib.clouds.gcp import operations
+
+    return operations
 
 
 def _check_disks(machines: Sequence[GcpMachine]) -> None:

@@ -364,6 +364,22 @@ class GcpMachine(ProvisionedMachine):
         """The regions that its zones lie in."""
         return frozenset(self._find_zone("zone", name).region for name in self.zones)
 
+    @property
+    def other_zones(self) -> tuple[str, ...]:
+        """Further zones of its region that offer its GPU, or any machine without one."""
+        return tuple(
+            zone.name
+            for zone in self.catalog.all_zones().values()
+            if zone.region == self.region
+            and zone.name not in self.zones
+            and (self.gpu is None or self.gpu.type in zone.accelerators)
+        )
+
+    @property
+    def may_be_stopped(self) -> bool:
+        """Whether it can be stopped: Local SSDs that come with the machine type would be lost."""
+        return not self.catalog_entry.local_ssds
+
     def in_zone(self, zone: str) -> Self:
         """Return the machine in one of its zones; the others are those to try after it.
 

@@ -10,18 +10,19 @@ from infra_lib.model import money
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.deploy import evidence, outside, synthesis
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.failure import Failure, created, failures
+from infra_lib.operate.deploy.failure import created, failures
 from infra_lib.operate.deploy.fallback import moved, moves, without_room
 from infra_lib.operate.deploy.price import over_budget
-from infra_lib.operate.deploy.printing import say
 from infra_lib.operate.deploy.retry import differences
-from infra_lib.operate.deploy.state import existing as existing_in
+from infra_lib.operate.deployed import existing as existing_in
+from infra_lib.terraform.printing import say
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from infra_lib.clouds.failure import Failure
     from infra_lib.model.facts import Facts
     from infra_lib.operate.deploy.cdktf import Cdktf
     from infra_lib.operate.deploy.fallback import Move
@@ -150,7 +151,7 @@ def _is_changed(
 
 
 def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
-    machines = {machine.name: machine for machine in fleet.gcp_machines}
+    machines = {machine.name: machine for machine in fleet.provisioned}
     for move in chosen:
         price = money.hour_text(machines[move.machine].usd_per_hour)
         say(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy.terraform_log import applied
-from infra_lib.terraform import outputs
+from infra_lib.operate import deployed
+from infra_lib.terraform.log import count_applies
+from infra_lib.terraform.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,12 +26,12 @@ def missing(stacks: Sequence[Stack], log: str) -> str | None:
         stacks: What was to be deployed.
         log: What Terraform logged meanwhile.
     """
-    times = applied(log)
+    times = count_applies(log)
     if times < len(stacks):
         return f"Terraform has applied {times} of {len(stacks)} stacks"
     for stack in stacks:
         try:
-            state = outputs.ask(stack.folder) or outputs.State()
+            state = deployed.ask(stack.folder) or State()
         except FleetError as error:
             return f"the state of stack {stack.name} cannot be read: {error}"
         absent = sorted(set(_addresses(stack)) - state.addresses)

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from infra_lib.operate.deploy.failure import NoRoom
+from infra_lib.clouds.failure import NoRoom
+from infra_lib.operate.kinds import machine_of
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.failure import Failure
     from infra_lib.fleet import Fleet
-    from infra_lib.operate.deploy.failure import Failure
+    from infra_lib.model.provisioned import ProvisionedMachine
 
 
 @frozen
@@ -35,10 +36,10 @@ class Move:
         return f"{self.machine} in {self.zone}"
 
 
-def without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[GcpMachine, ...]:
+def without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[ProvisionedMachine, ...]:
     """Return the machines that found no room where they are."""
-    names = {failure.machine for failure in found if isinstance(failure, NoRoom)}
-    return tuple(machine for machine in fleet.gcp_machines if machine.name in names)
+    names = {machine_of(failure.address) for failure in found if isinstance(failure, NoRoom)}
+    return tuple(machine for machine in fleet.provisioned if machine.name in names)
 
 
 def moves(
@@ -75,5 +76,5 @@ def moved(fleet: Fleet, chosen: Sequence[Move]) -> Fleet:
     return evolve(fleet, facts=facts)
 
 
-def _next_zone(machine: GcpMachine, tried: Collection[str]) -> str | None:
+def _next_zone(machine: ProvisionedMachine, tried: Collection[str]) -> str | None:
     return next((zone for zone in machine.fallback_zones if zone not in tried), None)

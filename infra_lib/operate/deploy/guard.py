@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.firewall import CLOSING, closed_texts
-from infra_lib.operate.deploy.plan import DISKS
-from infra_lib.terraform.cdktf_json import INSTANCE, google_project
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.operate.kinds import DISKS, INSTANCES, instance_readers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
-    from infra_lib.operate.deploy.plan import Change, Plan
+    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.synthesis import Stack
+    from infra_lib.terraform.plan import Change, Plan
 
-_FIREWALL = "google_compute_firewall"
 _MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
 
 
@@ -26,59 +24,22 @@ def losses(plans: Sequence[Plan]) -> list[str]:
         _loss(plan, change)
         for plan in plans
         for change in plan.changes
-        if change.deletes and change.type in (INSTANCE, *DISKS)
+        if change.deletes and change.type in INSTANCES | DISKS
     ]
 
 
 def closed(stacks: Sequence[Stack]) -> list[str]:
-    """Return what is to be known of the networks in them that Google opens to the world."""
-    texts = (
-        text
-        for stack in stacks
-        for name, rule in stack.resources(_FIREWALL).items()
-        if CLOSING.fullmatch(name)
-        for text in closed_texts(google_project(stack.folder), [str(rule.get("network"))])
-    )
+    """Return what is to be known of the networks in them that a cloud opens to the world."""
+    clouds = [cloud.operations() for cloud in CLOUDS.values()]
+    texts = (text for stack in stacks for cloud in clouds for text in cloud.closed(stack.document))
     return list(dict.fromkeys(texts))
 
 
 def shut_out(plans: Sequence[Plan]) -> list[str]:
-    """Return a line for each stack that closes SSH to machines which Google's own rule opens it to.
-
-    Nobody can tell who comes that way, or whether that rule has been deleted.
-    """
-    lines = []
-    for plan in plans:
-        rules = [
-            change.after or {}
-            for change in plan.changes
-            if change.type == _FIREWALL
-            and change.actions == ("create",)
-            and CLOSING.fullmatch(change.address.rpartition(".")[2])
-        ]
-        names = [
-            change.name
-            for change in plan.changes
-            if change.type == INSTANCE
-            and change.after
-            and any(_is_for(rule, change.before or {}) for rule in rules)
-        ]
-        if names:
-            lines.append(
-                f"stack {plan.stack} closes SSH to {', '.join(names)}, which Google's rule "
-                "default-allow-ssh opens to the world: whoever logs in from elsewhere than "
-                "ssh_source_ranges is shut out"
-            )
-    return lines
-
-
-def _is_for(rule: Mapping[str, Any], instance: Mapping[str, Any]) -> bool:
-    """Whether a firewall rule is for an instance, by its tags and networks."""
-    networks = [str(each.get("network")) for each in instance.get("network_interface") or ()]
-    return bool({*rule.get("target_tags", ())} & {*(instance.get("tags") or ())}) and any(
-        network.rpartition("/")[2] == str(rule.get("network")).rpartition("/")[2]
-        for network in networks
-    )
+    """Return a line for each stack that closes machines to those who came in so far."""
+    clouds = [cloud.operations() for cloud in CLOUDS.values()]
+    found = ((plan, cloud.shut_out(plan.changes)) for plan in plans for cloud in clouds)
+    return [f"stack {plan.stack} {text}" for plan, text in found if text is not None]
 
 
 def shrinking(plans: Sequence[Plan]) -> str | None:
@@ -86,10 +47,12 @@ def shrinking(plans: Sequence[Plan]) -> str | None:
 
     Google's provider plans it, and Compute Engine refuses it after other changes have been made.
     """
+    readers = instance_readers()
     for change in _changes(plans):
-        if change.type != INSTANCE or change.deletes or change.before is None:
+        if change.type not in INSTANCES or change.deletes or change.before is None:
             continue
-        there, wanted = _boot_disk(change.before).get("size"), _boot_disk(change.after).get("size")
+        read = readers[change.type]
+        there, wanted = read(change.before).boot_disk_gb, read(change.after or {}).boot_disk_gb
         if there and wanted and wanted < there:
             return (
                 f"machine {change.name!r}: boot_disk.size_gb={wanted}: its boot disk has {there} "
@@ -106,11 +69,12 @@ def detached(plans: Sequence[Plan]) -> tuple[str, ...]:
     before that, so the new disk, whose link is the same, is attached by the next deployment.
     """
     anew = [each for each in _changes(plans) if each.type in DISKS and each.replaces]
+    readers = instance_readers()
     links = [
-        str(disk.get("source"))
+        link
         for change in _changes(plans)
-        if change.type == INSTANCE and not change.deletes
-        for disk in (change.before or {}).get("attached_disk") or ()
+        if change.type in INSTANCES and not change.deletes
+        for link in readers[change.type](change.before or {}).attached_disks
     ]
     return tuple(
         disk.name for disk in anew if any(link.endswith(f"/disks/{disk.name}") for link in links)
@@ -150,9 +114,9 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
         plans: What Terraform would do.
         elsewhere: The names of the fleet's instances that are in stacks which are not deployed now.
     """
-    machines = {machine.name: machine for machine in fleet.gcp_machines if machine.enabled}
+    machines = {machine.name: machine for machine in fleet.provisioned if machine.enabled}
     for change in _changes(plans):
-        machine = machines.get(change.name) if change.type == INSTANCE else None
+        machine = machines.get(change.name) if change.type in INSTANCES else None
         if machine is not None and change.deletes:
             reason = _displaced(change, machine)
             if reason is not None:
@@ -162,7 +126,7 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
             if change.deletes and change.type in DISKS:
                 return _disk(change, plan, fleet)
     for change in _changes(plans):
-        if change.type == INSTANCE and change.actions == ("create",) and change.name in elsewhere:
+        if change.type in INSTANCES and change.actions == ("create",) and change.name in elsewhere:
             return (
                 f"{change.name} is deployed in another stack of the app, which is not deployed "
                 "now, and would be made, and paid for, a second time. To do that all the same, "
@@ -180,15 +144,7 @@ def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
         yield from plan.changes
 
 
-def _boot_disk(instance: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return what is known of an instance's boot disk: its size in GB, its type, its image."""
-    for disk in (instance or {}).get("boot_disk") or ():
-        for known in disk.get("initialize_params") or ():
-            return dict(known)
-    return {}
-
-
-def _displaced(change: Change, machine: GcpMachine) -> str | None:
+def _displaced(change: Change, machine: ProvisionedMachine) -> str | None:
     there = (change.before or {}).get("zone")
     if there != machine.zone:
         reason = (
@@ -201,28 +157,10 @@ def _displaced(change: Change, machine: GcpMachine) -> str | None:
             f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
         )
     if change.replaces:
-        # Another change is one that the fleet asks for, and takes that.
-        return _wiped(change) if "boot_disk" in change.forced_by else None
+        return CLOUDS[machine.cloud].operations().wiped(change)
     return (
         f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
         "anew, deploy without --yes"
-    )
-
-
-def _wiped(change: Change) -> str:
-    there, wanted = _boot_disk(change.before), _boot_disk(change.after)
-    grows = there.get("size", 0) < (wanted.get("size") or 0)
-    if grows and change.forced_by == ("boot_disk",) and there.get("type") == wanted.get("type"):
-        return (
-            f"{change.name} would be made anew, with an empty boot disk, to have {wanted['size']} "
-            f"GB for {there['size']}: from 7.22 on Google's provider grows a disk in place, and "
-            "the stack's .terraform.lock.hcl holds an older one. Remove that file, or deploy "
-            "without --yes to have it so"
-        )
-    return (
-        f"{change.name} would be made anew, with an empty boot disk: no machine keeps its own "
-        "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
-        "is there with what is on it, deploy without --yes"
     )
 
 
@@ -230,7 +168,7 @@ def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
     end = "with what is on it, deploy without --yes"
     owners = [
         machine.name
-        for machine in fleet.gcp_machines
+        for machine in fleet.provisioned
         if change.name in (disk.name for disk in machine.data_disks)
     ]
     if not owners:
@@ -252,7 +190,7 @@ def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
 def _loss(plan: Plan, change: Change) -> str:
     what = (
         f"{change.name} with its boot disk"
-        if change.type == INSTANCE
+        if change.type in INSTANCES
         else f"data disk {change.name} with all that is on it"
     )
     anew = f", to be made anew{_forced(change)}" if change.replaces else ""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.gcp.firewall import rule_prefix, zerotier_tag
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model.errors import FleetError
-from infra_lib.terraform.cdktf_json import INSTANCE, LABELLED, labelled, owned_by
+from infra_lib.operate.kinds import (
+    INSTANCES,
+    LABELLED,
+    address_of,
+    instance_readers,
+    is_of,
+    owner_of,
+    owners,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
-    from infra_lib.operate.deploy.plan import Plan
+    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.synthesis import Stack
-
-_RULES = re.compile(r"(ssh|ssh-ipv6|no-ssh|zerotier)(-.*)?")
+    from infra_lib.terraform.plan import Plan
+    from infra_lib.terraform.state import Instance
 
 
 def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str) -> None:
@@ -37,12 +43,12 @@ def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, sou
     """
     for stack in asked:
         _check_owner(stack, fleet, source)
-    known = {machine.name: machine for machine in fleet.gcp_machines}
+    known = {machine.name: machine for machine in fleet.provisioned}
     found: dict[str, Stack] = {}
     for stack in stacks.values():
         for kind in LABELLED:
             for name, body in stack.resources(kind).items():
-                owner = owned_by(body)
+                owner = owner_of(body)
                 if owner is None or owner[0] != fleet.name:
                     continue
                 machine = known.get(owner[1])
@@ -52,8 +58,8 @@ def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, sou
                         f"{owner[1]!r}, which fleet {fleet.name!r} has not",
                         source,
                     )
-                if kind == INSTANCE:
-                    _check_instance(stack, name, body, machine, source)
+                if kind in INSTANCES:
+                    _check_instance(stack, f"{kind}.{name}", body, machine, source)
                     _refuse_twice(machine, found.setdefault(name, stack), stack)
     for machine in known.values():
         if machine.enabled and machine.name not in found:
@@ -73,7 +79,7 @@ def check_owners(stacks: Sequence[Stack], plans: Sequence[Plan], fleet: Fleet) -
     unclaimed = {stack.name for stack in stacks if not _claimed(stack, fleet)}
     for plan in plans:
         for change in plan.changes:
-            owner = owned_by(change.before or {})
+            owner = owner_of(change.before or {})
             if plan.stack not in unclaimed or change.is_empty:
                 continue
             if owner is not None and owner[0] != fleet.name:
@@ -92,13 +98,14 @@ def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
     Raises:
         FleetError: When there is such a machine.
     """
-    machines = {f"{INSTANCE}.{machine.name}": machine for machine in fleet.gcp_machines}
+    machines = {address_of(machine): machine for machine in fleet.provisioned}
+    readers = instance_readers()
     for plan in plans:
         for change in plan.changes:
             machine = machines.get(change.address)
             if machine is None or change.after is None or not is_of(change.after, fleet):
                 continue
-            given, wanted = _planned(change.after), _described(machine)
+            given, wanted = _planned(readers[change.type](change.after)), _described(machine)
             for field, value in given.items():
                 if value is not None and value != wanted[field]:
                     raise FleetError(
@@ -106,12 +113,6 @@ def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
                         f"and the fleet has {wanted[field]!r}: what is shown is not what would be "
                         "deployed, and nothing was"
                     )
-
-
-def is_of(resource: Mapping[str, Any], fleet: Fleet) -> bool:
-    """Return whether a resource's labels say that it is a fleet's."""
-    owner = owned_by(resource)
-    return owner is not None and owner[0] == fleet.name
 
 
 def _check_owner(stack: Stack, fleet: Fleet, source: str) -> None:
@@ -122,27 +123,28 @@ def _check_owner(stack: Stack, fleet: Fleet, source: str) -> None:
     for other in sorted(_fleets(stack) - {fleet.name}):
         raise FleetError(f"stack {stack.name!r}: it is of fleet {other!r}, and {advice}")
     # One whose machines are all off has its rules, and they say whose it is.
-    tags = _tags(stack)
-    if tags and not _claimed(stack, fleet):
+    own, others = _rule_tags(stack, fleet)
+    if others and not own and fleet.name not in _fleets(stack):
         raise FleetError(
             f"stack {stack.name!r}: it is of another fleet, whose network tag is "
-            f"{min(tags)!r}, and {advice}"
+            f"{min(others)!r}, and {advice}"
         )
 
 
 def _check_instance(
-    stack: Stack, name: str, body: Mapping[str, Any], machine: GcpMachine, source: str
+    stack: Stack, address: str, body: Mapping[str, Any], machine: ProvisionedMachine, source: str
 ) -> None:
-    where = f"stack {stack.name!r}: {INSTANCE}.{name}"
-    if name != machine.name:
+    where = f"stack {stack.name!r}: {address}"
+    if address != address_of(machine):
         raise FleetError(
             f"{where} has the labels fleet and machine of {machine.name!r}, whose instance is "
-            f"{INSTANCE}.{machine.name}: an instance of your own has labels of its own"
+            f"{address_of(machine)}: an instance of your own has labels of its own"
         )
     for repeated in ("count", "for_each"):
         if repeated in body:
             raise FleetError(f"{where} has {repeated}: a machine is one instance")
-    given, wanted = _synthesized(body, stack.machine(name)), _described(machine)
+    instance = CLOUDS[machine.cloud].operations().read_instance(body)
+    given, wanted = _synthesized(instance, stack.machine(machine.name)), _described(machine)
     for field, value in wanted.items():
         if given[field] != value:
             raise _differs(
@@ -151,7 +153,7 @@ def _check_instance(
             )
 
 
-def _refuse_twice(machine: GcpMachine, first: Stack, second: Stack) -> None:
+def _refuse_twice(machine: ProvisionedMachine, first: Stack, second: Stack) -> None:
     if first is not second:
         raise FleetError(
             f"machine {machine.name!r} is in the stacks {first.name!r} and {second.name!r}, and "
@@ -167,44 +169,30 @@ def _differs(text: str, source: str) -> FleetError:
     )
 
 
-def _synthesized(body: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, object]:
-    scheduling = _block(body.get("scheduling"))
+def _synthesized(instance: Instance, said: Mapping[str, Any]) -> dict[str, object]:
     price = said.get("usd_per_hour", "not said")
     return {
-        "zone": body.get("zone"),
-        "machine_type": body.get("machine_type"),
-        "gpu": [
-            (gpu.get("type"), gpu.get("count")) for gpu in _blocks(body.get("guest_accelerator"))
-        ],
-        "spot": scheduling.get("provisioning_model") == "SPOT",
-        "desired_status": body.get("desired_status"),
+        "zone": instance.zone,
+        "machine_type": instance.machine_type,
+        "gpu": [*(instance.gpu or ())],
+        "spot": instance.spot or False,
+        "desired_status": instance.desired_status,
         "usd_per_hour": None if price == "${null}" else price,
     }
 
 
-def _planned(after: Mapping[str, Any]) -> dict[str, object]:
+def _planned(instance: Instance) -> dict[str, object]:
     """Return what a plan has of a machine; None where it does not say."""
-    gpus = after.get("guest_accelerator")
-    scheduling = _block(after.get("scheduling")).get("provisioning_model")
     return {
-        "zone": _last(after.get("zone")),
-        "machine_type": _last(after.get("machine_type")),
-        "gpu": None
-        if gpus is None
-        else [
-            (_last(each.get("type")), each.get("count")) for each in _blocks(gpus) if each["count"]
-        ],
-        "spot": None if scheduling is None else scheduling == "SPOT",
+        "zone": instance.zone,
+        "machine_type": instance.machine_type,
+        "gpu": None if instance.gpu is None else [*instance.gpu],
+        "spot": instance.spot,
     }
 
 
-def _last(link: object) -> object:
-    """Return the name at the end of a link, which Google's provider may have for it."""
-    return link.rpartition("/")[2] if isinstance(link, str) else link
-
-
-def _described(machine: GcpMachine) -> dict[str, object]:
-    gpu = machine.gpu
+def _described(machine: ProvisionedMachine) -> dict[str, object]:
+    gpu = machine.accelerator
     return {
         # A machine that is off has no instance, so one that is there has another status.
         "desired_status": ("TERMINATED" if machine.stopped else "RUNNING")
@@ -212,41 +200,32 @@ def _described(machine: GcpMachine) -> dict[str, object]:
         else "none: it is off",
         "zone": machine.zone,
         "machine_type": machine.machine_type,
-        "gpu": [] if gpu is None else [(gpu.type, gpu.count)],
+        "gpu": [] if gpu is None else [(gpu.name, machine.accelerator_count)],
         "spot": machine.spot,
         "usd_per_hour": machine.usd_per_hour_now,
     }
 
 
-def _block(value: object) -> Mapping[str, Any]:
-    return next(_blocks(value), {})
-
-
-def _blocks(value: object) -> Iterator[Mapping[str, Any]]:
-    """Yield blocks, which Terraform's JSON takes alone or in a list."""
-    for each in value if isinstance(value, list) else (value,):
-        if isinstance(each, dict):
-            yield each
-
-
 def _claimed(stack: Stack, fleet: Fleet) -> bool:
     """Return whether something in a stack says that it is the fleet's."""
-    begins = (rule_prefix(fleet), rule_prefix(fleet, stack.name))
-    own = {tag for begin in begins for tag in (begin, zerotier_tag(begin))}
-    return fleet.name in _fleets(stack) or not own.isdisjoint(_tags(stack))
+    own, _ = _rule_tags(stack, fleet)
+    return bool(own) or fleet.name in _fleets(stack)
 
 
 def _fleets(stack: Stack) -> set[str]:
-    return {fleet for fleet, _ in labelled(stack.document)}
+    return {fleet for fleet, _ in owners(stack.document)}
 
 
-def _tags(stack: Stack) -> set[str]:
-    """Return the network tags that the rules of a `GcpStack` are for."""
-    if not isinstance(stack.document.get("output", {}).get("machines"), dict):
-        return set()
-    return {
-        str(tag)
-        for name, body in stack.resources("google_compute_firewall").items()
-        if _RULES.fullmatch(name)
-        for tag in body.get("target_tags") or ()
-    }
+def _rule_tags(stack: Stack, fleet: Fleet) -> tuple[set[str], set[str]]:
+    """Return the network tags that the rules in a stack are for: the fleet's own, and all others.
+
+    They say nothing of a stack that has no output `machines`: somebody else wrote its rules.
+    """
+    own: set[str] = set()
+    others: set[str] = set()
+    if isinstance(stack.document.get("output", {}).get("machines"), dict):
+        for cloud in CLOUDS.values():
+            ours, theirs = cloud.operations().rule_tags(fleet, stack.name, stack.document)
+            own |= {*ours}
+            others |= {*theirs}
+    return own, others

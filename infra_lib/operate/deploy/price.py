@@ -6,25 +6,16 @@ from typing import TYPE_CHECKING
 
 from infra_lib import cost
 from infra_lib.model import money
-from infra_lib.operate.deploy.matching import is_of
+from infra_lib.operate.kinds import PAID, address_of, is_of
 from infra_lib.operate.table import table
-from infra_lib.terraform.cdktf_json import INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from infra_lib.fleet import Fleet
-    from infra_lib.operate.deploy.plan import Plan
-    from infra_lib.terraform.outputs import Deployed
+    from infra_lib.terraform.plan import Plan
+    from infra_lib.terraform.state import Deployed
 
-# What is made of instances, and paid for as they are.
-_RUNNING = (
-    INSTANCE,
-    "google_compute_instance_from_machine_image",
-    "google_compute_instance_from_template",
-    "google_compute_instance_group_manager",
-    "google_compute_region_instance_group_manager",
-)
 _PRICES = ("NOW", "THEN", "MONTH")
 
 
@@ -50,12 +41,12 @@ def price_text(
 
 def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
     """Return what will run that is no machine of the fleet, so that its cost is not known here."""
-    machines = {f"{INSTANCE}.{machine.name}" for machine in fleet.gcp_machines if machine.enabled}
+    machines = {address_of(machine) for machine in fleet.provisioned if machine.enabled}
     return [
         f"{change.address} in stack {plan.stack}"
         for plan in plans
         for change in plan.changes
-        if change.type in _RUNNING
+        if change.type in PAID
         and change.after is not None
         and (change.address not in machines or not is_of(change.after, fleet))
     ]
@@ -66,20 +57,20 @@ def over_budget(fleet: Fleet) -> str | None:
     budget = fleet.budget_usd_per_hour
     if budget is None:
         return None
-    if cost.at_least(fleet.gcp_machines) > budget:
+    if cost.at_least(fleet.provisioned) > budget:
         problem = "which is more; turn something off, raise the budget"
-    elif cost.unknown(fleet.gcp_machines):
+    elif cost.unknown(fleet.provisioned):
         problem = "which nobody can tell; say what it costs, catalog=Catalog(prices=(Price(…),))"
     else:
         return None
     return (
         f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
-        f"{cost.total_text(fleet.gcp_machines)}, {problem}, or pass --over-budget"
+        f"{cost.total_text(fleet.provisioned)}, {problem}, or pass --over-budget"
     )
 
 
 def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str, ...]]:
-    for machine in fleet.gcp_machines:
+    for machine in fleet.provisioned:
         there = deployed.get(machine.name)
         spot = "spot" if machine.spot else "on demand"
         if machine.enabled:
@@ -88,7 +79,7 @@ def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str,
             yield (machine.name, machine.state, machine.zone, spot, _now(there), *then)
         elif there is not None:
             yield (machine.name, machine.state, there.zone, spot, _now(there), "-", "-")
-    for name in sorted(deployed.keys() - {machine.name for machine in fleet.gcp_machines}):
+    for name in sorted(deployed.keys() - {machine.name for machine in fleet.provisioned}):
         yield (name, "gone", deployed[name].zone, "-", _now(deployed[name]), "-", "-")
 
 
@@ -103,7 +94,7 @@ def _sums(
         prices = [machine.usd_per_hour for machine in deployed.values()]
         least = money.hour_text(sum(price or 0.0 for price in prices))
         yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
-    yield f"Then:   {cost.total_text(fleet.gcp_machines)}"
+    yield f"Then:   {cost.total_text(fleet.provisioned)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {money.hour_text(fleet.budget_usd_per_hour)} an hour"
     if others:

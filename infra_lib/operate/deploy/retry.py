@@ -5,15 +5,15 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model import money
 from infra_lib.operate.deploy.synthesis import FILE
-from infra_lib.terraform.cdktf_json import INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.fallback import Move
     from infra_lib.operate.deploy.synthesis import Stack
 
@@ -39,7 +39,7 @@ def differences(
         Values are not told: they may be secret.
     """
     names = {move.machine for move in moves}
-    moved = [machine for machine in fleet.gcp_machines if machine.name in names]
+    moved = [machine for machine in fleet.provisioned if machine.name in names]
     found: list[str] = []
     for stack in agreed:
         now = anew.get(stack.name)
@@ -53,22 +53,23 @@ def differences(
     return found[:_SHOWN]
 
 
-def _moved(stack: Stack, machines: Sequence[GcpMachine]) -> dict[str, Any]:
+def _moved(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any]:
     """Return what a stack holds once machines are in the zones that they have by now."""
     document: dict[str, Any] = deepcopy(dict(stack.document))
     resources = document.get("resource", {})
     for machine in machines:
-        instance = resources.get(INSTANCE, {}).get(machine.name)
+        kinds = CLOUDS[machine.cloud].KINDS
+        instance = resources.get(kinds.instance, {}).get(machine.name)
         if instance is None:
             continue  # it is in another stack
-        price = machine.usd_per_hour_now
-        instance["zone"] = machine.zone
+        for kind, name, place in kinds.placed:
+            body = resources.get(kind, {}).get(name.format(machine.name))
+            if body is not None:
+                body[place] = getattr(machine, place)
         instance["labels"]["cost"] = money.label(machine.usd_per_hour)
+        price = machine.usd_per_hour_now
         said = document["output"]["machines"]["value"][machine.name]
         said |= {"zone": machine.zone, "usd_per_hour": "${null}" if price is None else price}
-        policies = resources.get("google_compute_resource_policy", {})
-        if f"{machine.name}-stop" in policies:
-            policies[f"{machine.name}-stop"]["region"] = machine.region
     return document
 
 

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy.printing import CLEAR, say, show
+from infra_lib.terraform.printing import CLEAR, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import WITHOUT_NODE, FleetError
 from infra_lib.operate.deploy import synthesis
-from infra_lib.operate.deploy.process import run
-from infra_lib.operate.deploy.terraform_log import logged, text_of
-from infra_lib.terraform.cdktf_json import manifest, written
+from infra_lib.terraform.cdktf_json import manifest, synthesized_at
+from infra_lib.terraform.log import read_log, variables_to_log
+from infra_lib.terraform.process import run
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ class Cdktf:
             FleetError: When cdktf cannot be run, the app fails or makes no stack, or what it wrote
                 cannot be read.
         """
-        before = written(self.project)
+        before = synthesized_at(self.project)
         if run([self.command, "synth"], self.project, _path()):
             raise FleetError("cdktf synth failed; what it says is above")
-        if written(self.project) in {None, before}:
+        if synthesized_at(self.project) in {None, before}:
             raise FleetError(
                 f"cdktf synth wrote no {manifest(self.project)}; nothing was deployed. The app "
                 'has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and app.synth(), as '
@@ -97,8 +97,8 @@ class Cdktf:
         command = [self.command, "deploy", *names, "--auto-approve", "--skip-synth"]
         with TemporaryDirectory() as folder:
             log = Path(folder) / "terraform.log"
-            status = run(command, self.project, {**_path(), **logged(log)})
-            return Ended(status, text_of(log))
+            status = run(command, self.project, {**_path(), **variables_to_log(log)})
+            return Ended(status, read_log(log))
 
 
 def _path() -> dict[str, str]:

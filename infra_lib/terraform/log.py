@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 _APPLYING = re.compile(r"\[INFO\] +(?:backend/\w+|cloud): starting Apply operation$", re.MULTILINE)
 
 
-def logged(log: Path) -> dict[str, str]:
-    """Return what has Terraform, but none of its providers, log into a file.
+def variables_to_log(log: Path) -> dict[str, str]:
+    """Return the variables that have Terraform, but none of its providers, log into a file.
 
     https://developer.hashicorp.com/terraform/internals/debugging
     """
@@ -25,11 +25,11 @@ def logged(log: Path) -> dict[str, str]:
     }
 
 
-def text_of(log: Path) -> str:
+def read_log(log: Path) -> str:
     """Return what was logged; nothing where Terraform was not run."""
     return log.read_text("utf-8", "replace") if log.exists() else ""
 
 
-def applied(log: str) -> int:
+def count_applies(log: str) -> int:
     """Return how often Terraform has begun to apply."""
     return len(_APPLYING.findall(log))

@@ -1,0 +1,73 @@
+"""What Terraform calls the resources of all clouds, and whose each of them is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.clouds.all_clouds import CLOUDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.terraform.state import Readers
+
+_NAME = re.compile(r"[-\w]+")
+_KINDS = [cloud.KINDS for cloud in CLOUDS.values()]
+INSTANCES = frozenset(kinds.instance for kinds in _KINDS)
+DISKS = frozenset(kind for kinds in _KINDS for kind in kinds.disks)
+LABELLED = tuple(kind for kinds in _KINDS for kind in kinds.labelled)
+"""The types of the resources whose labels say which fleet and machine they are of."""
+PAID = INSTANCES.union(*(kinds.uncounted for kinds in _KINDS))
+"""The types of what runs, and is paid for as long as it does."""
+
+
+def instance_readers() -> Readers:
+    """Return what reads the attributes of an instance, by its type."""
+    return {cloud.KINDS.instance: cloud.operations().read_instance for cloud in CLOUDS.values()}
+
+
+def address_of(machine: ProvisionedMachine) -> str:
+    """Return what a machine's instance is called in Terraform: "google_compute_instance.galena"."""
+    return f"{CLOUDS[machine.cloud].KINDS.instance}.{machine.name}"
+
+
+def machine_of(address: str) -> str | None:
+    """Return the name of the machine whose instance an address is of; None for anything else."""
+    kind, _, name = address.partition(".")
+    return name if kind in INSTANCES and _NAME.fullmatch(name) else None
+
+
+def owner_of(resource: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the fleet and the machine that a resource's labels name; None where they do not."""
+    labels = resource.get("labels")
+    if not isinstance(labels, dict):
+        return None
+    fleet, machine = labels.get("fleet"), labels.get("machine")
+    return (fleet, machine) if isinstance(fleet, str) and isinstance(machine, str) else None
+
+
+def owners(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return fleet and name of each machine whose instance or data disks a stack has.
+
+    Args:
+        document: What cdktf wrote as cdk.tf.json.
+    """
+    resources = document.get("resource")
+    kinds = [resources.get(kind) for kind in LABELLED] if isinstance(resources, dict) else []
+    found = (
+        owner_of(body)
+        for bodies in kinds
+        if isinstance(bodies, dict)
+        for body in bodies.values()
+        if isinstance(body, dict)
+    )
+    return {owner for owner in found if owner is not None}
+
+
+def is_of(resource: Mapping[str, Any], fleet: Fleet) -> bool:
+    """Return whether a resource's labels say that it is a fleet's."""
+    owner = owner_of(resource)
+    return owner is not None and owner[0] == fleet.name
