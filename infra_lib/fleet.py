@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field
-from attrs.validators import optional
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
@@ -151,9 +150,7 @@ class Fleet:
     machines: tuple[Machine, ...] = field(
         converter=_machines, validator=valid(check_each, Machine, 'Machine("cinnabar")')
     )
-    gcp: GcpProject | None = field(
-        default=None, validator=optional(valid(check_instance, GcpProject))
-    )
+    gcp: GcpProject | None = field(default=None, validator=valid(check_instance, GcpProject))
     caches: tuple[BinaryCache, ...] = field(
         default=(),
         converter=_caches,
@@ -171,9 +168,7 @@ class Fleet:
     )
     ssh: Ssh = field(factory=Ssh, validator=valid(check_instance, Ssh))
     facts: Facts = field(factory=Facts, validator=valid(check_instance, Facts))
-    budget_usd_per_hour: float | None = field(
-        default=None, validator=optional(valid(_check_budget))
-    )
+    budget_usd_per_hour: float | None = field(default=None, validator=valid(_check_budget))
     module_style: Literal["flake-parts", "nixos"] = field(
         default="flake-parts", validator=valid(check_one_of, ("flake-parts", "nixos"))
     )

@@ -7,14 +7,13 @@ import re
 import warnings
 
 from attrs import field
-from attrs.validators import optional
 
 from infra_lib.model import destination
 from infra_lib.model.errors import field_error
 from infra_lib.model.validators import check_whole, check_word, valid
 from nixgen.frozen import frozen
 
-_URL = re.compile(r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?")
+_URL = r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?"
 
 # What NixOS and nix-darwin append to `nix.settings.substituters` as "https://cache.nixos.org/":
 # https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/config/nix.nix
@@ -28,7 +27,7 @@ _ABANDONED = "cuda-maintainers.cachix.org"
 def _check_url(where: str, field: str, value: str) -> None:
     accepted = 'an address without parameters such as "https://cache.nixos.org"'
     check_word(where, field, value, accepted)
-    found = _URL.fullmatch(value)
+    found = re.fullmatch(_URL, value)
     if found is None:
         raise field_error(where, field, value, f"{accepted} is accepted")
     # Login and host reach ssh as they are; libcurl takes any login.
@@ -73,7 +72,7 @@ class BinaryCache:
     url: str = field(validator=valid(_check_url))
     public_key: str = field(validator=valid(_check_public_key), kw_only=True)
     priority: int | None = field(
-        default=None, validator=optional(valid(check_whole, "places", least=0)), kw_only=True
+        default=None, validator=valid(check_whole, "places", least=0), kw_only=True
     )
 
     @property

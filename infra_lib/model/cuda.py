@@ -6,7 +6,7 @@ import re
 
 from infra_lib.model.errors import field_error
 
-_CAPABILITY = re.compile(r"[1-9][0-9]?\.[0-9]")
+_CAPABILITY = r"[1-9][0-9]?\.[0-9]"
 # What the drivers here and CUDA 12.9 drive, but for Jetsons; in order:
 # https://github.com/NixOS/nixpkgs/blob/master/pkgs/development/cuda-modules/_cuda/db/bootstrap/cuda.nix
 _CAPABILITIES = (
@@ -35,7 +35,7 @@ def check_capability(where: str, field: str, value: object, *, specific: bool = 
         plain, least = value[:-1], _SPECIFIC[value[-1]]
     if (
         not isinstance(plain, str)
-        or not _CAPABILITY.fullmatch(plain)
+        or not re.fullmatch(_CAPABILITY, plain)
         or (plain not in _CAPABILITIES and by_version(plain) < by_version(_CAPABILITIES[-1]))
         or by_version(plain) < least
     ):

@@ -14,14 +14,14 @@ from nixgen.frozen import frozen
 
 EXAMPLE = '"root@host.example", "root@[2001:db8::1]:2222"'
 
-_DESTINATION = re.compile(
+_DESTINATION = (
     r"(?:ssh://)?(?:(?P<user>[^@?]*)@)?(?:\[(?P<ipv6>[^]@?]*)\]|(?P<host>[^][:@?]*))"
     r"(?::(?P<port>[^:@?]*))?(?:\?(?P<options>.*))?"
 )
-_USER = re.compile(r"[A-Za-z0-9_][-+.A-Za-z0-9_]*")
-_HOST = re.compile(r"[A-Za-z0-9_][-.A-Za-z0-9_]{0,252}")
-_ZONE = re.compile(r"[A-Za-z0-9_][-.~A-Za-z0-9_]*")
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_USER = r"[A-Za-z0-9_][-+.A-Za-z0-9_]*"
+_HOST = r"[A-Za-z0-9_][-.A-Za-z0-9_]{0,252}"
+_ZONE = r"[A-Za-z0-9_][-.~A-Za-z0-9_]*"
+_PORT = r"[1-9][0-9]{0,4}"
 _MOST_PORT = 65535
 
 _NUMBER = r"[0-9]{1,9}"
@@ -32,7 +32,7 @@ _OPTIONS = {
     "AddressFamily": r"any|inet6?",
     "ConnectTimeout": _NUMBER,
     "ConnectionAttempts": _NUMBER,
-    "HostKeyAlias": _HOST.pattern,
+    "HostKeyAlias": _HOST,
     "IdentitiesOnly": _SWITCH,
     "IdentityFile": r"[~/.A-Za-z0-9_][-+.%@~/A-Za-z0-9_]*",
     "ProxyJump": r".+",
@@ -80,7 +80,7 @@ def parse(text: str) -> Destination:
     Raises:
         ValueError: When it is none; the message says what is wrong with which part.
     """
-    found = _DESTINATION.fullmatch(text)
+    found = re.fullmatch(_DESTINATION, text)
     if found is None:
         if text.count(":") > 1:
             raise ValueError("an IPv6 address stands in brackets")
@@ -108,7 +108,7 @@ def check_user(user: str) -> None:
     Raises:
         ValueError: When it is none.
     """
-    if not _USER.fullmatch(user):
+    if not re.fullmatch(_USER, user):
         raise ValueError(f"{user!r} is no login name")
 
 
@@ -118,20 +118,20 @@ def check_host(host: str) -> None:
     Raises:
         ValueError: When it is none.
     """
-    if not _HOST.fullmatch(host):
+    if not re.fullmatch(_HOST, host):
         raise ValueError(f"{host!r} is no host name")
 
 
 def is_port(text: str) -> bool:
     """Whether a text is the number of a TCP or UDP port."""
-    return _PORT.fullmatch(text) is not None and int(text) <= _MOST_PORT
+    return re.fullmatch(_PORT, text) is not None and int(text) <= _MOST_PORT
 
 
 def _is_ipv6(text: str) -> bool:
     from ipaddress import IPv6Address  # few destinations need it
 
     address, percent, zone = text.partition("%")
-    if percent and not _ZONE.fullmatch(zone):
+    if percent and not re.fullmatch(_ZONE, zone):
         return False
     try:
         IPv6Address(address)

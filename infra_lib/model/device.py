@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attrs import field
-from attrs.validators import optional
 
 from infra_lib.model import destination, ssh_key
 from infra_lib.model.errors import field_error
@@ -47,7 +46,7 @@ class Device:
     name: str = field(validator=valid(check_name))
     zerotier_member_id: str = field(validator=valid(check_member_id), kw_only=True)
     port: int = field(default=22, validator=valid(_check_port), kw_only=True)
-    user: str | None = field(default=None, validator=optional(valid(_check_login)), kw_only=True)
+    user: str | None = field(default=None, validator=valid(_check_login), kw_only=True)
     ssh_host_key: str | None = field(default=None, kw_only=True)
 
     @property

@@ -9,9 +9,9 @@ from infra_lib.model.errors import field_error
 from nixgen.exact import exact
 
 # `zpool create` takes no other: https://openzfs.github.io/openzfs-docs/man/master/8/zpool-create.8.html
-_POOL = re.compile(r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*")
+_POOL = r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*"
 # A partition's `size` in disko, but for the 100% that would leave the pool nothing.
-_SIZE = re.compile(r"[0-9]+[KMGTP]?")
+_SIZE = r"[0-9]+[KMGTP]?"
 
 # The property by which zfs-auto-snapshot, which clan turns on, finds what to make snapshots of.
 _SNAPSHOTS = "com.sun:auto-snapshot"
@@ -34,13 +34,13 @@ def zfs_layout(
         FleetError: When the pool cannot have that name, or the partition that size.
     """
     device, pool, esp_size = exact((device, pool, esp_size))
-    if not isinstance(pool, str) or not _POOL.fullmatch(pool):
+    if not isinstance(pool, str) or not re.fullmatch(_POOL, pool):
         accepted = (
             "a ZFS pool's name: a letter first, then letters, digits and _ . : -, and neither log "
             "nor beginning with mirror, raidz, draid or spare"
         )
         raise field_error("zfs_layout", "pool", pool, accepted)
-    if not isinstance(esp_size, str) or not _SIZE.fullmatch(esp_size):
+    if not isinstance(esp_size, str) or not re.fullmatch(_SIZE, esp_size):
         raise field_error("zfs_layout", "esp_size", esp_size, 'a size such as "512M" or "1G"')
     return {("disk", "primary"): _disk(device, pool, esp_size), ("zpool", pool): _pool()}
 

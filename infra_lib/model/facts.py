@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, evolve, field, fields
-from attrs.validators import optional
 
 from infra_lib.model import ssh_key, zerotier_address
 from infra_lib.model.errors import FleetError, field_error
@@ -36,16 +35,18 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-_STATE_VERSION = re.compile(r"[0-9]{2}\.[0-9]{2}")
+_STATE_VERSION = r"[0-9]{2}\.[0-9]{2}"
 # A region, and what tells its zones apart: us-central1-c.
-_ZONE = re.compile(r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+")
-_OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
+_ZONE = r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+"
+_OCTET = r"0|[1-9][0-9]{0,2}"
 
 
 def is_ipv4(value: object) -> bool:
     """Whether something is an IPv4 address, in the spelling that all programs take for the same."""
     octets = value.split(".") if isinstance(value, str) else []
-    return len(octets) == 4 and all(_OCTET.fullmatch(each) and int(each) < 256 for each in octets)
+    return len(octets) == 4 and all(
+        re.fullmatch(_OCTET, each) and int(each) < 256 for each in octets
+    )
 
 
 def _check_ipv4(where: str, field: str, value: object) -> None:
@@ -74,22 +75,20 @@ class MachineFacts:
     """
 
     name: str = field(validator=valid(check_name))
-    external_ip: str | None = field(
-        default=None, validator=optional(valid(_check_ipv4)), kw_only=True
-    )
+    external_ip: str | None = field(default=None, validator=valid(_check_ipv4), kw_only=True)
     ssh_host_key: str | None = field(default=None, kw_only=True)
     state_version: str | None = field(
         default=None,
-        validator=optional(valid(check_matching, _STATE_VERSION, 'a release: "25.05"')),
+        validator=valid(check_matching, _STATE_VERSION, 'a release: "25.05"'),
         kw_only=True,
     )
     zerotier_ip: str | None = field(default=None, kw_only=True)
     zerotier_member_id: str | None = field(
-        default=None, validator=optional(valid(zerotier_address.check_member_id)), kw_only=True
+        default=None, validator=valid(zerotier_address.check_member_id), kw_only=True
     )
     zone: str | None = field(
         default=None,
-        validator=optional(valid(check_matching, _ZONE, 'a zone: "us-central1-c"')),
+        validator=valid(check_matching, _ZONE, 'a zone: "us-central1-c"'),
         kw_only=True,
     )
 
@@ -143,11 +142,9 @@ class Facts:
         validator=valid(check_each, MachineFacts, 'MachineFacts("galena")'),
     )
     zerotier_network_id: str | None = field(
-        default=None, validator=optional(valid(zerotier_address.check_network_id))
+        default=None, validator=valid(zerotier_address.check_network_id)
     )
-    path: Path | None = field(
-        default=None, validator=optional(valid(check_instance, Path)), eq=False
-    )
+    path: Path | None = field(default=None, validator=valid(check_instance, Path), eq=False)
     _named: dict[str, MachineFacts] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

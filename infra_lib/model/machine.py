@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 from attrs import field
-from attrs.validators import optional
 
 from infra_lib.model import destination
 from infra_lib.model.errors import field_error
@@ -56,9 +55,7 @@ class Machine:
         default=(), converter=strings, validator=valid(check_words, '"peer"'), kw_only=True
     )
     description: str = field(default="", validator=valid(check_text), kw_only=True)
-    target_host: str | None = field(
-        default=None, validator=optional(valid(_check_destination)), kw_only=True
-    )
+    target_host: str | None = field(default=None, validator=valid(_check_destination), kw_only=True)
 
     @property
     def _where(self) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal, cast
 
 from attrs import field
-from attrs.validators import optional
 
 from infra_lib.model.cuda import by_version, check_capability
 from infra_lib.model.errors import field_error
@@ -28,7 +26,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from infra_lib.model.provisioned import ProvisionedMachine
 
-_ATTRIBUTE = re.compile(r"[A-Za-z_][-A-Za-z0-9_']*")
+_ATTRIBUTE = r"[A-Za-z_][-A-Za-z0-9_']*"
 DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
 LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
@@ -80,15 +78,13 @@ class NvidiaTuning:
     _where = "nvidia tuning"
 
     compute_mode: Literal["DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED"] | None = field(
-        default=None, validator=optional(valid(check_one_of, _COMPUTE_MODES))
+        default=None, validator=valid(check_one_of, _COMPUTE_MODES)
     )
-    power_limit: int | None = field(
-        default=None, validator=optional(valid(check_whole, "watts", least=1))
-    )
+    power_limit: int | None = field(default=None, validator=valid(check_whole, "watts", least=1))
     application_clocks: tuple[int, int] | None = field(
-        default=None, converter=_clocks, validator=optional(valid(_check_clocks))
+        default=None, converter=_clocks, validator=valid(_check_clocks)
     )
-    ecc: bool | None = field(default=None, validator=optional(valid(check_boolean)))
+    ecc: bool | None = field(default=None, validator=valid(check_boolean))
 
 
 def _check_driver_name(where: str, field: str, value: str) -> None:
@@ -155,7 +151,7 @@ class Nvidia:
             "legacy_535",
         ]
         | None
-    ) = field(default=None, validator=optional(valid(_check_driver_name)))
+    ) = field(default=None, validator=valid(_check_driver_name))
     cuda_packages: tuple[str, ...] = field(
         default=DEFAULT_CUDA_PACKAGES, converter=strings, validator=valid(_check_packages)
     )
@@ -164,9 +160,7 @@ class Nvidia:
     )
     cuda_toolkit: bool = field(default=False, validator=valid(check_boolean))
     environment: bool = field(default=False, validator=valid(check_boolean))
-    tuning: NvidiaTuning | None = field(
-        default=None, validator=optional(valid(check_instance, NvidiaTuning))
-    )
+    tuning: NvidiaTuning | None = field(default=None, validator=valid(check_instance, NvidiaTuning))
     kernel_params: tuple[str, ...] = field(
         default=(), converter=strings, validator=valid(check_words, '"pci=realloc"')
     )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, field
-from attrs.validators import optional
 
 from infra_lib.model.disko import zfs_layout
 from infra_lib.model.errors import field_error
@@ -132,7 +131,7 @@ class ProvisionedMachine(Machine, ABC):
     )
     disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
     state_version: str | None = field(
-        default=None, validator=optional(valid(check_state_version)), kw_only=True
+        default=None, validator=valid(check_state_version), kw_only=True
     )
 
     def _check_disko(self) -> None:

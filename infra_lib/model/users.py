@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from attrs import field
 
 from infra_lib.model.validators import (
@@ -17,7 +15,7 @@ from infra_lib.model.validators import (
 )
 from nixgen.frozen import frozen
 
-_LOGIN = re.compile(r"[a-z_][-a-z0-9_]{0,30}")
+_LOGIN = r"[a-z_][-a-z0-9_]{0,30}"
 _LOGIN_ACCEPTED = "a login name has up to 31 lower-case letters, digits, _ and -, a letter first"
 
 

@@ -32,20 +32,15 @@ MOST = 2**31 - 1  # what Nix, Terraform and nvidia-smi all hold
 
 # Control characters, and lone surrogates: UTF-8 cannot hold those.
 _UNWRITABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
-NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_RELEASE = re.compile(r"[0-9]{2}\.[0-9]{2}")
+NAME = r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_RELEASE = r"[0-9]{2}\.[0-9]{2}"
 _DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
-_WORD = re.compile(rf"[^\s{_UNWRITABLE}\"'\\${{}}]+")
-_UNWRITABLE_TEXT = re.compile(rf"[{_UNWRITABLE}]")
-_PUBLIC_KEY = re.compile(
-    rf"({'|'.join(map(re.escape, KEY_TYPES))}) ([A-Za-z0-9+/=]+)"
-    rf"(?: [^\t\r\n{_UNWRITABLE}]*)?"
-)
+_DOMAIN = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
+_NOT_IN_WORD = frozenset(" \"'\\${}")
 
 
 def valid(check: Callable[..., None], *accepted: Any, **limits: Any) -> Validator:
-    """Return a validator that has a check look at a field.
+    """Return a validator that has a check look at a field, unless it has its default.
 
     Args:
         check: Called with what the thing is called, the name and the value of the field, and:
@@ -54,7 +49,8 @@ def valid(check: Callable[..., None], *accepted: Any, **limits: Any) -> Validato
     """
 
     def validate(thing: Any, field: Attribute[Any], value: Any) -> None:
-        check(thing._where, field.alias, value, *accepted, **limits)
+        if value is not field.default:
+            check(thing._where, field.alias, value, *accepted, **limits)
 
     return validate
 
@@ -164,7 +160,7 @@ def check_name(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or not NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(NAME, value):
         raise field_error(
             where,
             field,
@@ -180,7 +176,7 @@ def check_domain(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or len(value) > 253 or not _DOMAIN.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 253 or not re.fullmatch(_DOMAIN, value):
         raise field_error(
             where, field, value, 'a domain is lower-case DNS labels: "zt", "example.org"'
         )
@@ -192,7 +188,12 @@ def check_word(where: str, field: str, value: object, accepted: str) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or not _WORD.fullmatch(value):
+    if (
+        not isinstance(value, str)
+        or not value
+        or not _NOT_IN_WORD.isdisjoint(value)
+        or _holds(rf"\s{_UNWRITABLE}", value)
+    ):
         raise field_error(
             where, field, value, f"{accepted} is accepted, without spaces, quotes, \\, $, {{ and }}"
         )
@@ -225,7 +226,7 @@ def check_text(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it holds one, or is no string.
     """
-    if not isinstance(value, str) or _UNWRITABLE_TEXT.search(value):
+    if not isinstance(value, str) or _holds(_UNWRITABLE, value):
         raise field_error(
             where, field, value, "text without control characters and lone surrogates is accepted"
         )
@@ -292,24 +293,36 @@ def check_public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
         )
     check_each(where, field, values, str, example)
     for value in values:
-        found = _PUBLIC_KEY.fullmatch(value)
-        if found is None:
+        kind, _, rest = value.partition(" ")
+        encoded = rest.partition(" ")[0]
+        if kind not in KEY_TYPES or not encoded or _holds(rf"\t\r\n{_UNWRITABLE}", value):
             raise field_error(where, field, value, f"an OpenSSH public key on one line: {example}")
-        if not is_key(found[1], found[2]):
-            accepted = f"not a whole {found[1]} key; copy all of the line from its .pub file"
+        if not is_key(kind, encoded):
+            accepted = f"not a whole {kind} key; copy all of the line from its .pub file"
             raise field_error(where, field, value, accepted)
-        refuse_weak(where, field, value, found[2])
+        refuse_weak(where, field, value, encoded)
 
 
-def check_matching(
-    where: str, field: str, value: object, pattern: re.Pattern[str], accepted: str
-) -> None:
+def _holds(characters: str, text: str) -> bool:
+    """Whether a text holds one of some characters, of which none is printable and ASCII.
+
+    Most texts are that, and the pattern takes a while to compile.
+
+    Args:
+        characters: What stands in a pattern between [ and ].
+        text: The text.
+    """
+    plain = text.isascii() and text.isprintable()
+    return not plain and re.search(f"[{characters}]", text) is not None
+
+
+def check_matching(where: str, field: str, value: object, pattern: str, accepted: str) -> None:
     """Check a text that is to have one form.
 
     Raises:
-        FleetError: When it is none of that form.
+        FleetError: When it has not.
     """
-    if not isinstance(value, str) or not pattern.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise field_error(where, field, value, accepted)
 
 

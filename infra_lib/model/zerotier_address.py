@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from infra_lib.model.errors import field_error
 
-_NETWORK_ID = re.compile(r"[0-9a-f]{16}")
-_MEMBER_ID = re.compile(r"[0-9a-f]{10}")
-_ADDRESS = re.compile(r"fd([0-9a-f]{16})9993([0-9a-f]{10})")
+_NETWORK_ID = r"[0-9a-f]{16}"
+_MEMBER_ID = r"[0-9a-f]{10}"
+_ADDRESS = r"fd([0-9a-f]{16})9993([0-9a-f]{10})"
 
 
 def address(network_id: str, member_id: str) -> str:
@@ -45,7 +45,7 @@ def split(where: str, field: str, value: object) -> tuple[str, str]:
     found = None
     with suppress(AddressValueError):  # its words may repeat a part of a secret
         if isinstance(value, str):
-            found = _ADDRESS.fullmatch(IPv6Address(value).packed.hex())
+            found = re.fullmatch(_ADDRESS, IPv6Address(value).packed.hex())
     if found is None:
         raise field_error(where, field, value, accepted)
     return found[1], found[2]
@@ -57,7 +57,7 @@ def check_network_id(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or not _NETWORK_ID.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_NETWORK_ID, value):
         raise field_error(where, field, value, "16 hexadecimal digits in lower case are accepted")
 
 
@@ -67,7 +67,7 @@ def check_member_id(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When it is none.
     """
-    if not isinstance(value, str) or not _MEMBER_ID.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_MEMBER_ID, value):
         accepted = "10 hexadecimal digits in lower case, as `zerotier-cli info` prints them"
         raise field_error(where, field, value, accepted)
 

@@ -33,7 +33,7 @@ def test_import_reads_no_table() -> None:
     code = """
 from infra_lib import GcpMachine
 from infra_lib.clouds.gcp.catalog import tables
-caches = (tables.prices, tables.machine_types, tables.zones)
+caches = (tables.prices, tables.machine_type, tables.zone)
 print(sum(cache.cache_info().currsize for cache in caches))
 GcpMachine("a", machine_type="e2-micro", zone="us-central1-a")
 print(sum(cache.cache_info().currsize for cache in caches))

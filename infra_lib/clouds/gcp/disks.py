@@ -30,12 +30,12 @@ _DEVICE_AMONG_OTHERS = "/dev/disk/by-id/scsi-0Google_PersistentDisk_persistent-d
 _NVME_DEVICE = "/dev/disk/by-id/nvme-nvme_card-pd_nvme_card-pd_1"
 
 # https://cloud.google.com/compute/docs/disks#disk-types; new ones are Hyperdisks.
-_TYPE = re.compile(r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-z0-9]*")
+_TYPE = r"pd-(balanced|extreme|ssd|standard)|hyperdisk-[a-z][-a-z0-9]*"
 _MOST_GB = 65536
 
 
 def _check_type(where: str, field: str, value: object) -> None:
-    if not isinstance(value, str) or not _TYPE.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_TYPE, value):
         accepted = "pd-balanced, pd-extreme, pd-ssd, pd-standard or a Hyperdisk's"
         raise field_error(where, field, value, f'{accepted}: "hyperdisk-balanced"')
 

@@ -39,16 +39,16 @@ _MOST_TAGS = 64 - 2
 _PROJECT_LINK = (
     r"(?:https://[-.a-z0-9]+/compute/[a-z0-9]+/)?projects/(?:[-.a-z0-9]+:)?[a-z][-a-z0-9]*/"
 )
-_LABEL_KEY = re.compile(r"[a-z][-_a-z0-9]{0,62}")
-_LABEL_VALUE = re.compile(r"[-_a-z0-9]{1,63}")
-_METADATA_KEY = re.compile(r"[-_A-Za-z0-9]{1,128}")
+_LABEL_KEY = r"[a-z][-_a-z0-9]{0,62}"
+_LABEL_VALUE = r"[-_a-z0-9]{1,63}"
+_METADATA_KEY = r"[-_A-Za-z0-9]{1,128}"
 # https://cloud.google.com/kms/docs/getting-resource-ids; a version may not stand after it: Google
 # uses the newest, and the provider, which leaves it out, would see a change at every plan.
-_KMS_KEY = re.compile(
+_KMS_KEY = (
     r"projects/[-.:a-z0-9]+/locations/(?P<location>[-a-z0-9]+)"
     r"/keyRings/[-_A-Za-z0-9]{1,63}/cryptoKeys/[-_A-Za-z0-9]{1,63}"
 )
-_EMAIL = re.compile(r"[^@]+@[^@]+")
+_EMAIL = r"[^@]+@[^@]+"
 
 
 def check_link(where: str, field: str, value: object, kind: str) -> None:
@@ -69,9 +69,9 @@ def check_link(where: str, field: str, value: object, kind: str) -> None:
     Raises:
         FleetError: When it is none of them.
     """
-    if isinstance(value, Reference) or (isinstance(value, str) and NAME.fullmatch(value)):
+    if isinstance(value, Reference) or (isinstance(value, str) and re.fullmatch(NAME, value)):
         return
-    whole = rf"{_PROJECT_LINK}{re.escape(kind)}/{NAME.pattern}"
+    whole = rf"{_PROJECT_LINK}{re.escape(kind)}/{NAME}"
     if not isinstance(value, str) or not re.fullmatch(whole, value):
         accepted = (
             f'a name is accepted ("default"), "projects/<project ID>/{kind}/<name>", or that as a '
@@ -91,7 +91,7 @@ def check_labels(where: str, field: str, value: object) -> None:
         FleetError: When a key or a value is none, or a key is one of `STACK_LABELS`.
     """
     for key, item in _items(where, field, value):
-        if not isinstance(key, str) or not _LABEL_KEY.fullmatch(key):
+        if not isinstance(key, str) or not re.fullmatch(_LABEL_KEY, key):
             raise field_error(
                 where,
                 field,
@@ -102,7 +102,7 @@ def check_labels(where: str, field: str, value: object) -> None:
             raise field_error(where, field, key, "this label is written by the stack itself")
         if isinstance(item, Reference):
             continue
-        if not isinstance(item, str) or not _LABEL_VALUE.fullmatch(item):
+        if not isinstance(item, str) or not re.fullmatch(_LABEL_VALUE, item):
             raise field_error(
                 where,
                 f"{field}[{key!r}]",
@@ -134,7 +134,7 @@ def check_metadata(where: str, field: str, value: object) -> None:
         FleetError: When a key is none, or is one of `STACK_METADATA`.
     """
     for key, item in _items(where, field, value):
-        if not isinstance(key, str) or not _METADATA_KEY.fullmatch(key):
+        if not isinstance(key, str) or not re.fullmatch(_METADATA_KEY, key):
             raise field_error(
                 where, field, key, "a metadata key has 1 to 128 letters, digits, _ and -"
             )
@@ -158,7 +158,7 @@ def check_kms_key(where: str, field: str, key: object) -> None:
     """
     if key is None or isinstance(key, Reference):
         return
-    if not isinstance(key, str) or not _KMS_KEY.fullmatch(key):
+    if not isinstance(key, str) or not re.fullmatch(_KMS_KEY, key):
         accepted = (
             "a key of Cloud KMS by its full name, without a version: "
             '"projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"'
@@ -168,7 +168,7 @@ def check_kms_key(where: str, field: str, key: object) -> None:
 
 def kms_location(key: str | None) -> str | None:
     """Return where a key is: a region, several, or "global"; None for no key that says it."""
-    found = None if key is None else _KMS_KEY.fullmatch(key)
+    found = None if key is None else re.fullmatch(_KMS_KEY, key)
     return None if found is None else found["location"]
 
 
@@ -215,5 +215,9 @@ def check_email(where: str, field: str, value: object) -> None:
     """
     accepted = 'an address such as "name@project.iam.gserviceaccount.com"'
     check_referable(where, field, value, accepted)
-    if isinstance(value, str) and not isinstance(value, Reference) and not _EMAIL.fullmatch(value):
+    if (
+        isinstance(value, str)
+        and not isinstance(value, Reference)
+        and not re.fullmatch(_EMAIL, value)
+    ):
         raise field_error(where, field, value, f"{accepted} is accepted")

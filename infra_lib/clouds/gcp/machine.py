@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from attrs import NOTHING, evolve, field
-from attrs.validators import optional
 
 from infra_lib.clouds.gcp import rules
 from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType, Zone
@@ -200,28 +199,24 @@ class GcpMachine(ProvisionedMachine):
     catalog: Catalog = field(
         default=CATALOG, validator=valid(check_instance, Catalog), kw_only=True, repr=False
     )
-    gpu: Gpu | None = field(
-        default=None, validator=optional(valid(check_instance, Gpu)), kw_only=True
-    )
+    gpu: Gpu | None = field(default=None, validator=valid(check_instance, Gpu), kw_only=True)
     spot: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     max_run_duration: int | None = field(
         default=None,
-        validator=optional(
-            valid(
-                check_whole,
-                "seconds (up to 120 days; None for no limit)",
-                least=30,
-                most=_MOST_SECONDS,
-            )
+        validator=valid(
+            check_whole,
+            "seconds (up to 120 days; None for no limit)",
+            least=30,
+            most=_MOST_SECONDS,
         ),
         kw_only=True,
     )
     instance_termination_action: Literal["STOP", "DELETE"] | None = field(
-        default=None, validator=optional(valid(check_one_of, ("STOP", "DELETE"))), kw_only=True
+        default=None, validator=valid(check_one_of, ("STOP", "DELETE")), kw_only=True
     )
     discard_local_ssd: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     stop_schedule: StopSchedule | None = field(
-        default=None, validator=optional(valid(check_instance, StopSchedule)), kw_only=True
+        default=None, validator=valid(check_instance, StopSchedule), kw_only=True
     )
     boot_disk: BootDisk = field(
         factory=BootDisk, validator=valid(check_instance, BootDisk), kw_only=True
@@ -233,7 +228,7 @@ class GcpMachine(ProvisionedMachine):
         kw_only=True,
     )
     network: str | None = field(
-        default=None, validator=optional(valid(check_link, "global/networks")), kw_only=True
+        default=None, validator=valid(check_link, "global/networks"), kw_only=True
     )
     subnetwork: str | None = field(default=None, kw_only=True)
     external_ip: bool | str = field(default=True, validator=valid(check_external_ip), kw_only=True)
@@ -260,7 +255,7 @@ class GcpMachine(ProvisionedMachine):
         factory=ShieldedVm, validator=valid(check_instance, ShieldedVm), kw_only=True
     )
     service_account: ServiceAccount | None = field(
-        default=None, validator=optional(valid(check_instance, ServiceAccount)), kw_only=True
+        default=None, validator=valid(check_instance, ServiceAccount), kw_only=True
     )
     deletion_protection: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     allow_stopping_for_update: bool = field(default=True, validator=_BOOLEAN, kw_only=True)

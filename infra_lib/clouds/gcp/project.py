@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attrs import field
-from attrs.validators import optional
 
 from infra_lib.clouds.gcp.fields import (
     check_kms_key,
@@ -39,13 +37,13 @@ IAP_RANGE = "35.235.240.0/20"
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects; some that are older
 # have a domain before them.
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+:[a-z][-a-z0-9]*|[a-z][-a-z0-9]{4,28})[a-z0-9]")
+_PROJECT = r"(?:[a-z0-9.-]+:[a-z][-a-z0-9]*|[a-z][-a-z0-9]{4,28})[a-z0-9]"
 _PROJECT_ACCEPTED = (
     'a project ID such as "example-project": 6 to 30 lower-case letters, digits and hyphens, a '
     "letter first and no hyphen last"
 )
-_BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
-_PREFIX = re.compile(r"[-_./A-Za-z0-9]*")
+_BUCKET = r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]"
+_PREFIX = r"[-_./A-Za-z0-9]*"
 
 _BOOLEAN = valid(check_boolean)
 
@@ -116,7 +114,7 @@ class GcpProject:
         default=(IAP_RANGE,), converter=strings, validator=valid(check_cidrs), kw_only=True
     )
     project_ssh_keys: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
-    os_login: bool | None = field(default=None, validator=optional(_BOOLEAN), kw_only=True)
+    os_login: bool | None = field(default=None, validator=_BOOLEAN, kw_only=True)
     guest_attributes: bool = field(default=True, validator=_BOOLEAN, kw_only=True)
     firewall_logging: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     kms_key: str | None = field(default=None, validator=valid(check_kms_key), kw_only=True)
@@ -132,7 +130,7 @@ class GcpProject:
     )
     install: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     backend: GcsBackend | None = field(
-        default=None, validator=optional(valid(check_instance, GcsBackend)), kw_only=True
+        default=None, validator=valid(check_instance, GcsBackend), kw_only=True
     )
 
     @property

@@ -94,7 +94,7 @@ def check_offered(where: str, field: str, zone: Zone, gpu_type: str, catalog: Ca
     Raises:
         FleetError: When it does not.
     """
-    offering = [item for item in catalog.all_zones().values() if gpu_type in item.accelerators]
+    offering = [found for name in catalog.zones_offering(gpu_type) if (found := catalog.zone(name))]
     if offering and zone not in offering:
         near = [item.name for item in offering if item.region == zone.region]
         raise field_error(

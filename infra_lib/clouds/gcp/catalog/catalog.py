@@ -82,7 +82,7 @@ class Catalog:
     def machine_type(self, name: str) -> MachineType | None:
         """Return the machine type of that name, None when it is not known."""
         own = {item.name: item for item in self.machine_types}
-        return own.get(name) or tables.machine_types().get(name)
+        return own.get(name) or tables.machine_type(name)
 
     def accelerator_type(self, name: str) -> AcceleratorType | None:
         """Return the accelerator type of that name, None when it is not known."""
@@ -119,7 +119,7 @@ class Catalog:
     def zone(self, name: str) -> Zone | None:
         """Return the zone of that name, None when it is not known."""
         own = {item.name: item for item in self.zones}
-        return own.get(name) or tables.zones().get(name)
+        return own.get(name) or tables.zone(name)
 
     def all_machine_types(self) -> dict[str, MachineType]:
         """Return every machine type by name."""
@@ -135,15 +135,13 @@ class Catalog:
 
     def regions(self) -> tuple[str, ...]:
         """Return every region, sorted."""
-        return tuple(sorted({zone.region for zone in self.all_zones().values()}))
+        return tuple(sorted(tables.regions() | {zone.region for zone in self.zones}))
 
     def zones_offering(self, accelerator_type: str) -> tuple[str, ...]:
         """Return the zones that offer an accelerator type, sorted; empty when none is known."""
-        return tuple(
-            name
-            for name, zone in sorted(self.all_zones().items())
-            if accelerator_type in zone.accelerators
-        )
+        own = {zone.name for zone in self.zones}
+        offering = {zone.name for zone in self.zones if accelerator_type in zone.accelerators}
+        return tuple(sorted(tables.zones_offering(accelerator_type) - own | offering))
 
     def machine_price(self, machine_type: str, region: str) -> Price:
         """Return what a machine type costs in a region, built-in GPUs included."""

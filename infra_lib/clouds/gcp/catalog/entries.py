@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from infra_lib.model.validators import Validator
 
 # How the tables' own names are, and the generations in `AcceleratorType.architecture`.
-_NAME = re.compile(r"[a-z][-a-z0-9]*")
-_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
-ZONE = re.compile(rf"({_REGION.pattern})-[a-z0-9]+")  # a group for the region
+_NAME = r"[a-z][-a-z0-9]*"
+_REGION = r"[a-z]+-[a-z]+[0-9]+"
+ZONE = rf"({_REGION})-[a-z0-9]+"  # a group for the region
 _HUGE = 1e9
-_GENERATION = re.compile(r"[a-z]+")
+_GENERATION = r"[a-z]+"
 
 
 def _counts(value: Mapping[int, int]) -> Mapping[int, int]:
@@ -106,9 +106,7 @@ class AcceleratorType:
     max_vcpus: Mapping[int, int] = field(
         factory=dict, converter=_counts, validator=valid(_check_counts), hash=False
     )
-    compute_capability: str | None = field(
-        default=None, validator=optional(valid(check_capability))
-    )
+    compute_capability: str | None = field(default=None, validator=valid(check_capability))
 
     @property
     def _where(self) -> str:
@@ -145,7 +143,7 @@ class MachineType:
     shared_core: bool = field(default=False, validator=valid(check_boolean))
     accelerator: str | None = field(
         default=None,
-        validator=optional(_name("nvidia-l4")),
+        validator=_name("nvidia-l4"),
     )
     accelerator_count: int = 0
     local_ssd_gib: int = field(default=0, validator=valid(check_whole, "GiB", least=0))
@@ -227,7 +225,7 @@ def blank_machine_type(name: str) -> str:
 
     Empty for a name that none has.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         return ""
     fields = ["vcpus=…", "memory_gib=…"]
     if _accelerators(name) == "GPUs":
@@ -242,7 +240,7 @@ def blank_accelerator_type(name: str, *, attached: bool) -> str:
         name: The accelerator type.
         attached: Whether it is one that attaches to a machine.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         return ""
     fields = ["label=…", "architecture=…", "memory_gb=…", *(["max_vcpus=…"] if attached else [])]
     return f"AcceleratorType({name!r}, {', '.join(fields)})"
@@ -250,7 +248,7 @@ def blank_accelerator_type(name: str, *, attached: bool) -> str:
 
 def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
     """Return how a zone of that name is described in Python; empty for a name that none has."""
-    found = ZONE.fullmatch(name)
+    found = re.fullmatch(ZONE, name)
     if found is None:
         return ""
     offered = f", accelerators={accelerators!r}" if accelerators else ""
@@ -259,7 +257,7 @@ def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
 
 def may_be_region(name: str) -> bool:
     """Whether a region may have that name: us-central1, and neither us-central1-a nor us-east-1."""
-    return _REGION.fullmatch(name) is not None
+    return re.fullmatch(_REGION, name) is not None
 
 
 @frozen
@@ -312,7 +310,7 @@ class Price:
     )
     location: str = field(validator=valid(_check_location))
     usd_per_hour: float | None = field(validator=optional(valid(_check_usd)))
-    usd_per_hour_spot: float | None = field(default=None, validator=optional(valid(_check_usd)))
+    usd_per_hour_spot: float | None = field(default=None, validator=valid(_check_usd))
 
     @property
     def _where(self) -> str:

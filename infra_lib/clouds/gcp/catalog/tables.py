@@ -72,40 +72,67 @@ def prices(table: str) -> dict[tuple[str, str], list[str]]:
 
 
 @cache
-def machine_types() -> dict[str, MachineType]:
-    """Return every machine type by name."""
-    # a3-edgegpu and a3-ultragpu have no price in the source, and so no Local SSDs there. They come
-    # with some: https://cloud.google.com/compute/docs/disks/add-local-ssd. How many is not
-    # known for sure.
-    return {row[0]: _machine_type(*row) for row in _rows("machine_types.csv")}
-
-
-def _machine_type(name: str, vcpus: str, shared: str, memory: str, local_ssd: str) -> MachineType:
-    accelerator, count = _BUILT_IN.get(name, (None, 0))
-    return MachineType(
-        name,
-        int(vcpus),
-        float(memory),
-        shared == "true",
-        accelerator,
-        count,
-        int(local_ssd),
-    )
+def _machine_types() -> dict[str, list[str]]:
+    return {row[0]: row for row in _rows("machine_types.csv")}
 
 
 @cache
-def zones() -> dict[str, Zone]:
-    """Return every zone by name."""
-    offered: dict[str, list[str]] = {}
-    for accelerator, zone in prices("accelerator_zones.csv"):
-        offered.setdefault(zone, []).append(accelerator)
-    names = {
-        f"{region}-{letter}": region
+def machine_type(name: str) -> MachineType | None:
+    """Return the machine type of that name; None when it is not in the table."""
+    # a3-edgegpu and a3-ultragpu have no price in the source, and so no Local SSDs there. They come
+    # with some: https://cloud.google.com/compute/docs/disks/add-local-ssd. How many is not
+    # known for sure.
+    row = _machine_types().get(name)
+    if row is None:
+        return None
+    _, vcpus, shared, memory, local_ssd = row
+    accelerator, count = _BUILT_IN.get(name, (None, 0))
+    return MachineType(
+        name, int(vcpus), float(memory), shared == "true", accelerator, count, int(local_ssd)
+    )
+
+
+def machine_types() -> dict[str, MachineType]:
+    """Return every machine type by name."""
+    return {name: found for name in _machine_types() if (found := machine_type(name))}
+
+
+@cache
+def _offered() -> dict[str, tuple[str, ...]]:
+    """Return the accelerators that each zone offers, in the zones' order."""
+    offered: dict[str, list[str]] = {
+        f"{region}-{letter}": []
         for region in {region for _, region in prices("prices.csv")}
         for letter in _ZONE_LETTERS.get(region, "abc")
     }
-    names |= {zone: zone.rpartition("-")[0] for zone in offered}
-    return {
-        name: Zone(name, names[name], tuple(sorted(offered.get(name, ()))))
-        for name in sorted(names)
-    }
+    for accelerator, zone in prices("accelerator_zones.csv"):
+        offered.setdefault(zone, []).append(accelerator)
+    return {zone: tuple(sorted(offered[zone])) for zone in sorted(offered)}
+
+
+@cache
+def zone(name: str) -> Zone | None:
+    """Return the zone of that name; None when it is not known."""
+    accelerators = _offered().get(name)
+    return None if accelerators is None else Zone(name, region_of(name), accelerators)
+
+
+def region_of(zone: str) -> str:
+    """Return the region of a zone of the tables."""
+    return zone.rpartition("-")[0]
+
+
+def zones() -> dict[str, Zone]:
+    """Return every zone by name."""
+    return {name: found for name in _offered() if (found := zone(name))}
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Return every region."""
+    return frozenset(map(region_of, _offered()))
+
+
+def zones_offering(accelerator_type: str) -> set[str]:
+    """Return the names of the zones that offer an accelerator type."""
+    return {name for name, offered in _offered().items() if accelerator_type in offered}
