@@ -1,18 +1,34 @@
 """`tests/fleet.nix`: what the fleet claims of its machines, as tests for nix-unit.
 
-Nothing in it needs nixpkgs: it looks at the flake that it is given.
+A table says what is claimed of each machine, and a function makes the tests of it. Nothing in it
+needs nixpkgs: it looks at the flake that it is given.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, TypeAlias
 
-from infra_lib.clouds.gcp.machine import GcpMachine
-from infra_lib.model.nvidia import before_turing
+from infra_lib.model.nvidia import before_turing, capabilities
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import internet, nvidia
 from infra_lib.nix.placement import path_of
-from nixgen.expr import Apply, AttrSet, BlankLine, Item, Lambda, Let, Not, Pattern, Select, ref
+from nixgen.expr import (
+    Apply,
+    BinaryOp,
+    BlankLine,
+    Commented,
+    HasAttr,
+    If,
+    Item,
+    Lambda,
+    Let,
+    Not,
+    Pattern,
+    Select,
+    Str,
+    ref,
+)
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -22,113 +38,172 @@ if TYPE_CHECKING:
 
 PATH = "tests/fleet.nix"
 
+# By the name, which has the machine's in it.
+_Tests: TypeAlias = "dict[tuple[Str], Value]"
+
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when there are machines: a function of the flake."""
     if not fleet.machines:
         return {}
-    bindings: dict[str, Value] = {
-        "machines": ref("self.clan.inventory.machines"),
-        "lacking": _lacking(),
-    }
-    if any(machine.machine_class == "nixos" for machine in fleet.machines):
-        bindings["nixos"] = ref("self.nixosConfigurations")
-    items: list[Item] = []
-    for machine in fleet.machines:
-        items += [BlankLine()] if items else []
-        items.append(_tests(fleet, machine))
-    return {PATH: Lambda(Pattern("self"), Let(bindings, AttrSet(*items)))}
+    machines = {machine.name: _said(fleet, machine) for machine in fleet.machines}
+    tests_of = _function("name", "said", body=Let(_bindings(fleet), _tests(fleet)))
+    bindings: list[Item] = [
+        {"machines": Commented(machines, before="What the fleet says of each machine.")},
+        BlankLine(),
+        {"lacking": Commented(_lacking(), before="What one list has and another has not.")},
+        {"when": _function("condition", "tests", body=If(ref("condition"), ref("tests"), {}))},
+        BlankLine(),
+        {"testsOf": Commented(tests_of, before="The tests of one machine.")},
+    ]
+    each = Apply("builtins.attrValues", Apply("builtins.mapAttrs", ref("testsOf"), ref("machines")))
+    together = Apply("builtins.zipAttrsWith", Lambda("_", ref("builtins.head")), each)
+    return {PATH: Lambda(Pattern("self"), Let(bindings, together))}
+
+
+def _said(fleet: Fleet, machine: Machine) -> Value:
+    """What the table says of a machine, without what `_bindings` and `_tests` take it for."""
+    said: dict[str | tuple[str, ...], Value] = {}
+    if machine.machine_class != "nixos":
+        said["class"] = machine.machine_class
+    said["tags"] = list(machine.all_tags)
+    if machine.full_description:
+        said["description"] = machine.full_description
+    target = internet.target_host(fleet, machine)
+    if target != f"root@{machine.name}.{fleet.domain}":
+        said["targetHost"] = target
+    if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
+        said["gpu", "open"] = not before_turing(machine)
+    return said
 
 
 def _lacking() -> Value:
-    """A function: what is in the first list and not in the second."""
     missing = Lambda("item", Not(Apply("builtins.elem", ref("item"), ref("given"))))
-    body = Apply("builtins.filter", missing, ref("wanted"))
-    return Lambda("wanted", Lambda("given", body))
+    return _function("wanted", "given", body=Apply("builtins.filter", missing, ref("wanted")))
 
 
-def _tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
-    entry = partial(Select, ref("machines"), machine.name)
-    tests = {
-        "has its tags": _test(Apply("lacking", list(machine.all_tags), entry("tags")), []),
-        "has its class": _test(entry("machineClass"), machine.machine_class),
-        "has its target host": _target_test(fleet, machine),
+def _bindings(fleet: Fleet) -> dict[str, Value]:
+    """What the tests of a machine look at."""
+    name, option = ref("name"), ref("option")
+    bindings: dict[str, Value] = {
+        "class": Select("said", "class", default="nixos"),
+        "machine": Select("self.clan.inventory.machines", name),
     }
-    if machine.full_description:
-        tests["has its description"] = _test(entry("description"), machine.full_description)
-    if machine.machine_class == "nixos":
-        tests |= _nixos_tests(fleet, machine)
-    return {f"test {machine.name} {claim}": test for claim, test in tests.items()}
+    if _has_nixos(fleet):
+        made = Select("nixos.pkgs.config", option, default=ref("default"))
+        said = Select("nixos.config.nixpkgs.config", option, default=made)
+        bindings["nixos"] = Select("self.nixosConfigurations", name)
+        bindings["nixpkgs"] = Commented(
+            _function("option", "default", body=said),
+            before="What nixpkgs is configured with, by the machine or by who made its packages.",
+        )
+    if fleet.gpu_machines:
+        bindings["nvidia"] = ref("nixos.config.hardware.nvidia")
+    return bindings
 
 
-def _target_test(fleet: Fleet, machine: Machine) -> Value:
-    """Clan asks its internet service only where the inventory says nothing."""
-    target = internet.target_host(fleet, machine)
-    path = (machine.name, "deploy", "targetHost")
-    given = Select("machines", *path) if target else Select("machines", *path, default=None)
-    return _test(given, target)
-
-
-def _nixos_tests(fleet: Fleet, machine: Machine) -> dict[str, Value]:
-    config = partial(Select, ref("nixos"), machine.name, "config")
-    tests = {
-        "has its host name": _test(config("networking", "hostName"), machine.name),
-        "has no global cudaSupport": _test(_nixpkgs(machine, "cudaSupport", False), False),
-    }
-    if isinstance(machine, GcpMachine) and machine.gpu is not None:
-        tests |= _gpu_tests(fleet, machine)
-    return tests
-
-
-def _nixpkgs(machine: Machine, name: str, default: Value) -> Value:
-    """What nixpkgs is configured with, by the machine or by whoever made its packages."""
-    made = Select(ref("nixos"), machine.name, "pkgs", "config", name, default=default)
-    return Select(ref("nixos"), machine.name, "config", "nixpkgs", "config", name, default=made)
-
-
-def _gpu_tests(fleet: Fleet, machine: GcpMachine) -> dict[str, Value]:
-    config = Select(ref("nixos"), machine.name, "config")
-    installed = partial(Select, config, "hardware", "nvidia")
-    version = installed("package", "version")
-    drivers = Select(config, "services", "xserver", "videoDrivers")
-    tests = {
-        "imports nvidia": _test(Apply("builtins.elem", "nvidia", drivers), True),
-        # GSP firmware is missing then: https://github.com/NixOS/nixpkgs/issues/454772
-        "leaves datacenter.enable alone": _test(
-            installed("datacenter", "enable", default=False), False
+def _tests(fleet: Fleet) -> Value:
+    """The tests of a machine: those that each has, and those that depend on what it is."""
+    usual = Str("root@", ref("name"), f".{fleet.domain}")
+    target = Select("machine", "deploy", "targetHost", default=None)
+    tests: list[Value] = [
+        {
+            **_test("has its tags", _lacks(ref("said.tags"), ref("machine.tags")), []),
+            **_test("has its class", ref("machine.machineClass"), ref("class")),
+            **_test("has its target host", target, Select("said", "targetHost", default=usual)),
+        },
+        _when(
+            HasAttr("said", "description"),
+            _test("has its description", ref("machine.description"), ref("said.description")),
         ),
-        "has its kernel module": _test(installed("open"), not before_turing(machine)),
+    ]
+    if _has_nixos(fleet):
+        tests.append(_when(BinaryOp("==", ref("class"), "nixos"), _nixos_tests()))
+    if fleet.gpu_machines:
+        tests.append(_when(HasAttr("said", "gpu"), _gpu_tests(fleet)))
+    if any(map(before_turing, fleet.gpu_machines)):
+        old = BinaryOp("&&", HasAttr("said", "gpu"), Not(ref("said.gpu.open")))
+        tests.append(_when(old, _old_gpu_tests(fleet)))
+    return reduce(lambda all_, more: BinaryOp("//", more, all_), reversed(tests))
+
+
+def _has_nixos(fleet: Fleet) -> bool:
+    return any(machine.machine_class == "nixos" for machine in fleet.machines)
+
+
+def _nixos_tests() -> _Tests:
+    host_name = ref("nixos.config.networking.hostName")
+    return {
+        **_test("has its host name", host_name, ref("name")),
+        **_test("has no global cudaSupport", Apply("nixpkgs", "cudaSupport", False), False),
     }
-    # Whoever has a module of their own instead of ours decides on these.
-    ours = path_of(fleet, nvidia.PATH) is not None
-    if ours:
-        driver = Select(nvidia.driver(fleet, config), "version")
-        tests["has its driver"] = _test(version, driver)
-    if before_turing(machine):
-        # Whatever the branch is called: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
-        older = Apply("builtins.compareVersions", version, "590")
-        tests["has a driver from before 590"] = _test(older, -1)
-    capabilities = nvidia.cuda_capabilities(fleet, machine)
-    if capabilities and (ours or nvidia.configures_nixpkgs(fleet, machine)):
-        built_for = _nixpkgs(machine, "cudaCapabilities", [])
-        tests["has its CUDA capabilities"] = _same(list(capabilities), built_for)
-    if ours and fleet.nvidia.cuda_packages:
+
+
+def _gpu_tests(fleet: Fleet) -> _Tests:
+    drivers = ref("nixos.config.services.xserver.videoDrivers")
+    datacenter = Select("nvidia", "datacenter", "enable", default=False)
+    tests = {
+        **_test("imports nvidia", Apply("builtins.elem", "nvidia", drivers), True),
+        # GSP firmware is missing then: https://github.com/NixOS/nixpkgs/issues/454772
+        **_test("leaves datacenter.enable alone", datacenter, False),
+        **_test("has its kernel module", ref("nvidia.open"), ref("said.gpu.open")),
+    }
+    if not _ours(fleet):
+        return tests
+    driver = Select(nvidia.driver(fleet, "nixos.config"), "version")
+    tests |= _test("has its driver", ref("nvidia.package.version"), driver)
+    if fleet.nvidia.cuda_capabilities:
+        tests |= _capabilities_test(fleet)
+    if fleet.nvidia.cuda_packages:
         extension = Lambda("extension", Select("extension", nvidia.BUILT_WITH_CUDA, default=[]))
-        extensions = Select(ref("nixos"), machine.name, "pkgs", "pythonPackagesExtensions")
-        given = Apply("builtins.concatMap", extension, extensions)
-        packages = list(fleet.nvidia.cuda_packages)
-        tests["has its CUDA packages"] = _test(Apply("lacking", packages, given), [])
+        given = Apply("builtins.concatMap", extension, ref("nixos.pkgs.pythonPackagesExtensions"))
+        lacks = _lacks(list(fleet.nvidia.cuda_packages), given)
+        tests |= _test("has its CUDA packages", lacks, [])
     return tests
 
 
-def _same(wanted: Value, given: Value) -> Value:
+def _old_gpu_tests(fleet: Fleet) -> _Tests:
+    """The tests of a machine whose GPU is older than Turing."""
+    # Whatever the branch is called: https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
+    older = Apply("builtins.compareVersions", ref("nvidia.package.version"), "590")
+    tests = _test("has a driver from before 590", older, -1)
+    own = _ours(fleet) and not fleet.nvidia.cuda_capabilities
+    if own or nvidia.old_configure_nixpkgs(fleet):
+        tests |= _capabilities_test(fleet)
+    return tests
+
+
+def _ours(fleet: Fleet) -> bool:
+    """Whether the nvidia module is generated: who has one of their own decides on these."""
+    return path_of(fleet, nvidia.PATH) is not None
+
+
+def _capabilities_test(fleet: Fleet) -> _Tests:
     """A test that two lists have the same in them: definitions of one option are appended."""
+    wanted = list(capabilities(fleet.nvidia, fleet.gpu_machines))
     differences = {
-        "lacking": Apply("lacking", wanted, ref("given")),
-        "unasked": Apply("lacking", ref("given"), wanted),
+        "lacking": _lacks(ref("wanted"), ref("given")),
+        "unasked": _lacks(ref("given"), ref("wanted")),
     }
-    return _test(Let({"given": given}, differences), {"lacking": [], "unasked": []})
+    given = Apply("nixpkgs", "cudaCapabilities", [])
+    compared = Let({"wanted": wanted, "given": given}, differences)
+    return _test("has its CUDA capabilities", compared, {"lacking": [], "unasked": []})
 
 
-def _test(expr: Value, expected: Value) -> Value:
-    return {"expr": expr, "expected": expected}
+def _lacks(wanted: Value, given: Value) -> Value:
+    return Apply("lacking", wanted, given)
+
+
+def _when(condition: Value, tests: _Tests) -> Value:
+    return Apply("when", condition, tests)
+
+
+def _test(claim: str, expr: Value, expected: Value) -> _Tests:
+    name = Str("test ", ref("name"), f" {claim}")
+    return {(name,): {"expr": expr, "expected": expected}}
+
+
+def _function(*names: str, body: Value) -> Value:
+    for name in reversed(names):
+        body = Lambda(name, body)
+    return body

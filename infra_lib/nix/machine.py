@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.model.nvidia import before_turing
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from infra_lib.nix.clan_machines import default_path, module_name
 from infra_lib.nix.placement import path_from, path_of
@@ -23,6 +24,7 @@ from nixgen.expr import (
     Value,
     ref,
 )
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.clouds.answers import Nixos
@@ -35,49 +37,60 @@ _NOBODY = 1500
 
 # ZFS wants a host id, and a plain machine may have no clan to set it:
 # https://git.clan.lol/clan/clan-core/src/branch/main/nixosModules/clanCore/zfs.nix
-_INSTALLER_HOST_ID = "8425e349"
+_HOST_ID = Commented(
+    Apply("lib.mkDefault", "8425e349"),
+    before="The installer's, with which ZFS imports the pool; clan has the same.",
+)
+_ZFS: Value = {
+    "devNodes": "/dev/disk/by-path",
+    "forceImportRoot": Commented(
+        Apply("lib.mkDefault", False),
+        before="As clan has it. After a rescue system left the pool open, boot once with\n"
+        "zfs_force=1 on the kernel's command line.",
+    ),
+}
+
+_OPENSSH: Value = {
+    "enable": True,
+    "settings": {
+        "PermitRootLogin": "prohibit-password",
+        "PasswordAuthentication": False,
+        "KbdInteractiveAuthentication": False,
+    },
+}
+
+
+@frozen(kw_only=True)
+class _Shared:
+    """What the machines of a fleet share, found out once and not for each machine.
+
+    Attributes:
+        imports: What every machine imports: names of the flake's modules, or paths of plain ones.
+        for_old_gpu: What a machine has whose GPU is older than Turing.
+        asked_by_old_gpu: Whether that takes `OPTIONS`.
+    """
+
+    imports: tuple[str, ...]
+    for_old_gpu: tuple[Item, ...]
+    asked_by_old_gpu: bool
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return one file for each provisioned machine, whether it is on or off."""
-    if is_plain(fleet):
-        shared = _shared_paths(fleet)
-        return {
-            default_path(machine): _plain_module(fleet, machine, shared)
-            for machine in fleet.provisioned
-        }
-    return {default_path(machine): _flake_module(fleet, machine) for machine in fleet.provisioned}
+    plain = is_plain(fleet)
+    module = _plain_module if plain else _flake_module
+    shared = _Shared(
+        imports=_shared_paths(fleet) if plain else _shared_names(fleet),
+        for_old_gpu=tuple(nvidia.items_for_old(fleet)),
+        asked_by_old_gpu=nvidia.old_configure_nixpkgs(fleet),
+    )
+    return {default_path(machine): module(fleet, machine, shared) for machine in fleet.provisioned}
 
 
-def module_names(fleet: Fleet, machine: ProvisionedMachine) -> tuple[str, ...]:
-    """Return the names of the `flake.modules.nixos` modules that a machine imports."""
+def _shared_names(fleet: Fleet) -> tuple[str, ...]:
+    """The names of the `flake.modules.nixos` modules that every machine imports."""
     own = (fleet_config.MODULE,) if fleet.config is not None else ()
-    gpu = (nvidia.MODULE,) if machine.accelerator else ()
-    return tuple(dict.fromkeys((*fleet.modules, *own, *gpu, *machine.modules)))
-
-
-def _flake_module(fleet: Fleet, machine: ProvisionedMachine) -> Value:
-    """The flake-parts module; disko.nix adds to the same attribute."""
-    names = module_names(fleet, machine)
-    imports = [Select("flakeModules", name) for name in names]
-    value = _nixos_module(fleet, machine, imports)
-    body = {("flake", "modules", "nixos", module_name(machine)): value}
-    if not names:
-        return body
-    # Inside, `config` is the machine's own: the flake's modules are taken from outside.
-    modules = {"flakeModules": ref("config.flake.modules.nixos")}
-    return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
-
-
-def _plain_module(fleet: Fleet, machine: ProvisionedMachine, shared: tuple[str, ...]) -> Value:
-    """The NixOS module, which imports others by path."""
-    gpu = path_of(fleet, nvidia.PATH) if machine.accelerator else None
-    layout = path_of(fleet, disko.path(machine))
-    paths = (*shared, gpu, *machine.modules, layout)
-    default = default_path(machine)
-    here = path_of(fleet, default) or default
-    imports = [path_from(here, path) for path in dict.fromkeys(paths) if path is not None]
-    return _nixos_module(fleet, machine, imports)
+    return (*fleet.modules, *own)
 
 
 def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
@@ -90,20 +103,47 @@ def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
     return (*fleet.modules, *(path for path in generated if path is not None))
 
 
-def _nixos_module(fleet: Fleet, machine: ProvisionedMachine, imports: list[Value]) -> Value:
-    state_version = _state_version(fleet, machine)
-    asked = state_version is None or nvidia.configures_nixpkgs(fleet, machine)
-    options = (OPTIONS,) if asked else ()
+def _flake_module(fleet: Fleet, machine: ProvisionedMachine, shared: _Shared) -> Value:
+    """The flake-parts module; disko.nix adds to the same attribute."""
+    gpu = (nvidia.MODULE,) if machine.accelerator else ()
+    names = dict.fromkeys((*shared.imports, *gpu, *machine.modules))
+    value = _nixos_module(fleet, machine, shared, [Select("flakeModules", name) for name in names])
+    body = {("flake", "modules", "nixos", module_name(machine)): value}
+    if not names:
+        return body
+    # Inside, `config` is the machine's own: the flake's modules are taken from outside.
+    modules = {"flakeModules": ref("config.flake.modules.nixos")}
+    return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
+
+
+def _plain_module(fleet: Fleet, machine: ProvisionedMachine, shared: _Shared) -> Value:
+    """The NixOS module, which imports others by path."""
+    gpu = path_of(fleet, nvidia.PATH) if machine.accelerator else None
+    layout = path_of(fleet, disko.path(machine))
+    paths = (*shared.imports, gpu, *machine.modules, layout)
+    default = default_path(machine)
+    here = path_of(fleet, default) or default
+    imports = [path_from(here, path) for path in dict.fromkeys(paths) if path is not None]
+    return _nixos_module(fleet, machine, shared, imports)
+
+
+def _nixos_module(
+    fleet: Fleet, machine: ProvisionedMachine, shared: _Shared, imports: list[Value]
+) -> Value:
     cloud = CLOUDS[machine.cloud].nixos(getattr(fleet, machine.cloud), machine)
-    return Lambda(
-        Pattern("lib", *options, *cloud.arguments, ellipsis=True),
-        AttrSet(*_items(fleet, machine, cloud, imports)),
-    )
+    items = _items(fleet, machine, cloud, imports)
+    asked = _state_version(fleet, machine) is None
+    if before_turing(machine):
+        items += shared.for_old_gpu
+        asked = asked or shared.asked_by_old_gpu
+    options = (OPTIONS,) if asked else ()
+    return Lambda(Pattern("lib", *options, *cloud.arguments, ellipsis=True), AttrSet(*items))
 
 
 def _items(
     fleet: Fleet, machine: ProvisionedMachine, cloud: Nixos, imports: list[Value]
 ) -> list[Item]:
+    zfs = disko.may_use_zfs(machine)
     items: list[Item] = []
     if machine.config is not None:
         own = Commented(machine.config, before="What the fleet says of this machine alone.")
@@ -114,12 +154,12 @@ def _items(
         {("nixpkgs", "hostPlatform"): machine.platform},
         _release(fleet, machine),
         BlankLine(),
-        {"boot": _boot(machine, cloud)},
+        {"boot": {**cloud.boot, "zfs": _ZFS} if zfs else cloud.boot},
         BlankLine(),
-        {"networking": _networking(machine, cloud)},
+        {"networking": _networking(machine, cloud, zfs=zfs)},
         {("systemd", "network", "networks", "10-uplink"): cloud.uplink},
         BlankLine(),
-        {("services", "openssh"): _openssh()},
+        {("services", "openssh"): _OPENSSH},
     ]
     if cloud.root_keys:
         items.append(
@@ -130,9 +170,7 @@ def _items(
                 )
             }
         )
-    items += cloud.items
-    items += nvidia.own_items(fleet, machine)
-    return items
+    return [*items, *cloud.items]
 
 
 def _state_version(fleet: Fleet, machine: ProvisionedMachine) -> str | None:
@@ -167,41 +205,12 @@ def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...],
     }
 
 
-def _boot(machine: ProvisionedMachine, cloud: Nixos) -> Value:
-    if not disko.may_use_zfs(machine):
-        return cloud.boot
-    zfs = {
-        "devNodes": "/dev/disk/by-path",
-        "forceImportRoot": Commented(
-            Apply("lib.mkDefault", False),
-            before="As clan has it. After a rescue system left the pool open, boot once with\n"
-            "zfs_force=1 on the kernel's command line.",
-        ),
-    }
-    return {**cloud.boot, "zfs": zfs}
-
-
-def _networking(machine: ProvisionedMachine, cloud: Nixos) -> Value:
-    host_id = Commented(
-        Apply("lib.mkDefault", _INSTALLER_HOST_ID),
-        before="The installer's, with which ZFS imports the pool; clan has the same.",
-    )
+def _networking(machine: ProvisionedMachine, cloud: Nixos, *, zfs: bool) -> Value:
     return {
         "hostName": machine.name,
-        **({"hostId": host_id} if disko.may_use_zfs(machine) else {}),
+        **({"hostId": _HOST_ID} if zfs else {}),
         "useNetworkd": True,
         "useDHCP": False,
         **cloud.networking,
         "firewall": {"enable": True, "allowedTCPPorts": [22]},
-    }
-
-
-def _openssh() -> Value:
-    return {
-        "enable": True,
-        "settings": {
-            "PermitRootLogin": "prohibit-password",
-            "PasswordAuthentication": False,
-            "KbdInteractiveAuthentication": False,
-        },
     }

@@ -28,7 +28,6 @@ from nixgen.expr import (
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.nvidia import Nvidia, NvidiaTuning
-    from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.files.values import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
@@ -48,9 +47,9 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
-def own_items(fleet: Fleet, machine: ProvisionedMachine) -> list[Item]:
+def items_for_old(fleet: Fleet) -> list[Item]:
     """Return what a machine with an old GPU has of its own, where the module is for newer ones."""
-    if not _differs(fleet, machine):
+    if not _differ(fleet):
         return []
     items: list[Item] = [
         BlankLine(),
@@ -60,33 +59,24 @@ def own_items(fleet: Fleet, machine: ProvisionedMachine) -> list[Item]:
             )
         },
     ]
-    if configures_nixpkgs(fleet, machine):
-        built_for = list(cuda_capabilities(fleet, machine))
+    if old_configure_nixpkgs(fleet):
+        built_for = list(capabilities(fleet.nvidia, fleet.gpu_machines))
         config = _unless_pkgs_are_given({"cudaCapabilities": built_for})
         items.append({("nixpkgs", "config"): Commented(config, before=_NOT_BY_DEFAULT)})
     return items
 
 
-def configures_nixpkgs(fleet: Fleet, machine: ProvisionedMachine) -> bool:
-    """Whether `own_items` configures nixpkgs, and so takes `OPTIONS`.
+def old_configure_nixpkgs(fleet: Fleet) -> bool:
+    """Whether `items_for_old` configure nixpkgs, and so take `OPTIONS`.
 
     Not the module: what newer GPUs have by default is in the binary caches.
     """
-    return _differs(fleet, machine) and not fleet.nvidia.cuda_capabilities
+    return not fleet.nvidia.cuda_capabilities and _differ(fleet)
 
 
-def _differs(fleet: Fleet, machine: ProvisionedMachine) -> bool:
-    """Whether a machine's GPU is older than Turing, and the module is for newer ones."""
-    return before_turing(machine) and not _is_for_old(fleet)
-
-
-def cuda_capabilities(fleet: Fleet, machine: ProvisionedMachine) -> tuple[str, ...]:
-    """Return what CUDA code is built for on a machine with a GPU; empty for nixpkgs' defaults."""
-    return (
-        capabilities(fleet.nvidia, fleet.gpu_machines)
-        if fleet.nvidia.cuda_capabilities or before_turing(machine)
-        else ()
-    )
+def _differ(fleet: Fleet) -> bool:
+    """Whether some GPUs are older than Turing, and the module is for newer ones."""
+    return any(map(before_turing, fleet.gpu_machines)) and not _is_for_old(fleet)
 
 
 def _is_for_old(fleet: Fleet) -> bool:

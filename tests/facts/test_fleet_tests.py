@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Fleet, Machine, Nvidia
+from infra_lib import Facts, Fleet, Machine, MachineFacts, Nvidia
 from main import fleet as example
 from tests.nix.fleets import CPU, L4, P100, T4, V100, fleet_of
 from tests.nix.tree import NixTree, evaluate, planted, quoted
@@ -100,6 +100,16 @@ def failures(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> list[dict[str
     return failed
 
 
+def expected(tree: NixTree) -> dict[str, Any]:
+    """What each test expects, but for those whose expectation is the flake's: of drivers."""
+    found: dict[str, Any] = tree.evaluate(f"""
+      builtins.mapAttrs
+        (name: test: if builtins.match ".* has its driver" name == null then test.expected else 0)
+        (load {quoted(TESTS)} {{ self = {{ }}; }})
+    """)
+    return found
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> NixTree:
     return planted(example, tmp_path)
@@ -138,6 +148,80 @@ def test_every_claim_has_a_test(tree: NixTree) -> None:
         "stibnite": all_have,
         "blackphos": all_have,
     }
+
+
+def test_what_is_expected_of_each_machine_is_what_the_fleet_says(tmp_path: Path) -> None:
+    """Also where the table says nothing, since most machines have it so."""
+    fleet = fleet_of(
+        P100,
+        T4,
+        Machine("sun", tags=("own",), description="${x}", target_host="admin@sun.example"),
+        Machine("gate"),
+        Machine("mac", machine_class="darwin"),
+        facts=Facts(machines=(MachineFacts("gate", external_ip="203.0.113.7"),)),
+    )
+    plain: dict[str, Any] = {
+        "has its tags": [],
+        "has its class": "nixos",
+        "has no global cudaSupport": False,
+    }
+    gpu = plain | {
+        "imports nvidia": True,
+        "leaves datacenter.enable alone": False,
+        "has its driver": 0,
+        "has its CUDA packages": [],
+    }
+    tests = {
+        "pitchblende": gpu
+        | {
+            "has its target host": "root@pitchblende.example.org",
+            "has its description": "GCP GPU node (n1-standard-8, 1x P100)",
+            "has its host name": "pitchblende",
+            "has its kernel module": False,
+            "has a driver from before 590": -1,
+            "has its CUDA capabilities": {"lacking": [], "unasked": []},
+        },
+        "scheelite": gpu
+        | {
+            "has its target host": "root@scheelite.example.org",
+            "has its description": "GCP GPU node (n1-standard-8, 1x T4)",
+            "has its host name": "scheelite",
+            "has its kernel module": True,
+        },
+        "sun": plain
+        | {
+            "has its target host": "admin@sun.example",
+            "has its description": "${x}",
+            "has its host name": "sun",
+        },
+        # Clan's internet service knows where it is.
+        "gate": plain | {"has its target host": None, "has its host name": "gate"},
+        "mac": {
+            "has its tags": [],
+            "has its class": "darwin",
+            "has its target host": "root@mac.example.org",
+        },
+    }
+    tree = planted(fleet, tmp_path)
+    assert expected(tree) == {
+        f"test {machine} {claim}": value
+        for machine, claims in tests.items()
+        for claim, value in claims.items()
+    }
+    assert failures(tree, fleet) == []
+
+
+def test_the_tests_of_one_more_machine_are_a_few_lines(tmp_path: Path) -> None:
+    """A fleet is read in review, and laid out at each commit."""
+    lines = []
+    for number in (10, 11):
+        root = tmp_path / str(number)
+        root.mkdir()
+        machines = [evolve(CPU, name=f"galena-{index}") for index in range(number)]
+        lines.append(
+            len((planted(fleet_of(*machines), root).root / TESTS).read_text().splitlines())
+        )
+    assert lines[1] - lines[0] < 12
 
 
 @pytest.mark.parametrize(
@@ -232,9 +316,11 @@ def test_what_we_generate_for_gpus_of_every_age_is_what_they_expect(tmp_path: Pa
 def test_only_what_the_fleet_says_of_cuda_is_claimed(tmp_path: Path) -> None:
     chosen = Nvidia(cuda_packages=(), cuda_capabilities=("7.5",))
     tree = planted(fleet_of(T4, nvidia=chosen), tmp_path)
+    names = expected(tree).keys()
+    assert "test scheelite has its CUDA capabilities" in names
+    assert not any("CUDA packages" in name or "before 590" in name for name in names)
     text = (tree.root / TESTS).read_text()
-    assert "has its CUDA capabilities" in text
-    assert "has its CUDA packages" not in text
+    assert "CUDA packages" not in text
     assert "before 590" not in text
 
 
@@ -265,9 +351,10 @@ def test_an_nvidia_module_of_ones_own_chooses_driver_and_packages(
     # Of two machines, one is too old for that driver.
     failed = ["test pitchblende has a driver from before 590"] if fleet.machines[1:] else []
     assert [failure["name"] for failure in failures(tree, fleet)] == failed
-    text = (tree.root / TESTS).read_text()
-    assert ("has its CUDA capabilities" in text) is capabilities
-    assert "scheelite imports nvidia" in text
+    names = expected(tree).keys()
+    assert any("has its CUDA capabilities" in name for name in names) is capabilities
+    assert not any("has its driver" in name or "CUDA packages" in name for name in names)
+    assert "test scheelite imports nvidia" in names
     closed = "{ nixosConfigurations.scheelite.config.hardware.nvidia.open = false; }"
     assert "test scheelite has its kernel module" in [
         failure["name"] for failure in failures(tree, fleet, closed)

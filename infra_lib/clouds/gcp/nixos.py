@@ -13,6 +13,35 @@ if TYPE_CHECKING:
     from nixgen.expr import Item, Value
 
 
+_BOOT: dict[str | tuple[str, ...], Value] = {
+    "loader": {
+        ("systemd-boot", "enable"): True,
+        ("efi", "canTouchEfiVariables"): True,
+        ("grub", "enable"): Commented(
+            Apply("lib.mkForce", False),
+            before="Compute Engine boots with UEFI, whatever others import.",
+        ),
+    },
+    ("initrd", "availableKernelModules"): ["nvme", "virtio_pci", "virtio_scsi"],
+    "kernelParams": Commented(
+        ["console=ttyS0,115200"], before="Read with gcloud compute connect-to-serial-port."
+    ),
+}
+_NETWORKING: dict[str | tuple[str, ...], Value] = {
+    "timeServers": Commented(
+        ["metadata.google.internal"],
+        before="Google smears leap seconds; its clocks do not mix with others.",
+    )
+}
+_UPLINK: Value = {
+    ("matchConfig", "Name"): "en* eth*",
+    ("networkConfig", "DHCP"): "yes",
+    ("dhcpV4Config", "UseMTU"): Commented(
+        True, before="1460 bytes, unless the VPC network has another."
+    ),
+}
+
+
 def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
     """Return what the configuration of a machine has from Google Cloud."""
     items: list[Item] = []
@@ -21,44 +50,13 @@ def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
     if machine.data_disks:
         items += [BlankLine(), *_data_disks(machine)]
     return Nixos(
-        boot=_boot(),
-        networking={
-            "timeServers": Commented(
-                ["metadata.google.internal"],
-                before="Google smears leap seconds; its clocks do not mix with others.",
-            )
-        },
-        uplink=_uplink(),
+        boot=_BOOT,
+        networking=_NETWORKING,
+        uplink=_UPLINK,
         root_keys=project.ssh_keys,
         items=tuple(items),
         arguments=("pkgs",) if machine.data_disks else (),
     )
-
-
-def _boot() -> dict[str | tuple[str, ...], Value]:
-    return {
-        "loader": {
-            ("systemd-boot", "enable"): True,
-            ("efi", "canTouchEfiVariables"): True,
-            ("grub", "enable"): Commented(
-                _force(False), before="Compute Engine boots with UEFI, whatever others import."
-            ),
-        },
-        ("initrd", "availableKernelModules"): ["nvme", "virtio_pci", "virtio_scsi"],
-        "kernelParams": Commented(
-            ["console=ttyS0,115200"], before="Read with gcloud compute connect-to-serial-port."
-        ),
-    }
-
-
-def _uplink() -> Value:
-    return {
-        ("matchConfig", "Name"): "en* eth*",
-        ("networkConfig", "DHCP"): "yes",
-        ("dhcpV4Config", "UseMTU"): Commented(
-            True, before="1460 bytes, unless the VPC network has another."
-        ),
-    }
 
 
 def _os_login() -> Value:
@@ -69,7 +67,7 @@ def _os_login() -> Value:
     away for that; whom OS Login does not let in has no key there either.
     """
     path = "pam", "services", "sshd", "rules", "account", "oslogin_login", "control"
-    ignored = _force("[success=ok default=ignore]")
+    ignored = Apply("lib.mkForce", "[success=ok default=ignore]")
     return {
         ("googleOsLogin", "enable"): True,
         path: Commented(ignored, before="Root is no user of OS Login, and clan comes as root."),
@@ -86,7 +84,3 @@ def _data_disks(machine: GcpMachine) -> list[Item]:
         Comment("Data disks, neither formatted nor mounted here:\n" + "\n".join(lines)),
         {("services", "udev"): {"packages": rules, "path": rules}},
     ]
-
-
-def _force(value: Value) -> Value:
-    return Apply("lib.mkForce", value)

@@ -1,68 +1,100 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
-in
-{
-  "test anatase has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.anatase.tags;
-    expected = [ ];
-  };
-  "test anatase has its class" = {
-    expr = machines.anatase.machineClass;
-    expected = "nixos";
-  };
-  "test anatase has its target host" = {
-    expr = machines.anatase.deploy.targetHost;
-    expected = "root@anatase.example.org";
-  };
-  "test anatase has its description" = {
-    expr = machines.anatase.description;
-    expected = "GCP GPU node (a2-highgpu-4g, 4x A100)";
-  };
-  "test anatase has its host name" = {
-    expr = nixos.anatase.config.networking.hostName;
-    expected = "anatase";
-  };
-  "test anatase has no global cudaSupport" = {
-    expr =
-      nixos.anatase.config.nixpkgs.config.cudaSupport or nixos.anatase.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-  "test anatase imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.anatase.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test anatase leaves datacenter.enable alone" = {
-    expr = nixos.anatase.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test anatase has its kernel module" = {
-    expr = nixos.anatase.config.hardware.nvidia.open;
-    expected = true;
-  };
-  "test anatase has its driver" = {
-    expr = nixos.anatase.config.hardware.nvidia.package.version;
-    expected = nixos.anatase.config.boot.kernelPackages.nvidiaPackages.latest.version;
-  };
-  "test anatase has its CUDA capabilities" = {
-    expr =
-      let
-        given =
-          nixos.anatase.config.nixpkgs.config.cudaCapabilities or nixos.anatase.pkgs.config.cudaCapabilities
-            or [ ];
-      in
-      {
-        lacking = lacking [ "8.0" "9.0" ] given;
-        unasked = lacking given [
-          "8.0"
-          "9.0"
-        ];
-      };
-    expected = {
-      lacking = [ ];
-      unasked = [ ];
+  # What the fleet says of each machine.
+  machines = {
+    anatase = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (a2-highgpu-4g, 4x A100)";
+      gpu.open = true;
     };
   };
-}
+
+  # What one list has and another has not.
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+      nvidia = nixos.config.hardware.nvidia;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    }
+    // when (said ? gpu) {
+      "test ${name} imports nvidia" = {
+        expr = builtins.elem "nvidia" nixos.config.services.xserver.videoDrivers;
+        expected = true;
+      };
+      "test ${name} leaves datacenter.enable alone" = {
+        expr = nvidia.datacenter.enable or false;
+        expected = false;
+      };
+      "test ${name} has its kernel module" = {
+        expr = nvidia.open;
+        expected = said.gpu.open;
+      };
+      "test ${name} has its driver" = {
+        expr = nvidia.package.version;
+        expected = nixos.config.boot.kernelPackages.nvidiaPackages.latest.version;
+      };
+      "test ${name} has its CUDA capabilities" = {
+        expr =
+          let
+            wanted = [
+              "8.0"
+              "9.0"
+            ];
+            given = nixpkgs "cudaCapabilities" [ ];
+          in
+          {
+            lacking = lacking wanted given;
+            unasked = lacking given wanted;
+          };
+        expected = {
+          lacking = [ ];
+          unasked = [ ];
+        };
+      };
+    };
+in
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))

@@ -1,33 +1,61 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
+  # What the fleet says of each machine.
+  machines = {
+    galena = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+      ];
+      description = "GCP node (e2-standard-8)";
+    };
+  };
+
+  # What one list has and another has not.
   lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    };
 in
-{
-  "test galena has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" ] machines.galena.tags;
-    expected = [ ];
-  };
-  "test galena has its class" = {
-    expr = machines.galena.machineClass;
-    expected = "nixos";
-  };
-  "test galena has its target host" = {
-    expr = machines.galena.deploy.targetHost;
-    expected = "root@galena.example.org";
-  };
-  "test galena has its description" = {
-    expr = machines.galena.description;
-    expected = "GCP node (e2-standard-8)";
-  };
-  "test galena has its host name" = {
-    expr = nixos.galena.config.networking.hostName;
-    expected = "galena";
-  };
-  "test galena has no global cudaSupport" = {
-    expr =
-      nixos.galena.config.nixpkgs.config.cudaSupport or nixos.galena.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-}
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))

@@ -1,58 +1,88 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
+  # What the fleet says of each machine.
+  machines = {
+    lorandite = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (g2-standard-4, 1x L4)";
+      gpu.open = true;
+    };
+  };
+
+  # What one list has and another has not.
   lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+      nvidia = nixos.config.hardware.nvidia;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    }
+    // when (said ? gpu) {
+      "test ${name} imports nvidia" = {
+        expr = builtins.elem "nvidia" nixos.config.services.xserver.videoDrivers;
+        expected = true;
+      };
+      "test ${name} leaves datacenter.enable alone" = {
+        expr = nvidia.datacenter.enable or false;
+        expected = false;
+      };
+      "test ${name} has its kernel module" = {
+        expr = nvidia.open;
+        expected = said.gpu.open;
+      };
+      "test ${name} has its driver" = {
+        expr = nvidia.package.version;
+        expected = nixos.config.boot.kernelPackages.nvidiaPackages.production.version;
+      };
+      "test ${name} has its CUDA packages" = {
+        expr = lacking [ "torch" "jax" "jaxlib" ] (
+          builtins.concatMap (extension: extension.builtWithCuda or [ ]) nixos.pkgs.pythonPackagesExtensions
+        );
+        expected = [ ];
+      };
+    };
 in
-{
-  "test lorandite has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.lorandite.tags;
-    expected = [ ];
-  };
-  "test lorandite has its class" = {
-    expr = machines.lorandite.machineClass;
-    expected = "nixos";
-  };
-  "test lorandite has its target host" = {
-    expr = machines.lorandite.deploy.targetHost;
-    expected = "root@lorandite.example.org";
-  };
-  "test lorandite has its description" = {
-    expr = machines.lorandite.description;
-    expected = "GCP GPU node (g2-standard-4, 1x L4)";
-  };
-  "test lorandite has its host name" = {
-    expr = nixos.lorandite.config.networking.hostName;
-    expected = "lorandite";
-  };
-  "test lorandite has no global cudaSupport" = {
-    expr =
-      nixos.lorandite.config.nixpkgs.config.cudaSupport or nixos.lorandite.pkgs.config.cudaSupport
-        or false;
-    expected = false;
-  };
-  "test lorandite imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.lorandite.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test lorandite leaves datacenter.enable alone" = {
-    expr = nixos.lorandite.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test lorandite has its kernel module" = {
-    expr = nixos.lorandite.config.hardware.nvidia.open;
-    expected = true;
-  };
-  "test lorandite has its driver" = {
-    expr = nixos.lorandite.config.hardware.nvidia.package.version;
-    expected = nixos.lorandite.config.boot.kernelPackages.nvidiaPackages.production.version;
-  };
-  "test lorandite has its CUDA packages" = {
-    expr = lacking [ "torch" "jax" "jaxlib" ] (
-      builtins.concatMap (
-        extension: extension.builtWithCuda or [ ]
-      ) nixos.lorandite.pkgs.pythonPackagesExtensions
-    );
-    expected = [ ];
-  };
-}
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))

@@ -1,138 +1,125 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
-in
-{
-  "test pitchblende has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.pitchblende.tags;
-    expected = [ ];
-  };
-  "test pitchblende has its class" = {
-    expr = machines.pitchblende.machineClass;
-    expected = "nixos";
-  };
-  "test pitchblende has its target host" = {
-    expr = machines.pitchblende.deploy.targetHost;
-    expected = "root@pitchblende.example.org";
-  };
-  "test pitchblende has its description" = {
-    expr = machines.pitchblende.description;
-    expected = "GCP GPU node (n1-standard-8, 1x P100)";
-  };
-  "test pitchblende has its host name" = {
-    expr = nixos.pitchblende.config.networking.hostName;
-    expected = "pitchblende";
-  };
-  "test pitchblende has no global cudaSupport" = {
-    expr =
-      nixos.pitchblende.config.nixpkgs.config.cudaSupport or nixos.pitchblende.pkgs.config.cudaSupport
-        or false;
-    expected = false;
-  };
-  "test pitchblende imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.pitchblende.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test pitchblende leaves datacenter.enable alone" = {
-    expr = nixos.pitchblende.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test pitchblende has its kernel module" = {
-    expr = nixos.pitchblende.config.hardware.nvidia.open;
-    expected = false;
-  };
-  "test pitchblende has its driver" = {
-    expr = nixos.pitchblende.config.hardware.nvidia.package.version;
-    expected =
-      (nixos.pitchblende.config.boot.kernelPackages.nvidiaPackages.legacy_580
-        or nixos.pitchblende.config.boot.kernelPackages.nvidiaPackages.production
-      ).version;
-  };
-  "test pitchblende has a driver from before 590" = {
-    expr = builtins.compareVersions nixos.pitchblende.config.hardware.nvidia.package.version "590";
-    expected = -1;
-  };
-  "test pitchblende has its CUDA capabilities" = {
-    expr =
-      let
-        given =
-          nixos.pitchblende.config.nixpkgs.config.cudaCapabilities
-            or nixos.pitchblende.pkgs.config.cudaCapabilities or [ ];
-      in
-      {
-        lacking = lacking [ "6.0" "7.5" ] given;
-        unasked = lacking given [
-          "6.0"
-          "7.5"
-        ];
-      };
-    expected = {
-      lacking = [ ];
-      unasked = [ ];
+  # What the fleet says of each machine.
+  machines = {
+    pitchblende = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (n1-standard-8, 1x P100)";
+      gpu.open = false;
+    };
+    scheelite = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (n1-standard-8, 1x T4)";
+      gpu.open = true;
     };
   };
-  "test pitchblende has its CUDA packages" = {
-    expr = lacking [ "torch" "jax" "jaxlib" ] (
-      builtins.concatMap (
-        extension: extension.builtWithCuda or [ ]
-      ) nixos.pitchblende.pkgs.pythonPackagesExtensions
-    );
-    expected = [ ];
-  };
 
-  "test scheelite has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.scheelite.tags;
-    expected = [ ];
-  };
-  "test scheelite has its class" = {
-    expr = machines.scheelite.machineClass;
-    expected = "nixos";
-  };
-  "test scheelite has its target host" = {
-    expr = machines.scheelite.deploy.targetHost;
-    expected = "root@scheelite.example.org";
-  };
-  "test scheelite has its description" = {
-    expr = machines.scheelite.description;
-    expected = "GCP GPU node (n1-standard-8, 1x T4)";
-  };
-  "test scheelite has its host name" = {
-    expr = nixos.scheelite.config.networking.hostName;
-    expected = "scheelite";
-  };
-  "test scheelite has no global cudaSupport" = {
-    expr =
-      nixos.scheelite.config.nixpkgs.config.cudaSupport or nixos.scheelite.pkgs.config.cudaSupport
-        or false;
-    expected = false;
-  };
-  "test scheelite imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.scheelite.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test scheelite leaves datacenter.enable alone" = {
-    expr = nixos.scheelite.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test scheelite has its kernel module" = {
-    expr = nixos.scheelite.config.hardware.nvidia.open;
-    expected = true;
-  };
-  "test scheelite has its driver" = {
-    expr = nixos.scheelite.config.hardware.nvidia.package.version;
-    expected =
-      (nixos.scheelite.config.boot.kernelPackages.nvidiaPackages.legacy_580
-        or nixos.scheelite.config.boot.kernelPackages.nvidiaPackages.production
-      ).version;
-  };
-  "test scheelite has its CUDA packages" = {
-    expr = lacking [ "torch" "jax" "jaxlib" ] (
-      builtins.concatMap (
-        extension: extension.builtWithCuda or [ ]
-      ) nixos.scheelite.pkgs.pythonPackagesExtensions
-    );
-    expected = [ ];
-  };
-}
+  # What one list has and another has not.
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+      nvidia = nixos.config.hardware.nvidia;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    }
+    // when (said ? gpu) {
+      "test ${name} imports nvidia" = {
+        expr = builtins.elem "nvidia" nixos.config.services.xserver.videoDrivers;
+        expected = true;
+      };
+      "test ${name} leaves datacenter.enable alone" = {
+        expr = nvidia.datacenter.enable or false;
+        expected = false;
+      };
+      "test ${name} has its kernel module" = {
+        expr = nvidia.open;
+        expected = said.gpu.open;
+      };
+      "test ${name} has its driver" = {
+        expr = nvidia.package.version;
+        expected =
+          (nixos.config.boot.kernelPackages.nvidiaPackages.legacy_580
+            or nixos.config.boot.kernelPackages.nvidiaPackages.production
+          ).version;
+      };
+      "test ${name} has its CUDA packages" = {
+        expr = lacking [ "torch" "jax" "jaxlib" ] (
+          builtins.concatMap (extension: extension.builtWithCuda or [ ]) nixos.pkgs.pythonPackagesExtensions
+        );
+        expected = [ ];
+      };
+    }
+    // when (said ? gpu && !said.gpu.open) {
+      "test ${name} has a driver from before 590" = {
+        expr = builtins.compareVersions nvidia.package.version "590";
+        expected = -1;
+      };
+      "test ${name} has its CUDA capabilities" = {
+        expr =
+          let
+            wanted = [
+              "6.0"
+              "7.5"
+            ];
+            given = nixpkgs "cudaCapabilities" [ ];
+          in
+          {
+            lacking = lacking wanted given;
+            unasked = lacking given wanted;
+          };
+        expected = {
+          lacking = [ ];
+          unasked = [ ];
+        };
+      };
+    };
+in
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))

@@ -1,62 +1,70 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
+  # What the fleet says of each machine.
+  machines = {
+    sun = {
+      tags = [
+        "nixos"
+        "root"
+      ];
+    };
+    io = {
+      tags = [
+        "nixos"
+        "leaf"
+      ];
+    };
+    mac = {
+      class = "darwin";
+      tags = [ "darwin" ];
+      targetHost = "admin@mac.local";
+    };
+  };
+
+  # What one list has and another has not.
   lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    };
 in
-{
-  "test sun has its tags" = {
-    expr = lacking [ "nixos" "root" ] machines.sun.tags;
-    expected = [ ];
-  };
-  "test sun has its class" = {
-    expr = machines.sun.machineClass;
-    expected = "nixos";
-  };
-  "test sun has its target host" = {
-    expr = machines.sun.deploy.targetHost;
-    expected = "root@sun.example.org";
-  };
-  "test sun has its host name" = {
-    expr = nixos.sun.config.networking.hostName;
-    expected = "sun";
-  };
-  "test sun has no global cudaSupport" = {
-    expr = nixos.sun.config.nixpkgs.config.cudaSupport or nixos.sun.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-
-  "test io has its tags" = {
-    expr = lacking [ "nixos" "leaf" ] machines.io.tags;
-    expected = [ ];
-  };
-  "test io has its class" = {
-    expr = machines.io.machineClass;
-    expected = "nixos";
-  };
-  "test io has its target host" = {
-    expr = machines.io.deploy.targetHost;
-    expected = "root@io.example.org";
-  };
-  "test io has its host name" = {
-    expr = nixos.io.config.networking.hostName;
-    expected = "io";
-  };
-  "test io has no global cudaSupport" = {
-    expr = nixos.io.config.nixpkgs.config.cudaSupport or nixos.io.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-
-  "test mac has its tags" = {
-    expr = lacking [ "darwin" ] machines.mac.tags;
-    expected = [ ];
-  };
-  "test mac has its class" = {
-    expr = machines.mac.machineClass;
-    expected = "darwin";
-  };
-  "test mac has its target host" = {
-    expr = machines.mac.deploy.targetHost;
-    expected = "admin@mac.local";
-  };
-}
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))

@@ -1,107 +1,98 @@
 { self }:
 let
-  machines = self.clan.inventory.machines;
-  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
-  nixos = self.nixosConfigurations;
-in
-{
-  "test quartz has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.quartz.tags;
-    expected = [ ];
-  };
-  "test quartz has its class" = {
-    expr = machines.quartz.machineClass;
-    expected = "nixos";
-  };
-  "test quartz has its target host" = {
-    expr = machines.quartz.deploy.targetHost;
-    expected = "root@quartz.example.org";
-  };
-  "test quartz has its description" = {
-    expr = machines.quartz.description;
-    expected = "GCP GPU node (n1-standard-8, 4x T4)";
-  };
-  "test quartz has its host name" = {
-    expr = nixos.quartz.config.networking.hostName;
-    expected = "quartz";
-  };
-  "test quartz has no global cudaSupport" = {
-    expr =
-      nixos.quartz.config.nixpkgs.config.cudaSupport or nixos.quartz.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-  "test quartz imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.quartz.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test quartz leaves datacenter.enable alone" = {
-    expr = nixos.quartz.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test quartz has its kernel module" = {
-    expr = nixos.quartz.config.hardware.nvidia.open;
-    expected = true;
-  };
-  "test quartz has its driver" = {
-    expr = nixos.quartz.config.hardware.nvidia.package.version;
-    expected = nixos.quartz.config.boot.kernelPackages.nvidiaPackages.production.version;
-  };
-  "test quartz has its CUDA packages" = {
-    expr = lacking [ "torch" "vllm" "onnxruntime" ] (
-      builtins.concatMap (
-        extension: extension.builtWithCuda or [ ]
-      ) nixos.quartz.pkgs.pythonPackagesExtensions
-    );
-    expected = [ ];
+  # What the fleet says of each machine.
+  machines = {
+    quartz = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (n1-standard-8, 4x T4)";
+      gpu.open = true;
+    };
+    topaz = {
+      tags = [
+        "nixos"
+        "cloud"
+        "gcp"
+        "gpu"
+      ];
+      description = "GCP GPU node (n1-standard-8, 2x T4)";
+      gpu.open = true;
+    };
   };
 
-  "test topaz has its tags" = {
-    expr = lacking [ "nixos" "cloud" "gcp" "gpu" ] machines.topaz.tags;
-    expected = [ ];
-  };
-  "test topaz has its class" = {
-    expr = machines.topaz.machineClass;
-    expected = "nixos";
-  };
-  "test topaz has its target host" = {
-    expr = machines.topaz.deploy.targetHost;
-    expected = "root@topaz.example.org";
-  };
-  "test topaz has its description" = {
-    expr = machines.topaz.description;
-    expected = "GCP GPU node (n1-standard-8, 2x T4)";
-  };
-  "test topaz has its host name" = {
-    expr = nixos.topaz.config.networking.hostName;
-    expected = "topaz";
-  };
-  "test topaz has no global cudaSupport" = {
-    expr =
-      nixos.topaz.config.nixpkgs.config.cudaSupport or nixos.topaz.pkgs.config.cudaSupport or false;
-    expected = false;
-  };
-  "test topaz imports nvidia" = {
-    expr = builtins.elem "nvidia" nixos.topaz.config.services.xserver.videoDrivers;
-    expected = true;
-  };
-  "test topaz leaves datacenter.enable alone" = {
-    expr = nixos.topaz.config.hardware.nvidia.datacenter.enable or false;
-    expected = false;
-  };
-  "test topaz has its kernel module" = {
-    expr = nixos.topaz.config.hardware.nvidia.open;
-    expected = true;
-  };
-  "test topaz has its driver" = {
-    expr = nixos.topaz.config.hardware.nvidia.package.version;
-    expected = nixos.topaz.config.boot.kernelPackages.nvidiaPackages.production.version;
-  };
-  "test topaz has its CUDA packages" = {
-    expr = lacking [ "torch" "vllm" "onnxruntime" ] (
-      builtins.concatMap (
-        extension: extension.builtWithCuda or [ ]
-      ) nixos.topaz.pkgs.pythonPackagesExtensions
-    );
-    expected = [ ];
-  };
-}
+  # What one list has and another has not.
+  lacking = wanted: given: builtins.filter (item: !builtins.elem item given) wanted;
+  when = condition: tests: if condition then tests else { };
+
+  # The tests of one machine.
+  testsOf =
+    name: said:
+    let
+      class = said.class or "nixos";
+      machine = self.clan.inventory.machines.${name};
+      nixos = self.nixosConfigurations.${name};
+      # What nixpkgs is configured with, by the machine or by who made its packages.
+      nixpkgs =
+        option: default: nixos.config.nixpkgs.config.${option} or nixos.pkgs.config.${option} or default;
+      nvidia = nixos.config.hardware.nvidia;
+    in
+    {
+      "test ${name} has its tags" = {
+        expr = lacking said.tags machine.tags;
+        expected = [ ];
+      };
+      "test ${name} has its class" = {
+        expr = machine.machineClass;
+        expected = class;
+      };
+      "test ${name} has its target host" = {
+        expr = machine.deploy.targetHost or null;
+        expected = said.targetHost or "root@${name}.example.org";
+      };
+    }
+    // when (said ? description) {
+      "test ${name} has its description" = {
+        expr = machine.description;
+        expected = said.description;
+      };
+    }
+    // when (class == "nixos") {
+      "test ${name} has its host name" = {
+        expr = nixos.config.networking.hostName;
+        expected = name;
+      };
+      "test ${name} has no global cudaSupport" = {
+        expr = nixpkgs "cudaSupport" false;
+        expected = false;
+      };
+    }
+    // when (said ? gpu) {
+      "test ${name} imports nvidia" = {
+        expr = builtins.elem "nvidia" nixos.config.services.xserver.videoDrivers;
+        expected = true;
+      };
+      "test ${name} leaves datacenter.enable alone" = {
+        expr = nvidia.datacenter.enable or false;
+        expected = false;
+      };
+      "test ${name} has its kernel module" = {
+        expr = nvidia.open;
+        expected = said.gpu.open;
+      };
+      "test ${name} has its driver" = {
+        expr = nvidia.package.version;
+        expected = nixos.config.boot.kernelPackages.nvidiaPackages.production.version;
+      };
+      "test ${name} has its CUDA packages" = {
+        expr = lacking [ "torch" "vllm" "onnxruntime" ] (
+          builtins.concatMap (extension: extension.builtWithCuda or [ ]) nixos.pkgs.pythonPackagesExtensions
+        );
+        expected = [ ];
+      };
+    };
+in
+builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))
