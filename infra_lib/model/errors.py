@@ -14,6 +14,9 @@ _LISTED = 8  # names that begin as one that was given
 WITHOUT_CDKTF = (
     "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
 )
+WITHOUT_CDKTN = (
+    "infra_lib.stacks.cdktn needs cdktn and its Google provider: pip install 'infra-lib[cdktn]'"
+)
 
 GET_NODE = (
     "install Node.js 20 or 22 from your package manager or https://nodejs.org, or into a virtual "

@@ -1,23 +1,23 @@
-"""CDKTF stacks of a fleet. This package alone needs cdktf, and loads it with Node.js."""
+"""Stacks of a fleet. This package alone needs a framework for Terraform, and loads it with Node.js.
 
-try:
-    from importlib.util import find_spec as _find_spec
+`GcpStack` here is for CDKTF; that of `infra_lib.stacks.cdktn` is for CDK Terrain, its fork. Which
+one an app uses is what it imports, whatever is installed.
+"""
 
-    import cdktf as _cdktf  # noqa: F401 - asked for here, so that its absence is said clearly
+from typing import TYPE_CHECKING
 
-    if _find_spec("cdktf_cdktf_provider_google") is None:
-        raise ModuleNotFoundError("", name="cdktf_cdktf_provider_google")
-except ModuleNotFoundError as error:
-    if error.name not in {"cdktf", "cdktf_cdktf_provider_google"}:
-        raise
-    from infra_lib.model.errors import WITHOUT_CDKTF
-
-    raise ModuleNotFoundError(WITHOUT_CDKTF, name=error.name) from None
-
-from infra_lib.stacks.provider import prepare as _prepare
-
-_prepare()
-
-from infra_lib.stacks.gcp import GcpStack  # noqa: E402 - imports the provider
+if TYPE_CHECKING:
+    from infra_lib.stacks.cdktf import GcpStack
 
 __all__ = ["GcpStack"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # Not imported above: the stacks of the other framework do not need this one.
+        if name == "GcpStack":
+            from infra_lib.stacks.cdktf import GcpStack
+
+            return GcpStack
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)

@@ -26,7 +26,7 @@ _FORMAT: Final = 1
 
 
 @contextmanager
-def cached(whole: LoadRequest, submodules: frozenset[str]) -> Iterator[str]:
+def cached(whole: LoadRequest, submodules: frozenset[str], cdk: str) -> Iterator[str]:
     """Give the path of an assembly's tarball that holds only some submodules.
 
     It is made when it is not there, or when others may have written it. If the block fails the file
@@ -35,13 +35,14 @@ def cached(whole: LoadRequest, submodules: frozenset[str]) -> Iterator[str]:
     Args:
         whole: The request to load the whole assembly.
         submodules: Names of submodules as jsii has them: {"computeInstance"}.
+        cdk: The Python package of the framework that it is for.
 
     Raises:
         Exception: Anything, when it cannot be made or kept, or jsii cannot load it.
     """
     path = _folder() / _name(whole, submodules)
     if not _is_trusted(path):
-        _make(path, whole, submodules)
+        _make(path, whole, submodules, cdk)
     try:
         yield str(path)
     except BaseException:
@@ -133,26 +134,26 @@ def _name(whole: LoadRequest, submodules: frozenset[str]) -> str:
     return f"{whole.name.rpartition('/')[2]}-{whole.version}-{digest}.tgz"
 
 
-def _make(path: Path, whole: LoadRequest, submodules: frozenset[str]) -> None:
+def _make(path: Path, whole: LoadRequest, submodules: frozenset[str], cdk: str) -> None:
     """Write the file at once or not at all, and only if jsii can load it."""
     with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
         temporary = Path(file.name)
         try:
             file.write(trimmed(whole.tarball, submodules))
             file.close()
-            _try(LoadRequest(whole.name, whole.version, file.name))
+            _try(LoadRequest(whole.name, whole.version, file.name), cdk)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
 
 
-def _try(assembly: LoadRequest) -> None:
+def _try(assembly: LoadRequest, cdk: str) -> None:
     """Load an assembly in a process of its own, let it make way and load it again."""
     process = _NodeProcess()  # type: ignore[no-untyped-call]
     process.start()  # type: ignore[no-untyped-call]
     try:
-        for dependency in ("constructs._jsii", "cdktf._jsii"):
+        for dependency in ("constructs._jsii", f"{cdk}._jsii"):
             module = import_module(dependency)
             record: Any = module.__jsii_assembly__
             tarball = Path(str(module.__file__)).with_name(record.filename)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from jsii._kernel.types import InvokeResponse, LoadRequest, LoadResponse, StaticInvokeRequest
 from jsii._runtime import kernel
@@ -16,46 +16,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-ASSEMBLY: Final = "@cdktf/provider-google"
+    from infra_lib.stacks.provider import Bindings
 
 
-def install(package: ModuleType) -> None:
+def install(bindings: Bindings, package: ModuleType) -> None:
     """Let every request to jsii's process pass a gate.
 
     Args:
-        package: The provider's Python package; an import of a submodule binds its name there.
+        bindings: The bindings of Google's provider.
+        package: Their Python package; an import of a submodule binds its name there.
     """
     process = kernel.provider._process  # type: ignore[attr-defined]
-    process.send = _Gate(process.send, package)
+    process.send = _Gate(process.send, bindings, package)
 
 
 class _Gate:
     """Holds the request to load the assembly back, and loads what others may need before them."""
 
-    def __init__(self, send: Callable[[Any, Any], Any], package: ModuleType) -> None:
+    def __init__(
+        self, send: Callable[[Any, Any], Any], bindings: Bindings, package: ModuleType
+    ) -> None:
         self._send = send
+        self._bindings = bindings
         self._package = package
         self._names = 0
         self._whole: LoadRequest | None = None
         self._loaded: frozenset[str] = frozenset()
 
     def __call__(self, request: Any, response_type: Any) -> Any:
-        if isinstance(request, LoadRequest) and request.name == ASSEMBLY:
+        if isinstance(request, LoadRequest) and request.name == self._bindings.assembly:
             self._whole = request
             return LoadResponse(assembly=request.name, types=0)
         if self._whole is not None and len(vars(self._package)) != self._names:
             self._names = len(vars(self._package))
-            self._load(self._whole, _submodules_in_use(self._package.__name__))
+            self._load(self._whole, _submodules_in_use(self._bindings))
         return self._send(request, response_type)
 
     def _load(self, whole: LoadRequest, submodules: frozenset[str]) -> None:
         if submodules <= self._loaded:
             return
         try:
-            with cached(whole, submodules) as tarball:
+            with cached(whole, submodules, self._bindings.cdk) as tarball:
                 if self._loaded:
                     self._send(
-                        StaticInvokeRequest(fqn=f"{ASSEMBLY}.{HELPER}", method="makeWay"),
+                        StaticInvokeRequest(fqn=f"{whole.name}.{HELPER}", method="makeWay"),
                         InvokeResponse,
                     )
                 self._send(LoadRequest(whole.name, whole.version, tarball), LoadResponse)
@@ -66,9 +70,10 @@ class _Gate:
             self._whole = None
 
 
-def _submodules_in_use(package: str) -> frozenset[str]:
+def _submodules_in_use(bindings: Bindings) -> frozenset[str]:
     """Return the submodules whose types Python knows, as jsii names them: "computeInstance"."""
-    modules = [module for name, module in sys.modules.items() if name.startswith(f"{package}.")]
+    package = f"{bindings.package}."
+    modules = [module for name, module in sys.modules.items() if name.startswith(package)]
     types = (
         getattr(value, "__jsii_type__", None)
         for module in modules
@@ -78,5 +83,5 @@ def _submodules_in_use(package: str) -> frozenset[str]:
     return frozenset(
         fqn.split(".")[1]
         for fqn in types
-        if isinstance(fqn, str) and fqn.startswith(f"{ASSEMBLY}.")
+        if isinstance(fqn, str) and fqn.startswith(f"{bindings.assembly}.")
     )

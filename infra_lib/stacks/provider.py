@@ -22,33 +22,81 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from infra_lib.model.errors import WITHOUT_CDKTF, WITHOUT_CDKTN
+from nixgen.frozen import frozen
 from nixgen.terminal import visible
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-PACKAGE: Final = "cdktf_cdktf_provider_google"
 SWITCH: Final = "INFRA_PLAIN_PROVIDER"
 
 
-def prepare() -> None:
-    """Arrange that the provider loads fast, unless it has been loaded or is told not to.
+@frozen(kw_only=True)
+class Bindings:
+    """A framework's Python package, and that of its bindings of Google's provider.
 
-    Never raises: what goes wrong is said in one line, and the provider loads as it always did.
+    Attributes:
+        cdk: The framework's package.
+        package: The package of the bindings.
+        assembly: The npm package that they stand for.
+        absent: What to say where one is not installed.
     """
-    if os.environ.get(SWITCH, "0") not in {"", "0"} or PACKAGE in sys.modules:
+
+    cdk: str
+    package: str
+    assembly: str
+    absent: str
+
+
+CDKTF: Final = Bindings(
+    cdk="cdktf",
+    package="cdktf_cdktf_provider_google",
+    assembly="@cdktf/provider-google",
+    absent=WITHOUT_CDKTF,
+)
+CDKTN: Final = Bindings(
+    cdk="cdktn",
+    package="cdktn_provider_google",
+    assembly="@cdktn/provider-google",
+    absent=WITHOUT_CDKTN,
+)
+
+
+def load(bindings: Bindings) -> None:
+    """Load a framework, and arrange that its bindings load fast, unless it is told not to.
+
+    What goes wrong with that is said in one line, and they load as they always did.
+
+    Raises:
+        ModuleNotFoundError: When the framework or the bindings are not installed.
+    """
+    try:
+        import_module(bindings.cdk)
+        if find_spec(bindings.package) is None:
+            raise ModuleNotFoundError("", name=bindings.package)
+    except ModuleNotFoundError as error:
+        if error.name not in {bindings.cdk, bindings.package}:
+            raise
+        raise ModuleNotFoundError(bindings.absent, name=error.name) from None
+    if is_plain() or bindings.package in sys.modules:
         return
     try:
-        package = _lazy_package()
+        package = _lazy_package(bindings.package)
         from infra_lib.stacks.gate import (
             install,  # imports parts of jsii that another release may lack
         )
 
-        install(package)
+        install(bindings, package)
     except Exception as error:
         warn(error)
     else:
-        sys.modules[PACKAGE] = package
+        sys.modules[bindings.package] = package
+
+
+def is_plain() -> bool:
+    """Return whether everything is to be as without this library."""
+    return os.environ.get(SWITCH, "0") not in {"", "0"}
 
 
 def warn(error: Exception) -> None:
@@ -61,26 +109,26 @@ def warn(error: Exception) -> None:
     )
 
 
-def _lazy_package() -> ModuleType:
-    """Return the package without its content run: submodules are imported when asked for."""
-    spec = find_spec(PACKAGE)
+def _lazy_package(name: str) -> ModuleType:
+    """Return a package without its content run: submodules are imported when asked for."""
+    spec = find_spec(name)
     if spec is None:
-        raise ModuleNotFoundError(PACKAGE, name=PACKAGE)
+        raise ModuleNotFoundError(name, name=name)
     package = module_from_spec(spec)
 
-    def attribute(name: str) -> Any:
-        if name == "__all__":
+    def submodule(attribute: str) -> Any:
+        if attribute == "__all__":
             from pkgutil import iter_modules
 
             return sorted(module.name for module in iter_modules(package.__path__))
-        full_name = f"{PACKAGE}.{name}"
+        full_name = f"{name}.{attribute}"
         try:
             return import_module(full_name)
         except ModuleNotFoundError as error:
             if error.name != full_name:
                 raise
-            msg = f"module {PACKAGE!r} has no attribute {name!r}"
+            msg = f"module {name!r} has no attribute {attribute!r}"
             raise AttributeError(msg) from None
 
-    vars(package)["__getattr__"] = attribute
+    vars(package)["__getattr__"] = submodule
     return package

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import struct
-
-import cdktf
+from typing import TYPE_CHECKING
 
 from infra_lib.model.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TEMPLATE = re.compile(r"([$%])\{")
 
 # What cdktf looks up wherever a string holds it: a token, which stands for a reference to a text, a
 # list or a number until the stack is written, and in a map for any. It fails where it has no such.
+# Its fork cdktn has them, too.
 # See https://github.com/hashicorp/terraform-cdk/tree/main/packages/cdktf/lib/tokens/private.
 _TOKEN = re.compile(
     r"""[$\#]\{TfToken\[[a-zA-Z0-9:._-]+\]\}
@@ -24,12 +27,17 @@ _NUMBER_TOKEN = b"\xfd\xff"  # how the double begins that is one
 _NOTHING = '${""}'
 
 
-def escape(text: str) -> str:
-    """Return text with `${` and `%{` escaped; a `Reference` and cdktf's tokens stay as they are.
+def escape(text: str, is_known: Callable[[str | float | list[str]], bool]) -> str:
+    """Return text with `${` and `%{` escaped; a `Reference` and tokens stay as they are.
 
     What only looks like a token comes out as the text it is.
 
     See https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-1.
+
+    Args:
+        text: The text.
+        is_known: Whether the framework that writes the text made a token: of a text, a number, or a
+            list, as the framework has each.
     """
     if isinstance(text, Reference):
         return text
@@ -38,7 +46,7 @@ def escape(text: str) -> str:
         written += _literal(text[end : found.start()])
         if not _is_looked_up(found):
             written += found[0]
-        elif _is_known(found):
+        elif is_known(_token(found)):
             written = _apart(written) + found[0]
         else:
             middle = 2 if found[0][1] == "{" else 1
@@ -63,16 +71,14 @@ def _apart(before: str) -> str:
 
 
 def _is_looked_up(found: re.Match[str]) -> bool:
-    """Return whether cdktf looks up what was found: of numbers, those of some one size."""
+    """Return whether a framework looks up what was found: of numbers, those of some one size."""
     number = found["number"]
     return number is None or struct.pack(">d", float(number)).startswith(_NUMBER_TOKEN)
 
 
-def _is_known(found: re.Match[str]) -> bool:
-    """Return whether cdktf made the token."""
+def _token(found: re.Match[str]) -> str | float | list[str]:
+    """Return what was found as a framework has it."""
     written = found[0]
-    value = float(written) if found["number"] else [written] if written[0] == "#" else written
-    try:
-        return bool(cdktf.Tokenization.reverse(value))
-    except RuntimeError:  # how jsii has what cdktf throws
-        return False
+    if found["number"]:
+        return float(written)
+    return [written] if written[0] == "#" else written

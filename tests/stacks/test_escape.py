@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra_lib import Reference
-from infra_lib.terraform.escape import escape
+from infra_lib.stacks.cdktf import GcpStack
+from infra_lib.terraform import escape as escaping
 from tests.tools import require
 
 # What means something to Terraform, or to cdktf: see its tokens/private/encoding.ts.
@@ -22,6 +23,10 @@ WORDS = (
 )
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=8).map("".join)
 WHOLE = ["String Map Token Value", "Any Map Token Value", "-8.15e298", "${TfToken[x]}", ""]
+
+
+def escape(text: str) -> str:
+    return escaping.escape(text, GcpStack.framework.is_known)
 
 
 def evaluated(folder: Path, values: Sequence[Any]) -> list[Any]:

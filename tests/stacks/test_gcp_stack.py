@@ -624,7 +624,8 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 def test_without_cdktf_one_message_says_what_to_install(missing: str) -> None:
     done = run(
         f"import sys\nsys.modules[{missing!r}] = None\nimport infra_lib, main\n"
-        "try:\n    import infra_lib.stacks\nexcept ImportError as error:\n    print(error)"
+        "try:\n    from infra_lib.stacks import GcpStack\n"
+        "except ImportError as error:\n    print(error)"
     )
     assert done.stdout == (
         "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra_lib import GcpMachine
-from infra_lib.stacks.install import install_command
+from infra_lib.clouds.gcp.install import install_command
 from tests.sshd import Machine
 from tests.tools import require
 

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cdktf
-from cdktf_cdktf_provider_google.compute_resource_policy import (
-    ComputeResourcePolicy,
-    ComputeResourcePolicyInstanceSchedulePolicy,
-    ComputeResourcePolicyInstanceSchedulePolicyVmStopSchedule,
-)
-
 from infra_lib.clouds.gcp.names import bounded
+from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
-    from constructs import Construct
-
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 
+SUFFIX = "-stop"
+"""What the name in Terraform of a machine's own policy ends in, after the machine's."""
 
-def policy_address(machine: GcpMachine) -> str:
+
+def policy_name(machine: GcpMachine) -> str:
     """Return the name in Terraform of a machine's own policy."""
-    return f"{machine.name}-stop"
+    return f"{machine.name}{SUFFIX}"
 
 
-def stop_policy(
-    scope: Construct, id_: str, machine: GcpMachine, schedule: StopSchedule
-) -> ComputeResourcePolicy:
+def stop_policy(machine: GcpMachine, schedule: StopSchedule) -> Resource:
     """Return the policy that stops a machine."""
-    return ComputeResourcePolicy(
-        scope,
-        id_,
-        name=bounded(policy_address(machine)),
-        region=machine.region,
-        instance_schedule_policy=ComputeResourcePolicyInstanceSchedulePolicy(
-            vm_stop_schedule=ComputeResourcePolicyInstanceSchedulePolicyVmStopSchedule(
-                schedule=schedule.cron
-            ),
-            time_zone=schedule.time_zone,
-        ),
+    return Resource(
+        "google_compute_resource_policy",
+        policy_name(machine),
+        {
+            "name": bounded(policy_name(machine)),
+            "region": machine.region,
+            "instance_schedule_policy": {
+                "vm_stop_schedule": {"schedule": schedule.cron},
+                "time_zone": schedule.time_zone,
+            },
+        },
         # A policy is in use as long as the machine follows it. This has Terraform change the
         # machine first when the schedule is taken away; otherwise it deletes first, and fails.
-        lifecycle=cdktf.TerraformResourceLifecycle(create_before_destroy=True),
+        lifecycle={"create_before_destroy": True},
     )

@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cdktf
-
 from infra_lib.clouds.gcp.access import ADVICE, host_keys
-from infra_lib.stacks.instance import address, reference
+from infra_lib.clouds.gcp.instance import address, instance_reference
+from infra_lib.model.reference import Reference
 from infra_lib.terraform.installer import install_lines, refuse_lines
+from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
-    from constructs import Construct
-
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
 
 
-class Installation(cdktf.TerraformResource):
-    """A `terraform_data` that installs NixOS when its machine is made, and then no more.
-
-    Not a `cdktf.DataResource`: that runs `terraform version` for each, at every synthesis.
-    """
-
-    def __init__(
-        self, scope: Construct, id_: str, machine: GcpMachine, project: GcpProject
-    ) -> None:
-        """Make the resource, for a machine whose instance is in the same stack."""
-        command = install_command(machine, project, address(machine))
-        super().__init__(
-            scope,
-            id_,
-            terraform_resource_type="terraform_data",
-            provisioners=[cdktf.LocalExecProvisioner(type="local-exec", command=command)],
-        )
+def installation(machine: GcpMachine, project: GcpProject) -> Resource:
+    """Return what installs NixOS when a machine is made, and then no more."""
+    command = install_command(machine, project, address(machine))
+    return Resource(
+        "terraform_data",
+        machine.name,
         # The number that Compute Engine gave it: another machine of that name has another.
-        self._instance_id = reference(machine, "instance_id")
-
-    def _synthesize_attributes(self) -> dict[str, str]:
-        return {"triggers_replace": self._instance_id}
+        {"triggers_replace": instance_reference(machine, "instance_id")},
+        local_exec=Reference(command),
+    )
 
 
 def install_command(machine: GcpMachine, project: GcpProject, address: str) -> str:

@@ -1,0 +1,204 @@
+"""A machine as a `google_compute_instance`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.clouds.gcp.startup_script import startup_script
+from infra_lib.clouds.gcp.stop_policy import policy_name
+from infra_lib.model import money
+from infra_lib.model.errors import field_error
+from infra_lib.model.reference import Reference
+from infra_lib.terraform.resource import Resource, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra_lib.clouds.cloud import FleetView
+    from infra_lib.clouds.gcp.machine import GcpMachine
+    from infra_lib.clouds.gcp.project import GcpProject
+
+_MOST_VALUE_BYTES = 256 * 1024
+_MOST_METADATA_BYTES = 512 * 1024
+
+# Let be what would make a new machine, with a new boot disk, for nothing that is asked for.
+#
+# The image is what the boot disk was made from, before NixOS was installed over it. Google's
+# provider takes the image of a family for another one where the family's name is no part of its
+# name (https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/google/services/compute/resource_compute_disk.go,
+# DiskImageDiffSuppress), and would make the machine anew at every deployment; another image in
+# the fleet would do it once. A machine that is made, also anew, is made from the fleet's image.
+#
+# Compute Engine attaches the Local SSDs that come with a machine type (a2-ultragpu, a3) unasked,
+# and the provider would make a machine without them: at every deployment. See
+# https://github.com/hashicorp/terraform-provider-google/issues/19648.
+_LIFECYCLE = {"ignore_changes": ["boot_disk[0].initialize_params[0].image", "scratch_disk"]}
+
+
+def instance(
+    fleet: FleetView, project: GcpProject, machine: GcpMachine, tags: tuple[str, ...]
+) -> Resource:
+    """Return the instance of a machine. The machine's description is no part of it.
+
+    Args:
+        fleet: The fleet.
+        project: The project that the machine is in.
+        machine: The machine.
+        tags: Its network tags.
+
+    Raises:
+        FleetError: When it has more metadata than an instance may have.
+    """
+    account, shielded = machine.service_account, machine.shielded_vm
+    return Resource(
+        "google_compute_instance",
+        machine.name,
+        {
+            "name": machine.name,
+            "machine_type": machine.machine_type,
+            "zone": machine.zone,
+            "boot_disk": {
+                "initialize_params": {
+                    "image": machine.boot_disk.image,
+                    "size": machine.boot_disk.size_gb,
+                    "type": machine.boot_disk.type,
+                },
+                "kms_key_self_link": machine.boot_disk.kms_key or project.kms_key,
+            },
+            "attached_disk": [
+                {
+                    "source": reference("google_compute_disk", disk.name, "self_link"),
+                    "device_name": disk.name,
+                }
+                for disk in machine.data_disks
+            ]
+            or None,
+            "network_interface": [
+                {
+                    "network": machine.network or project.network,
+                    "subnetwork": machine.subnetwork,
+                    "access_config": _access_config(machine.external_ip),
+                }
+            ],
+            "tags": list(tags),
+            "labels": {
+                **common_labels(fleet, project, machine),
+                "cost": money.label(machine.usd_per_hour),
+                "state": machine.state,
+            },
+            "metadata": _metadata(project, machine),
+            # None, not an empty list: from its release 8.0 on, Google's provider makes a machine
+            # anew for that one. See
+            # https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/guides/version_8_upgrade.html.markdown.
+            "guest_accelerator": None
+            if machine.gpu is None
+            else [{"type": machine.gpu.type, "count": machine.gpu.count}],
+            "scheduling": _scheduling(machine),
+            "desired_status": "TERMINATED" if machine.stopped else "RUNNING",
+            "shielded_instance_config": {
+                "enable_secure_boot": shielded.secure_boot,
+                "enable_vtpm": shielded.vtpm,
+                "enable_integrity_monitoring": shielded.integrity_monitoring,
+            },
+            "service_account": None
+            if account is None
+            else {"email": account.email, "scopes": list(account.scopes)},
+            "resource_policies": None
+            if machine.stop_schedule is None
+            else [reference("google_compute_resource_policy", policy_name(machine), "self_link")],
+            "deletion_protection": machine.deletion_protection,
+            "allow_stopping_for_update": machine.allow_stopping_for_update,
+        },
+        lifecycle=_LIFECYCLE,
+    )
+
+
+def instance_reference(machine: GcpMachine, attribute: str) -> Reference:
+    """Return a reference to an attribute of a machine's instance."""
+    return reference("google_compute_instance", machine.name, attribute)
+
+
+def address(machine: GcpMachine) -> Reference:
+    """Return a reference to where SSH reaches a machine: outside its network, or else inside."""
+    interface = "network_interface[0]"
+    return instance_reference(
+        machine,
+        f"{interface}.access_config[0].nat_ip"
+        if machine.external_ip
+        else f"{interface}.network_ip",
+    )
+
+
+def common_labels(fleet: FleetView, project: GcpProject, machine: GcpMachine) -> dict[str, str]:
+    """Return the labels that a machine and its disks have whatever the machine's state."""
+    own = {**project.labels, **machine.labels}
+    return own | {"fleet": fleet.name, "machine": machine.name}
+
+
+def _metadata(project: GcpProject, machine: GcpMachine) -> Mapping[str, str]:
+    # Said either way: what is left out, the project's own metadata decides.
+    switches = {
+        "block-project-ssh-keys": not project.project_ssh_keys,
+        "serial-port-enable": machine.serial_port,
+        "enable-guest-attributes": project.guest_attributes,
+        "enable-oslogin": project.os_login,
+    }
+    told = {key: "TRUE" if on else "FALSE" for key, on in switches.items() if on is not None}
+    metadata = {**machine.metadata, **told}
+    if project.ssh_keys:
+        metadata["ssh-keys"] = "\n".join(f"root:{key}" for key in project.ssh_keys)
+    own = machine.startup_script
+    script = startup_script(own)
+    # Not metadata_startup_script: a change of that one makes a new machine with a new disk.
+    metadata["startup-script"] = Reference(script) if isinstance(own, Reference) else script
+    _check_sizes(machine, metadata)
+    return metadata
+
+
+def _check_sizes(machine: GcpMachine, metadata: Mapping[str, str]) -> None:
+    """Check that an instance takes its metadata, with what the stack adds.
+
+    The rule: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+    """
+    sizes = {f"metadata[{key!r}]": len(value.encode()) for key, value in metadata.items()}
+    limits = dict.fromkeys(sizes, _MOST_VALUE_BYTES) | {"metadata": _MOST_METADATA_BYTES}
+    sizes["metadata"] = sum(sizes.values()) + sum(map(len, metadata))
+    for field, most in limits.items():
+        if sizes[field] > most:
+            accepted = f"at most {most} are accepted, with what the stack adds"
+            raise field_error(f"machine {machine.name!r}", field, f"{sizes[field]} bytes", accepted)
+
+
+def _access_config(external_ip: bool | str) -> list[dict[str, str]] | None:
+    if external_ip is True:
+        # The tier stands here because cdktf leaves out an empty block, and the address with it.
+        return [{"network_tier": "PREMIUM"}]
+    return [{"nat_ip": external_ip}] if external_ip else None
+
+
+def _scheduling(machine: GcpMachine) -> dict[str, Any]:
+    """Return what Compute Engine wants said about an accelerator, a Spot VM or a limited run.
+
+    Google's provider keeps what is left out, so it is said of every machine: otherwise one that is
+    no Spot VM any more would stay one, and one without a limit would keep it.
+
+    See https://cloud.google.com/compute/docs/gpus#restrictions,
+    https://cloud.google.com/compute/docs/instances/spot and
+    https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
+    """
+    spot, seconds = machine.spot, machine.max_run_duration
+    accelerated = machine.gpu is not None or machine.type_facts.accelerated
+    ends = spot or seconds is not None
+    return {
+        "provisioning_model": "SPOT" if spot else "STANDARD",
+        "preemptible": spot,
+        "automatic_restart": not spot,
+        "on_host_maintenance": "TERMINATE" if spot or accelerated else "MIGRATE",
+        "max_run_duration": None if seconds is None else {"seconds": seconds},
+        "instance_termination_action": (machine.instance_termination_action or "STOP")
+        if ends
+        else None,
+        "on_instance_stop_action": {"discard_local_ssd": True}
+        if machine.discard_local_ssd
+        else None,
+    }
