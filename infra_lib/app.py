@@ -14,10 +14,12 @@ from pathlib import Path
 from runpy import run_path
 from traceback import walk_tb
 
-from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_NODE, FleetError
 from nixgen.command import run_command
 from nixgen.files.isolation import put_python_first
+from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_CDKTN, WITHOUT_NODE, FleetError
 from nixgen.files.source import failure
+
+_WITHOUT = {"cdktf": WITHOUT_CDKTF, "cdktn": WITHOUT_CDKTN}
 
 
 def main() -> int:
@@ -45,8 +47,8 @@ def _run() -> int:
     try:
         run_path(str(script), run_name="__main__")
     except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == "cdktf":
-            raise FleetError(WITHOUT_CDKTF) from error
+        if isinstance(error, ModuleNotFoundError) and error.name in _WITHOUT:
+            raise FleetError(_WITHOUT[error.name]) from error
         without = _without_node(error)
         if without is not None:
             # What jsii made for it fails once more when it is thrown away.

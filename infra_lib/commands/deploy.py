@@ -17,7 +17,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.deploy import guard, matching, outside, plan, synthesis
 from infra_lib.operate.deploy.attempts import Done, deploy
-from infra_lib.operate.deploy.cdktf import Cdktf, check_node
+from infra_lib.operate.deploy.cdk import Cdk, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted
 from infra_lib.operate.kinds import owners
 from infra_lib.operate.runbook import Writer, as_text
@@ -70,16 +70,16 @@ def run(given: Namespace) -> int:
     fleet = load_fleet(given.source)
     _check(fleet, given)
     settings = read_settings(Path.cwd())
-    cdktf = _tools(settings.project, fleet)
+    cdk = _tools(settings.project, fleet)
     outside.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
         return _failed(too_much)
-    synthesized = cdktf.synth()
+    synthesized = cdk.synth()
     machines = [machine.name for machine in fleet.machines]
     stacks = synthesis.asked_for(synthesized, given.stacks, machines)
     matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
-    variables = outside.digests(cdktf.project)
+    variables = outside.digests(cdk.project)
     plans = plan.read(stacks, variables)
     if isinstance(plans, str):
         _show_price(fleet)
@@ -89,7 +89,7 @@ def run(given: Namespace) -> int:
     shrinking = guard.shrinking(plans)
     if shrinking is not None:
         return _failed(shrinking)
-    elsewhere = _elsewhere(cdktf, stacks, fleet)
+    elsewhere = _elsewhere(cdk, stacks, fleet)
     there = deployed.deployed(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there}
     show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
@@ -108,7 +108,7 @@ def run(given: Namespace) -> int:
     if not given.yes and not _agreed():
         return _failed("nothing was deployed")
     done = deploy(
-        cdktf,
+        cdk,
         stacks,
         fleet,
         variables=variables,
@@ -139,15 +139,15 @@ def _check(fleet: Fleet, given: Namespace) -> None:
             )
 
 
-def _tools(project: Path, fleet: Fleet) -> Cdktf:
-    """Return the cdktf of a project, which runs here.
+def _tools(project: Path, fleet: Fleet) -> Cdk:
+    """Return the command line of a project's framework, which runs here.
 
     Raises:
-        FleetError: When a program is missing: cdktf, Node.js or Terraform. It names all of them,
+        FleetError: When a program is missing: that, Node.js or Terraform. It names all of them,
             and what the fleet costs has been shown.
     """
     lacking = []
-    for check in (check_node, partial(Cdktf.find, project), check_terraform):
+    for check in (check_node, partial(Cdk.find, project), check_terraform):
         try:
             check()
         except FleetError as error:
@@ -155,7 +155,7 @@ def _tools(project: Path, fleet: Fleet) -> Cdktf:
     if lacking:
         _show_price(fleet)
         raise FleetError("; ".join(lacking))
-    return Cdktf.find(project)
+    return Cdk.find(project)
 
 
 def _show_price(fleet: Fleet) -> None:
@@ -163,12 +163,12 @@ def _show_price(fleet: Fleet) -> None:
     show(f"\n{price_text(fleet, None)}\n\n")
 
 
-def _elsewhere(cdktf: Cdktf, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:
+def _elsewhere(cdk: Cdk, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:
     """Return what the fleet has in stacks that are not deployed now, which its cost counts."""
     names = {machine.name for machine in fleet.provisioned}
     asked = {stack.folder for stack in stacks}
     found: dict[str, Deployed] = {}
-    for folder in deployed.stacks_of(manifest(cdktf.project).parent, fleet.name):
+    for folder in deployed.stacks_of(manifest(cdk.project).parent, fleet.name):
         if folder in asked:
             continue
         try:

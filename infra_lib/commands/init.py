@@ -19,10 +19,13 @@ from nixgen.files.folder import ExistingFile, Folder, open_folder
 from nixgen.files.plan import plan
 from nixgen.files.rendered import WholeFile, render
 from nixgen.files.transaction import Change, replace
+from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Collection, Iterator, Mapping
+
+    from infra_lib.terraform.frameworks import Framework
 
 # What people may have already; the rest of a setup is ours or it is none.
 _SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
@@ -34,7 +37,7 @@ _NEXT = """\
 Next, in a virtual environment:
 
     pip install -r requirements.txt pre-commit
-    npx --yes cdktf-cli@0.21 synth
+    npx --yes {package} synth
     {check}
     {git}pre-commit install
 
@@ -62,6 +65,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="the zone of the first machine; by default %(default)s",
     )
     parser.add_argument(
+        "--cdk",
+        default=CDKTF.name,
+        choices=FRAMEWORKS,
+        help="what makes the stack: cdktf, or cdktn, its maintained fork; by default %(default)s",
+    )
+    parser.add_argument(
         "--keep",
         action="append",
         default=[],
@@ -78,6 +87,7 @@ def run(given: Namespace) -> int:
     if CATALOG.zone(given.zone) is None:
         accepted = f'a zone such as "us-central1-b"{nearest(given.zone, CATALOG.all_zones())}'
         raise field_error("infra init", "--zone", given.zone, accepted)
+    framework = FRAMEWORKS[given.cdk]
     project = given.project or scaffold.project_from(name)
     main = partial(
         scaffold.main_text,
@@ -85,6 +95,7 @@ def run(given: Namespace) -> int:
         domain=given.domain or name,
         project=project,
         zone=given.zone,
+        framework=framework,
     )
     origin, below = _origin(), _below(folder)
     possible = _generated(main(), folder)
@@ -92,7 +103,7 @@ def run(given: Namespace) -> int:
     with open_folder(folder, change=True, notify=_notify) as here:
         theirs = [path for path in possible if here.read(path) is not None]
         left = _left_out(possible, theirs)
-        texts = scaffold.texts(main(left=left), origin, below or "")
+        texts = scaffold.texts(main(left=left), origin, below or "", framework)
         hook = texts.pop(scaffold.HOOKS) if below else ""
         by_hand = _left_to_them(here, texts, given.keep)
         new = {path: text.encode() for path, text in texts.items() if path not in by_hand}
@@ -106,12 +117,13 @@ def run(given: Namespace) -> int:
         replace(here, changes)
     for change in changes:
         print(f"{'extended' if change.found else 'created'} {change.path}")
-    for text in _left_to_do(by_hand, hook, theirs, below, origin):
+    for text in _left_to_do(by_hand, hook, theirs, below, origin, framework):
         print(f"\n{text}")
     source = [scaffold.SOURCE] if scaffold.PYPROJECT in by_hand else []
     checked = shlex.join(["nixgen", "check", *source])
     git = "git init && " if below is None else ""
-    print(f"\n{_NEXT.format(project=project, check=checked, git=git)}")
+    package = framework.package
+    print(f"\n{_NEXT.format(project=project, package=package, check=checked, git=git)}")
     return 0
 
 
@@ -130,6 +142,7 @@ def _left_to_do(
     theirs: Collection[str],
     below: str | None,
     origin: scaffold.Origin,
+    framework: Framework,
 ) -> Iterator[str]:
     """Say what people are to look at before they go on."""
     for path, text in by_hand.items():
@@ -149,7 +162,7 @@ def _left_to_do(
     if origin.url is None:
         yield (
             "Nothing says where infra-lib was installed from. Unless your package index has it, "
-            f"fill in its address in {where}: infra-lib[cdktf] @ git+ADDRESS"
+            f"fill in its address in {where}: infra-lib[{framework.name}] @ git+ADDRESS"
         )
     elif origin.url.startswith("file:"):
         yield f"{where} name {origin.url}, where this was installed from; others may lack it."

@@ -15,6 +15,7 @@ from infra_lib.operate.kinds import owners
 from infra_lib.operate.runbook import Writer, as_shell, as_text
 from infra_lib.operate.source import add_argument, load_fleet, other_word
 from infra_lib.terraform.cdktf_json import output_folder, provider_project, read_document
+from infra_lib.terraform.frameworks import frameworks_for
 from nixgen.files.settings import read_settings
 
 if TYPE_CHECKING:
@@ -64,12 +65,17 @@ def run(given: Namespace) -> int:
     settings = read_settings(Path.cwd())
     output = output_folder(settings.project)
     folder = settings.project / output
+    framework, _ = frameworks_for(settings.project)
     writer = Writer(
-        fleet=fleet, source=given.source or "", configured=bool(settings.source), output=output
+        fleet=fleet,
+        source=given.source or "",
+        configured=bool(settings.source),
+        output=output,
+        cdk=framework.name,
     )
     runbooks = [
         runbook
-        for machine, stack in _stacks(fleet, machines, folder, given.stack)
+        for machine, stack in _stacks(fleet, machines, folder, given.stack, writer.cdk)
         for runbook in evolve(
             writer, stack=stack, project=_project(machine, folder / "stacks" / stack)
         ).runbooks(machine)
@@ -86,7 +92,7 @@ def _project(machine: Machine, stack: Path) -> str:
 
 
 def _stacks(
-    fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None
+    fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None, cdk: str
 ) -> Iterator[tuple[Machine, str]]:
     """Yield each machine and the stack that it is in, empty where none is synthesized.
 
@@ -99,7 +105,7 @@ def _stacks(
     if named and named not in (names or CLOUDS):
         raise FleetError(
             f"--stack {named}: nobody knows which project it is in: under {folder.name}/stacks is "
-            f"{', '.join(names) or 'none'}; run cdktf synth first"
+            f"{', '.join(names) or 'none'}; run {cdk} synth first"
         )
     if named or len(found) < 2:
         stack = named or (names[0] if names else "")

@@ -71,7 +71,8 @@ class Writer:
         configured: Whether pyproject.toml says what `nixgen` writes, which may be more than this.
         stack: The name of the stack; empty for that of the cloud, which it mostly has.
         project: The ID of the project that the stack is in; empty for the fleet's.
-        output: The folder that cdktf writes stacks to.
+        output: The folder that stacks are synthesized to.
+        cdk: The command line of the framework that makes them.
     """
 
     fleet: Fleet
@@ -80,6 +81,7 @@ class Writer:
     stack: str = ""
     project: str = ""
     output: str = "cdktf.out"
+    cdk: str = "cdktf"
 
     def runbooks(self, machine: Machine) -> tuple[Runbook, ...]:
         """Return what to do for a machine: one for each of `ACTIONS`."""
@@ -152,7 +154,7 @@ class Writer:
             Step(
                 "Delete the instance and its boot disk, and make them anew.",
                 (
-                    "cdktf synth",
+                    f"{self.cdk} synth",
                     f"{_TERRAFORM} -chdir={folder} init -input=false",
                     f"{_TERRAFORM} -chdir={folder} apply -replace={address_of(machine)}",
                 ),

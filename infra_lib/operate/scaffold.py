@@ -7,10 +7,13 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from infra_lib.terraform.frameworks import CDKTF
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from infra_lib.terraform.frameworks import Framework
 
 _LONGEST_NAME = 63
 _PROJECT_ID = (6, 30)  # https://cloud.google.com/resource-manager/docs/creating-managing-projects
@@ -73,8 +76,8 @@ fleet = Fleet(
 
 def main() -> None:
     """Synthesize the stack."""
-    from cdktf import App
-    from infra_lib.stacks import GcpStack
+    from {framework.name} import App
+    from {framework.stacks} import GcpStack
 
     app = App()
     GcpStack(app, "gcp", fleet=fleet)
@@ -144,15 +147,22 @@ def project_from(name: str) -> str:
 
 
 def main_text(
-    *, name: str, domain: str, project: str, zone: str, left: Collection[str] = ()
+    *,
+    name: str,
+    domain: str,
+    project: str,
+    zone: str,
+    framework: Framework = CDKTF,
+    left: Collection[str] = (),
 ) -> str:
-    """Return `main.py`: a fleet of one machine, which is off, and the CDKTF app.
+    """Return `main.py`: a fleet of one machine, which is off, and the app that makes its stack.
 
     Args:
         name: The fleet's name.
         domain: The domain that its machines are reached under.
         project: The Google Cloud project's ID.
         zone: The zone of its machine.
+        framework: What makes the stack.
         left: Paths of files that are not generated, for people have them.
     """
     lines = "".join(f"        {json.dumps(path)}: None,\n" for path in left)
@@ -166,11 +176,14 @@ def main_text(
     # JSON's way to write a string is also Python's, and the one that formatters want.
     return _MAIN.format(
         left=_LEFT.format(lines=lines) if left else "",
+        framework=framework,
         **{key: json.dumps(text, ensure_ascii=False) for key, text in given.items()},
     )
 
 
-def texts(main: str, origin: Origin, below: str = "") -> dict[str, str]:
+def texts(
+    main: str, origin: Origin, below: str = "", framework: Framework = CDKTF
+) -> dict[str, str]:
     """Return every file but `.gitignore` and the generated ones: the path and the text.
 
     Args:
@@ -178,8 +191,9 @@ def texts(main: str, origin: Origin, below: str = "") -> dict[str, str]:
         origin: Where hooks and requirements are taken from.
         below: The folder that all is in, from the top of its repository, where hooks are run; empty
             for the top.
+        framework: What makes the stack.
     """
-    requirement, hook = _references(origin, below)
+    requirement, hook = _references(origin, below, framework.name)
     return {
         MAIN: main,
         "cdktf.json": _CDKTF,
@@ -189,7 +203,7 @@ def texts(main: str, origin: Origin, below: str = "") -> dict[str, str]:
     }
 
 
-def _references(origin: Origin, below: str) -> tuple[str, str]:
+def _references(origin: Origin, below: str, extra: str) -> tuple[str, str]:
     """Return the requirement, and the configuration of the hook."""
     entry = "nixgen write --exit-code"
     if below:
@@ -198,13 +212,13 @@ def _references(origin: Origin, below: str) -> tuple[str, str]:
     if origin.commit:
         # pip before 24.1 wants a host in every address but file's own.
         url = re.sub("^file:///", "file://localhost/", origin.url or "")
-        requirement = f"infra-lib[cdktf] @ git+{url}@{origin.commit}"
+        requirement = f"infra-lib[{extra}] @ git+{url}@{origin.commit}"
         hook = _HOOK_FROM_GIT.format(url=origin.url, commit=origin.commit)
         return requirement, hook + (f"        entry: {entry}\n" if below else "")
     which = f" @ {origin.url}" if origin.url else f"=={origin.version}"
-    # The hook needs no cdktf.
+    # The hook makes no stack.
     hook = _HOOK_FROM_PIP.format(requirement=f"infra-lib{which}", entry=entry)
-    return f"infra-lib[cdktf]{which}", hook
+    return f"infra-lib[{extra}]{which}", hook
 
 
 def with_ignored(text: bytes) -> bytes:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from infra_lib.operate.deploy.cdktf import Cdktf
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
 from infra_lib.operate.deploy import outside
 from infra_lib.operate.deploy.attempts import deploy
+from infra_lib.operate.deploy.cdk import Cdk
 from infra_lib.operate.deploy.synthesis import Stack
 from tests.facts import projects
 
@@ -30,7 +30,7 @@ FLEET = Fleet(
 APPLYING = "2026-11-26T01:26:31.215Z [INFO]  backend/local: starting Apply operation"
 
 
-def made(folder: Path, script: str) -> tuple[Cdktf, tuple[Stack]]:
+def made(folder: Path, script: str) -> tuple[Cdk, tuple[Stack]]:
     """A cdktf that is a script of shell, and a stack without anything in it."""
     command = folder / "cdktf"
     command.write_text(f"#!/bin/sh\n{script}\n")
@@ -38,7 +38,7 @@ def made(folder: Path, script: str) -> tuple[Cdktf, tuple[Stack]]:
     stack = folder / "cdktf.out" / "stacks" / "gcp"
     stack.mkdir(parents=True)
     (stack / "cdk.tf.json").write_text("{}")
-    return Cdktf(str(command), folder), (Stack.read("gcp", stack),)
+    return Cdk(str(command), folder), (Stack.read("gcp", stack),)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ exit 1
 """)
         command.chmod(0o755)
         stacks = (Stack.read("gcp", output / "stacks" / "gcp"),)
-        assert deploy(Cdktf(str(command), folder), stacks, fleet, any_price=True) is None
+        assert deploy(Cdk(str(command), folder), stacks, fleet, any_price=True) is None
 
     def zones(self, folder: Path) -> dict[str, str | None]:
         return {each.name: each.zone for each in Facts.load(folder / "facts.json").machines}

@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from infra_lib.operate.deploy.cdktf import Cdktf
 
 from infra_lib import FleetError
+from infra_lib.operate.deploy.cdk import Cdk
 from infra_lib.operate.deploy.synthesis import Stack, asked_for
 
 CDKTF = """\
@@ -21,16 +23,17 @@ for stack in prod-network prod-gcp test-gcp; do
     echo '{}' >cdktf.out/stacks/$stack/cdk.tf.json
 done
 """
+NAMES = ("cdktf", "cdktn")
 STACKS = ("prod-network", "prod-gcp", "test-gcp")
 
 
-def made(folder: Path, file: str = "cdk.tf.json", script: str = CDKTF) -> Cdktf:
+def made(folder: Path, file: str = "cdk.tf.json", script: str = CDKTF) -> Cdk:
     """A cdktf that is a script of shell, and writes stacks."""
     manifest = {"stacks": {x: {"synthesizedStackPath": f"stacks/{x}/{file}"} for x in STACKS}}
     command = folder / "cdktf"
     command.write_text(f"{script}printf %s '{json.dumps(manifest)}' >cdktf.out/manifest.json\n")
     command.chmod(0o755)
-    return Cdktf(str(command), folder)
+    return Cdk(str(command), folder)
 
 
 def test_it_deploys_by_name_what_a_pattern_asks_for_as_it_was_synthesized(tmp_path: Path) -> None:
@@ -115,6 +118,106 @@ def test_a_synthesis_that_wrote_nothing_is_refused(tmp_path: Path, script: str, 
     (tmp_path / "cdktf").write_text(f"#!/bin/sh\n{script}\n")
     with pytest.raises(FleetError, match=said):
         cdktf.synth()
+
+
+def programs(folder: Path, *names: str) -> Path:
+    """A folder with programs that do nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+OF_CDKTF = "    from cdktf import App\n"
+OF_CDKTN = "    from cdktn import App\n    from infra_lib.stacks.cdktn import GcpStack\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "there", "found"),
+    [
+        (OF_CDKTF, ("cdktf", "cdktn"), "cdktf"),
+        (OF_CDKTN, ("cdktf", "cdktn"), "cdktn"),
+        ("from infra_lib.stacks.cdktn import GcpStack\n", ("cdktf", "cdktn"), "cdktn"),
+        ("import cdktn\n", ("cdktf", "cdktn"), "cdktn"),
+        ("import stacks  # not import cdktn\n", ("cdktf", "cdktn"), "cdktf"),
+        (OF_CDKTF, ("cdktn",), "cdktn"),
+        (OF_CDKTN, ("cdktf",), "cdktf"),
+    ],
+)
+def test_the_command_line_of_the_apps_framework_is_used_or_else_the_other_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    there: tuple[str, ...],
+    found: str,
+) -> None:
+    """Each runs apps of both: CDK Terrain is a fork."""
+    path = programs(tmp_path / "programs", *there)
+    monkeypatch.setenv("PATH", str(path))
+    (tmp_path / "main.py").write_text(script)
+    (tmp_path / "cdktf.json").write_text('{"app": "python -P -m infra_lib.app main.py"}')
+    cdk = Cdk.find(tmp_path)
+    assert (cdk.command, cdk.name) == (str(path / found), found)
+    own = programs(tmp_path / "node_modules" / ".bin", *there)
+    assert Cdk.find(tmp_path).command == str(own / found)
+
+
+@pytest.mark.parametrize("app", ["", '{"app": "./run"}', '{"app": 1}', "[]", '{"app": "gone.py"}'])
+def test_an_app_that_does_not_say_its_framework_is_run_by_cdktf_or_by_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str
+) -> None:
+    path = programs(tmp_path / "programs", "cdktn")
+    monkeypatch.setenv("PATH", str(path))
+    if app:
+        (tmp_path / "cdktf.json").write_text(app)
+    assert Cdk.find(tmp_path).name == "cdktn"
+    programs(path, "cdktf")
+    assert Cdk.find(tmp_path).name == "cdktf"
+
+
+@pytest.mark.parametrize(
+    ("script", "first", "second"), [(OF_CDKTF, *NAMES), (OF_CDKTN, *NAMES[::-1])]
+)
+def test_where_there_is_neither_both_are_named_the_apps_own_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, first: str, second: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "main.py").write_text(script)
+    (tmp_path / "cdktf.json").write_text('{"app": "python main.py"}')
+    with pytest.raises(FleetError) as refused:
+        Cdk.find(tmp_path)
+    said = f"{first} is not on PATH: npm install {first}-cli@.* installs it for this project"
+    assert re.match(
+        f"{said}.*; {second}, of {second}-cli@[0-9.]+, will do as well$", str(refused.value)
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("v20.20.2", "cdktf"),
+        ("v22.18.9", "cdktf"),
+        ("v22.19.0", "cdktn"),
+        ("v24.0.0", "cdktn"),
+        ("", "cdktn"),
+    ],
+)
+def test_cdktn_is_not_run_by_a_node_that_is_too_old_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, found: str
+) -> None:
+    """It ends in a TypeError there: https://github.com/open-constructs/cdk-terrain wants 22.19."""
+    path = programs(tmp_path / "programs", "cdktn", "cdktf", "node")
+    (path / "node").write_text(f"#!/bin/sh\necho {version}\n")
+    monkeypatch.setenv("PATH", str(path))
+    (tmp_path / "main.py").write_text(OF_CDKTN)
+    (tmp_path / "cdktf.json").write_text('{"app": "python main.py"}')
+    assert Cdk.find(tmp_path).name == found
+    (path / "cdktf").unlink()
+    with nullcontext() if found == "cdktn" else pytest.raises(FleetError) as refused:
+        Cdk.find(tmp_path)
+    if refused is not None:
+        assert str(refused.value).startswith("cdktn wants Node.js 22.19 or later, and node on PATH")
 
 
 def test_what_is_not_json_is_refused(tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ def test_a_bad_fleet_is_one_message(tmp_path: Path) -> None:
             "import sys\nsys.modules['cdktf'] = None\nfrom cdktf import App",
             "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'",
         ),
+        (
+            "import sys\nsys.modules['cdktn'] = None\nfrom cdktn import App",
+            "infra_lib.stacks.cdktn needs cdktn and its Google provider: pip install "
+            "'infra-lib[cdktn]'",
+        ),
     ],
 )
 def test_a_mistake_in_the_script_is_one_message(tmp_path: Path, script: str, message: str) -> None:

@@ -155,6 +155,23 @@ def test_what_it_wrote_passes_cdktf_synth_and_nixgen_check_untouched(folder: Pat
     assert stack["provider"]["google"][0]["project"] == "metals"
 
 
+def test_with_cdktn_it_is_set_up_for_that(
+    folder: Path, capsys: pytest.CaptureFixture[str], installed: Installed
+) -> None:
+    installed(None)
+    assert main(["init", "--cdk", "cdktn"]) == 0
+    text = (folder / "main.py").read_text()
+    assert "    from cdktn import App\n    from infra_lib.stacks.cdktn import GcpStack\n" in text
+    assert "cdktf" not in text
+    assert (folder / "requirements.txt").read_text() == "infra-lib[cdktn]==0.1.0\n"
+    printed = capsys.readouterr().out
+    assert "    npx --yes cdktn-cli@0.24 synth\n" in printed
+    assert "infra-lib[cdktn] @ git+ADDRESS" in printed
+    assert "cdktn synth" in run(folder, sys.executable, "-m", "infra_lib", "runbook", "node-1")
+    run(folder, sys.executable, "-m", "ruff", "format", "--check", "main.py")
+    nixgen(folder, "check")
+
+
 def test_what_it_wrote_is_as_formatters_and_checkers_want_it(folder: Path) -> None:
     main(["init"])
     nix = [path for path in files(folder) if path.endswith(".nix")]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from infra_lib.clouds.failure import Failure
     from infra_lib.model.facts import Facts
-    from infra_lib.operate.deploy.cdktf import Cdktf
+    from infra_lib.operate.deploy.cdk import Cdk
     from infra_lib.operate.deploy.fallback import Move
     from infra_lib.operate.deploy.synthesis import Stack
 
@@ -43,7 +43,7 @@ class Done:
 
 
 def deploy(
-    cdktf: Cdktf,
+    cdk: Cdk,
     agreed: Sequence[Stack],
     fleet: Fleet,
     *,
@@ -59,7 +59,7 @@ def deploy(
     the first choice again.
 
     Args:
-        cdktf: What deploys.
+        cdk: What deploys.
         agreed: The stacks as they were shown, and agreed to.
         fleet: The fleet.
         variables: A digest of each file with variables that the plan was made with, by path; see
@@ -72,7 +72,7 @@ def deploy(
         None when it failed, which has been explained by then.
 
     Raises:
-        FleetError: When cdktf cannot be run.
+        FleetError: When the command line cannot be run.
     """
     now = fleet
     stacks = tuple(agreed)
@@ -80,22 +80,25 @@ def deploy(
     made: frozenset[str] = frozenset()
     tried: dict[str, list[str]] = {}
     done = False
-    is_changed = partial(_is_changed, cdktf.project, variables or {})
+    is_changed = partial(_is_changed, cdk.project, variables or {})
     try:
         while True:
             if is_changed(stacks, "since it was shown: it is not deployed. Deploy again"):
                 return None
-            ended = cdktf.deploy(stacks)
-            made |= created(ended.log)
-            found = failures(ended.log)
+            outcome = cdk.deploy(stacks)
+            made |= created(outcome.log)
+            found = failures(outcome.log)
             if is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
                 if found:
-                    _explain(now, found, tried, frozenset())
+                    _explain(cdk, now, found, tried, frozenset())
                 return None
-            if ended.status == 0 and not found:
-                lack = evidence.missing(stacks, ended.log)
+            if outcome.status == 0 and not found:
+                lack = evidence.missing(stacks, outcome.log)
                 if lack is not None:
-                    say(f"cdktf deploy says that it succeeded, but {lack}; see infra deploy --plan")
+                    say(
+                        f"{cdk.name} deploy says that it succeeded, but {lack}; see infra deploy "
+                        "--plan"
+                    )
                     return None
                 if detached:
                     whose = "its machine" if len(detached) == 1 else "their machines"
@@ -117,7 +120,7 @@ def deploy(
                     zones.append(machine.zone)
             chosen = moves(now, found, tried, existing)
             if not chosen:
-                _explain(now, found, tried, existing)
+                _explain(cdk, now, found, tried, existing)
                 return None
             now = moved(now, chosen)
             refusal = None if any_price else over_budget(now)
@@ -130,7 +133,7 @@ def deploy(
                 say(f"{', '.join(map(str, chosen))} would be next, but it is not recorded: {error}")
                 return None
             _announce(now, chosen)
-            anew = _synthesized(cdktf, stacks, now, chosen)
+            anew = _synthesized(cdk, stacks, now, chosen)
             if anew is None:
                 return None
             stacks = anew
@@ -161,11 +164,11 @@ def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
 
 
 def _synthesized(
-    cdktf: Cdktf, agreed: Sequence[Stack], fleet: Fleet, chosen: Sequence[Move]
+    cdk: Cdk, agreed: Sequence[Stack], fleet: Fleet, chosen: Sequence[Move]
 ) -> tuple[Stack, ...] | None:
     """Return the stacks with machines moved; None when more than that has become of them."""
     try:
-        anew = cdktf.synth()
+        anew = cdk.synth()
     except FleetError as error:
         say(str(error))
         return None
@@ -203,6 +206,7 @@ def _record(facts: Facts, zones: Mapping[str, str | None]) -> None:
 
 
 def _explain(
+    cdk: Cdk,
     fleet: Fleet,
     found: Sequence[Failure],
     tried: Mapping[str, Collection[str]],
@@ -211,4 +215,4 @@ def _explain(
     for failure in found:
         said = f"{failure.address}: {failure.text}"
         say(advice(fleet, failure, tried, existing) or said)
-    say("cdktf deploy failed; what it says is above")
+    say(f"{cdk.name} deploy failed; what it says is above")

@@ -1,9 +1,11 @@
-"""The cdktf command line, in one project."""
+"""The command line of a project's framework: cdktf, or cdktn."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 from infra_lib.model.errors import WITHOUT_NODE, FleetError
 from infra_lib.operate.deploy import synthesis
 from infra_lib.terraform.cdktf_json import manifest, synthesized_at
+from infra_lib.terraform.frameworks import CDKTF, frameworks_for
 from infra_lib.terraform.log import read_log, variables_to_log
 from infra_lib.terraform.process import run
 from nixgen.frozen import frozen
@@ -20,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra_lib.operate.deploy.synthesis import Stack
+    from infra_lib.terraform.frameworks import Framework
 
 
 def check_node() -> None:
-    """Check that there is a Node.js, which runs cdktf and what the app is made with.
+    """Check that there is a Node.js, which runs the framework and its command line.
 
     Raises:
         FleetError: When there is none.
@@ -33,11 +37,11 @@ def check_node() -> None:
 
 
 @frozen
-class Ended:
-    """A deployment that has ended.
+class Outcome:
+    """What came of a deployment.
 
     Attributes:
-        status: The exit code of cdktf.
+        status: The exit code of the command line.
         log: What Terraform logged, for `failure` and `evidence` to read.
     """
 
@@ -46,8 +50,8 @@ class Ended:
 
 
 @frozen
-class Cdktf:
-    """The cdktf command line, in a project.
+class Cdk:
+    """The command line of a framework, in a project.
 
     Attributes:
         command: Its path.
@@ -58,47 +62,82 @@ class Cdktf:
     project: Path
 
     @classmethod
-    def find(cls, project: Path) -> Cdktf:
-        """Find the cdktf that the project installed, or else the one on PATH.
+    def find(cls, project: Path) -> Cdk:
+        """Find the command line of the app's framework, or else that of the other one.
+
+        The one that the project installed comes before the one on PATH.
 
         Raises:
-            FleetError: When there is none.
+            FleetError: When there is none, or Node.js is too old for the one there is.
         """
-        own = project / "node_modules" / ".bin" / "cdktf"
-        found = str(own) if own.exists() else shutil.which("cdktf")
-        if found is None:
-            raise FleetError(
-                "cdktf is not on PATH: npm install cdktf-cli@0.21 installs it for this project, "
-                "with --global for all"
+        first, second = frameworks_for(project)
+        lacking = (
+            f"{first.name} is not on PATH: npm install {first.package} installs it for this "
+            f"project, with --global for all; {second.name}, of {second.package}, will do as well"
+        )
+        for framework, other in ((first, second), (second, first)):
+            own = project / "node_modules" / ".bin" / framework.name
+            found = str(own) if own.exists() else shutil.which(framework.name)
+            if found is None:
+                continue
+            if _node_is_new_enough_for(framework):
+                return cls(found, project)
+            lacking = (
+                f"{framework.name} wants Node.js {'.'.join(map(str, framework.node))} or later, "
+                f"and node on PATH is older; {other.name}, of {other.package}, will do as well"
             )
-        return cls(found, project)
+        raise FleetError(lacking)
+
+    @property
+    def name(self) -> str:
+        """What it is called: "cdktf" or "cdktn"."""
+        return Path(self.command).name
 
     def synth(self) -> dict[str, Stack]:
         """Run the app, and return the stacks that it wrote, by name.
 
         Raises:
-            FleetError: When cdktf cannot be run, the app fails or makes no stack, or what it wrote
+            FleetError: When it cannot be run, the app fails or makes no stack, or what it wrote
                 cannot be read.
         """
         before = synthesized_at(self.project)
         if run([self.command, "synth"], self.project, _path()):
-            raise FleetError("cdktf synth failed; what it says is above")
+            raise FleetError(f"{self.name} synth failed; what it says is above")
         if synthesized_at(self.project) in {None, before}:
             raise FleetError(
-                f"cdktf synth wrote no {manifest(self.project)}; nothing was deployed. The app "
-                'has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and app.synth(), as '
-                "in the main.py of infra init"
+                f"{self.name} synth wrote no {manifest(self.project)}; nothing was deployed. The "
+                'app has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and '
+                "app.synth(), as in the main.py of infra init"
             )
         return synthesis.read(self.project)
 
-    def deploy(self, stacks: Iterable[Stack]) -> Ended:
+    def deploy(self, stacks: Iterable[Stack]) -> Outcome:
         """Deploy stacks as they were synthesized, without asking."""
         names = [stack.name for stack in stacks]
         command = [self.command, "deploy", *names, "--auto-approve", "--skip-synth"]
         with TemporaryDirectory() as folder:
             log = Path(folder) / "terraform.log"
             status = run(command, self.project, {**_path(), **variables_to_log(log)})
-            return Ended(status, read_log(log))
+            return Outcome(status, read_log(log))
+
+
+def _node_is_new_enough_for(framework: Framework) -> bool:
+    """Whether that of PATH is, as far as it tells its version."""
+    if framework.node == CDKTF.node:
+        return True
+    try:
+        said = subprocess.run(
+            ["node", "--version"],
+            env={**os.environ, **_path()},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+    except OSError:
+        return True  # there is none, which `check_node` says
+    version = re.match(r"v(\d+)\.(\d+)", said)
+    return version is None or (int(version[1]), int(version[2])) >= framework.node
 
 
 def _path() -> dict[str, str]:
