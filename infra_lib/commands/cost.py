@@ -8,7 +8,7 @@ from infra_lib import cost
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.operate.source import add_argument, load_fleet
+from infra_lib.operate.load import add_argument, load_fleet
 from infra_lib.operate.table import table
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
-from infra_lib.operate.deploy import guard, matching, outside, plan, synthesis
-from infra_lib.operate.deploy.attempts import Done, deploy
+from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis
+from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
-from infra_lib.operate.deploy.price import over_budget, price_text, uncounted
+from infra_lib.operate.deploy.price import over_budget, price_text, uncounted_resources
 from infra_lib.operate.kinds import owners
+from infra_lib.operate.load import add_argument, load_fleet, other_word
 from infra_lib.operate.runbook import Writer, as_text
-from infra_lib.operate.source import add_argument, load_fleet, other_word
 from infra_lib.terraform.cdktf_json import manifest, provider_project
 from infra_lib.terraform.command import check_terraform
 from infra_lib.terraform.printing import say, show
@@ -71,54 +71,54 @@ def run(given: Namespace) -> int:
     _check(fleet, given)
     settings = read_settings(Path.cwd())
     cdk = _tools(settings.project, fleet)
-    outside.check_environment()
+    inputs.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
-        return _failed(too_much)
+        return _fail(too_much)
     synthesized = cdk.synth()
     machines = [machine.name for machine in fleet.machines]
-    stacks = synthesis.asked_for(synthesized, given.stacks, machines)
-    matching.check(synthesized, stacks, fleet, given.source or settings.source or "")
-    variables = outside.digests(cdk.project)
+    stacks = synthesis.select(synthesized, given.stacks, machines)
+    check_fleet.check_stacks(synthesized, stacks, fleet, given.source or settings.source or "")
+    variables = inputs.digests(cdk.project)
     plans = plan.read(stacks, variables)
     if isinstance(plans, str):
         _show_price(fleet)
-        return _failed(plans)
-    matching.check_owners(stacks, plans, fleet)
-    matching.check_plans(plans, fleet)
-    shrinking = guard.shrinking(plans)
+        return _fail(plans)
+    check_fleet.check_owners(stacks, plans, fleet)
+    check_fleet.check_plans(plans, fleet)
+    shrinking = guard.shrinking_disk(plans)
     if shrinking is not None:
-        return _failed(shrinking)
+        return _fail(shrinking)
     elsewhere = _elsewhere(cdk, stacks, fleet)
-    there = deployed.deployed(stack.folder for stack in stacks)
+    there = deployed.deployed_machines(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there}
-    show(f"\n{price_text(fleet, everywhere, uncounted(fleet, plans))}\n\n")
-    for text in guard.closed(stacks):
+    show(f"\n{price_text(fleet, everywhere, uncounted_resources(fleet, plans))}\n\n")
+    for text in guard.closed_networks(stacks):
         show(f"{text}\n\n")
     for line in guard.losses(plans):
         say(line)
-    for line in (*guard.shut_out(plans), *guard.unknown(plans)):
+    for line in (*guard.shut_out(plans), *guard.outdated_plans(plans)):
         say(f"WARNING: {line}")
     if given.plan:
         return 0
     held = {name for name, each in elsewhere.items() if each.fleet == fleet.name}
     unseen = guard.refusal(fleet, plans, held) if given.yes else None
     if unseen is not None:
-        return _failed(unseen)
-    if not given.yes and not _agreed():
-        return _failed("nothing was deployed")
+        return _fail(unseen)
+    if not given.yes and not _confirm():
+        return _fail("nothing was deployed")
     done = deploy(
         cdk,
         stacks,
         fleet,
         variables=variables,
         any_price=given.over_budget,
-        detached=guard.detached(plans),
+        detached=guard.detached_disks(plans),
     )
     if done is None:
         return 1
     deployed.refresh_outputs((stack.folder for stack in stacks), variables)
-    return _recorded(done, stacks, given.source)
+    return _record(done, stacks, given.source)
 
 
 def _check(fleet: Fleet, given: Namespace) -> None:
@@ -181,26 +181,26 @@ def _elsewhere(cdk: Cdk, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Dep
     return found
 
 
-def _agreed() -> bool:
+def _confirm() -> bool:
     try:
         return input("Deploy this? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
 
 
-def _recorded(done: Done, stacks: Sequence[Stack], source: str | None) -> int:
+def _record(done: Deployment, stacks: Sequence[Stack], source: str | None) -> int:
     """Do what `infra sync` does, and say what comes next."""
     try:
-        changed = _synced(done.fleet, source)
+        changed = _sync(done.fleet, source)
     except (FleetError, NixgenError, OSError) as error:
-        return _failed(f"deployed, but not recorded: {error}; infra sync records it")
+        return _fail(f"deployed, but not recorded: {error}; infra sync records it")
     writer = Writer(
         fleet=done.fleet,
         source=source or "",
         configured=bool(read_settings(Path.cwd()).source),
     )
     left = [
-        evolve(writer, project=_project(stacks, done.fleet, machine)).installed(machine)
+        evolve(writer, project=_project(stacks, done.fleet, machine)).install(machine)
         for machine in done.fleet.provisioned
         if machine.name in done.made and machine.state == "on"
     ]
@@ -219,7 +219,7 @@ def _project(stacks: Sequence[Stack], fleet: Fleet, machine: ProvisionedMachine)
     return next((provider_project(document, provider) for document in holders), "")
 
 
-def _synced(fleet: Fleet, source: str | None) -> bool:
+def _sync(fleet: Fleet, source: str | None) -> bool:
     """Record what is deployed, and return whether that changed anything."""
     if fleet.facts.path is None:
         print(f"fleet {fleet.name!r} keeps its facts nowhere: addresses are not recorded")
@@ -231,6 +231,6 @@ def _synced(fleet: Fleet, source: str | None) -> bool:
     return fleet.facts.renewed() != before
 
 
-def _failed(text: str) -> int:
+def _fail(text: str) -> int:
     say(text)
     return 1

@@ -98,7 +98,7 @@ def run(given: Namespace) -> int:
         framework=framework,
     )
     origin, below = _origin(), _below(folder)
-    possible = _generated(main(), folder)
+    possible = _generate(main(), folder)
     _refuse_what_would_be_removed(folder)
     with open_folder(folder, change=True, notify=_notify) as here:
         theirs = [path for path in possible if here.read(path) is not None]
@@ -108,7 +108,7 @@ def run(given: Namespace) -> int:
         by_hand = _left_to_them(here, texts, given.keep)
         new = {path: text.encode() for path, text in texts.items() if path not in by_hand}
         _refuse_what_is_there(here, new)
-        new |= _generated(main(left=left), folder)
+        new |= _generate(main(left=left), folder)
         ignored = here.read(scaffold.GITIGNORE)
         lines = scaffold.with_ignored(ignored.data if ignored else b"")
         changes = [Change(path, data, found=None, like=None) for path, data in new.items()]
@@ -146,13 +146,13 @@ def _left_to_do(
 ) -> Iterator[str]:
     """Say what people are to look at before they go on."""
     for path, text in by_hand.items():
-        yield f"{path} is yours and stays as it is; add to it:\n\n{_indented(text)}"
+        yield f"{path} is yours and stays as it is; add to it:\n\n{_indent(text)}"
     if below:
         path = "../" * len(Path(below).parts) + scaffold.HOOKS
-        yield f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indented(hook)}"
+        yield f"pre-commit runs at the top of the repository; add to {path}:\n\n{_indent(hook)}"
     if theirs:
         yield (
-            f"These are yours, and stay as they are:\n\n{_indented(chr(10).join(theirs))}\n\n"
+            f"These are yours, and stay as they are:\n\n{_indent(chr(10).join(theirs))}\n\n"
             "main.py describes nothing of what they hold, so it leaves each out by a line in "
             "files=….\nTo have one generated: describe in main.py all that it holds, take its line "
             "out, and see with\nnixgen diff what of it would go. Only then take it over, with "
@@ -184,7 +184,7 @@ def _origin() -> scaffold.Origin:
     return scaffold.Origin(version=__version__, url=found.get("url"), commit=vcs["commit_id"])
 
 
-def _generated(main: str, folder: Path) -> dict[str, bytes]:
+def _generate(main: str, folder: Path) -> dict[str, bytes]:
     """Return the files that the fleet of `main.py` generates, which also checks the fleet."""
     module: dict[str, Any] = {"__name__": "main", "__file__": str(folder / scaffold.MAIN)}
     exec(compile(main, scaffold.MAIN, "exec"), module)  # noqa: S102 - our own text, strings quoted
@@ -244,7 +244,7 @@ def _has_settings(pyproject: ExistingFile) -> bool:
         raise FleetError(f"{scaffold.PYPROJECT}: {error}; nothing was written") from None
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines()).rstrip("\n")
 
 

@@ -13,8 +13,8 @@ from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts
 from infra_lib.operate import clan_vars, deployed
 from infra_lib.operate.kinds import instance_readers
-from infra_lib.operate.source import add_argument, load_fleet
-from infra_lib.operate.sync import Learnt, changes, check_fact, doubts, synced
+from infra_lib.operate.load import add_argument, load_fleet
+from infra_lib.operate.sync import Findings, check_fact, describe_changes, doubts, update_facts
 from infra_lib.terraform.cdktf_json import output_folder
 from infra_lib.terraform.state import parse_outputs
 from nixgen.files.settings import read_settings
@@ -80,16 +80,16 @@ def run(given: Namespace) -> int:
         check_fact(fleet, *wanted)
     report = sys.stdout if wanted is None else sys.stderr
     # What somebody pipes in may take as long as they like.
-    said = None if given.outputs is None else _said(given.outputs)
+    said = None if given.outputs is None else _read_outputs(given.outputs)
     # All else is asked for while nobody writes: an answer from before a deployment would otherwise
     # take the place of what that deployment wrote. Whoever comes meanwhile waits.
     with nullcontext(fleet.facts.renewed()) if given.check else fleet.facts.locked(_notify) as now:
         fleet = evolve(fleet, facts=now)
-        learnt = _learn(fleet, given, said, told)
-        for line in doubts(fleet, learnt):
+        findings = _learn(fleet, given, said, told)
+        for line in doubts(fleet, findings):
             _notify(line)
-        facts = synced(fleet, learnt)
-        for line in changes(now, facts):
+        facts = update_facts(fleet, findings)
+        for line in describe_changes(now, facts):
             print(line, file=report)
         stale = facts.to_json() != _text(path, Facts().to_json())
         if stale and not given.check:
@@ -105,14 +105,14 @@ def _learn(
     given: Namespace,
     said: Sequence[Mapping[str, Deployed]] | None,
     told: tuple[tuple[str, str, str], ...],
-) -> Learnt:
+) -> Findings:
     settings = read_settings(Path.cwd())
     folder = Path(given.vars) if given.vars else settings.root / "vars"
     if given.vars and not folder.is_dir():
         raise FleetError(f"--vars {given.vars}: no such folder")
     instance = fleet.zerotier.instance
-    return Learnt(
-        deployed={} if given.vars_only else _deployed(fleet, settings.project, said),
+    return Findings(
+        deployed={} if given.vars_only else _find_deployed(fleet, settings.project, said),
         vars={
             machine.name: clan_vars.of_machine(folder, machine.name, instance)
             for machine in fleet.machines
@@ -124,7 +124,7 @@ def _learn(
     )
 
 
-def _deployed(
+def _find_deployed(
     fleet: Fleet, project: Path, said: Sequence[Mapping[str, Deployed]] | None
 ) -> dict[str, Deployed | None]:
     """Return what exists in the cloud, and what does not; nothing where there is nobody to ask."""
@@ -191,7 +191,7 @@ def _unasked(
     )
 
 
-def _said(files: Sequence[str]) -> list[Mapping[str, Deployed]]:
+def _read_outputs(files: Sequence[str]) -> list[Mapping[str, Deployed]]:
     readers = instance_readers()
     return [each for file in files for each in parse_outputs(_read(file), file, readers)]
 

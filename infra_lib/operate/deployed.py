@@ -47,7 +47,7 @@ def ask(stack: Path) -> State | None:
     return None if text is None else parse_state(text, f"stack {stack.name}", instance_readers())
 
 
-def deployed(folders: Iterable[Path]) -> dict[str, Deployed] | None:
+def deployed_machines(folders: Iterable[Path]) -> dict[str, Deployed] | None:
     """Return the machines that are deployed of stacks; None when nothing ever was from here.
 
     Args:
@@ -62,13 +62,13 @@ def deployed(folders: Iterable[Path]) -> dict[str, Deployed] | None:
     return {name: each for state in states for name, each in state.machines.items()}
 
 
-def existing(folders: Iterable[Path]) -> frozenset[str]:
-    """Return the names of the instances that exist; see `deployed`.
+def existing_machines(folders: Iterable[Path]) -> frozenset[str]:
+    """Return the names of the instances that exist; see `deployed_machines`.
 
     Raises:
         FleetError: When Terraform cannot tell.
     """
-    return frozenset(deployed(folders) or ())
+    return frozenset(deployed_machines(folders) or ())
 
 
 def refresh_outputs(folders: Iterable[Path], variables: Iterable[str] = ()) -> None:

@@ -105,20 +105,20 @@ class Writer:
             for action, each in zip(ACTIONS, steps, strict=True)
         )
 
-    def installed(self, machine: ProvisionedMachine) -> Runbook:
+    def install(self, machine: ProvisionedMachine) -> Runbook:
         """Return what is left to do for a machine that has just been made."""
-        return Runbook(machine.name, "up", tuple(self._installed(machine, anew=False)))
+        return Runbook(machine.name, "up", tuple(self._install_steps(machine, anew=False)))
 
     def _provisioned_up(self, machine: ProvisionedMachine) -> list[Step]:
         fields = "enabled=True" + (" and no stopped=True" if machine.stopped else "")
         return [
             self._expect(machine, "on", f"In the fleet, give {machine.name} {fields}."),
-            self._written(),
+            self._write_files(),
             Step(
                 f"Create it. {_price(machine)}",
                 (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
             ),
-            *self._installed(machine, anew=False),
+            *self._install_steps(machine, anew=False),
         ]
 
     def _provisioned_down(self, machine: ProvisionedMachine) -> list[Step]:
@@ -133,14 +133,14 @@ class Writer:
             self._expect(
                 machine,
                 "off",
-                f"In the fleet, give {machine.name} enabled=False.{instead}{_unprotected(machine)}",
+                f"In the fleet, give {machine.name} enabled=False.{instead}{_protection(machine)}",
             ),
             Step(
                 "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),
                 (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
             ),
-            self._synced("Forget its address. Its keys stay: they come back with it."),
-            _reviewed(),
+            self._sync("Forget its address. Its keys stay: they come back with it."),
+            _review(),
         ]
 
     def _provisioned_replace(self, machine: ProvisionedMachine) -> list[Step]:
@@ -149,7 +149,7 @@ class Writer:
             self._expect(
                 machine,
                 "on",
-                f"In the fleet, {machine.name} has enabled=True.{_unprotected(machine)}",
+                f"In the fleet, {machine.name} has enabled=True.{_protection(machine)}",
             ),
             Step(
                 "Delete the instance and its boot disk, and make them anew.",
@@ -159,10 +159,10 @@ class Writer:
                     f"{_TERRAFORM} -chdir={folder} apply -replace={address_of(machine)}",
                 ),
             ),
-            *self._installed(machine, anew=True),
+            *self._install_steps(machine, anew=True),
         ]
 
-    def _installed(self, machine: ProvisionedMachine, *, anew: bool) -> Iterator[Step]:
+    def _install_steps(self, machine: ProvisionedMachine, *, anew: bool) -> Iterator[Step]:
         """From an instance that runs the image to a member of the network."""
         access = self._access(machine)
         if access.installed_by is not None:
@@ -183,10 +183,10 @@ class Writer:
                     ),
                 ),
             )
-        yield self._synced("Learn its address and keys, and write them where they belong.")
-        yield from self._admitted(machine)
+        yield self._sync("Learn its address and keys, and write them where they belong.")
+        yield from self._admit_steps(machine)
         yield Step("See that it is there.", (self._ssh(machine),))
-        yield _reviewed()
+        yield _review()
 
     def _access(self, machine: ProvisionedMachine) -> Access:
         project = getattr(self.fleet, machine.cloud)
@@ -215,7 +215,7 @@ class Writer:
                 f"{machine.name} is provisioned elsewhere: have it run a Linux that lets root in "
                 "by your key." + ("" if known else f" Then record where: {told}")
             ),
-            self._written(),
+            self._write_files(),
             Step(
                 f"{_INTENT} {_BUILT_THERE} A rescue system has a name of its own: ANSWERS_TO=… "
                 "says it, once you know that it is the one.",
@@ -230,18 +230,18 @@ class Writer:
                     ),
                 ),
             ),
-            self._synced("Learn its keys, and write them where they belong."),
-            *self._admitted(machine),
+            self._sync("Learn its keys, and write them where they belong."),
+            *self._admit_steps(machine),
             Step("See that it is there.", (self._ssh(machine),)),
-            _reviewed(),
+            _review(),
         ]
 
     def _elsewhere_down(self, machine: Machine) -> list[Step]:
         return [
             Step(f"Take {machine.name} out of the fleet, and down where it is provisioned."),
-            self._synced("Forget it."),
-            *self._admitted(machine),
-            _reviewed(),
+            self._sync("Forget it."),
+            *self._admit_steps(machine),
+            _review(),
         ]
 
     def _mac_up(self, machine: Machine, member: str | None) -> list[Step]:
@@ -252,13 +252,13 @@ class Writer:
                 f"On {machine.name}: sudo zerotier-cli join {self._network()}, and sudo "
                 "zerotier-cli info prints its id of 10 digits."
             ),
-            self._synced(
+            self._sync(
                 "Record that id: clan does not manage ZeroTier on a Mac."
                 + ("" if member else " MEMBER_ID=… says it."),
                 "--set",
                 fact,
             ),
-            *self._admitted(machine),
+            *self._admit_steps(machine),
         ]
         return [
             *(joined if self.fleet.controller else ()),
@@ -266,16 +266,16 @@ class Writer:
                 f"Build and switch. It builds there: on {machine.name} itself.",
                 (f"clan machines update {machine.name}",),
             ),
-            _reviewed(),
+            _review(),
         ]
 
     def _mac_down(self, machine: Machine) -> list[Step]:
         forgotten = f"{machine.name}.zerotier_member_id="
         return [
             Step(f"On {machine.name}: sudo zerotier-cli leave {self._network()}."),
-            self._synced("Forget its id, and with it its address.", "--set", forgotten),
-            *self._admitted(machine),
-            _reviewed(),
+            self._sync("Forget its id, and with it its address.", "--set", forgotten),
+            *self._admit_steps(machine),
+            _review(),
         ]
 
     def _network(self) -> str:
@@ -284,17 +284,17 @@ class Writer:
     def _expect(self, machine: ProvisionedMachine, state: str, text: str) -> Step:
         return Step(text, (self._infra("runbook", machine.name, "--expect", state),))
 
-    def _written(self) -> Step:
+    def _write_files(self) -> Step:
         return Step(
             "Write its Nix files. A flake sees only what git knows of.",
             (self._nixgen(), "git add --intent-to-add ."),
         )
 
-    def _synced(self, text: str, *arguments: str) -> Step:
+    def _sync(self, text: str, *arguments: str) -> Step:
         commands = (self._infra("sync", *arguments), self._nixgen(), "git add --intent-to-add .")
         return Step(text, commands)
 
-    def _admitted(self, machine: Machine) -> Iterator[Step]:
+    def _admit_steps(self, machine: Machine) -> Iterator[Step]:
         controller = self.fleet.controller
         member = (
             machine in self.fleet.peers
@@ -336,7 +336,7 @@ def as_text(runbooks: Sequence[Runbook], fleet: Fleet) -> str:
             parts.append(_title(fleet, fleet.machine(named)))
         lines = [_TITLES[runbook.action]]
         for number, step in enumerate(runbook.steps, 1):
-            lines += _wrapped(f"{number}. {step.text}")
+            lines += _wrap(f"{number}. {step.text}")
             lines += [f"       {command}" for command in step.commands]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
@@ -372,12 +372,12 @@ def _subshell(*lines: str) -> tuple[str, ...]:
     return ("(", *(f"  {line}" for line in lines), ")")
 
 
-def _unprotected(machine: ProvisionedMachine) -> str:
+def _protection(machine: ProvisionedMachine) -> str:
     protected = machine.deletion_protection
     return " deletion_protection=False has to be deployed first." if protected else ""
 
 
-def _reviewed() -> Step:
+def _review() -> Step:
     return Step("Review what changed, and commit it.", ("git status --short",))
 
 
@@ -404,7 +404,7 @@ def _title(fleet: Fleet, machine: Machine) -> str:
     )
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrap(text: str) -> list[str]:
     from textwrap import wrap
 
     return wrap(text, 92, initial_indent="  ", subsequent_indent="     ", break_long_words=False)

@@ -1,4 +1,4 @@
-"""New facts from old ones and what has been learnt since."""
+"""New facts from old ones and what was found since."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @frozen(kw_only=True)
-class Learnt:
-    """What a run of `infra sync` learnt.
+class Findings:
+    """What a run of `infra sync` found.
 
     Attributes:
         deployed: What exists in the cloud, by the machine's name: None for one that does not
@@ -41,26 +41,26 @@ class Learnt:
     told: tuple[tuple[str, str, str], ...] = ()
 
 
-def synced(fleet: Fleet, learnt: Learnt) -> Facts:
-    """Return the facts of a fleet with what has been learnt.
+def update_facts(fleet: Fleet, findings: Findings) -> Facts:
+    """Return the facts of a fleet with what was found.
 
     What nobody said anything about stays, but for machines that are not in the fleet: theirs go.
 
     Args:
         fleet: The fleet, with the facts so far.
-        learnt: What is new.
+        findings: What is new.
 
     Raises:
         FleetError: When a value is not of its kind, contradicts another or the fleet, or is of a
             machine or a field that is not there.
     """
-    network = learnt.network_id or fleet.facts.zerotier_network_id
-    told = _told(fleet, learnt)
+    network = findings.network_id or fleet.facts.zerotier_network_id
+    told = _told(fleet, findings)
     facts = evolve(
         fleet.facts,
         zerotier_network_id=network,
         machines=tuple(
-            _machine(fleet, machine, learnt, network, told.get(machine.name, {}))
+            _machine(fleet, machine, findings, network, told.get(machine.name, {}))
             for machine in fleet.machines
         ),
     )
@@ -68,7 +68,7 @@ def synced(fleet: Fleet, learnt: Learnt) -> Facts:
     return facts
 
 
-def changes(old: Facts, new: Facts) -> Iterator[str]:
+def describe_changes(old: Facts, new: Facts) -> Iterator[str]:
     """Yield a line for each fact that is new, another or gone."""
     yield from _change("zerotier_network_id", old.zerotier_network_id, new.zerotier_network_id)
     for name in sorted({each.name for each in (*old.machines, *new.machines)}):
@@ -77,16 +77,16 @@ def changes(old: Facts, new: Facts) -> Iterator[str]:
             yield from _change(f"{name}.{fact}", getattr(before, fact), getattr(after, fact))
 
 
-def doubts(fleet: Fleet, learnt: Learnt) -> Iterator[str]:
+def doubts(fleet: Fleet, findings: Findings) -> Iterator[str]:
     """Yield a line for each address that stays as it is known, where outputs may be of before.
 
     Args:
         fleet: The fleet, with the facts so far.
-        learnt: What is new.
+        findings: What is new.
     """
-    told = {(name, fact) for name, fact, _ in learnt.told}
+    told = {(name, fact) for name, fact, _ in findings.told}
     for machine in fleet.provisioned:
-        deployed = learnt.deployed.get(machine.name)
+        deployed = findings.deployed.get(machine.name)
         if deployed is None or (machine.name, "external_ip") in told:
             continue
         known = _known_address(deployed, fleet.facts.machine(machine.name))
@@ -128,9 +128,9 @@ def _change(what: str, before: str | None, after: str | None) -> Iterator[str]:
         yield f"~ {what} = {after} (was {before})"
 
 
-def _told(fleet: Fleet, learnt: Learnt) -> dict[str, dict[str, str | None]]:
+def _told(fleet: Fleet, findings: Findings) -> dict[str, dict[str, str | None]]:
     told: dict[str, dict[str, str | None]] = {}
-    for name, fact, value in learnt.told:
+    for name, fact, value in findings.told:
         check_fact(fleet, name, fact)
         if fact == "zone" and value:
             _check_zone(fleet.machine(name), value)
@@ -148,7 +148,7 @@ def _check_zone(machine: Machine, zone: str) -> None:
 def _machine(
     fleet: Fleet,
     machine: Machine,
-    learnt: Learnt,
+    findings: Findings,
     network: str | None,
     told: Mapping[str, str | None],
 ) -> MachineFacts:
@@ -157,14 +157,14 @@ def _machine(
     values: dict[str, str | None] = {
         fact: getattr(known, fact) for fact in FIELDS if fact != "zerotier_ip"
     }
-    generated = learnt.vars.get(machine.name)
+    generated = findings.vars.get(machine.name)
     if generated is not None:
         values["ssh_host_key"] = generated.ssh_host_key or known.ssh_host_key
         values["state_version"] = generated.state_version or known.state_version
         if generated.zerotier_ip is not None:
             values |= {"zerotier_ip": generated.zerotier_ip, "zerotier_member_id": None}
-    if machine.name in learnt.deployed and isinstance(machine, ProvisionedMachine):
-        values |= _placed(machine, learnt.deployed[machine.name], known)
+    if machine.name in findings.deployed and isinstance(machine, ProvisionedMachine):
+        values |= _place(machine, findings.deployed[machine.name], known)
     if "zerotier_ip" in told or "zerotier_member_id" in told:
         values |= {"zerotier_ip": None, "zerotier_member_id": None}
     values |= told
@@ -175,7 +175,7 @@ def _machine(
     return MachineFacts(machine.name, **values)
 
 
-def _placed(
+def _place(
     machine: ProvisionedMachine, deployed: Deployed | None, known: MachineFacts
 ) -> dict[str, str | None]:
     if deployed is not None:

@@ -65,9 +65,9 @@ def run(
     words = " ".join(command[:2]).rpartition("/")[2]
     lines: Queue[str | None] = Queue(_MOST_PIECES)
     passed_on = 0
-    with _interrupts() as interrupts, _started(command, folder, variables or {}) as process:
+    with _interrupts() as interrupts, _start(command, folder, variables or {}) as process:
         Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-        for line in _shown(lines, words, hear or (lambda _: None)):
+        for line in _pieces(lines, words, hear or (lambda _: None)):
             if len(interrupts) > passed_on:
                 passed_on = len(interrupts)
                 _interrupt(process.pid)
@@ -79,7 +79,7 @@ def run(
     return process.returncode
 
 
-def _started(
+def _start(
     command: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> subprocess.Popen[str]:
     try:
@@ -136,7 +136,7 @@ def _groups(cdktf: int) -> set[int]:
     """Return the process groups below cdktf, but for its own."""
     children: dict[int, list[tuple[int, int]]] = {}
     mounted = (_PROC / "self/stat").exists()
-    for process, parent, group in _listed() if mounted else _listed_by_ps():
+    for process, parent, group in _list() if mounted else _list_by_ps():
         children.setdefault(parent, []).append((process, group))
     found = children.get(cdktf, [])
     for process, _ in found:  # grows
@@ -144,7 +144,7 @@ def _groups(cdktf: int) -> set[int]:
     return {group for _, group in found} - {cdktf}
 
 
-def _listed() -> Iterator[tuple[int, int, int]]:
+def _list() -> Iterator[tuple[int, int, int]]:
     """Yield each process, its parent and its group; a bare Linux has no ps.
 
     https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
@@ -157,7 +157,7 @@ def _listed() -> Iterator[tuple[int, int, int]]:
             yield int(folder.name), int(parent), int(group)
 
 
-def _listed_by_ps() -> Iterator[tuple[int, int, int]]:
+def _list_by_ps() -> Iterator[tuple[int, int, int]]:
     """Yield the same where there is no /proc, as on macOS."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid="],
@@ -176,7 +176,7 @@ def _read(stream: IO[str] | None, lines: Queue[str | None]) -> None:
     lines.put(None)
 
 
-def _shown(lines: Queue[str | None], words: str, hear: Callable[[str], object]) -> Iterator[str]:
+def _pieces(lines: Queue[str | None], words: str, hear: Callable[[str], object]) -> Iterator[str]:
     """Yield what to print, up to the end: each line, and a clock as long as there is none."""
     terminal = clock = sys.stdout.isatty()
     start = monotonic()

@@ -15,7 +15,7 @@ from infra_lib.operate.deploy.price import over_budget
 )
 def test_only_a_yes_agrees(typed: str | None, agreed: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from infra_lib.commands import deploy; print(deploy._agreed())"],
+        [sys.executable, "-c", "from infra_lib.commands import deploy; print(deploy._confirm())"],
         input="" if typed is None else f"{typed}\n",
         stdout=subprocess.PIPE,
         text=True,

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
-from infra_lib.operate.deploy import outside
+from infra_lib.operate.deploy import inputs
 from infra_lib.operate.deploy.attempts import deploy
 from infra_lib.operate.deploy.cdk import Cdk
 from infra_lib.operate.deploy.synthesis import Stack
@@ -152,7 +152,7 @@ def test_variables_that_are_not_as_they_were_planned_with_are_not_deployed(
     cdktf, stacks = made(tmp_path, "touch called")
     file = tmp_path / "terraform.tfvars"
     file.write_text("n = 1")
-    variables = outside.digests(tmp_path)
+    variables = inputs.digests(tmp_path)
     for change in (lambda: file.write_text("n = 0"), file.unlink):
         change()
         assert deploy(cdktf, stacks, FLEET, variables=variables, any_price=True) is None

@@ -4,7 +4,7 @@ import pytest
 
 from infra_lib.clouds.failure import Failure, NoRoom, QuotaExceeded
 from infra_lib.clouds.gcp.failures import NotPermitted
-from infra_lib.operate.deploy.failure import created, failures
+from infra_lib.operate.deploy.failure import find_created, read_failures
 from infra_lib.operate.kinds import machine_of
 
 # As Compute Engine answers, by way of google's provider: the operation's message, then details.
@@ -119,7 +119,7 @@ WORDINGS = {
 @pytest.mark.parametrize("text", WORDINGS.values(), ids=WORDINGS)
 def test_every_wording_of_a_zone_without_room(text: str) -> None:
     for said in (text, f"Error waiting for instance to create: {text}\n\nSee the help page\n"):
-        (failure,) = failures(logged(said))
+        (failure,) = read_failures(logged(said))
         assert isinstance(failure, NoRoom)
         assert machine_of(failure.address) == "scheelite"
         assert failure.text == " ".join(said.split())
@@ -128,7 +128,7 @@ def test_every_wording_of_a_zone_without_room(text: str) -> None:
 @pytest.mark.parametrize("text", WORDINGS.values(), ids=WORDINGS)
 def test_a_wording_is_the_same_when_its_lines_are_broken_anywhere(text: str) -> None:
     for break_ in ("\n", "\n\n\n", "\n      ", "\r\n"):
-        (failure,) = failures(logged(text.replace(" ", break_)))
+        (failure,) = read_failures(logged(text.replace(" ", break_)))
         assert isinstance(failure, NoRoom)
 
 
@@ -137,7 +137,7 @@ def test_a_wording_is_the_same_when_its_lines_are_broken_anywhere(text: str) -> 
 )
 def test_a_wording_is_the_same_when_the_log_ends_within_it(end: str) -> None:
     cut = logged(NO_ROOM)
-    (failure,) = failures(cut[: cut.index(end) + len(end)])
+    (failure,) = read_failures(cut[: cut.index(end) + len(end)])
     assert isinstance(failure, NoRoom)
 
 
@@ -151,7 +151,7 @@ def test_a_wording_is_the_same_when_the_log_ends_within_it(end: str) -> None:
     ],
 )
 def test_a_zone_without_room(error: str) -> None:
-    (failure,) = failures(logged(error))
+    (failure,) = read_failures(logged(error))
     assert isinstance(failure, NoRoom)
     assert machine_of(failure.address) == "scheelite"
     assert failure.text == " ".join(error.split())
@@ -181,7 +181,7 @@ def test_a_zone_without_room(error: str) -> None:
 def test_the_zones_that_have_room_are_those_that_are_named(
     text: str, zones: tuple[str, ...]
 ) -> None:
-    (failure,) = failures(logged(text))
+    (failure,) = read_failures(logged(text))
     assert isinstance(failure, NoRoom)
     assert failure.zones == zones
 
@@ -206,13 +206,13 @@ def test_the_zones_that_have_room_are_those_that_are_named(
     ],
 )
 def test_what_another_zone_is_no_help_against(text: str) -> None:
-    (failure,) = failures(logged(text))
+    (failure,) = read_failures(logged(text))
     assert type(failure) is Failure
 
 
 def test_a_quota_that_is_exceeded_is_no_lack_of_room() -> None:
     for text in (f"{QUOTA} {MESSAGE}", f"{MESSAGE} {CODED_QUOTA}"):
-        (failure,) = failures(logged(text))
+        (failure,) = read_failures(logged(text))
         assert isinstance(failure, QuotaExceeded)
 
 
@@ -226,7 +226,7 @@ def test_each_error_is_one_failure() -> None:
             logged(NO_ROOM),
         )
     )
-    assert [(type(each), machine_of(each.address)) for each in failures(log)] == [
+    assert [(type(each), machine_of(each.address)) for each in read_failures(log)] == [
         (NoRoom, "scheelite"),
         (Failure, None),
         (NoRoom, "anatase"),
@@ -244,20 +244,20 @@ def test_each_error_is_one_failure() -> None:
     ],
 )
 def test_a_quota(error: str, metric: str | None, limit: str | None, where: str | None) -> None:
-    (failure,) = failures(logged(error))
+    (failure,) = read_failures(logged(error))
     assert isinstance(failure, QuotaExceeded)
     assert (machine_of(failure.address), failure.metric) == ("scheelite", metric)
     assert (failure.limit, failure.where) == (limit, where)
 
 
 def test_a_permission_of_the_service_agent() -> None:
-    (failure,) = failures(logged(PERMISSION))
+    (failure,) = read_failures(logged(PERMISSION))
     assert isinstance(failure, NotPermitted)
     assert (failure.account, failure.permissions) == (SERVICE_AGENT, "compute.instances.stop")
 
 
 def test_no_room_for_what_is_no_machine_is_just_an_error() -> None:
-    (failure,) = failures(logged(NO_ROOM, "google_compute_disk.scheelite-models"))
+    (failure,) = read_failures(logged(NO_ROOM, "google_compute_disk.scheelite-models"))
     assert type(failure) is Failure
 
 
@@ -267,8 +267,8 @@ def test_only_errors_are_errors() -> None:
         "2026-11-23T03:30:16.466Z [WARN]  Provider produced an invalid plan:\n"
         "      - .boot_disk[0].mode: planned value\n"
     )
-    assert failures(warning) == failures("") == ()
-    assert len(failures(warning + logged(OTHER) + warning)) == 1
+    assert read_failures(warning) == read_failures("") == ()
+    assert len(read_failures(warning + logged(OTHER) + warning)) == 1
 
 
 def test_what_was_made() -> None:
@@ -280,4 +280,4 @@ def test_what_was_made() -> None:
         + change(DEBUG, "anatase", "Update")
         + f"{DEBUG}google_compute_firewall.ssh: applying the planned Create change\n"
     )
-    assert created(log) == {"galena"}
+    assert find_created(log) == {"galena"}

@@ -6,7 +6,7 @@ from infra_lib import DataDisk, Facts, Fleet, GcpMachine, GcpProject, Gpu
 from infra_lib.clouds.failure import Failure, NoRoom, QuotaExceeded
 from infra_lib.clouds.gcp.failures import NotPermitted
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.fallback import Move, moved, moves
+from infra_lib.operate.deploy.fallback import Move, choose_moves, move_machines
 
 SCHEELITE = GcpMachine(
     "scheelite",
@@ -34,36 +34,40 @@ def no_room(name: str = "scheelite") -> NoRoom:
 
 def test_the_zones_are_tried_in_turn_and_each_once() -> None:
     tried = ["us-central1-c"]
-    assert moves(FLEET, [no_room()], {"scheelite": tried}, ()) == (NEXT,)
-    there = moved(FLEET, [NEXT])
+    assert choose_moves(FLEET, [no_room()], {"scheelite": tried}, ()) == (NEXT,)
+    there = move_machines(FLEET, [NEXT])
     tried.append("us-central1-a")
     last = Move("scheelite", "us-central1-a", "us-central1-f")
-    assert moves(there, [no_room()], {"scheelite": tried}, ()) == (last,)
-    assert moved(there, [last]).facts == Facts().with_zone("scheelite", "us-central1-f")
+    assert choose_moves(there, [no_room()], {"scheelite": tried}, ()) == (last,)
+    assert move_machines(there, [last]).facts == Facts().with_zone("scheelite", "us-central1-f")
     tried.append("us-central1-f")
-    assert moves(moved(there, [last]), [no_room()], {"scheelite": tried}, ()) == ()
+    assert choose_moves(move_machines(there, [last]), [no_room()], {"scheelite": tried}, ()) == ()
 
 
 def test_a_machine_in_a_later_zone_goes_back_to_the_first() -> None:
     there = evolve(FLEET, facts=Facts().with_zone("scheelite", "us-central1-a"))
-    (move,) = moves(there, [no_room()], {"scheelite": ["us-central1-a"]}, ())
+    (move,) = choose_moves(there, [no_room()], {"scheelite": ["us-central1-a"]}, ())
     assert move == Move("scheelite", "us-central1-a", "us-central1-c")
 
 
 def test_one_that_cannot_be_moved_does_not_hold_another_back() -> None:
-    assert moves(FLEET, [no_room("anatase"), no_room()], {}, ()) == (NEXT,)
-    assert moves(FLEET, [no_room("anatase")], {}, ()) == ()
+    assert choose_moves(FLEET, [no_room("anatase"), no_room()], {}, ()) == (NEXT,)
+    assert choose_moves(FLEET, [no_room("anatase")], {}, ()) == ()
 
 
 def test_what_exists_or_fails_otherwise_or_is_not_in_the_fleet_is_not_moved() -> None:
-    assert moves(FLEET, [no_room()], {}, {"scheelite"}) == ()
+    assert choose_moves(FLEET, [no_room()], {}, {"scheelite"}) == ()
     assert (
-        moves(FLEET, [no_room(), Failure("google_compute_firewall.ssh", "no network")], {}, ())
+        choose_moves(
+            FLEET, [no_room(), Failure("google_compute_firewall.ssh", "no network")], {}, ()
+        )
         == ()
     )
-    assert moves(FLEET, [QuotaExceeded(ADDRESS, "", "NVIDIA_T4_GPUS", "0", "")], {}, ()) == ()
-    assert moves(FLEET, [no_room("quartz")], {}, ()) == ()
-    assert moves(FLEET, [], {}, ()) == ()
+    assert (
+        choose_moves(FLEET, [QuotaExceeded(ADDRESS, "", "NVIDIA_T4_GPUS", "0", "")], {}, ()) == ()
+    )
+    assert choose_moves(FLEET, [no_room("quartz")], {}, ()) == ()
+    assert choose_moves(FLEET, [], {}, ()) == ()
 
 
 def test_advice_names_zones_that_offer_the_same() -> None:

@@ -13,7 +13,7 @@ from attrs import evolve
 from cdktf import App
 
 from infra_lib import BootDisk, DataDisk, Fleet, FleetError, GcpMachine, GcpProject
-from infra_lib.operate.deploy import guard, matching, outside, plan, price
+from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, price
 from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.stacks import GcpStack
 from infra_lib.terraform.command import run
@@ -154,7 +154,7 @@ def test_a_disk_that_is_made_anew_while_its_machine_stays_is_known_to_come_off(
         ((evolve(faster, enabled=False), halite), ()),
     ):
         changed = evolve(FLEET, machines=machines)
-        assert guard.detached(planned(checkout.synthesize(changed))) == off
+        assert guard.detached_disks(planned(checkout.synthesize(changed))) == off
 
 
 def test_another_image_changes_nothing_of_a_machine_that_is_there(checkout: Checkout) -> None:
@@ -218,7 +218,7 @@ def test_a_boot_disk_that_would_shrink_is_refused_before_anything_is_changed(
     sizes: tuple[int | None, int | None], actions: list[str], refused: bool
 ) -> None:
     before, after = ({"size": size, "type": "pd-balanced"} for size in sizes)
-    said = guard.shrinking(resized(before, after, *actions))
+    said = guard.shrinking_disk(resized(before, after, *actions))
     assert said == (
         "machine 'galena': boot_disk.size_gb=99: its boot disk has 100 GB, and no disk shrinks: "
         "100 or more is accepted. To have the machine made anew, with a smaller one, deploy it "
@@ -230,11 +230,11 @@ def test_a_boot_disk_that_would_shrink_is_refused_before_anything_is_changed(
 
 def test_a_boot_disk_of_which_nothing_is_known_is_none_that_shrinks(checkout: Checkout) -> None:
     for before, after in (({}, {"size": 10}), ({"size": 10}, {})):
-        assert guard.shrinking(resized(before, after, "update")) is None
+        assert guard.shrinking_disk(resized(before, after, "update")) is None
     stacks = checkout.synthesize(FLEET)
-    assert guard.shrinking(planned(stacks)) is None  # it is made
+    assert guard.shrinking_disk(planned(stacks)) is None  # it is made
     checkout.apply(stacks)
-    assert guard.shrinking(planned(checkout.synthesize(OFF))) is None  # it goes
+    assert guard.shrinking_disk(planned(checkout.synthesize(OFF))) is None  # it goes
 
 
 @pytest.mark.parametrize(
@@ -331,11 +331,11 @@ def test_a_stack_that_says_not_whose_it_is_is_whose_it_was(checkout: Checkout) -
     stacks = checkout.synthesize(FLEET, empty=())
     plans = planned(stacks)
     with pytest.raises(FleetError, match="is deployed there, of fleet 'salts', and would change"):
-        matching.check_owners(stacks, plans, FLEET)
-    matching.check_owners(stacks, plans, evolve(FLEET, name="salts"))
+        check_fleet.check_owners(stacks, plans, FLEET)
+    check_fleet.check_owners(stacks, plans, evolve(FLEET, name="salts"))
     # A fleet that is called otherwise now is no other fleet.
     stacks = checkout.synthesize(FLEET, empty=("galena",))
-    matching.check_owners(stacks, planned(stacks), FLEET)
+    check_fleet.check_owners(stacks, planned(stacks), FLEET)
 
 
 def test_a_state_that_cannot_be_read_is_no_empty_one(
@@ -419,7 +419,9 @@ def test_instances_that_are_no_machines_are_told(checkout: Checkout) -> None:
         "network_interface": {"network": "default"},
     }
     plans = planned([own(stack, google_compute_instance={"bastion": bastion})])
-    assert price.uncounted(FLEET, plans) == ["google_compute_instance.bastion in stack gcp"]
+    assert price.uncounted_resources(FLEET, plans) == [
+        "google_compute_instance.bastion in stack gcp"
+    ]
 
 
 def test_a_plan_is_kept_from_others_and_removed(
@@ -498,7 +500,7 @@ def test_a_stack_of_nobody_changes_nothing_of_another_fleet(
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
     nobody = Stack("gcp", tmp_path, {}, {})
     with pytest.raises(FleetError) if refused else nullcontext():
-        matching.check_owners([nobody], plans, FLEET)
+        check_fleet.check_owners([nobody], plans, FLEET)
 
 
 @pytest.mark.parametrize(
@@ -517,7 +519,7 @@ def test_what_will_run_and_is_no_machine_is_told(
     change = {"actions": ["update"], "before": {}, "after": after}
     made = {"address": f"{kind}.galena", "type": kind, "mode": "managed", "change": change}
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": [made]}))]
-    assert bool(price.uncounted(FLEET, plans)) == told
+    assert bool(price.uncounted_resources(FLEET, plans)) == told
 
 
 def test_providers_are_shared_as_cdktf_shares_them(
@@ -562,7 +564,7 @@ def test_the_plan_gets_the_variables_that_cdktf_hands_to_terraform(checkout: Che
         return [Stack.read("gcp", stack.folder)]
 
     def refused() -> bool:
-        plans = plan.read(stacks(), outside.digests(checkout.workspace.app))
+        plans = plan.read(stacks(), inputs.digests(checkout.workspace.app))
         assert not isinstance(plans, str)
         return guard.refusal(FLEET, plans) is not None
 
@@ -602,12 +604,12 @@ def test_what_a_stack_reads_of_others_may_change_what_becomes_of_it(
         output="update" if changing == "output" else "no-op",
     )
     plans = (base, made("mid", "no-op", "base"), made("top", "read", "mid"), made("own", "create"))
-    lines = guard.unknown(plans)
+    lines = guard.outdated_plans(plans)
     assert [line.split()[1] for line in lines] == unknown
     assert guard.refusal(FLEET, plans) == (
         f"{lines[0]}. Deploy one after the other, or without --yes" if unknown else None
     )
-    assert guard.unknown(plans[1:]) == []
+    assert guard.outdated_plans(plans[1:]) == []
 
 
 def test_a_machine_is_planned_as_the_fleet_has_it(checkout: Checkout) -> None:
@@ -615,7 +617,7 @@ def test_a_machine_is_planned_as_the_fleet_has_it(checkout: Checkout) -> None:
     quartz = evolve(GALENA, name="quartz", machine_type="n1-standard-8")
     fleet = evolve(FLEET, machines=(quartz,))
     (stack,) = checkout.synthesize(fleet)
-    matching.check_plans(planned([stack]), fleet)
+    check_fleet.check_plans(planned([stack]), fleet)
     path = stack.folder / "cdk.tf.json"
     document = json.loads(path.read_text())
     content = {"type": "nvidia-tesla-t4", "count": 4}
@@ -624,7 +626,7 @@ def test_a_machine_is_planned_as_the_fleet_has_it(checkout: Checkout) -> None:
     }
     path.write_text(json.dumps(document))
     with pytest.raises(FleetError, match=r"google_compute_instance\.quartz: gpu=.*nvidia-tesla-t4"):
-        matching.check_plans(planned([Stack.read("gcp", stack.folder)]), fleet)
+        check_fleet.check_plans(planned([Stack.read("gcp", stack.folder)]), fleet)
 
 
 def test_an_instance_with_a_machines_labels_is_no_machine(checkout: Checkout) -> None:
@@ -632,7 +634,7 @@ def test_an_instance_with_a_machines_labels_is_no_machine(checkout: Checkout) ->
     instance = json.loads(json.dumps(stack.resources("google_compute_instance")["galena"]))
     big = {**instance, "name": "big", "machine_type": "m3-ultramem-128"}
     plans = planned([own(stack, google_compute_instance={"big": big})])
-    assert price.uncounted(FLEET, plans) == ["google_compute_instance.big in stack gcp"]
+    assert price.uncounted_resources(FLEET, plans) == ["google_compute_instance.big in stack gcp"]
 
 
 def opened(*ranges: str, machine: GcpMachine = GALENA) -> Fleet:
@@ -696,11 +698,11 @@ def test_networks_that_google_opens_are_those_of_the_stacks(checkout: Checkout) 
     assert "network default of project example-project lets everybody in" in one
     assert one.endswith("firewall-rules delete default-allow-ssh --project=example-project")
     assert "of project host " in closed_of(checkout, opened(machine=lab))
-    assert guard.closed(checkout.synthesize(opened("0.0.0.0/0"))) == []
+    assert guard.closed_networks(checkout.synthesize(opened("0.0.0.0/0"))) == []
     own = evolve(GALENA, network="lab")
-    assert guard.closed(checkout.synthesize(opened(machine=own))) == []
+    assert guard.closed_networks(checkout.synthesize(opened(machine=own))) == []
 
 
 def closed_of(checkout: Checkout, fleet: Fleet) -> str:
-    (text,) = guard.closed(checkout.synthesize(fleet))
+    (text,) = guard.closed_networks(checkout.synthesize(fleet))
     return text

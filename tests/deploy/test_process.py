@@ -193,7 +193,7 @@ def test_a_process_that_ends_while_they_are_listed_is_left_out(
         (tmp_path / name).mkdir()
     (tmp_path / "8/stat").write_text("8 (two words) S 6 5 4 0 -1\n")
     monkeypatch.setattr(process, "_PROC", tmp_path)
-    assert list(process._listed()) == [(8, 6, 5)]
+    assert list(process._list()) == [(8, 6, 5)]
 
 
 def test_what_cannot_be_printed_is_replaced() -> None:

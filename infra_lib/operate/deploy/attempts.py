@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from infra_lib.fleet import Fleet
 from infra_lib.model import money
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy import evidence, outside, synthesis
+from infra_lib.operate.deploy import inputs, synthesis, verify
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.failure import created, failures
-from infra_lib.operate.deploy.fallback import moved, moves, without_room
+from infra_lib.operate.deploy.failure import find_created, read_failures
+from infra_lib.operate.deploy.fallback import choose_moves, find_without_room, move_machines
 from infra_lib.operate.deploy.price import over_budget
 from infra_lib.operate.deploy.retry import differences
-from infra_lib.operate.deployed import existing as existing_in
+from infra_lib.operate.deployed import existing_machines
 from infra_lib.terraform.printing import say
 from nixgen.frozen import frozen
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Done:
+class Deployment:
     """A deployment that succeeded.
 
     Attributes:
@@ -50,7 +50,7 @@ def deploy(
     variables: Mapping[str, str] | None = None,
     any_price: bool,
     detached: Sequence[str] = (),
-) -> Done | None:
+) -> Deployment | None:
     """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
     The zone to try is written to the facts first, since that is where the stack has it from; the
@@ -63,7 +63,7 @@ def deploy(
         agreed: The stacks as they were shown, and agreed to.
         fleet: The fleet.
         variables: A digest of each file with variables that the plan was made with, by path; see
-            `outside.digests`.
+            `inputs.digests`.
         any_price: Whether to go where it costs more than the budget.
         detached: The names of data disks that this takes off their machines, and makes anew: it is
             done once more, which attaches them.
@@ -86,14 +86,14 @@ def deploy(
             if is_changed(stacks, "since it was shown: it is not deployed. Deploy again"):
                 return None
             outcome = cdk.deploy(stacks)
-            made |= created(outcome.log)
-            found = failures(outcome.log)
+            made |= find_created(outcome.log)
+            found = read_failures(outcome.log)
             if is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
                 if found:
                     _explain(cdk, now, found, tried, frozenset())
                 return None
             if outcome.status == 0 and not found:
-                lack = evidence.missing(stacks, outcome.log)
+                lack = verify.find_missing(stacks, outcome.log)
                 if lack is not None:
                     say(
                         f"{cdk.name} deploy says that it succeeded, but {lack}; see infra deploy "
@@ -107,10 +107,10 @@ def deploy(
                     detached = ()
                     continue
                 done = True
-                return Done(now, made)
-            full = without_room(now, found)
+                return Deployment(now, made)
+            full = find_without_room(now, found)
             try:
-                existing = existing_in(folders) if full else frozenset()
+                existing = existing_machines(folders) if full else frozenset()
             except FleetError as error:
                 say(f"no other zone is tried: {error}")
                 return None
@@ -118,11 +118,11 @@ def deploy(
                 zones = tried.setdefault(machine.name, [])
                 if machine.zone not in zones:  # others may have been moved, and this one not
                     zones.append(machine.zone)
-            chosen = moves(now, found, tried, existing)
+            chosen = choose_moves(now, found, tried, existing)
             if not chosen:
                 _explain(cdk, now, found, tried, existing)
                 return None
-            now = moved(now, chosen)
+            now = move_machines(now, chosen)
             refusal = None if any_price else over_budget(now)
             if refusal is not None:
                 say(f"{', '.join(map(str, chosen))} would be next, but {refusal}")
@@ -133,7 +133,7 @@ def deploy(
                 say(f"{', '.join(map(str, chosen))} would be next, but it is not recorded: {error}")
                 return None
             _announce(now, chosen)
-            anew = _synthesized(cdk, stacks, now, chosen)
+            anew = _synthesize(cdk, stacks, now, chosen)
             if anew is None:
                 return None
             stacks = anew
@@ -145,9 +145,9 @@ def deploy(
 def _is_changed(
     project: Path, variables: Mapping[str, str], stacks: Sequence[Stack], when: str
 ) -> bool:
-    now = outside.digests(project)
+    now = inputs.digests(project)
     others = (path for path in sorted({*now, *variables}) if now.get(path) != variables.get(path))
-    file = synthesis.changed(stacks) or next(others, None)
+    file = synthesis.changed_file(stacks) or next(others, None)
     if file is not None:
         say(f"{file} has changed {when}")
     return file is not None
@@ -163,7 +163,7 @@ def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
         )
 
 
-def _synthesized(
+def _synthesize(
     cdk: Cdk, agreed: Sequence[Stack], fleet: Fleet, chosen: Sequence[Move]
 ) -> tuple[Stack, ...] | None:
     """Return the stacks with machines moved; None when more than that has become of them."""
@@ -186,7 +186,7 @@ def _synthesized(
 def _take_back(folders: Sequence[Path], before: Facts, after: Facts) -> None:
     """Write the zones as they were before, but for those of machines that exist by now."""
     try:
-        existing = existing_in(folders)
+        existing = existing_machines(folders)
     except FleetError:
         return  # a zone too many in the facts does no harm: it is one of the machine's own
     tried = {each.name for each in after.machines if each.zone != before.machine(each.name).zone}

@@ -18,17 +18,17 @@ _VERTEX = re.compile(r'ERROR\] +vertex "(?P<address>\S+?)(?: .*?)?" error: (?P<t
 _CREATING = re.compile(r"DEBUG\] +(?P<address>\S+): applying the planned Create change")
 
 
-def failures(log: str) -> tuple[Failure, ...]:
+def read_failures(log: str) -> tuple[Failure, ...]:
     """Return the errors in Terraform's log, each once, in their order."""
     found = (_VERTEX.match(entry) for entry in _ENTRY.split(log))
     return tuple(dict.fromkeys(_failure(each) for each in found if each))
 
 
-def created(log: str) -> frozenset[str]:
+def find_created(log: str) -> frozenset[str]:
     """Return the names of the instances that were made, from Terraform's log."""
     begun = (_CREATING.match(entry) for entry in _ENTRY.split(log))
     machines = {machine_of(each["address"]) for each in begun if each}
-    failed = {machine_of(failure.address) for failure in failures(log)}
+    failed = {machine_of(failure.address) for failure in read_failures(log)}
     return frozenset(name for name in machines - failed if name is not None)
 
 

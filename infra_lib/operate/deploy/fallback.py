@@ -36,13 +36,13 @@ class Move:
         return f"{self.machine} in {self.zone}"
 
 
-def without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[ProvisionedMachine, ...]:
+def find_without_room(fleet: Fleet, found: Sequence[Failure]) -> tuple[ProvisionedMachine, ...]:
     """Return the machines that found no room where they are."""
     names = {machine_of(failure.address) for failure in found if isinstance(failure, NoRoom)}
     return tuple(machine for machine in fleet.provisioned if machine.name in names)
 
 
-def moves(
+def choose_moves(
     fleet: Fleet,
     found: Sequence[Failure],
     tried: Mapping[str, Collection[str]],
@@ -62,13 +62,13 @@ def moves(
         return ()
     return tuple(
         Move(machine.name, machine.zone, zone)
-        for machine in without_room(fleet, found)
+        for machine in find_without_room(fleet, found)
         if machine.name not in existing
         and (zone := _next_zone(machine, tried.get(machine.name, ()))) is not None
     )
 
 
-def moved(fleet: Fleet, chosen: Sequence[Move]) -> Fleet:
+def move_machines(fleet: Fleet, chosen: Sequence[Move]) -> Fleet:
     """Return the fleet with machines moved: its facts say so."""
     facts = fleet.facts
     for move in chosen:

@@ -28,7 +28,7 @@ def losses(plans: Sequence[Plan]) -> list[str]:
     ]
 
 
-def closed(stacks: Sequence[Stack]) -> list[str]:
+def closed_networks(stacks: Sequence[Stack]) -> list[str]:
     """Return what is to be known of the networks in them that a cloud opens to the world."""
     clouds = [cloud.operations() for cloud in CLOUDS.values()]
     texts = (text for stack in stacks for cloud in clouds for text in cloud.closed(stack.document))
@@ -42,7 +42,7 @@ def shut_out(plans: Sequence[Plan]) -> list[str]:
     return [f"stack {plan.stack} {text}" for plan, text in found if text is not None]
 
 
-def shrinking(plans: Sequence[Plan]) -> str | None:
+def shrinking_disk(plans: Sequence[Plan]) -> str | None:
     """Return why a plan cannot be carried out: a boot disk would shrink. None when none would.
 
     Google's provider plans it, and Compute Engine refuses it after other changes have been made.
@@ -62,7 +62,7 @@ def shrinking(plans: Sequence[Plan]) -> str | None:
     return None
 
 
-def detached(plans: Sequence[Plan]) -> tuple[str, ...]:
+def detached_disks(plans: Sequence[Plan]) -> tuple[str, ...]:
     """Return the names of the data disks that are made anew while their machine stays.
 
     Google's provider takes such a disk off its machine to delete it. Terraform has read the machine
@@ -81,7 +81,7 @@ def detached(plans: Sequence[Plan]) -> tuple[str, ...]:
     )
 
 
-def unknown(plans: Sequence[Plan]) -> list[str]:
+def outdated_plans(plans: Sequence[Plan]) -> list[str]:
     """Return a line for each stack whose plan was made before what it reads of others changes."""
     needs = {plan.stack: set(plan.needs) for plan in plans}
     changing = {plan.stack for plan in plans if not plan.is_empty}
@@ -118,7 +118,7 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
     for change in _changes(plans):
         machine = machines.get(change.name) if change.type in INSTANCES else None
         if machine is not None and change.deletes:
-            reason = _displaced(change, machine)
+            reason = _displacement(change, machine)
             if reason is not None:
                 return reason
     for plan in plans:
@@ -134,7 +134,7 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
             )
     for line in shut_out(plans):
         return f"{line}. Name there whoever is to get in, or deploy without --yes"
-    for line in unknown(plans):
+    for line in outdated_plans(plans):
         return f"{line}. Deploy one after the other, or without --yes"
     return None
 
@@ -144,7 +144,7 @@ def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
         yield from plan.changes
 
 
-def _displaced(change: Change, machine: ProvisionedMachine) -> str | None:
+def _displacement(change: Change, machine: ProvisionedMachine) -> str | None:
     there = (change.before or {}).get("zone")
     if there != machine.zone:
         reason = (
@@ -178,7 +178,7 @@ def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
         )
     if change.replaces:
         return (
-            f"data disk {change.name} of {owners[0]} would be made anew, empty{_forced(change)}. "
+            f"data disk {change.name} of {owners[0]} would be made anew, empty{_reason(change)}. "
             f"To delete the one that is there {end}"
         )
     return (
@@ -193,9 +193,9 @@ def _loss(plan: Plan, change: Change) -> str:
         if change.type in INSTANCES
         else f"data disk {change.name} with all that is on it"
     )
-    anew = f", to be made anew{_forced(change)}" if change.replaces else ""
+    anew = f", to be made anew{_reason(change)}" if change.replaces else ""
     return f"WARNING: stack {plan.stack} deletes {what}{anew}"
 
 
-def _forced(change: Change) -> str:
+def _reason(change: Change) -> str:
     return f", for its {' and '.join(change.forced_by)}" if change.forced_by else ""

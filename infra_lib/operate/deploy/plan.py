@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy.failure import failures
+from infra_lib.operate.deploy.failure import read_failures
 from infra_lib.terraform.command import answer, binary, run
 from infra_lib.terraform.log import read_log, variables_to_log
 from infra_lib.terraform.plan import Plan
@@ -68,11 +68,11 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
         plan.touch(mode=0o600)
         variables = variables_to_log(log)
-        problem = _initialized(stack, variables)
+        problem = _initialize(stack, variables)
         if problem is not None:
             return problem
         if run(stack.folder, "plan", *files, f"-out={plan}", variables=variables):
-            for failure in failures(read_log(log)):
+            for failure in read_failures(read_log(log)):
                 if _GUARDED in failure.text:
                     say(
                         f"{failure.address} would be deleted, and its prevent_destroy does not "
@@ -82,10 +82,10 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
                 else:
                     say(f"{failure.address}: {failure.text}")
             return _UNTOLD
-        return _shown(stack, plan)
+        return _show(stack, plan)
 
 
-def _initialized(stack: Stack, variables: Mapping[str, str]) -> str | None:
+def _initialize(stack: Stack, variables: Mapping[str, str]) -> str | None:
     """Do `terraform init`, and take newer providers only where the locked ones will not do.
 
     Returns:
@@ -114,7 +114,7 @@ def _init(stack: Stack, variables: Mapping[str, str], *more: str) -> str | None:
     return " ".join(_DRAWN.sub(" ", "".join(heard)).split())  # it is broken into lines
 
 
-def _shown(stack: Stack, plan: Path) -> Plan | str:
+def _show(stack: Stack, plan: Path) -> Plan | str:
     try:
         text = answer(stack.folder, "show", "-json", str(plan))
         return Plan.from_json(stack.name, text, stack.needs)

@@ -39,7 +39,7 @@ def price_text(
     return "\n\n".join([*parts, "\n".join(_sums(fleet, deployed, others))])
 
 
-def uncounted(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
+def uncounted_resources(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
     """Return what will run that is no machine of the fleet, so that its cost is not known here."""
     machines = {address_of(machine) for machine in fleet.provisioned if machine.enabled}
     return [

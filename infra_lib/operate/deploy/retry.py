@@ -46,14 +46,14 @@ def differences(
         if now is None:
             found.append(f"stack {stack.name}")
             continue
-        found += _documents(_moved(stack, moved), now.document)
+        found += _documents(_move(stack, moved), now.document)
         for path in sorted(stack.files.keys() | now.files.keys()):
             if path != FILE and stack.files.get(path) != now.files.get(path):
                 found.append(f"the file {path} of stack {stack.name}")
     return found[:_SHOWN]
 
 
-def _moved(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any]:
+def _move(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any]:
     """Return what a stack holds once machines are in the zones that they have by now."""
     document: dict[str, Any] = deepcopy(dict(stack.document))
     resources = document.get("resource", {})

@@ -101,7 +101,7 @@ def read(project: Path) -> dict[str, Stack]:
     }
 
 
-def asked_for(
+def select(
     stacks: Mapping[str, Stack], names: Sequence[str], machines: Collection[str] = ()
 ) -> tuple[Stack, ...]:
     """Return the stacks that names or patterns ask for, each once.
@@ -142,7 +142,7 @@ def asked_for(
     return asked
 
 
-def changed(stacks: Iterable[Stack]) -> str | None:
+def changed_file(stacks: Iterable[Stack]) -> str | None:
     """Return a file of the stacks that is not as it was read, or None."""
     for stack in stacks:
         now = digests(stack.folder)

@@ -20,8 +20,8 @@ from infra_lib import (
     Price,
     StopSchedule,
 )
-from infra_lib.operate.deploy.fallback import Move, moved
-from infra_lib.operate.deploy.matching import check
+from infra_lib.operate.deploy.check_fleet import check_stacks
+from infra_lib.operate.deploy.fallback import Move, move_machines
 from infra_lib.operate.deploy.retry import differences
 from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.operate.kinds import owners
@@ -76,7 +76,7 @@ def refused(stacks: Mapping[str, Stack], fleet: Fleet = FLEET, asked: str = "") 
     """Why stacks are not deployed for a fleet."""
     chosen = [stacks[asked]] if asked else list(stacks.values())
     with pytest.raises(FleetError) as error:
-        check(stacks, chosen, fleet, "main:fleet")
+        check_stacks(stacks, chosen, fleet, "main:fleet")
     return str(error.value)
 
 
@@ -90,14 +90,14 @@ def test_what_the_fleet_describes_is_accepted(synthesize: Synthesize) -> None:
     )
     fleet = evolve(FLEET, machines=(stopped, spot, g2, off, unknown))
     stacks = synthesize(gcp=fleet)
-    check(stacks, list(stacks.values()), fleet, "main:fleet")
+    check_stacks(stacks, list(stacks.values()), fleet, "main:fleet")
 
 
 def test_a_fleet_in_several_stacks_is_accepted_one_by_one(synthesize: Synthesize) -> None:
     stacks = synthesize(lab=(FLEET, ("galena",)), bench=(FLEET, ("scheelite",)), salts=SALTS)
     for name in ("lab", "bench"):
-        check(stacks, [stacks[name]], FLEET, "main:fleet")
-    check(stacks, [stacks["salts"]], SALTS, "main:salts")
+        check_stacks(stacks, [stacks[name]], FLEET, "main:fleet")
+    check_stacks(stacks, [stacks["salts"]], SALTS, "main:salts")
 
 
 def test_a_stack_of_another_fleet_is_refused(synthesize: Synthesize) -> None:
@@ -105,7 +105,7 @@ def test_a_stack_of_another_fleet_is_refused(synthesize: Synthesize) -> None:
     said = "stack 'salts': it is of fleet 'salts', and its cost is not that of fleet 'metals'"
     assert refused(stacks, asked="salts").startswith(said)
     assert refused(stacks).startswith(said)
-    check(stacks, [stacks["metals"]], FLEET, "main:fleet")
+    check_stacks(stacks, [stacks["metals"]], FLEET, "main:fleet")
 
 
 @pytest.mark.parametrize(
@@ -118,21 +118,21 @@ def test_another_fleet_is_known_by_its_rules_where_all_of_it_is_off(
     other = evolve(SALTS, name=name, machines=(evolve(HALITE, enabled=False),))
     stacks = synthesize(metals=FLEET, **{stack: other})
     assert f"another fleet, whose network tag is '{name}'" in refused(stacks, asked=stack)
-    check(stacks, [stacks[stack]], other, "main:other")
+    check_stacks(stacks, [stacks[stack]], other, "main:other")
 
 
 def test_another_fleet_of_a_long_name_that_begins_alike_is_known(synthesize: Synthesize) -> None:
     metals, salts = (evolve(FLEET, name="m" * 55 + end, machines=()) for end in "ab")
     off = evolve(metals, machines=(evolve(GALENA, enabled=False),))
     stacks = synthesize(lab=(off, ("galena",)))
-    check(stacks, list(stacks.values()), metals, "main:metals")
+    check_stacks(stacks, list(stacks.values()), metals, "main:metals")
     assert "stack 'lab': it is of another fleet" in refused(stacks, salts)
 
 
 def test_the_fleets_own_stack_may_be_off(synthesize: Synthesize) -> None:
     off = evolve(FLEET, machines=(evolve(GALENA, enabled=False),))
     for stacks in (synthesize(gcp=off), synthesize(lab_1=(off, ("galena",)))):
-        check(stacks, list(stacks.values()), off, "main:fleet")
+        check_stacks(stacks, list(stacks.values()), off, "main:fleet")
 
 
 def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesize) -> None:
@@ -142,7 +142,7 @@ def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesiz
     off = evolve(FLEET, gcp=closed, machines=(evolve(GALENA, enabled=False, tags=("controller",)),))
     stacks = synthesize(gcp=off)
     assert stacks["gcp"].resources("google_compute_firewall").keys() == {"zerotier"}
-    check(stacks, list(stacks.values()), off, "main:fleet")
+    check_stacks(stacks, list(stacks.values()), off, "main:fleet")
     assert "another fleet, whose network tag is 'metals-zerotier'" in refused(stacks, SALTS, "gcp")
 
 
@@ -151,7 +151,7 @@ def test_a_stack_with_nothing_but_the_rule_that_closes_ssh_is_known(synthesize: 
     off = evolve(FLEET, gcp=closed, machines=(evolve(GALENA, enabled=False),))
     stacks = synthesize(gcp=off)
     assert stacks["gcp"].document["resource"].keys() == {"google_compute_firewall"}
-    check(stacks, list(stacks.values()), off, "main:fleet")
+    check_stacks(stacks, list(stacks.values()), off, "main:fleet")
     assert "another fleet, whose network tag is 'metals'" in refused(stacks, SALTS, "gcp")
 
 
@@ -159,13 +159,13 @@ def test_the_fleets_own_stack_may_have_a_long_name(synthesize: Synthesize) -> No
     """Its tags then end in a hash."""
     off = evolve(FLEET, name="m" * 40, machines=(evolve(GALENA, enabled=False),))
     stacks = synthesize(**{"s" * 40: (off, ("galena",))})
-    check(stacks, list(stacks.values()), off, "main:fleet")
+    check_stacks(stacks, list(stacks.values()), off, "main:fleet")
 
 
 def test_a_stack_of_nobody_is_accepted(synthesize: Synthesize) -> None:
     stacks = synthesize(gcp=FLEET)
     dns = evolve(stacks["gcp"], name="dns", document={"resource": {"google_dns_zone": {"a": {}}}})
-    check({**stacks, "dns": dns}, [dns], FLEET, "main:fleet")
+    check_stacks({**stacks, "dns": dns}, [dns], FLEET, "main:fleet")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_an_instance_with_the_labels_of_a_machine_is_refused(synthesize: Synthes
 def test_an_instance_of_the_users_own_is_accepted(synthesize: Synthesize, labels: Any) -> None:
     stack = synthesize(gcp=FLEET)["gcp"]
     more = with_instance(stack, "bastion", machine_type="e2-micro", labels=labels)
-    check({"gcp": more}, [more], FLEET, "main:fleet")
+    check_stacks({"gcp": more}, [more], FLEET, "main:fleet")
 
 
 def test_labels_that_only_terraform_can_tell_name_no_machine() -> None:
@@ -261,7 +261,7 @@ def test_what_a_move_brings_with_it_is_no_difference(synthesize: Synthesize) -> 
     agreed = synthesize(lab=(FLEET, ("galena",)), bench=(FLEET, ("scheelite",)))
     for zone in ("us-central1-a", "europe-west4-b"):
         move = Move("scheelite", "us-central1-c", zone)
-        fleet = moved(FLEET, [move])
+        fleet = move_machines(FLEET, [move])
         anew = synthesize(lab=(fleet, ("galena",)), bench=(fleet, ("scheelite",)))
         assert differences(list(agreed.values()), anew, fleet, [move]) == []
         assert anew["bench"].document != agreed["bench"].document
@@ -272,7 +272,7 @@ def test_a_move_to_a_price_that_nobody_knows_is_no_difference(synthesize: Synthe
     fleet = evolve(FLEET, machines=(evolve(SCHEELITE, catalog=unknown),))
     move = Move("scheelite", "us-central1-c", "us-central1-a")
     agreed = list(synthesize(gcp=fleet).values())
-    there = moved(fleet, [move])
+    there = move_machines(fleet, [move])
     anew = synthesize(gcp=there)
     assert anew["gcp"].machine("scheelite")["usd_per_hour"] == "${null}"
     assert differences(agreed, anew, there, [move]) == []
@@ -280,7 +280,7 @@ def test_a_move_to_a_price_that_nobody_knows_is_no_difference(synthesize: Synthe
 
 def test_all_else_that_changes_with_a_move_is_a_difference(synthesize: Synthesize) -> None:
     move = Move("scheelite", "us-central1-c", "us-central1-a")
-    fleet = moved(FLEET, [move])
+    fleet = move_machines(FLEET, [move])
     agreed = [synthesize(gcp=FLEET)["gcp"]]
     instance = "google_compute_instance"
 
@@ -309,7 +309,7 @@ def test_all_else_that_changes_with_a_move_is_a_difference(synthesize: Synthesiz
     disk = evolve(GALENA, data_disks=(DataDisk("ore", size_gb=10),))
     assert any(each.startswith("google_compute_disk") for each in found(of(disk, SCHEELITE)))
     # A zone that it should not be in, and one that it has not left.
-    elsewhere = moved(FLEET, [Move("scheelite", "us-central1-c", "europe-west4-b")])
+    elsewhere = move_machines(FLEET, [Move("scheelite", "us-central1-c", "europe-west4-b")])
     assert f"{instance}.scheelite.zone" in found(elsewhere)
     assert f"{instance}.scheelite.zone" in found(FLEET)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra_lib.operate.deploy.synthesis import Stack
 
 
-def missing(stacks: Sequence[Stack], log: str) -> str | None:
+def find_missing(stacks: Sequence[Stack], log: str) -> str | None:
     """Return what says that stacks are not deployed, though cdktf says so; None when nothing does.
 
     Args:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib import FleetError
-from infra_lib.operate.deploy import outside
+from infra_lib.operate.deploy import inputs
 
 
 @pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply"])
@@ -30,10 +30,10 @@ def test_arguments_that_only_one_of_both_may_heed_are_refused(
 ) -> None:
     monkeypatch.setenv(name, given)
     if refused is None:
-        outside.check_environment()
+        inputs.check_environment()
         return
     with pytest.raises(FleetError) as error:
-        outside.check_environment()
+        inputs.check_environment()
     assert str(error.value).startswith(f"{name}={given!r}: {refused} may have Terraform plan and")
 
 
@@ -55,9 +55,9 @@ def test_options_of_cdktf_that_a_plan_knows_nothing_of_are_refused(
     monkeypatch.setenv(name, "true")
     if refused:
         with pytest.raises(FleetError, match=f"^{name}: "):
-            outside.check_environment()
+            inputs.check_environment()
     else:
-        outside.check_environment()
+        inputs.check_environment()
 
 
 def test_variables_come_in_the_order_of_cdktf(tmp_path: Path) -> None:
@@ -70,4 +70,4 @@ def test_variables_come_in_the_order_of_cdktf(tmp_path: Path) -> None:
     ]
     for name in (*reversed(names), "other.tfvars"):
         (tmp_path / name).write_text("")
-    assert [path.name for path in outside.variable_files(tmp_path)] == names
+    assert [path.name for path in inputs.variable_files(tmp_path)] == names

@@ -11,7 +11,7 @@ import pytest
 
 from infra_lib import FleetError
 from infra_lib.operate.deploy.cdk import Cdk
-from infra_lib.operate.deploy.synthesis import Stack, asked_for
+from infra_lib.operate.deploy.synthesis import Stack, select
 
 CDKTF = """\
 #!/bin/sh
@@ -40,7 +40,7 @@ def test_it_deploys_by_name_what_a_pattern_asks_for_as_it_was_synthesized(tmp_pa
     cdktf = made(tmp_path)
     stacks = cdktf.synth()
     assert stacks is not None
-    cdktf.deploy(asked_for(stacks, ("prod-*", "prod-gcp")))
+    cdktf.deploy(select(stacks, ("prod-*", "prod-gcp")))
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls == ["synth", "deploy prod-gcp prod-network --auto-approve --skip-synth"]
 
@@ -59,16 +59,16 @@ def test_stacks_that_are_not_there_or_not_named_are_refused(
     stacks = made(tmp_path).synth()
     assert stacks is not None
     with pytest.raises(FleetError) as refused:
-        asked_for(stacks, names)
+        select(stacks, names)
     assert str(refused.value).startswith(said)
 
 
 def test_a_machine_where_a_stack_is_wanted_is_told_to_be_one(tmp_path: Path) -> None:
     stacks = {"gcp": Stack("gcp", tmp_path, {}, {})}
     with pytest.raises(FleetError, match="it has: gcp; that is a machine, which is deployed with"):
-        asked_for(stacks, ("galena",), ["galena"])
+        select(stacks, ("galena",), ["galena"])
     with pytest.raises(FleetError, match=r"it has: gcp$"):
-        asked_for(stacks, ("galen",), ["galena"])
+        select(stacks, ("galen",), ["galena"])
 
 
 def test_the_app_is_run_by_the_python_of_infra_unless_another_environment_is_active(
@@ -99,13 +99,13 @@ def test_a_stack_whose_name_is_an_option_of_cdktf_is_refused(tmp_path: Path) -> 
     stacks = {name: Stack(name, tmp_path, {}, {})}
     for names in ((), ("*",), (name,)):
         with pytest.raises(FleetError, match="stack '--migrate-state': cdktf takes it for an opt"):
-            asked_for(stacks, names)
+            select(stacks, names)
 
 
 def test_an_app_without_a_stack_is_refused() -> None:
     for names in ((), ("gcp",)):
         with pytest.raises(FleetError):
-            asked_for({}, names)
+            select({}, names)
 
 
 @pytest.mark.parametrize(

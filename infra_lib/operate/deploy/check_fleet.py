@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from infra_lib.terraform.state import Instance
 
 
-def check(stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str) -> None:
+def check_stacks(
+    stacks: Mapping[str, Stack], asked: Sequence[Stack], fleet: Fleet, source: str
+) -> None:
     """Refuse to deploy what the fleet does not describe: its cost would not be the one shown.
 
     The fleet was loaded from one source, and the stacks were synthesized by the app a moment later.
