@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from infra_lib.clouds.access import Access
     from infra_lib.clouds.answers import Alternatives, Nixos, Source
-    from infra_lib.clouds.operations import Operations
+    from infra_lib.clouds.failure import Failure
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.zerotier import ZeroTier
+    from infra_lib.terraform.plan import Change
+    from infra_lib.terraform.state import Instance
 
 Way = Literal["own", "zerotier", "direct", "inside", "tunnel"]
 
@@ -46,6 +49,23 @@ class FleetView(Protocol):
         """The ZeroTier controller."""
 
 
+@frozen
+class Placed:
+    """An argument of a resource that says where its machine is.
+
+    Attributes:
+        type: The resource's type.
+        name: Its name in Terraform, with {} for the machine's.
+        argument: The argument.
+        field: What of the machine stands there: "zone".
+    """
+
+    type: str
+    name: str
+    argument: str
+    field: str
+
+
 @frozen(kw_only=True)
 class Kinds:
     """What Terraform calls the resources of a cloud.
@@ -56,10 +76,8 @@ class Kinds:
         instance: The type of a machine: "google_compute_instance".
         disks: Types of disks, whose deletion loses what is on them.
         labelled: Types that bear the labels which say whose they are.
-        firewall: The type of a firewall rule.
         uncounted: Types that cost something, and whose price is not known here.
-        placed: What is where its machine is: the type, its name with {} for the machine's, and
-            the attribute, of both, that says where.
+        placed: What says where a machine is.
     """
 
     service: str
@@ -67,9 +85,8 @@ class Kinds:
     instance: str
     disks: tuple[str, ...]
     labelled: tuple[str, ...]
-    firewall: str
     uncounted: tuple[str, ...]
-    placed: tuple[tuple[str, str, str], ...]
+    placed: tuple[Placed, ...]
 
 
 class Cloud(Protocol):
@@ -113,3 +130,46 @@ class Cloud(Protocol):
 
     def operations(self) -> Operations:
         """Return what deploying and installing ask; nothing else needs it loaded."""
+
+
+class Operations(Protocol):
+    """What deploying and installing ask of a cloud: how it fails, and how machines are reached.
+
+    What Terraform writes is handed over as it is: only a cloud knows what its resources take.
+    """
+
+    def access(self, fleet: FleetView, project: Any, machine: Any, project_id: str) -> Access:
+        """Return how a machine is reached that runs its image.
+
+        Args:
+            fleet: The fleet.
+            project: The fleet's project; None where there is none.
+            machine: A machine of it.
+            project_id: The project that the stack is in; empty for the fleet's.
+        """
+
+    def failure(self, address: str, text: str) -> Failure | None:
+        """Return what an error of the cloud's provider means; None where it may be anything."""
+
+    def advice(self, failure: Failure, project: Any) -> str | None:
+        """Return what to do about a failure, in one line; None where the cloud has no advice."""
+
+    def read_instance(self, attributes: Mapping[str, Any]) -> Instance:
+        """Return what Terraform has of a machine: synthesized, planned, or in its state."""
+
+    def wiped(self, change: Change) -> str | None:
+        """Return why nobody should let an instance be made anew unseen; None where all may."""
+
+    def shut_out(self, changes: Sequence[Change]) -> str | None:
+        """Return whom the changes of a stack may shut out, after the stack's name; or None."""
+
+    def closed(self, document: Mapping[str, Any]) -> list[str]:
+        """Return what is to be known of networks that a stack closes to the world."""
+
+    def rule_tags(
+        self, fleet: FleetView, stack: str, document: Mapping[str, Any]
+    ) -> tuple[Collection[str], Collection[str]]:
+        """Return the network tags of a stack's rules: those that are the fleet's, and all others.
+
+        Where no machine is on, these alone say whose a stack is.
+        """

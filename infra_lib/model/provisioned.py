@@ -172,9 +172,9 @@ class ProvisionedMachine(Machine, ABC):
         return (self.zone, *self.fallback_zones)
 
     @property
-    @abstractmethod
     def other_zones(self) -> tuple[str, ...]:
         """Further zones of its region that have machines of its kind."""
+        return ()
 
     @abstractmethod
     def in_zone(self, zone: str) -> Self:
@@ -227,9 +227,9 @@ class ProvisionedMachine(Machine, ABC):
         return False
 
     @property
-    @abstractmethod
     def deletion_protection(self) -> bool:
         """Whether the cloud refuses to delete it."""
+        return False
 
     @property
     def may_be_stopped(self) -> bool:

@@ -15,13 +15,26 @@ if TYPE_CHECKING:
     from infra_lib.terraform.state import Readers
 
 _NAME = re.compile(r"[-\w]+")
-_KINDS = [cloud.KINDS for cloud in CLOUDS.values()]
-INSTANCES = frozenset(kinds.instance for kinds in _KINDS)
-DISKS = frozenset(kind for kinds in _KINDS for kind in kinds.disks)
-LABELLED = tuple(kind for kinds in _KINDS for kind in kinds.labelled)
-"""The types of the resources whose labels say which fleet and machine they are of."""
-PAID = INSTANCES.union(*(kinds.uncounted for kinds in _KINDS))
-"""The types of what runs, and is paid for as long as it does."""
+
+
+def is_instance(kind: str) -> bool:
+    """Return whether a type of resources is that of machines."""
+    return any(kind == cloud.KINDS.instance for cloud in CLOUDS.values())
+
+
+def is_disk(kind: str) -> bool:
+    """Return whether a type is one of disks, whose deletion loses what is on them."""
+    return any(kind in cloud.KINDS.disks for cloud in CLOUDS.values())
+
+
+def is_paid(kind: str) -> bool:
+    """Return whether a type is one of what runs, and is paid for as long as it does."""
+    return is_instance(kind) or any(kind in cloud.KINDS.uncounted for cloud in CLOUDS.values())
+
+
+def labelled_kinds() -> list[str]:
+    """Return the types of the resources whose labels say which fleet and machine they are of."""
+    return [kind for cloud in CLOUDS.values() for kind in cloud.KINDS.labelled]
 
 
 def instance_readers() -> Readers:
@@ -37,7 +50,7 @@ def address_of(machine: ProvisionedMachine) -> str:
 def machine_of(address: str) -> str | None:
     """Return the name of the machine whose instance an address is of; None for anything else."""
     kind, _, name = address.partition(".")
-    return name if kind in INSTANCES and _NAME.fullmatch(name) else None
+    return name if is_instance(kind) and _NAME.fullmatch(name) else None
 
 
 def owner_of(resource: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -56,7 +69,9 @@ def owners(document: Mapping[str, Any]) -> set[tuple[str, str]]:
         document: What cdktf wrote as cdk.tf.json.
     """
     resources = document.get("resource")
-    kinds = [resources.get(kind) for kind in LABELLED] if isinstance(resources, dict) else []
+    kinds = (
+        [resources.get(kind) for kind in labelled_kinds()] if isinstance(resources, dict) else []
+    )
     found = (
         owner_of(body)
         for bodies in kinds

@@ -18,7 +18,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra_lib.clouds.operations import Access
+    from infra_lib.clouds.access import Access
     from infra_lib.model.machine import Machine
 
 Action = Literal["up", "down", "replace"]

@@ -37,7 +37,7 @@ CDKTF = Framework("cdktf", "cdktf-cli@0.21", "infra_lib.stacks", (20, 0))
 CDKTN = Framework("cdktn", "cdktn-cli@0.24", "infra_lib.stacks.cdktn", (22, 19))
 FRAMEWORKS = {each.name: each for each in (CDKTF, CDKTN)}
 
-_OF_CDKTN = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:infra_lib\.stacks\.)?cdktn\b", re.MULTILINE)
+_OF_CDKTN = re.compile(r"^[ \t]*(?:from|import)\b[^#\n]*\bcdktn\b", re.MULTILINE)
 
 
 def frameworks_for(project: Path) -> tuple[Framework, Framework]:

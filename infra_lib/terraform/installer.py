@@ -98,15 +98,6 @@ def install_lines(
     )
 
 
-def refuse_lines(text: str) -> tuple[str, ...]:
-    """Return lines of shell that install nothing, and say why.
-
-    Args:
-        text: What they say.
-    """
-    return (f"echo {shlex.quote(text)} >&2; exit 1",)
-
-
 def _tunnel(command: Sequence[str]) -> tuple[str, ...]:
     # A file, for Nix would take a command of several words apart.
     return (

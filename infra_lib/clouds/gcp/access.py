@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.access import Access
 from infra_lib.clouds.gcp.project import IAP_RANGE
 from infra_lib.clouds.gcp.reach import ways_in
-from infra_lib.clouds.operations import Access
 
 if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView
@@ -28,7 +28,7 @@ _CLOSED = (
 def access(
     fleet: FleetView, project: GcpProject | None, machine: GcpMachine, project_id: str
 ) -> Access:
-    """Return how an instance is reached; see `infra_lib.clouds.operations.Operations.access`."""
+    """Return how an instance is reached; see `infra_lib.clouds.cloud.Operations`."""
     zone = fleet.facts.machine(machine.name).zone or machine.zone
     id_ = project_id or (project.project if project else "")
     published = project is not None and project.guest_attributes

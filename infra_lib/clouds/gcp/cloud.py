@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.cloud import Kinds
+from infra_lib.clouds.cloud import Kinds, Placed
 from infra_lib.clouds.gcp.catalog.entries import may_be_region
 from infra_lib.clouds.gcp.reach import unreachable, ways_in
 from infra_lib.model.errors import field_error, nearest
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from infra_lib.clouds.answers import Alternatives, Nixos, Source
-    from infra_lib.clouds.cloud import FleetView
+    from infra_lib.clouds.cloud import FleetView, Operations
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
-    from infra_lib.clouds.operations import Operations
 
 __all__ = [
     "KINDS",
@@ -36,7 +35,6 @@ KINDS = Kinds(
     instance="google_compute_instance",
     disks=("google_compute_disk", "google_compute_region_disk"),
     labelled=("google_compute_instance", "google_compute_disk"),
-    firewall="google_compute_firewall",
     uncounted=(
         "google_compute_instance_from_machine_image",
         "google_compute_instance_from_template",
@@ -44,8 +42,8 @@ KINDS = Kinds(
         "google_compute_region_instance_group_manager",
     ),
     placed=(
-        ("google_compute_instance", "{}", "zone"),
-        ("google_compute_resource_policy", "{}-stop", "region"),
+        Placed("google_compute_instance", "{}", "zone", "zone"),
+        Placed("google_compute_resource_policy", "{}-stop", "region", "region"),
     ),
 )
 

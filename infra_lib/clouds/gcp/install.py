@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.gcp.access import ADVICE, host_keys
 from infra_lib.clouds.gcp.instance import address, instance_reference
 from infra_lib.model.reference import Reference
-from infra_lib.terraform.installer import install_lines, refuse_lines
+from infra_lib.terraform.installer import install_lines
 from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ def install_command(machine: GcpMachine, project: GcpProject, address: str) -> s
         address: Where SSH reaches it; a Terraform reference.
     """
     if machine.stopped:
-        text = f"{machine.name} is stopped and cannot be installed: start it, then deploy again"
-        (line,) = refuse_lines(text)
-        return line
+        stopped = f"{machine.name} is stopped and cannot be installed: start it, then deploy again"
+        return f"echo {shlex.quote(stopped)} >&2; exit 1"
     published = project.guest_attributes
     lines = install_lines(
         machine.name,

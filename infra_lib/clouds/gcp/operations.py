@@ -1,4 +1,4 @@
-"""What Google Cloud answers to whoever deploys and installs; see `infra_lib.clouds.operations`."""
+"""What Google Cloud answers to whoever deploys and installs; see `infra_lib.clouds.cloud`."""
 
 from infra_lib.clouds.gcp.access import access
 from infra_lib.clouds.gcp.failures import advice, failure

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.kinds import (
-    INSTANCES,
-    LABELLED,
     address_of,
     instance_readers,
+    is_instance,
     is_of,
+    labelled_kinds,
     owner_of,
     owners,
 )
@@ -48,7 +48,7 @@ def check_stacks(
     known = {machine.name: machine for machine in fleet.provisioned}
     found: dict[str, Stack] = {}
     for stack in stacks.values():
-        for kind in LABELLED:
+        for kind in labelled_kinds():
             for name, body in stack.resources(kind).items():
                 owner = owner_of(body)
                 if owner is None or owner[0] != fleet.name:
@@ -60,7 +60,7 @@ def check_stacks(
                         f"{owner[1]!r}, which fleet {fleet.name!r} has not",
                         source,
                     )
-                if kind in INSTANCES:
+                if is_instance(kind):
                     _check_instance(stack, f"{kind}.{name}", body, machine, source)
                     _refuse_twice(machine, found.setdefault(name, stack), stack)
     for machine in known.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.operate.kinds import DISKS, INSTANCES, instance_readers
+from infra_lib.operate.kinds import instance_readers, is_disk, is_instance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -24,7 +24,7 @@ def losses(plans: Sequence[Plan]) -> list[str]:
         _loss(plan, change)
         for plan in plans
         for change in plan.changes
-        if change.deletes and change.type in INSTANCES | DISKS
+        if change.deletes and (is_instance(change.type) or is_disk(change.type))
     ]
 
 
@@ -49,7 +49,7 @@ def shrinking_disk(plans: Sequence[Plan]) -> str | None:
     """
     readers = instance_readers()
     for change in _changes(plans):
-        if change.type not in INSTANCES or change.deletes or change.before is None:
+        if not is_instance(change.type) or change.deletes or change.before is None:
             continue
         read = readers[change.type]
         there, wanted = read(change.before).boot_disk_gb, read(change.after or {}).boot_disk_gb
@@ -68,12 +68,12 @@ def detached_disks(plans: Sequence[Plan]) -> tuple[str, ...]:
     Google's provider takes such a disk off its machine to delete it. Terraform has read the machine
     before that, so the new disk, whose link is the same, is attached by the next deployment.
     """
-    anew = [each for each in _changes(plans) if each.type in DISKS and each.replaces]
+    anew = [each for each in _changes(plans) if is_disk(each.type) and each.replaces]
     readers = instance_readers()
     links = [
         link
         for change in _changes(plans)
-        if change.type in INSTANCES and not change.deletes
+        if is_instance(change.type) and not change.deletes
         for link in readers[change.type](change.before or {}).attached_disks
     ]
     return tuple(
@@ -116,17 +116,17 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
     """
     machines = {machine.name: machine for machine in fleet.provisioned if machine.enabled}
     for change in _changes(plans):
-        machine = machines.get(change.name) if change.type in INSTANCES else None
+        machine = machines.get(change.name) if is_instance(change.type) else None
         if machine is not None and change.deletes:
             reason = _displacement(change, machine)
             if reason is not None:
                 return reason
     for plan in plans:
         for change in plan.changes:
-            if change.deletes and change.type in DISKS:
+            if change.deletes and is_disk(change.type):
                 return _disk(change, plan, fleet)
     for change in _changes(plans):
-        if change.type in INSTANCES and change.actions == ("create",) and change.name in elsewhere:
+        if is_instance(change.type) and change.actions == ("create",) and change.name in elsewhere:
             return (
                 f"{change.name} is deployed in another stack of the app, which is not deployed "
                 "now, and would be made, and paid for, a second time. To do that all the same, "
@@ -190,7 +190,7 @@ def _disk(change: Change, plan: Plan, fleet: Fleet) -> str:
 def _loss(plan: Plan, change: Change) -> str:
     what = (
         f"{change.name} with its boot disk"
-        if change.type in INSTANCES
+        if is_instance(change.type)
         else f"data disk {change.name} with all that is on it"
     )
     anew = f", to be made anew{_reason(change)}" if change.replaces else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra_lib import cost
 from infra_lib.model import money
-from infra_lib.operate.kinds import PAID, address_of, is_of
+from infra_lib.operate.kinds import address_of, is_of, is_paid
 from infra_lib.operate.table import table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def uncounted_resources(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
         f"{change.address} in stack {plan.stack}"
         for plan in plans
         for change in plan.changes
-        if change.type in PAID
+        if is_paid(change.type)
         and change.after is not None
         and (change.address not in machines or not is_of(change.after, fleet))
     ]

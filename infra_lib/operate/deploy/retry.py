@@ -62,10 +62,10 @@ def _move(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any
         instance = resources.get(kinds.instance, {}).get(machine.name)
         if instance is None:
             continue  # it is in another stack
-        for kind, name, place in kinds.placed:
-            body = resources.get(kind, {}).get(name.format(machine.name))
+        for each in kinds.placed:
+            body = resources.get(each.type, {}).get(each.name.format(machine.name))
             if body is not None:
-                body[place] = getattr(machine, place)
+                body[each.argument] = getattr(machine, each.field)
         instance["labels"]["cost"] = money.label(machine.usd_per_hour)
         price = machine.usd_per_hour_now
         said = document["output"]["machines"]["value"][machine.name]

@@ -1,0 +1,231 @@
+"""Machines of a cloud that deploying, installing and showing have never heard of."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal, Self
+
+import pytest
+from attrs import evolve
+
+from infra_lib import Facts, Fleet, GcpMachine, GcpProject
+from infra_lib.clouds.access import Access
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.clouds.answers import Source
+from infra_lib.clouds.cloud import Kinds, Placed
+from infra_lib.clouds.failure import Failure, NoRoom
+from infra_lib.commands import cost, show
+from infra_lib.model.money import Cost
+from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.operate.deploy import guard, price
+from infra_lib.operate.deploy.advice import advice
+from infra_lib.operate.deploy.check_fleet import check_stacks
+from infra_lib.operate.deploy.failure import find_created, read_failures
+from infra_lib.operate.deploy.fallback import Move, choose_moves
+from infra_lib.operate.deploy.retry import differences
+from infra_lib.operate.deploy.synthesis import Stack
+from infra_lib.operate.kinds import instance_readers
+from infra_lib.operate.runbook import Writer, as_text
+from infra_lib.terraform.plan import Change, Plan
+from infra_lib.terraform.state import Instance, parse_state
+from nixgen.frozen import frozen
+from tests.sshd import Machine as Sshd
+
+
+@frozen(kw_only=True)
+class OtherMachine(ProvisionedMachine):
+    """A server of a cloud without tunnels, published host keys, GPUs or Spot VMs."""
+
+    cloud = "other"
+
+    machine_type: str = "cax11"
+    zone: str = "eu-fsn1-a"
+    fallback_zones: tuple[str, ...] = ("eu-nbg1-a",)
+    platform: Literal["x86_64-linux", "aarch64-linux"] = "aarch64-linux"
+    boot_device: str = "/dev/sda"
+    data_disks: tuple[Any, ...] = ()
+    accelerator: None = None
+    accelerator_count: int = 0
+    external_ip: bool | str = True
+    spot: bool = False
+    cost: Cost = Cost(0.01, None)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        object.__setattr__(self, "enabled", True)
+
+    def in_zone(self, zone: str) -> Self:
+        others = tuple(other for other in self.zones if other != zone)
+        return evolve(self, zone=zone, fallback_zones=others)
+
+
+@frozen(kw_only=True)
+class TwoClouds(Fleet):
+    """A fleet that may have a project there."""
+
+    other: Any = None
+
+
+def failure(address: str, text: str) -> Failure | None:
+    return NoRoom(address, text) if "resource_unavailable" in text else None
+
+
+def read_instance(attributes: Mapping[str, Any]) -> Instance:
+    return Instance(
+        zone=attributes.get("location"),
+        machine_type=attributes.get("server_type"),
+        desired_status="RUNNING",
+        external_ip=attributes.get("ipv4_address"),
+    )
+
+
+OPERATIONS = SimpleNamespace(
+    access=lambda *_: Access(note="Nobody knows its host key.", advice="is it up?"),
+    failure=failure,
+    advice=lambda *_: None,
+    read_instance=read_instance,
+    wiped=lambda _: None,
+    shut_out=lambda _: None,
+    closed=lambda _: [],
+    rule_tags=lambda *_: ((), ()),
+)
+OTHER: Any = SimpleNamespace(
+    KINDS=Kinds(
+        service="Other Cloud",
+        provider="other",
+        instance="other_server",
+        disks=("other_volume",),
+        labelled=("other_server", "other_volume"),
+        uncounted=(),
+        placed=(Placed("other_server", "{}", "location", "zone"),),
+    ),
+    check=lambda *_: None,
+    warnings=lambda *_: (),
+    ways_in=lambda *_: frozenset({"direct"}),
+    notes=lambda *_: (),
+    price_sources=lambda: {"servers": Source("Servers", "somebody", "2026-10")},
+    operations=lambda: OPERATIONS,
+)
+BERYL = OtherMachine("beryl")
+GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
+
+
+@pytest.fixture(autouse=True)
+def other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CLOUDS, "other", OTHER)
+
+
+def fleet(*more: ProvisionedMachine, **fields: Any) -> TwoClouds:
+    return TwoClouds(name="two", domain="zt", machines=(BERYL, *more), other=object(), **fields)
+
+
+def server(**changes: Any) -> dict[str, Any]:
+    labels = {"fleet": "two", "machine": "beryl", "cost": "0-0100-usd-per-hour"}
+    return {"location": "eu-fsn1-a", "server_type": "cax11", "labels": labels, **changes}
+
+
+def stack(zone: str = "eu-fsn1-a", **changes: Any) -> Stack:
+    said = {"zone": zone, "machine_type": "cax11", "usd_per_hour": 0.01}
+    document = {
+        "resource": {"other_server": {"beryl": server(**changes)}},
+        "output": {"machines": {"value": {"beryl": said}}},
+    }
+    return Stack("other", Path("other"), document, {})
+
+
+def test_it_is_installed_at_its_address_without_tunnel_or_published_keys(tmp_path: Path) -> None:
+    text = as_text(Writer(fleet=fleet()).runbooks(BERYL), fleet())
+    assert "infra deploy other\n" in text
+    assert "-replace=other_server.beryl\n" in text
+    assert "Nobody knows its host key." in text
+    there = Sshd(tmp_path)
+    there.name = "beryl"
+    (up, *_) = Writer(fleet=fleet()).runbooks(evolve(BERYL, external_ip="203.0.113.7"))
+    (lines,) = (step.commands for step in up.steps if step.text.startswith("Install NixOS"))
+    done = there.run(("sh",), "\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    assert there.installed[:3] == ["machines", "install", "beryl"]
+
+
+def test_nothing_of_google_is_printed_of_it() -> None:
+    alone = fleet()
+    texts = (
+        as_text(Writer(fleet=alone).runbooks(BERYL), alone),
+        show.as_text(alone),
+        price.price_text(alone, {}),
+    )
+    for text in texts:
+        for word in ("google", "gcloud", "gcp", "compute engine", "identity-aware"):
+            assert word not in text.lower()
+
+
+def test_its_prices_are_shown_with_their_source() -> None:
+    two = fleet(GALENA, gcp=GcpProject("example-project", region="us-central1"))
+    text = cost.as_text(two)
+    assert "Servers: somebody, as of 2026-10." in text
+    assert "Machine types: doitintl/gcpinstances.info, as of" in text
+    assert cost.as_data(two)["prices"]["servers"] == {"as_of": "2026-10", "source": "somebody"}
+
+
+def test_where_it_finds_no_room_it_is_moved_and_google_is_not_asked() -> None:
+    error = '2026-11-26T03:30:16Z [ERROR] vertex "{}" error: resource_unavailable, say I\n'
+    began = "2026-11-26T03:30:16Z [DEBUG] other_server.{}: applying the planned Create change\n"
+    log = began.format("beryl") + began.format("topaz") + error.format("other_server.beryl")
+    (found,) = read_failures(log)
+    assert isinstance(found, NoRoom)
+    assert find_created(log) == {"topaz"}
+    assert choose_moves(fleet(), [found], {}, ()) == (Move("beryl", "eu-fsn1-a", "eu-nbg1-a"),)
+    said = advice(
+        fleet(),
+        NoRoom(found.address, "", ("eu-hel1-a",)),
+        {"beryl": ("eu-fsn1-a", "eu-nbg1-a")},
+        (),
+    )
+    assert said is not None
+    assert said.endswith("; Other Cloud says that eu-hel1-a has room")
+    (elsewhere,) = read_failures(error.format("google_compute_instance.beryl"))
+    assert type(elsewhere) is Failure
+
+
+def test_a_move_changes_what_says_where_it_is_and_nothing_else() -> None:
+    there = evolve(fleet(), facts=Facts().with_zone("beryl", "eu-nbg1-a"))
+    move = Move("beryl", "eu-fsn1-a", "eu-nbg1-a")
+    moved = stack("eu-nbg1-a", location="eu-nbg1-a")
+    assert differences([stack()], {"other": moved}, there, [move]) == []
+    larger = stack("eu-nbg1-a", location="eu-nbg1-a", server_type="cax41")
+    changed = differences([stack()], {"other": larger}, there, [move])
+    assert changed == ["other_server.beryl.server_type"]
+
+
+def test_what_was_synthesized_is_held_against_the_fleet() -> None:
+    check_stacks({"other": stack()}, [stack()], fleet(), "main:fleet")
+    larger = stack(server_type="cax41")
+    with pytest.raises(ValueError, match=r"other_server\.beryl: machine_type='cax41' was synthesi"):
+        check_stacks({"other": larger}, [larger], fleet(), "main:fleet")
+
+
+def test_it_is_deleted_neither_unseen_nor_uncounted() -> None:
+    there = {"name": "beryl", "zone": "eu-fsn1-a", **server()}
+    gone = Change("other_server.beryl", "other_server", ("delete",), there, None)
+    lost = Change("other_volume.ore", "other_volume", ("delete",), {"name": "ore"}, None)
+    more = Change("other_server.opal", "other_server", ("create",), None, {"name": "opal"})
+    plans = [Plan("other", (gone, lost, more))]
+    assert guard.losses(plans) == [
+        "WARNING: stack other deletes beryl with its boot disk",
+        "WARNING: stack other deletes data disk ore with all that is on it",
+    ]
+    assert guard.refusal(fleet(), plans) is not None
+    assert price.uncounted_resources(fleet(), plans) == ["other_server.opal in stack other"]
+
+
+def test_its_state_is_read_by_its_cloud() -> None:
+    attributes = server(ipv4_address="203.0.113.7", zone="eu-fsn1-a")
+    resource = {"mode": "managed", "type": "other_server", "name": "beryl"}
+    state = {
+        "outputs": {},
+        "resources": [{**resource, "instances": [{"attributes": attributes}]}],
+    }
+    found = parse_state(json.dumps(state), "stack other", instance_readers())
+    assert found.machines["beryl"].external_ip == "203.0.113.7"
+    assert found.addresses == {"other_server.beryl"}
