@@ -1,0 +1,62 @@
+"""What Terraform has of an instance of Compute Engine is understood, however it is written."""
+
+from typing import Any
+
+import pytest
+
+from infra_lib.clouds.gcp.instance_state import read_instance
+from infra_lib.terraform.state import Instance
+
+LINK = "https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-c"
+GPU = {"type": "nvidia-tesla-t4", "count": 1}
+
+
+def test_what_is_not_said_is_none() -> None:
+    assert read_instance({}) == Instance()
+
+
+def test_links_are_the_names_at_their_end() -> None:
+    """The provider may have either in a plan, and either in its state."""
+    found = read_instance(
+        {
+            "zone": LINK,
+            "machine_type": f"{LINK}/machineTypes/n1-standard-8",
+            "guest_accelerator": [{**GPU, "type": f"{LINK}/acceleratorTypes/nvidia-tesla-t4"}],
+        }
+    )
+    assert (found.zone, found.machine_type) == ("us-central1-c", "n1-standard-8")
+    assert found.gpu == (("nvidia-tesla-t4", 1),)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "gpu"),
+    [
+        (GPU, (("nvidia-tesla-t4", 1),)),
+        ([GPU], (("nvidia-tesla-t4", 1),)),
+        ([], ()),
+        ([{"type": "", "count": 0}], ()),
+        (None, None),
+    ],
+)
+def test_gpus_are_blocks_alone_or_in_a_list_and_none_of_a_kind_is_no_gpu(
+    blocks: Any, gpu: Any
+) -> None:
+    assert read_instance({"guest_accelerator": blocks}).gpu == gpu
+
+
+@pytest.mark.parametrize(
+    ("interface", "address"),
+    [
+        ([{"access_config": [{"nat_ip": "203.0.113.7"}]}], "203.0.113.7"),
+        ([{"access_config": [{"nat_ip": ""}]}], None),  # it is stopped
+        ([{"access_config": []}], None),
+        ([], None),
+    ],
+)
+def test_its_address_is_that_of_its_first_interface(interface: Any, address: str | None) -> None:
+    assert read_instance({"network_interface": interface}).external_ip == address
+
+
+def test_a_spot_vm_is_one_by_its_provisioning_model() -> None:
+    for model, spot in (("SPOT", True), ("STANDARD", False)):
+        assert read_instance({"scheduling": [{"provisioning_model": model}]}).spot is spot
