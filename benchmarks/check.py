@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.fleet import fleet_of
-from nixgen.files.write import write
 from nixgen.files.rendered import render
+from nixgen.files.write import write
 
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = "source:fleet"

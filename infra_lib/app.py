@@ -14,9 +14,9 @@ from pathlib import Path
 from runpy import run_path
 from traceback import walk_tb
 
+from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_CDKTN, WITHOUT_NODE, FleetError
 from nixgen.command import run_command
 from nixgen.files.isolation import put_python_first
-from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_CDKTN, WITHOUT_NODE, FleetError
 from nixgen.files.source import failure
 
 _WITHOUT = {"cdktf": WITHOUT_CDKTF, "cdktn": WITHOUT_CDKTN}

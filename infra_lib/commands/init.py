@@ -15,11 +15,11 @@ from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.validators import check_name
 from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
 from infra_lib.operate import scaffold
+from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 from nixgen.files.folder import ExistingFile, Folder, open_folder
 from nixgen.files.plan import plan
 from nixgen.files.rendered import WholeFile, render
 from nixgen.files.transaction import Change, replace
-from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -9,8 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from nixgen.frozen import frozen
 from nixgen.regular import read
+
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path

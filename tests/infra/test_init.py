@@ -142,9 +142,10 @@ def test_a_machine_that_is_on_wants_a_key_where_the_comment_has_one(folder: Path
         assert "warning" not in run(folder, sys.executable, "-m", *command)
 
 
-def test_what_it_wrote_passes_cdktf_synth_and_nixgen_check_untouched(folder: Path) -> None:
-    cdktf = require("cdktf")
-    main(["init"])
+@pytest.mark.parametrize("cdk", ["cdktf", "cdktn"])
+def test_what_it_wrote_passes_synthesis_and_nixgen_check_untouched(folder: Path, cdk: str) -> None:
+    cdktf = require("cdktf")  # which runs apps of both
+    main(["init", "--cdk", cdk])
     before = files(folder)
     assert "gcp" in run(folder, cdktf, "synth")
     nixgen(folder, "check")
