@@ -73,7 +73,10 @@ _EXACT = attrs.Converter(exact)
 
 
 def _convert_fields(_: type, fields: list[Any]) -> list[Any]:
-    """Have each field made exact, after its own conversion and before anything looks at it."""
+    """Have each field made exact, after its own conversion and before anything looks at it.
+
+    One that is inherited has that converter from its own class.
+    """
     return [
         each if each.inherited else each.evolve(converter=_then_exact(each.converter))
         for each in fields

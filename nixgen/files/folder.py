@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nixgen.errors import NixgenError
@@ -18,7 +19,6 @@ from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -50,7 +50,7 @@ class Folder:
         handle: The descriptor of the folder; None when there is none.
     """
 
-    root: "Path"
+    root: Path
     handle: int | None
 
     def read(self, path: str) -> ExistingFile | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nixgen import scan
 from nixgen.errors import NixgenError
 from nixgen.files.region import Span, find
+from nixgen.files.values import Region
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from nixgen.files.values import Region
+    from collections.abc import Iterable, Sequence
 
 _ELSEWHERE = {
     "file": "outside of every attribute set",
@@ -73,9 +73,9 @@ class _File:
     path: str
     before: bytes
     after: bytes
-    regions: "Mapping[str, Region]"
-    old: "Mapping[str, Span]"
-    spans: "Mapping[str, Span]"
+    regions: Mapping[str, Region]
+    old: Mapping[str, Span]
+    spans: Mapping[str, Span]
 
     def owner(self, offset: int) -> str | None:
         """Return the region that an offset of the filled file lies in; None for people's text."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from nixgen.errors import NixgenError
 from nixgen.files import paths, rename
-from nixgen.files.folder import explain_errors, sibling
+from nixgen.files.folder import ExistingFile, explain_errors, sibling
 from nixgen.files.handles import keep_names, write_new
 from nixgen.files.interruption import Interrupted, delay_signals
 from nixgen.frozen import frozen
@@ -26,7 +26,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from nixgen.files.folder import ExistingFile, Folder
+    from nixgen.files.folder import Folder
     from nixgen.files.interruption import DelayedSignals
 
 _UNCHANGED = "all is as before"
@@ -46,8 +46,8 @@ class Change:
 
     path: str
     data: bytes | None
-    found: "ExistingFile | None"
-    like: "ExistingFile | None"
+    found: ExistingFile | None
+    like: ExistingFile | None
 
 
 @frozen
