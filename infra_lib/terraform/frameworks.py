@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from nixgen.regular import read
+from nixgen.regular_file import read_regular_file
 
 from nixgen.frozen import frozen
 
@@ -56,8 +56,8 @@ def frameworks_for(project: Path) -> tuple[Framework, Framework]:
 def _script(project: Path) -> str:
     """Return the text of the script that an app consists of; nothing where that is not known."""
     try:
-        words = json.loads(read(project / "cdktf.json"))["app"].split()
+        words = json.loads(read_regular_file(project / "cdktf.json"))["app"].split()
         name = next(word for word in words if word.endswith(".py"))
-        return read(project / name).decode("utf-8", "replace")
+        return read_regular_file(project / name).decode("utf-8", "replace")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return ""

@@ -84,17 +84,13 @@ class Plan:
         )
 
 
-def _ignore(_message: str) -> None:
-    pass
-
-
 def plan(
     files: Files | Rendered,
     root: str | Path,
     source: str,
     *,
     adopt: Collection[str] = (),
-    notify: Callable[[str], None] = _ignore,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Plan:
     """Compare what is generated with what stands in a folder. Nothing is changed.
 
@@ -120,7 +116,7 @@ def render_all(files: Files | Rendered, source: str, adopt: Collection[str]) -> 
     """Return what goes into the folder, rendered.
 
     Raises:
-        NixgenError: When it cannot be, or has no file that is to be adopted.
+        NixgenError: When a path or value cannot be written, or `adopt` names no generated file.
     """
     rendered = files if isinstance(files, tuple) else render(files, source)
     for path in adopt:

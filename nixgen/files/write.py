@@ -11,17 +11,13 @@ from nixgen.files.rendered import Rendered
 from nixgen.files.values import Files
 
 
-def _ignore(_message: str) -> None:
-    pass
-
-
 def write(
     files: Files | Rendered,
     root: str | Path,
     source: str,
     *,
     adopt: Collection[str] = (),
-    notify: Callable[[str], None] = _ignore,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Plan:
     """Make a folder hold what is generated: every file, or, when anything fails, none.
 

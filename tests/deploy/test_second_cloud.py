@@ -52,7 +52,6 @@ class OtherMachine(ProvisionedMachine):
     cost: Cost = Cost(0.01, None)
 
     def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
         object.__setattr__(self, "enabled", True)
 
     def in_zone(self, zone: str) -> Self:

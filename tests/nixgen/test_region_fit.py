@@ -14,7 +14,8 @@ from nixgen import AttrSet, Comment, IndentedStr, Inherit, Raw, Str, ref
 from nixgen.errors import NixgenError
 from nixgen.files.plan import plan
 from nixgen.files.region import fill, find
-from nixgen.files.values import Files, Region, Regions, render
+from nixgen.files.rendered import Files, Regions, render
+from nixgen.files.values import Region
 from nixgen.files.write import write
 from tests.nixgen.trees import contents, put
 from tests.tools import require
