@@ -1,7 +1,7 @@
 # Two commands matter: `make synth` and `make test`. Both set up what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth test snapshots format lock clean
+.PHONY: help setup synth check quick test snapshots format lock clean
 
 bin := .venv/bin
 # Those that requirements.txt has wheels for.
@@ -16,6 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,22
 
 help:
 	@echo 'make synth      write the Terraform stacks and the Nix files of main.py'
+	@echo 'make quick      lint, check types and run the tests that start no process and are not slow'
 	@echo 'make test       lint, check types and run every test'
 	@echo 'make snapshots  renew the pinned outputs, on purpose'
 	@echo 'make format     format the Python code'
@@ -34,10 +35,15 @@ setup:
 synth: setup
 	@$(bin)/python tools/synth.py
 
-test: setup
+check: setup
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
+
+quick: check
+	@$(bin)/pytest --quick -n auto -q
+
+test: check
 	@$(bin)/pytest -n auto --dist loadfile
 
 snapshots: setup

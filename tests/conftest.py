@@ -1,8 +1,10 @@
 """What all tests share."""
 
 import signal
+import sys
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", settings.get_profile("any machine"), max_examples=10)
 settings.load_profile("any machine")
 
 # A shell starts what it runs in the background with interrupts ignored, nohup with hang-ups; and so
@@ -19,6 +22,40 @@ with suppress(ValueError):  # not in the main thread
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
+
+STARTS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="skip what is marked slow, and each test where it starts a process",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.quick:
+        config.option.markexpr = config.option.markexpr or "not slow"
+        settings.load_profile("quick")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    # Not earlier: xdist starts processes, and asks one what machine this is.
+    if collector.config.option.quick:
+        watch()
+
+
+@cache
+def watch() -> None:
+    sys.addaudithook(skip_at_a_process)
+
+
+def skip_at_a_process(event: str, arguments: tuple[object, ...]) -> None:
+    """Skip the test, or the module of tests, that starts a process; nobody has to mark it."""
+    # jsii, which cdktf imports, starts Node when it is imported.
+    if event in STARTS or (event == "import" and arguments[0] == "jsii"):
+        raise pytest.skip.Exception("it starts a process", allow_module_level=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -56,7 +56,11 @@ def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
         # Python 3.12 warns where there are threads. The command has none; and who calls it as a
         # function gets a process that only runs the source.
         warnings.simplefilter("ignore", DeprecationWarning)
-        process = os.fork()
+        try:
+            process = os.fork()
+        except BaseException:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            raise
     if not process:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(reading)

@@ -461,6 +461,7 @@ def mutants(trials: int, seed: int) -> Iterator[tuple[str, Data]]:
         yield f"{field} {key} {before} → {cells[column]}", evolve(DATA, **{field: table})
 
 
+@pytest.mark.slow
 def test_a_wrong_cell_keeps_to_no_rule() -> None:
     """One in fifty may pass: a rule that knows no more than a range lets a small change be."""
     tried = list(mutants(100, seed=1))

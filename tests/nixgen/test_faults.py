@@ -335,6 +335,7 @@ def save_by_rename(file: Path) -> None:
     file.with_name("their temporary").rename(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "save", "path"),
     [
@@ -380,6 +381,7 @@ def test_what_somebody_saves_at_any_step_is_not_lost(
     assert path in seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["complete", "no exchange"])
 def test_what_somebody_writes_through_a_handle_opened_before_is_not_lost(
     memory: Path, system: str, monkeypatch: pytest.MonkeyPatch

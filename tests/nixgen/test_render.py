@@ -289,6 +289,7 @@ NESTING: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NESTING)
 def test_depth_hits_no_limit(kind: str) -> None:
     # 5,000 deep, the text of some kinds is mostly indentation: up to 250 MB.

@@ -1,14 +1,18 @@
 """Synthesis in a folder of the test's own."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from .synthesis import Synthesize, stack_of
+if TYPE_CHECKING:
+    from .synthesis import Synthesize
 
 
 @pytest.fixture
-def synthesize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Synthesize:
+def synthesize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Synthesize":
     """The stack of a fleet."""
+    from .synthesis import stack_of
+
     monkeypatch.chdir(tmp_path)
     return lambda fleet: stack_of(tmp_path, fleet)

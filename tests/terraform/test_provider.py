@@ -96,6 +96,7 @@ def test_it_listens_before_it_has_loaded(tmp_path: Path) -> None:
 # The schema
 
 
+@pytest.mark.slow
 def test_schema_agrees_with_the_types_of_the_constructs() -> None:
     """Every argument that a construct takes, and no other, is one that the stand-in takes."""
     with tarfile.open(provider_package()) as archive:
@@ -168,6 +169,7 @@ def named_types(kind: JSON) -> Iterator[str]:
         yield from named_types(kind["collection"]["elementtype"])
 
 
+@pytest.mark.slow
 def test_rules_name_only_what_the_schema_has() -> None:
     served = schema.derive(provider_package())
     assert RULES.keys() == served.keys() - {"provider"}
