@@ -13,9 +13,8 @@ from attrs import evolve
 from infra_lib import Fleet, GcpMachine, GcpProject, Gpu, Nvidia, NvidiaTuning
 from infra_lib.model import money
 from main import fleet as story
-
-from .nix.tree import NixTree, planted
-from .tools import require, unavailable
+from tests.helpers.nix import NixTree, planted
+from tests.helpers.tools import require, unavailable
 
 Synth = Callable[[Fleet], dict[str, Any]]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.project import Project
+from tests.helpers.deployed import Project
 from tests.terraform.conftest import stand_in, workspace
 from tests.terraform.harness import Workspace
 

@@ -11,7 +11,7 @@ from infra_lib.operate.deploy import inputs
 from infra_lib.operate.deploy.attempts import deploy
 from infra_lib.operate.deploy.cdk import Cdk
 from infra_lib.operate.deploy.synthesis import Stack
-from tests.facts import projects
+from tests.helpers import projects
 
 FLEET = Fleet(
     name="metals",

@@ -9,9 +9,9 @@ from shutil import rmtree
 import pytest
 
 from infra_lib import Facts, MachineFacts
-from tests.deploy.project import FALLBACK, GALENA, Project, scheelite
+from tests.helpers.deployed import FALLBACK, GALENA, Project, scheelite
+from tests.helpers.tools import require
 from tests.terraform.bucket import served
-from tests.tools import require
 
 NO_ROOM = "ZONE_RESOURCE_POOL_EXHAUSTED"
 STOPPED = ", stopped=True" + FALLBACK

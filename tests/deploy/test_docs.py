@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.deploy.project import Project
-from tests.tools import require
+from tests.helpers.deployed import Project
+from tests.helpers.tools import require
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
 

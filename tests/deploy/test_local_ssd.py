@@ -7,8 +7,8 @@ import pytest
 
 from infra_lib import Catalog, FleetError, GcpMachine, MachineType, StopSchedule
 from infra_lib.operate.runbook import Writer
-from tests.stacks.fleets import fleet_of
-from tests.stacks.synthesis import instance, stack_of, text_of
+from tests.helpers.stack_fleets import fleet_of
+from tests.helpers.synthesis import instance, stack_of, text_of
 from tests.terraform.harness import Workspace
 
 

@@ -16,7 +16,7 @@ import pytest
 from infra_lib import FleetError
 from infra_lib.terraform import process
 from infra_lib.terraform.process import run
-from tests.tools import require
+from tests.helpers.tools import require
 
 RUN = """
 import sys

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import Fleet, GcpMachine, GcpProject, Gpu, StopSchedule
-from tests.stacks.synthesis import text_of
+from tests.helpers.synthesis import text_of
 from tests.terraform.harness import Plan, Workspace
 
 GALENA = GcpMachine(

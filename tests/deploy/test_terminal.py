@@ -4,8 +4,8 @@ import re
 import subprocess
 import sys
 
-from tests.deploy.project import GALENA, Project, scheelite
-from tests.tools import require
+from tests.helpers.deployed import GALENA, Project, scheelite
+from tests.helpers.tools import require
 
 HOSTILE = "\x1b]0;title\x07 \x1b[2J\x1b[1A \x9b2J \u202e \x1b[35mcolour\x1b[0m"
 SHOWN = r"\u001b]0;title\u0007 \u001b[2J\u001b[1A \u009b2J \u202e " + "\x1b[35mcolour\x1b[0m"

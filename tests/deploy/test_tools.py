@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from infra_lib.terraform.process import run
-from tests.deploy.project import GALENA, Project
+from tests.helpers.deployed import GALENA, Project
+from tests.helpers.tools import require
 from tests.terraform.harness import REGISTRIES, StandIn, platform
-from tests.tools import require
 
 COST = "galena   on     us-central1-b  on demand  $0.2681  $195.68\n"
 NODE = "node is not on PATH: install Node.js 20 or 22"

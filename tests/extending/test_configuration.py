@@ -17,7 +17,7 @@ from nixgen import (
     dumps,
     ref,
 )
-from tests.nix.tree import LIB, evaluate
+from tests.helpers.nix import LIB, evaluate
 
 DEFAULT = "modules/machines/nixos/galena/default.nix"
 DISKO = "modules/machines/nixos/galena/disko.nix"

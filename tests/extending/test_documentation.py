@@ -20,9 +20,9 @@ import pytest
 import infra_lib
 from nixgen.files.load import load
 from nixgen.files.write import write
-from tests.nix.tree import run
-from tests.packaging.commands import git
-from tests.tools import require
+from tests.helpers.nix import run
+from tests.helpers.process import git
+from tests.helpers.tools import require
 
 from .documents import CHECKOUT, Example, examples
 

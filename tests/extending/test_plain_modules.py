@@ -9,7 +9,7 @@ from attrs import evolve
 from infra_lib import Facts, Fleet, FleetError, GcpMachine, GcpProject, Machine, Ssh
 from main import fleet as example
 from nixgen import Lambda, Pattern, ref
-from tests.nix.tree import NixTree, planted, run
+from tests.helpers.nix import NixTree, planted, run
 
 PLAIN = evolve(
     example,

@@ -13,7 +13,7 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 import infra_lib
-from tests.tools import require
+from tests.helpers.tools import require
 
 from .documents import CHECKOUT
 

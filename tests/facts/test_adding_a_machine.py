@@ -11,8 +11,8 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from infra_lib import Facts, MachineFacts
-from tests.facts import projects
-from tests.tools import require
+from tests.helpers import projects
+from tests.helpers.tools import require
 
 PAGE = Path(__file__).parents[2] / "docs/adding-a-machine.md"
 BLOCK = re.compile(r"(?<=^```)(python|console|sh)\n(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)

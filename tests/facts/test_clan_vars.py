@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.nixgen.trees import put
+from tests.helpers.folders import put
 
 REPOSITORY = Path(__file__).parents[2]
 VARS = [

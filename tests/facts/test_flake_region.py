@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from main import fleet as example
-from tests.facts import projects
-from tests.nix.tree import evaluate
-from tests.tools import require
+from tests.helpers import projects
+from tests.helpers.nix import evaluate
+from tests.helpers.tools import require
 
 # What people's files hold: text of other scripts, trailing spaces, tabs, odd indentation, words
 # like our markers, strings with Nix in them, commented code, and no newline at the end.

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from infra_lib import Facts, Fleet, Machine, MachineFacts, Nvidia
 from main import fleet as example
-from tests.nix.fleets import CPU, L4, P100, T4, V100, fleet_of
-from tests.nix.tree import NixTree, evaluate, planted, quoted
+from tests.helpers.nix import NixTree, evaluate, planted, quoted
+from tests.helpers.nix_fleets import CPU, L4, P100, T4, V100, fleet_of
 
 TESTS = "tests/fleet.nix"
 CHECK = "modules/checks/fleet.nix"

@@ -12,7 +12,7 @@ from attrs import evolve
 from infra_lib import Fleet, GcpMachine
 from infra_lib.operate.runbook import Writer
 from main import fleet as example
-from tests.sshd import Machine
+from tests.helpers.sshd import Machine
 
 BASH = ("bash", "--norc", "--noediting", "-i")
 ZSH = ("zsh", "-f", "-i")

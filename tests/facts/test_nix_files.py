@@ -9,7 +9,7 @@ from attrs import evolve
 
 from infra_lib import Device, Facts, Fleet, MachineFacts, Ssh
 from main import fleet as example
-from tests.nix.tree import NixTree, planted, quoted, run
+from tests.helpers.nix import NixTree, planted, quoted, run
 
 INVENTORY = "modules/clan/inventory/machines.nix"
 INTERNET = "modules/clan/inventory/services/internet.nix"

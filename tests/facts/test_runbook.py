@@ -16,9 +16,9 @@ from attrs import evolve
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
 from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
-from tests.facts import projects
-from tests.facts.projects import infra
-from tests.tools import require
+from tests.helpers import projects
+from tests.helpers.projects import infra
+from tests.helpers.tools import require
 
 
 def with_machine(name: str, fleet: Fleet = example, **changes: Any) -> Fleet:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra_lib import FleetError, GcpProject, User
 from infra_lib.model import ssh_key
 from infra_lib.model.validators import check_public_keys
-from tests.tools import require
+from tests.helpers.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 

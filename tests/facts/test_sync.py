@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from infra_lib.operate.deployed import ask
-from tests.facts import projects
-from tests.facts.projects import KEYS, NETWORK, SCHEELITE_IP, infra
-from tests.tools import require
+from tests.helpers import projects
+from tests.helpers.projects import KEYS, NETWORK, SCHEELITE_IP, infra
+from tests.helpers.tools import require
 
 MACHINES: dict[str, dict[str, Any]] = {
     "galena": {

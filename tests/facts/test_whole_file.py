@@ -17,8 +17,8 @@ import pytest
 from infra_lib import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
 from infra_lib.model.whole_file import write
-from tests.facts import projects
-from tests.facts.projects import infra
+from tests.helpers import projects
+from tests.helpers.projects import infra
 
 OLD = Facts(machines=(MachineFacts("amber", zone="us-central1-b"),))
 NEW = Facts(machines=(MachineFacts("galena", zone="us-central1-c"),))

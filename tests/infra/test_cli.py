@@ -11,8 +11,8 @@ import pytest
 import infra_lib
 import nixgen.files.cli
 from infra_lib.commands.cli import COMMANDS, main
+from tests.helpers import projects
 
-from ..facts import projects
 from ..model.bad import REFUSED
 
 ROOT = Path(__file__).parents[2]

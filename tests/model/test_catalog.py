@@ -21,7 +21,7 @@ from infra_lib import (
 )
 from infra_lib.clouds.gcp.catalog import CATALOG, tables
 from nixgen import dumps
-from tests.nix.fleets import fleet_of
+from tests.helpers.nix_fleets import fleet_of
 
 
 def test_machine_types_are_all_there() -> None:

@@ -20,7 +20,7 @@ from infra_lib import Facts, Fleet, FleetError, GcpMachine, Machine, Reference, 
 from infra_lib.operate.deploy.synthesis import Stack
 from nixgen import MISSING, Raw, Region, TextFile
 from nixgen.frozen import frozen
-from tests.nix.fleets import FLEETS
+from tests.helpers.nix_fleets import FLEETS
 from tests.nixgen.strategies import Draw
 
 from .test_exact import HELD

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra_lib import BinaryCache, Device, FleetError, Machine
 from infra_lib.model.destination import Destination, parse
-from tests.tools import require
+from tests.helpers.tools import require
 
 CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
 

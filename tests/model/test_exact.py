@@ -29,7 +29,7 @@ from infra_lib import (
 )
 from nixgen import dumps
 from nixgen.files.rendered import render
-from tests.hostile import HostileInt, HostileStr, hostile, is_exact, member
+from tests.helpers.hostile import HostileInt, HostileStr, hostile, is_exact, member
 
 from .test_values import values
 

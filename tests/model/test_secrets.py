@@ -12,8 +12,8 @@ from infra_lib import BootDisk, DataDisk, FleetError, Gpu, ServiceAccount, Shiel
 from infra_lib.model.errors import field_error
 from nixgen import NixgenError, dumps
 from nixgen.redact import redact, shorten
-from tests.facts import projects
-from tests.facts.projects import infra
+from tests.helpers import projects
+from tests.helpers.projects import infra
 
 from .test_exact import FIELDS, HELD
 

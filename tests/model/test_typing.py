@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..tools import require
+from tests.helpers.tools import require
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "typing_tests"

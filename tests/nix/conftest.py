@@ -6,9 +6,8 @@ from functools import cache
 import pytest
 
 from infra_lib import Fleet
-
-from .fleets import FLEETS
-from .tree import NixTree, planted
+from tests.helpers.nix import NixTree, planted
+from tests.helpers.nix_fleets import FLEETS
 
 Plant = Callable[[Fleet], NixTree]
 

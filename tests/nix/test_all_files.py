@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from main import fleet as example
-
-from .fleets import FLEETS
-from .tree import NixTree, run
+from tests.helpers.nix import NixTree, run
+from tests.helpers.nix_fleets import FLEETS
 
 Trees = Callable[[str], NixTree]
 

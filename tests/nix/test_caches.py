@@ -6,9 +6,8 @@ import pytest
 
 from infra_lib import BinaryCache
 from main import fleet as example
-
-from .fleets import CACHE, CPU, fleet_of
-from .tree import NixTree
+from tests.helpers.nix import NixTree
+from tests.helpers.nix_fleets import CACHE, CPU, fleet_of
 
 SUBSTITUTERS = ["https://cache.nixos.org", "https://cache.nixos-cuda.org?priority=5"]
 MODULE = "modules/system/caches.nix"

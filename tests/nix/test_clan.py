@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from infra_lib import Facts, Fleet, Machine, User, ZeroTier
 from infra_lib.nix import internet
 from main import fleet as example
-
-from .fleets import FLEETS, HOSTILE, KEY
-from .tree import NixTree
+from tests.helpers.nix import NixTree
+from tests.helpers.nix_fleets import FLEETS, HOSTILE, KEY
 
 Trees = Callable[[str], NixTree]
 

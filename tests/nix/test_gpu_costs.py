@@ -13,9 +13,8 @@ from infra_lib.clouds.gcp.catalog import (
     PRICES_SOURCE,
 )
 from main import fleet as example
-
-from .fleets import CPU, FLEETS, T4, fleet_of
-from .tree import NixTree
+from tests.helpers.nix import NixTree
+from tests.helpers.nix_fleets import CPU, FLEETS, T4, fleet_of
 
 
 def text(fleet: Fleet) -> str:

@@ -8,9 +8,8 @@ from attrs import evolve
 
 from infra_lib import Catalog, DataDisk, Facts, Fleet, GcpMachine, MachineFacts, MachineType
 from main import ADMIN_KEY
-
-from .fleets import CPU, FLEETS, PROJECT, T4, fleet_of
-from .tree import NixTree
+from tests.helpers.nix import NixTree
+from tests.helpers.nix_fleets import CPU, FLEETS, PROJECT, T4, fleet_of
 
 Trees = Callable[[str], NixTree]
 Plant = Callable[[Fleet], NixTree]

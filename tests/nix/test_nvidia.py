@@ -16,9 +16,8 @@ from infra_lib import (
     NvidiaTuning,
     Zone,
 )
-
-from .fleets import A100, FLEETS, L4, P100, T4, V100, fleet_of, gpu_machine
-from .tree import NixTree, evaluate, run
+from tests.helpers.nix import NixTree, evaluate, run
+from tests.helpers.nix_fleets import A100, FLEETS, L4, P100, T4, V100, fleet_of, gpu_machine
 
 Trees = Callable[[str], NixTree]
 Plant = Callable[..., NixTree]

@@ -3,8 +3,7 @@
 import pytest
 
 from infra_lib import FleetError, Machine
-
-from .fleets import CACHE, CPU, T4, fleet_of
+from tests.helpers.nix_fleets import CACHE, CPU, T4, fleet_of
 
 Files = dict[str, str | None]
 

@@ -10,8 +10,7 @@ from main import fleet as example
 from nixgen import dumps
 from nixgen.files.plan import plan
 from nixgen.files.values import Region, TextFile
-
-from .fleets import FLEETS
+from tests.helpers.nix_fleets import FLEETS
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.nixgen.trees import put
+from tests.helpers.folders import put
 
 REPOSITORY = Path(__file__).parents[2]
 Nixgen: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]

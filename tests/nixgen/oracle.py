@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from nixgen import expr as x
-from tests.tools import require
+from tests.helpers.tools import require
 
 
 def formatted(texts: Iterable[str], folder: Path) -> list[str]:

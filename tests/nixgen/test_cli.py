@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.folders import contents, put
 from tests.nixgen.conftest import REPOSITORY, Nixgen
-from tests.nixgen.trees import contents, put
 
 
 def lines(text: str) -> list[str]:

@@ -44,7 +44,7 @@ from nixgen import (
 )
 from nixgen.exact import counts_as_exact, exact
 from nixgen.files.rendered import render
-from tests.hostile import HostileStr, hostile, is_exact, member
+from tests.helpers.hostile import HostileStr, hostile, is_exact, member
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.floats(-9, 9),

@@ -30,9 +30,9 @@ from nixgen.files.plan import Status, plan
 from nixgen.files.transaction import Change
 from nixgen.files.values import Files, TextFile
 from nixgen.files.write import write
+from tests.helpers.folders import contents, put
+from tests.helpers.tools import require, unavailable
 from tests.nixgen.conftest import REPOSITORY, Nixgen
-from tests.nixgen.trees import contents, put
-from tests.tools import require, unavailable
 
 SOURCE = "main:fleet"
 

@@ -24,9 +24,9 @@ from nixgen.files.rendered import WholeFile, render
 from nixgen.files.transaction import Change, replace
 from nixgen.files.values import Files, Region, TextFile
 from nixgen.files.write import write
+from tests.helpers.folders import contents, put
+from tests.helpers.tools import require
 from tests.nixgen.conftest import REPOSITORY, Nixgen
-from tests.nixgen.trees import contents, put
-from tests.tools import require
 
 FILES: Files = {
     "lib/caches.nix": {"caches": ["https://cache.example.org"]},

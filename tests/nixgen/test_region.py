@@ -14,8 +14,8 @@ from nixgen.files.plan import Status, plan
 from nixgen.files.region import fill, find
 from nixgen.files.values import Files, Region
 from nixgen.files.write import write
-from tests.nixgen.trees import contents, put
-from tests.tools import require
+from tests.helpers.folders import contents, put
+from tests.helpers.tools import require
 
 CACHES = {"nixConfig": {"extra-substituters": ["https://cache.example.org"]}}
 FILES: Files = {"flake.nix": Region(CACHES, name="caches")}

@@ -17,8 +17,8 @@ from nixgen.files.region import fill, find
 from nixgen.files.rendered import Files, Regions, render
 from nixgen.files.values import Region
 from nixgen.files.write import write
-from tests.nixgen.trees import contents, put
-from tests.tools import require
+from tests.helpers.folders import contents, put
+from tests.helpers.tools import require
 
 MARKERS = "\n  # nixgen: begin r\n  # nixgen: end r\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.commands import CHECKOUT, git, install, run
+from tests.helpers.process import CHECKOUT, git, install, run
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path
 
-from tests.packaging.commands import CHECKOUT, LIGHT_MAIN, PYPROJECT, install, run
-from tests.tools import require
+from tests.helpers.process import CHECKOUT, LIGHT_MAIN, PYPROJECT, install, run
+from tests.helpers.tools import require
 
 
 def test_wheel_holds_the_two_packages_and_their_data(wheel: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.commands import git, install, run
-from tests.tools import require
+from tests.helpers.process import git, install, run
+from tests.helpers.tools import require
 
 GENERATED = "modules/clan/inventory/machines.nix"
 

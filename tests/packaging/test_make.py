@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.commands import git, run
-from tests.tools import require
+from tests.helpers.process import git, run
+from tests.helpers.tools import require
 
 
 @pytest.fixture

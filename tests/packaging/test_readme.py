@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.commands.cli import COMMANDS as INFRA
-from tests.packaging.commands import CHECKOUT, PYPROJECT, run
+from tests.helpers.process import CHECKOUT, PYPROJECT, run
 
 
 def blocks(language: str) -> list[str]:

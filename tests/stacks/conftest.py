@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .synthesis import Synthesize
+    from tests.helpers.synthesis import Synthesize
 
 
 @pytest.fixture
 def synthesize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Synthesize":
     """The stack of a fleet."""
-    from .synthesis import stack_of
+    from tests.helpers.synthesis import stack_of
 
     monkeypatch.chdir(tmp_path)
     return lambda fleet: stack_of(tmp_path, fleet)

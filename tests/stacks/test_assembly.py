@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra_lib.stacks.assembly import HELPER, trimmed
-from tests.tools import require
+from tests.helpers.tools import require
 
 FILES = {
     "package/.jsii": "",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra_lib import Reference
 from infra_lib.stacks.cdktf import GcpStack
 from infra_lib.terraform import escape as escaping
-from tests.tools import require
+from tests.helpers.tools import require
 
 # What means something to Terraform, or to cdktf: see its tokens/private/encoding.ts.
 WORDS = (

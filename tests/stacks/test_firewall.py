@@ -14,8 +14,7 @@ from infra_lib.clouds.gcp.firewall import (
     rule_prefix,
 )
 from infra_lib.clouds.gcp.names import bounded
-
-from .fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
+from tests.helpers.stack_fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 
 
 def rules(fleet: Fleet) -> dict[str, Firewall]:

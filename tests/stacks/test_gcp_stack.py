@@ -25,9 +25,8 @@ from infra_lib import (
 )
 from infra_lib.stacks import GcpStack
 from main import fleet as example
-from tests.hostile import HostileStr, member
-
-from .fleets import (
+from tests.helpers.hostile import HostileStr, member
+from tests.helpers.stack_fleets import (
     CONTROLLER,
     FLEETS,
     HOSTILE,
@@ -40,7 +39,7 @@ from .fleets import (
     project,
     with_machine,
 )
-from .synthesis import Synthesize, changed, instance, resources
+from tests.helpers.synthesis import Synthesize, changed, instance, resources
 
 
 def test_exactly_the_enabled_machines_are_there(synthesize: Synthesize) -> None:

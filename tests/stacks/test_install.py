@@ -8,11 +8,10 @@ import pytest
 
 from infra_lib import GcpMachine
 from infra_lib.clouds.gcp.install import install_command
-from tests.sshd import Machine
-from tests.tools import require
-
-from .fleets import FLEETS, PROJECT, cpu, fleet_of, project, with_machine
-from .synthesis import Synthesize, changed
+from tests.helpers.sshd import Machine
+from tests.helpers.stack_fleets import FLEETS, PROJECT, cpu, fleet_of, project, with_machine
+from tests.helpers.synthesis import Synthesize, changed
+from tests.helpers.tools import require
 
 ADDRESS = "203.0.113.7"
 INSTALL = [

@@ -16,7 +16,7 @@ import pytest
 from attrs import frozen
 
 from infra_lib.stacks import assembly_cache
-from tests.tools import require
+from tests.helpers.tools import require
 
 ROOT = Path(__file__).parents[2]
 OTHER = 54321  # a user and a group that are nobody's
@@ -141,7 +141,7 @@ def kept(cache: Path) -> list[Path]:
 SYNTHESIZE_ALL = """
 from cdktf import App
 from infra_lib.stacks import GcpStack
-from tests.stacks.fleets import FLEETS
+from tests.helpers.stack_fleets import FLEETS
 app = App(outdir="out")
 for name, fleet in FLEETS.items():
     GcpStack(app, name, fleet=fleet)

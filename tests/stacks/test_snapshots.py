@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
-from .fleets import FLEETS
-from .synthesis import text_of
+from tests.helpers.stack_fleets import FLEETS
+from tests.helpers.synthesis import text_of
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots/cdktf"
 

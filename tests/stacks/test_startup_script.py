@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.clouds.gcp.startup_script import startup_script
-from tests.tools import require
+from tests.helpers.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFub3RoZXIgYWRtaW46IG5vIHByaXZhdGUga2V5Li4u other"

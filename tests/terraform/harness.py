@@ -20,8 +20,8 @@ from typing import Any
 
 import attrs
 
+from tests.helpers.tools import require, unavailable
 from tests.terraform.provider import schema
-from tests.tools import require, unavailable
 
 CHECKOUT = f"PYTHONPATH={quote(str(Path(__file__).resolve().parents[2]))}"
 """What a shell puts before a command for Python to find this checkout."""

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import GcsBackend
-from tests.stacks.synthesis import text_of
+from tests.helpers.synthesis import text_of
 from tests.terraform.bucket import served
 from tests.terraform.harness import StandIn, Workspace
 from tests.terraform.test_week import GALENA, fleet

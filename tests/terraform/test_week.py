@@ -10,7 +10,7 @@ from cdktf import App
 
 from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject, Gpu, Machine
 from infra_lib.stacks import GcpStack
-from tests.stacks.synthesis import text_of
+from tests.helpers.synthesis import text_of
 from tests.terraform.harness import JSON, Plan, Workspace
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"

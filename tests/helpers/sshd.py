@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tools import require, unavailable
+from tests.helpers.tools import require, unavailable
 
 GCLOUD = (
     "compute start-iap-tunnel galena 22 --listen-on-stdin --zone=us-central1-b "

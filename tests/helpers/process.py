@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.tools import unavailable
+from tests.helpers.tools import unavailable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.tools import require
+from tests.helpers.tools import require
 
 MAIN = """\
 from pathlib import Path

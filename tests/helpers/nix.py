@@ -9,7 +9,7 @@ from attrs import frozen
 
 from infra_lib import Fleet
 from nixgen.files.write import write
-from tests.tools import require
+from tests.helpers.tools import require
 
 FLAKE = """\
 {
