@@ -9,9 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from nixgen.regular_file import read_regular_file
-
 from nixgen.frozen import frozen
+from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,27 +1,19 @@
 """The page on deploying, as it is written."""
 
-import re
-from pathlib import Path
-
+from tests.helpers import CHECKOUT
 from tests.helpers.deployed import Project
+from tests.helpers.markdown import code
 from tests.helpers.tools import require
 
-PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
-
-
-def block(language: str) -> str:
-    """The first block of the page in a language."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found
-    return found[1]
+PAGE = (CHECKOUT / "docs/deploying.md").read_text()
 
 
 def test_the_page_shows_what_is_printed(project: Project) -> None:
     require("cdktf")
     project.describe()
-    (project.workspace.app / "main.py").write_text(block("python"))
+    (project.workspace.app / "main.py").write_text(code(PAGE, "python")[0])
     project.workspace.cloud.fail("ZONE_RESOURCE_POOL_EXHAUSTED", zone="us-central1-c")
-    command, *lines = block("console").splitlines()
+    command, *lines = code(PAGE, "console")[0].splitlines()
     assert command == "$ infra deploy --yes"
     done = project.infra("deploy", "--yes")
     assert done.returncode == 0, done.stdout

@@ -30,7 +30,7 @@ from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.plan import Change, Plan
 from infra_lib.terraform.state import Instance, parse_state
 from nixgen.frozen import frozen
-from tests.sshd import Machine as Sshd
+from tests.helpers.sshd import Machine as Sshd
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from .documents import CHECKOUT
+from tests.helpers import CHECKOUT
 
 
 def test_layouts_name_no_disk_as_only_googles_udev_rules_do() -> None:

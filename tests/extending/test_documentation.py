@@ -20,13 +20,13 @@ import pytest
 import infra_lib
 from nixgen.files.load import load
 from nixgen.files.write import write
+from tests.helpers import CHECKOUT
+from tests.helpers.markdown import Example, anchors, examples, links
 from tests.helpers.nix import run
 from tests.helpers.process import git
 from tests.helpers.tools import require
 
-from .documents import CHECKOUT, Example, examples
-
-EXAMPLES = examples("extending.md")
+EXAMPLES = list(examples((CHECKOUT / "docs/extending.md").read_text()))
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 
@@ -42,12 +42,11 @@ def test_every_way_is_shown() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+    for target, anchor in links(page.read_text()):
         linked = page.parent / target if target else page
         assert linked.exists(), target
         if anchor:
-            titles = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-            assert anchor in {re.sub(r"[^a-z0-9]+", "-", title.lower()) for title in titles}
+            assert anchor in anchors(linked.read_text())
 
 
 COPIED = ("README.md", "docs", "main.py", "facts.json", "infra_lib", "snapshots")
@@ -124,8 +123,9 @@ def test_its_files_are_what_the_document_shows(example: Example, project: Path) 
     if "Raw(" not in example.code:  # how raw Nix is laid out is up to who writes it
         done = run("nixfmt", "--check", *nix)
         assert done.returncode == 0, done.stdout + done.stderr
-    for path, part in example.shown:
-        assert part in (root / path).read_text()
+    for block in example.shown:
+        assert block.path, f"which file holds this?\n{block.code}"
+        assert block.code in (root / block.path).read_text()
 
 
 def stacks(folder: Path) -> dict[str, Any]:

@@ -13,9 +13,8 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 import infra_lib
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
-
-from .documents import CHECKOUT
 
 MODULES = {
     "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",

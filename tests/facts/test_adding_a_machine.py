@@ -1,7 +1,6 @@
 """docs/adding-a-machine.md is played, not believed."""
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -11,11 +10,11 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from infra_lib import Facts, MachineFacts
-from tests.helpers import projects
+from tests.helpers import CHECKOUT, projects
+from tests.helpers.markdown import Block, blocks, replaced
 from tests.helpers.tools import require
 
-PAGE = Path(__file__).parents[2] / "docs/adding-a-machine.md"
-BLOCK = re.compile(r"(?<=^```)(python|console|sh)\n(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
+PAGE = CHECKOUT / "docs/adding-a-machine.md"
 BEFORE = Facts(
     zerotier_network_id=projects.NETWORK,
     machines=(
@@ -61,16 +60,17 @@ class Reader:
         self.environment = {**environment, "PATH": f"{tools}{os.pathsep}{environment['PATH']}"}
         self.did: list[str] = []
 
-    def follow(self, kind: str, text: str) -> str:
-        """Do what a block says; return the block as it comes out."""
-        if kind == "console":
+    def follow(self, block: Block) -> str:
+        """Do what a block says; return its code as it comes out."""
+        text = block.code
+        if block.language == "console":
             commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
             return "".join(f"$ {command}\n{self.run(command)}" for command in commands)
-        if kind == "sh":
+        if block.language == "sh":
             self.deploy(text)
-        elif text.startswith("from "):
+        elif block.language == "python" and text.startswith("from "):
             (self.folder / "main.py").write_text(text)
-        else:
+        elif block.language == "python":
             main = (self.folder / "main.py").read_text()
             (self.folder / "main.py").write_text(
                 main.replace('        Machine("stib', f'{text}        Machine("stib')
@@ -109,12 +109,10 @@ def test_the_page_is_what_happens(file_regression: FileRegressionFixture, tmp_pa
     (folder / "facts.json").write_text(BEFORE.to_json())
     (folder / ".gitignore").write_text("cdktf.out/\n")
     reader = Reader(folder)
-    first, *_ = BLOCK.findall(PAGE.read_text())
-    reader.follow(*first)
+    first, *_ = blocks(PAGE.read_text())
+    reader.follow(first)
     reader.run("git init --quiet && nixgen write && git add .")
-    played = BLOCK.sub(
-        lambda block: f"{block[1]}\n{reader.follow(block[1], block[2])}", PAGE.read_text()
-    )
+    played = replaced(PAGE.read_text(), reader.follow)
     file_regression.check(played, fullpath=PAGE)
     assert reader.did == [
         "infra deploy",

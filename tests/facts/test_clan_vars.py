@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.helpers import CHECKOUT
 from tests.helpers.folders import put
 
-REPOSITORY = Path(__file__).parents[2]
 VARS = [
     "per-machine/galena/openssh/ssh.id_ed25519",
     "per-machine/galena/openssh/ssh.id_ed25519.pub",
@@ -37,7 +37,7 @@ def test_only_public_values_are_opened(tmp_path: Path) -> None:
         put(tmp_path, f"{var}/secret", "hidden")
     done = subprocess.run(
         [sys.executable, "-c", READING, tmp_path],
-        cwd=REPOSITORY,
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         check=True,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from main import fleet as example
-from tests.helpers import projects
+from tests.helpers import CHECKOUT, projects
+from tests.helpers.markdown import code
 from tests.helpers.nix import evaluate
 from tests.helpers.tools import require
 
@@ -213,10 +214,9 @@ def test_a_nix_config_that_nix_does_not_merge_is_refused(project: Path, binding:
 
 
 def test_the_flake_of_the_documentation(project: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "using.md").read_text()
-    text = page.partition("```nix\n")[2].partition("```")[0]
+    first, *_ = code((CHECKOUT / "docs/using.md").read_text(), "nix")
     flake = project / "flake.nix"
-    flake.write_text(text)
+    flake.write_text(first)
     assert nixgen(project, "write").returncode == 0
     for name in ("nixConfig", "inputs"):
         assert evaluate(f"(import {flake}) ? {name}")

@@ -16,7 +16,7 @@ from attrs import evolve
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
 from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
-from tests.helpers import projects
+from tests.helpers import CHECKOUT, projects
 from tests.helpers.projects import infra
 from tests.helpers.tools import require
 
@@ -308,7 +308,7 @@ def test_the_source_that_was_named_is_named_in_the_commands() -> None:
 
 
 def test_every_machine_has_all_three() -> None:
-    text = infra(Path(__file__).parents[2], "runbook").stdout
+    text = infra(CHECKOUT, "runbook").stdout
     for machine in example.machines:
         assert re.search(
             rf"^{machine.name}\b.*{re.escape(machine.full_description)}$", text, re.MULTILINE

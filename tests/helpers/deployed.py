@@ -6,14 +6,12 @@ import pty
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import attrs
 
+from tests.helpers import CHECKOUT
 from tests.terraform.harness import JSON, TERMINAL, Workspace
-
-ROOT = Path(__file__).resolve().parents[2]
 
 MAIN = """\
 from pathlib import Path
@@ -78,7 +76,7 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """What `infra` runs with."""
-        own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        own = {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
         return {**self.workspace.environment, **own}
 
     def infra(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

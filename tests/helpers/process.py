@@ -7,8 +7,6 @@ from pathlib import Path
 
 from tests.helpers.tools import unavailable
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
 LIGHT_MAIN = """\
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine
 

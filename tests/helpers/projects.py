@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
 
 MAIN = """\
@@ -78,7 +79,7 @@ def infra(
 
 def environment() -> dict[str, str]:
     """Return this process's environment, in which infra_lib is found from any folder."""
-    repository = str(Path(__file__).parents[2])
+    repository = str(CHECKOUT)
     return {**os.environ, "PYTHONPATH": repository, "PYTHONDONTWRITEBYTECODE": "1"}
 
 

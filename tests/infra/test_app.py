@@ -10,6 +10,7 @@ import pytest
 
 from infra_lib.model.errors import GET_NODE, WITHOUT_NODE
 from infra_lib.operate.scaffold import Origin, texts
+from tests.helpers import CHECKOUT
 
 BAD = """\
 from infra_lib import GcpMachine
@@ -96,7 +97,7 @@ def test_a_script_finds_all_as_it_would_alone(tmp_path: Path) -> None:
 
 
 def test_the_app_of_cdktf_takes_no_module_beside_it_for_pythons(tmp_path: Path) -> None:
-    command = json.loads((Path(__file__).parents[2] / "cdktf.json").read_text())["app"].split()
+    command = json.loads((CHECKOUT / "cdktf.json").read_text())["app"].split()
     assert command[0] == "python"
     assert command == json.loads(texts("", Origin(version="1"))["cdktf.json"])["app"].split()
     for name in sys.stdlib_module_names - {"__future__"}:
@@ -115,7 +116,7 @@ def test_the_safe_path_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "libraries/own.py").write_text("")
     (tmp_path / "main.py").write_text("import own")
     monkeypatch.setenv("PYTHONSAFEPATH", "1")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'libraries'}:{Path(__file__).parents[2]}")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'libraries'}:{CHECKOUT}")
     done = run(tmp_path, "main.py")
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -11,11 +11,9 @@ import pytest
 import infra_lib
 import nixgen.files.cli
 from infra_lib.commands.cli import COMMANDS, main
-from tests.helpers import projects
+from tests.helpers import CHECKOUT, projects
 
 from ..model.bad import REFUSED
-
-ROOT = Path(__file__).parents[2]
 
 Describe = Callable[[str], Path]
 Run = Callable[[list[str]], int]
@@ -320,7 +318,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_who_has_seen_enough() -> None:
     command = [sys.executable, "-m", "infra_lib", "show"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout
         assert process.stderr
@@ -367,7 +365,7 @@ print(status, [name for name in heavy if name in sys.modules])
 def test_the_example_without_cdktf_and_with_little_loaded(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT.format(command=command)],
-        cwd=ROOT,
+        cwd=CHECKOUT,
         check=True,
         capture_output=True,
         text=True,

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from infra_lib import Fleet, GcpProject, Machine
 from infra_lib.commands.cli import main
 from infra_lib.operate.scaffold import IGNORED, main_text, name_from, project_from, with_ignored
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
-CHECKOUT = Path(__file__).resolve().parents[2]
 WRITTEN = {
     ".gitignore",
     ".pre-commit-config.yaml",

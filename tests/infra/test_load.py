@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra_lib.commands.cli import main
+from tests.helpers import CHECKOUT
 
-ROOT = Path(__file__).parents[2]
 FLEET = "metals = fleet()\n"
 
 
@@ -24,7 +24,7 @@ def infra(described: Callable[[str], Path]) -> Callable[..., subprocess.Complete
         return subprocess.run(
             [sys.executable, *python, "-m", "infra_lib", *arguments],
             cwd=described(code),
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
             check=False,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers import CHECKOUT
 
 # A title, a cleared screen in both its ways, a line begun anew, and text that reads backwards.
 HOSTILE = "\x1b]0;title\x07 \x1b[2J \x9b2J \r \u202e \u2066 \u200b"
@@ -79,7 +79,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", {"infra": "infra_lib"}.get(name, name), *arguments],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "FORCE_COLOR": "1"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1", "FORCE_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -142,7 +142,7 @@ def test_what_programs_read_holds_what_the_fleet_holds(project: Path) -> None:
 
 def test_a_diff_is_escaped_for_a_terminal_and_whole_for_patch(project: Path) -> None:
     command = [sys.executable, "-m", "nixgen", "diff", "main:foreign"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     piped = subprocess.run(
         command, cwd=project, env=environment, stdout=subprocess.PIPE, check=False
     ).stdout
@@ -173,7 +173,7 @@ def test_what_the_app_itself_prints_is_its_own(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra_lib.app", "app.py"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"},
         capture_output=True,
         check=False,
     )
@@ -188,7 +188,7 @@ def test_a_traceback_that_is_asked_for_is_whole_and_escaped(project: Path) -> No
     done = subprocess.run(
         [sys.executable, "-m", "infra_lib", "cost", "--source", "main:failing"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "INFRA_DEBUG": "1"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "INFRA_DEBUG": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,6 @@
 """Who gets in to a machine, and the warning where nobody does."""
 
 import itertools
-import re
 import warnings
 from typing import Any
 
@@ -10,7 +9,8 @@ import pytest
 from infra_lib import Fleet, GcpMachine, GcpProject, Machine, Reference, ZeroTier
 from infra_lib.hosts import ways_in
 from main import fleet as example
-from tests.extending.documents import CHECKOUT
+from tests.helpers import CHECKOUT
+from tests.helpers.markdown import code
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 IAP = "35.235.240.0/20"
@@ -178,9 +178,7 @@ def described(text: str) -> list[Fleet]:
     "page", ["README.md", *sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md"))]
 )
 def test_every_fleet_of_the_pages_has_a_way_in(page: str) -> None:
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (CHECKOUT / page).read_text(), re.DOTALL | re.MULTILINE
-    )
+    blocks = code((CHECKOUT / page).read_text(), "python")
     whole = [block for block in blocks if "Fleet(\n" in block and "import" in block]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -192,10 +190,7 @@ def test_every_fleet_of_the_pages_has_a_way_in(page: str) -> None:
 
 def test_every_provisioned_machine_of_the_readme_is_in_the_zerotier_network() -> None:
     """Its runbook ends at a name of that network."""
-    block = re.search(
-        r"^```python\n(.*?)^```", (CHECKOUT / "README.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    assert block
-    for fleet in (*described(block[1]), example):
+    first, *_ = code((CHECKOUT / "README.md").read_text(), "python")
+    for fleet in (*described(first), example):
         for machine in fleet.gcp_machines:
             assert "zerotier" in ways_in(fleet, machine)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "typing_tests"
+FOLDER = CHECKOUT / "typing_tests"
 MARKED = {
     number
     for number, line in enumerate((FOLDER / "mistakes.py").read_text().splitlines(), start=1)
@@ -24,8 +24,8 @@ def mypy() -> list[tuple[str, int, str]]:
     done = subprocess.run(
         [*command, "--follow-imports=silent", "--cache-dir=.mypy_cache/typing_tests", FOLDER],
         check=False,
-        cwd=ROOT,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
+        cwd=CHECKOUT,
+        env={**os.environ, "MYPYPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
     )

@@ -13,6 +13,7 @@ from infra_lib.clouds.gcp.catalog import (
     PRICES_SOURCE,
 )
 from main import fleet as example
+from tests.helpers import markdown
 from tests.helpers.nix import NixTree
 from tests.helpers.nix_fleets import CPU, FLEETS, T4, fleet_of
 
@@ -23,12 +24,7 @@ def text(fleet: Fleet) -> str:
 
 def rows(fleet: Fleet) -> dict[tuple[str, ...], list[str]]:
     """Rows of all tables, by their first two cells."""
-    cells = [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
-        for line in text(fleet).splitlines()
-        if line.startswith("|")
-    ]
-    return {(row[0], row[1]): row for row in cells}
+    return {(row[0], row[1]): row for row in markdown.rows(text(fleet))}
 
 
 def prices(row: list[str]) -> list[str]:

@@ -6,8 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from infra_lib import Facts, Fleet, Machine, MachineFacts
-
-from .fleets import CPU, P100, T4, fleet_of
+from tests.helpers.nix_fleets import CPU, P100, T4, fleet_of
 
 
 def calls(fleet: Fleet) -> int:

@@ -12,9 +12,9 @@ from infra_lib.clouds.answers import Alternatives, Nixos, Source
 from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
 from nixgen.frozen import frozen
+from tests.helpers.nix_fleets import CPU, KEY, PROJECT
 
 from .conftest import Plant
-from .fleets import CPU, KEY, PROJECT
 
 
 @frozen(kw_only=True)

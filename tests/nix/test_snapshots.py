@@ -1,6 +1,5 @@
 """Generated files against the ones that are pinned under snapshots/."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +9,10 @@ from main import fleet as example
 from nixgen import dumps
 from nixgen.files.plan import plan
 from nixgen.files.values import Region, TextFile
+from tests.helpers import CHECKOUT
 from tests.helpers.nix_fleets import FLEETS
 
-SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
+SNAPSHOTS = CHECKOUT / "snapshots"
 
 # Together they show every feature that the example does not.
 PINNED = ("l4", "a100", "mixed", "several", "data-disks", "moons")

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.helpers import CHECKOUT
 from tests.helpers.folders import put
 
-REPOSITORY = Path(__file__).parents[2]
 Nixgen: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 MAIN = """\
@@ -41,7 +41,7 @@ def nixgen(project: Path) -> Nixgen:
             cwd=project / cwd,
             env={
                 **os.environ,
-                "PYTHONPATH": str(REPOSITORY),
+                "PYTHONPATH": str(CHECKOUT),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **environment,
             },

@@ -1,17 +1,16 @@
 """The examples in docstrings and documents: Python that builds an expression, and its Nix."""
 
 import ast
-import re
 from collections.abc import Iterator
 from inspect import getdoc
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import nixgen
 from nixgen import expr
+from tests.helpers import CHECKOUT, markdown
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "nixgen.md"
-_PAIR = re.compile(r"```python\n(.*?)```\n+(?:[^`\n][^\n]*\n+)?```nix\n(.*?)```", re.DOTALL)
+DOCUMENT = CHECKOUT / "docs/nixgen.md"
 
 
 def examples() -> Iterator[tuple[str, str, str]]:
@@ -19,8 +18,9 @@ def examples() -> Iterator[tuple[str, str, str]]:
     texts = {name: getdoc(getattr(expr, name)) or "" for name in expr.__all__}
     texts[DOCUMENT.name] = DOCUMENT.read_text(encoding="utf-8")
     for where, text in texts.items():
-        for number, (python, nix) in enumerate(_PAIR.findall(text), start=1):
-            yield f"{where} {number}", python, nix
+        shown = (example for example in markdown.examples(text) if example.shown)
+        for number, example in enumerate(shown, start=1):
+            yield f"{where} {number}", example.code, example.shown[0].code
 
 
 def result(python: str) -> Any:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
-from tests.nixgen.conftest import REPOSITORY, Nixgen
+from tests.nixgen.conftest import Nixgen
 
 
 def lines(text: str) -> list[str]:
@@ -210,7 +211,7 @@ def test_without_settings_the_working_directory_is_project_and_root(
 
 def test_the_project_is_imported_before_anything_else(project: Path, nixgen: Nixgen) -> None:
     elsewhere = put(project, "elsewhere/main.py", "fleet = {}\n").parent
-    path = os.pathsep.join((str(elsewhere), str(REPOSITORY)))
+    path = os.pathsep.join((str(elsewhere), str(CHECKOUT)))
     assert lines(nixgen("list", PYTHONPATH=path).stdout) == ["lib/caches.nix", "docs/costs.md"]
 
 
@@ -323,7 +324,7 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", f"'{sys.executable}' -m nixgen list | head -1"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         check=False,
     )
@@ -348,7 +349,7 @@ def test_what_nobody_reads_changes_no_exit_code(
     def unread(*arguments: str) -> int:
         ours, its = os.pipe()
         os.close(ours)
-        own = {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": unbuffered}
+        own = {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": unbuffered}
         with os.fdopen(its, "wb") as nobody:
             return subprocess.run(
                 [sys.executable, "-m", "nixgen", *arguments],
@@ -368,7 +369,7 @@ def test_what_nobody_reads_changes_no_exit_code(
 def test_importing_nixgen_loads_no_file_handling() -> None:
     program = "import sys; from nixgen import dumps; print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     ours = {module for module in loaded.stdout.split() if module.startswith("nixgen.files.")}
     assert ours == {"nixgen.files.values"}
@@ -441,7 +442,7 @@ def test_what_ends_the_command_ends_its_source(project: Path, number: signal.Sig
     process = subprocess.Popen(
         [sys.executable, "-m", "nixgen", "check"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stderr=subprocess.DEVNULL,
         pass_fds=[writing],
     )
@@ -506,7 +507,7 @@ LATE = {"difflib", "hashlib", "inspect", "shlex", "tomllib", "traceback", "unico
         (sys.stdlib_module_names - {"__future__"}, {"PYTHONSAFEPATH": "1"}),
         # `python -m` looks into it, and so does who says PYTHONPATH=., before Python's own.
         (LATE, {}),
-        (LATE, {"PYTHONPATH": f".{os.pathsep}{REPOSITORY}"}),
+        (LATE, {"PYTHONPATH": f".{os.pathsep}{CHECKOUT}"}),
     ],
     ids=["installed", "python -m", "PYTHONPATH"],
 )
@@ -567,7 +568,7 @@ def test_what_the_caller_does_at_exit_is_done_once(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
         check=True,

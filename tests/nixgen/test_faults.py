@@ -30,9 +30,10 @@ from nixgen.files.plan import Status, plan
 from nixgen.files.transaction import Change
 from nixgen.files.values import Files, TextFile
 from nixgen.files.write import write
+from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
 from tests.helpers.tools import require, unavailable
-from tests.nixgen.conftest import REPOSITORY, Nixgen
+from tests.nixgen.conftest import Nixgen
 
 SOURCE = "main:fleet"
 
@@ -302,7 +303,7 @@ def signalled(project: Path, number: int) -> dict[str, str]:
     """Return the environment of a command that gets a signal before its first exchange."""
     put(project, "customized/sitecustomize.py", SIGNALLED)
     return {
-        "PYTHONPATH": f"{project / 'customized'}:{REPOSITORY}",
+        "PYTHONPATH": f"{project / 'customized'}:{CHECKOUT}",
         "SENT": str(project / "sent"),
         "SIGNAL": str(int(number)),
     }

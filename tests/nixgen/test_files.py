@@ -24,9 +24,10 @@ from nixgen.files.rendered import WholeFile, render
 from nixgen.files.transaction import Change, replace
 from nixgen.files.values import Files, Region, TextFile
 from nixgen.files.write import write
+from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
 from tests.helpers.tools import require
-from tests.nixgen.conftest import REPOSITORY, Nixgen
+from tests.nixgen.conftest import Nixgen
 
 FILES: Files = {
     "lib/caches.nix": {"caches": ["https://cache.example.org"]},
@@ -157,7 +158,7 @@ def test_a_comparison_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> 
     )
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path, tmp_path / "empty"],
-        cwd=REPOSITORY,
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         check=True,
@@ -666,7 +667,7 @@ def test_what_keeps_secrets_is_neither_opened_nor_entered(project: Path, nixgen:
     put(out, "vars/per-machine/galena/openssh/ssh.id_ed25519.pub/value", "public")
     put(project, "audited/sitecustomize.py", AUDITED)
     opened = project / "opened"
-    audited = {"PYTHONPATH": f"{project / 'audited'}:{REPOSITORY}", "OPENED": str(opened)}
+    audited = {"PYTHONPATH": f"{project / 'audited'}:{CHECKOUT}", "OPENED": str(opened)}
     for command in ("check", "write", "check"):
         before = {path: data for path, data in contents(out).items() if path in SECRETS}
         done = nixgen(command, **audited)

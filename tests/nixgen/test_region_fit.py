@@ -14,8 +14,8 @@ from nixgen import AttrSet, Comment, IndentedStr, Inherit, Raw, Str, ref
 from nixgen.errors import NixgenError
 from nixgen.files.plan import plan
 from nixgen.files.region import fill, find
-from nixgen.files.rendered import Files, Regions, render
-from nixgen.files.values import Region
+from nixgen.files.rendered import Regions, render
+from nixgen.files.values import Files, Region
 from nixgen.files.write import write
 from tests.helpers.folders import contents, put
 from tests.helpers.tools import require

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.process import CHECKOUT, git, install, run
+from tests.helpers import CHECKOUT
+from tests.helpers.process import git, install, run
 
 
 @pytest.fixture(scope="session")

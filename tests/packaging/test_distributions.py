@@ -6,7 +6,8 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path
 
-from tests.helpers.process import CHECKOUT, LIGHT_MAIN, PYPROJECT, install, run
+from tests.helpers import CHECKOUT
+from tests.helpers.process import LIGHT_MAIN, PYPROJECT, install, run
 from tests.helpers.tools import require
 
 

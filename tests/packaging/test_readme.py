@@ -6,19 +6,15 @@ from pathlib import Path
 import pytest
 
 from infra_lib.commands.cli import COMMANDS as INFRA
-from tests.helpers.process import CHECKOUT, PYPROJECT, run
-
-
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of the README in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
+from tests.helpers import CHECKOUT
+from tests.helpers.markdown import code, links
+from tests.helpers.process import PYPROJECT, run
 
 README = (CHECKOUT / "README.md").read_text()
 
 
 def test_fleet_of_the_readme_generates_its_files(light_python: Path, tmp_path: Path) -> None:
-    fleet = blocks("python")[0]
+    fleet, *_ = code(README, "python")
     (tmp_path / "main.py").write_text(fleet)
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     run([str(light_python.parent / "nixgen"), "write"], cwd=tmp_path)
@@ -38,7 +34,7 @@ def test_every_command_is_named() -> None:
     assert [command for command in commands if command not in README] == []
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+@pytest.mark.parametrize("target", [target for target, _ in links(README) if target])
 def test_links_lead_somewhere(target: str) -> None:
     assert (CHECKOUT / target).exists()
 

@@ -27,7 +27,16 @@ from infra_lib import (
 )
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.terraform.resource import Configuration, Resource, reference
-from tests.stacks.fleets import CONTROLLER, FLEETS, HOSTILE, KMS_KEY, cpu, fleet_of, gpu, project
+from tests.helpers.stack_fleets import (
+    CONTROLLER,
+    FLEETS,
+    HOSTILE,
+    KMS_KEY,
+    cpu,
+    fleet_of,
+    gpu,
+    project,
+)
 
 from .schema import SCHEMAS, faults, is_there, of_block
 

@@ -25,6 +25,7 @@ from infra_lib import (
 )
 from infra_lib.stacks import GcpStack
 from main import fleet as example
+from tests.helpers import CHECKOUT
 from tests.helpers.hostile import HostileStr, member
 from tests.helpers.stack_fleets import (
     CONTROLLER,
@@ -615,7 +616,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=CHECKOUT,
     )
 
 

@@ -16,9 +16,9 @@ import pytest
 from attrs import frozen
 
 from infra_lib.stacks import assembly_cache
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
 
-ROOT = Path(__file__).parents[2]
 OTHER = 54321  # a user and a group that are nobody's
 WARNING = "infra_lib: the Google provider is loaded whole"
 
@@ -59,7 +59,7 @@ def environment(cache: Path, **variables: str) -> dict[str, str]:
     plain = {key: value for key, value in os.environ.items() if key != "INFRA_PLAIN_PROVIDER"}
     return {
         **plain,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(CHECKOUT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "XDG_CACHE_HOME": str(cache),
         **variables,

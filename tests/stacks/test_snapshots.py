@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
+from tests.helpers import CHECKOUT
 from tests.helpers.stack_fleets import FLEETS
 from tests.helpers.synthesis import text_of
 
-SNAPSHOTS = Path(__file__).parents[2] / "snapshots/cdktf"
+SNAPSHOTS = CHECKOUT / "snapshots/cdktf"
 
 
 @pytest.mark.snapshots

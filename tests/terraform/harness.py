@@ -20,10 +20,11 @@ from typing import Any
 
 import attrs
 
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import require, unavailable
 from tests.terraform.provider import schema
 
-CHECKOUT = f"PYTHONPATH={quote(str(Path(__file__).resolve().parents[2]))}"
+FOUND = f"PYTHONPATH={quote(str(CHECKOUT))}"
 """What a shell puts before a command for Python to find this checkout."""
 
 VERSIONS = ("6.50.0", "7.0.0")
@@ -83,7 +84,7 @@ class StandIn:
                 target.mkdir(parents=True)
                 plugin = target / f"terraform-provider-google_v{version}"
                 plugin.write_text(
-                    f"#!/bin/sh\n{CHECKOUT} PYTHONSAFEPATH=1 exec {quote(sys.executable)}"
+                    f"#!/bin/sh\n{FOUND} PYTHONSAFEPATH=1 exec {quote(sys.executable)}"
                     f" -m tests.terraform.provider {quote(str(schemas))}\n"
                 )
                 plugin.chmod(0o755)
@@ -338,7 +339,7 @@ class Workspace:
         (self.app / "main.py").write_text(source)
         settings = {
             "language": "python",
-            "app": f"env {CHECKOUT} {quote(sys.executable)} main.py",
+            "app": f"env {FOUND} {quote(sys.executable)} main.py",
             "projectId": "00000000-0000-0000-0000-000000000000",
             "sendCrashReports": "false",
         }

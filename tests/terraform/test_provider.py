@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers import CHECKOUT
 from tests.terraform.harness import JSON, Workspace, provider_package
 from tests.terraform.provider import schema
 from tests.terraform.provider.cloud import fingerprint
@@ -80,7 +81,7 @@ def test_it_listens_before_it_has_loaded(tmp_path: Path) -> None:
     (tmp_path / "grpc.py").write_text("input()\n")
     with subprocess.Popen(
         [sys.executable, "-m", "tests.terraform.provider", "schemas"],
-        cwd=Path(__file__).parents[2],
+        cwd=CHECKOUT,
         env={**os.environ, "PYTHONPATH": str(tmp_path), COOKIE[0]: COOKIE[1]},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -187,7 +187,7 @@ def _scheduling(machine: GcpMachine) -> dict[str, Any]:
     https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
     """
     spot, seconds = machine.spot, machine.max_run_duration
-    accelerated = machine.gpu is not None or machine.type_facts.accelerated
+    accelerated = machine.gpu is not None or machine.catalog_entry.accelerated
     ends = spot or seconds is not None
     return {
         "provisioning_model": "SPOT" if spot else "STANDARD",
