@@ -5,7 +5,6 @@ import base64
 import importlib
 import inspect
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from nixgen.files.write import write
 from tests.helpers import CHECKOUT
 from tests.helpers.markdown import Example, anchors, examples, links
 from tests.helpers.nix import run
-from tests.helpers.process import git
+from tests.helpers.process import environment, git, python
 from tests.helpers.tools import require
 
 EXAMPLES = list(examples((CHECKOUT / "docs/extending.md").read_text()))
@@ -144,7 +143,7 @@ def test_its_stacks_are_synthesized(example: Example, project: Path) -> None:
         [sys.executable, "main.py"],
         check=True,
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        env=environment(),
     )
     assert EXPECTED[example.name](stacks(project))
 
@@ -218,23 +217,14 @@ def test_one_of_several_fleets_is_named(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.nixgen]\nsource = "main:files"\n')
 
     def infra(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "infra_lib", *arguments],
-            cwd=project,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return python("-m", "infra_lib", *arguments, cwd=project)
 
     refused = infra("show")
     assert refused.returncode == 2
     assert "got dict; --source names another" in refused.stderr
     assert "halite" in infra("show", "--source", "main:salts").stdout
     require("node")
-    subprocess.run(
-        [sys.executable, "main.py"], check=True, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    )
+    assert python("main.py", cwd=project).returncode == 0
     steps = infra("runbook", "--source", "main:salts", "--stack", "salts", "halite").stdout
     # Naming salts would write its files beside the folders of both.
     assert "       nixgen write\n" in steps

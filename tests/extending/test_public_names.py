@@ -3,8 +3,6 @@
 import ast
 import importlib
 import inspect
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,6 +12,7 @@ from pytest_regressions.file_regression import FileRegressionFixture
 
 import infra_lib
 from tests.helpers import CHECKOUT
+from tests.helpers.process import python
 from tests.helpers.tools import require
 
 MODULES = {
@@ -78,9 +77,7 @@ def test_nothing_else_can_be_imported_by_a_star() -> None:
     code = (
         "from infra_lib import *; from nixgen import *; print(*(n for n in dir() if n[0] != '_'))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT
-    )
+    done = python("-c", code)
     listed = {
         name
         for module in ("infra_lib", "nixgen")

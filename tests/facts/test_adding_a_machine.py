@@ -10,7 +10,7 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from infra_lib import Facts, MachineFacts
-from tests.helpers import CHECKOUT, projects
+from tests.helpers import CHECKOUT, process, projects
 from tests.helpers.markdown import Block, blocks, replaced
 from tests.helpers.tools import require
 
@@ -56,7 +56,7 @@ class Reader:
                 f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n'
             )
             (tools / name).chmod(0o755)
-        environment = projects.environment()
+        environment = process.environment()
         self.environment = {**environment, "PATH": f"{tools}{os.pathsep}{environment['PATH']}"}
         self.did: list[str] = []
 

@@ -1,11 +1,9 @@
 """Clan's vars: what is secret stands beside what is public, and is not opened."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.helpers import CHECKOUT
 from tests.helpers.folders import put
+from tests.helpers.process import python
 
 VARS = [
     "per-machine/galena/openssh/ssh.id_ed25519",
@@ -35,13 +33,8 @@ def test_only_public_values_are_opened(tmp_path: Path) -> None:
     for var in VARS:
         put(tmp_path, f"{var}/value", f"the value of {var}")
         put(tmp_path, f"{var}/secret", "hidden")
-    done = subprocess.run(
-        [sys.executable, "-c", READING, tmp_path],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", READING, str(tmp_path))
+    assert done.returncode == 0, done.stderr
     address, network, *opened = done.stdout.splitlines()
     assert address == "the value of per-machine/galena/zerotier/zerotier-ip"
     assert network == "the value of shared/zerotier-network-zerotier/network-id"

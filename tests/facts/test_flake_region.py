@@ -1,13 +1,12 @@
 """The fleet's caches in a flake.nix that people own: byte for byte, nothing else changes."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from main import fleet as example
-from tests.helpers import CHECKOUT, projects
+from tests.helpers import CHECKOUT, process
 from tests.helpers.markdown import code
 from tests.helpers.nix import evaluate
 from tests.helpers.tools import require
@@ -55,14 +54,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def nixgen(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nixgen", *arguments],
-        cwd=project,
-        env=projects.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return process.python("-m", "nixgen", *arguments, cwd=project)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

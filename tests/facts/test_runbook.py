@@ -16,7 +16,7 @@ from attrs import evolve
 from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
 from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
-from tests.helpers import CHECKOUT, projects
+from tests.helpers import CHECKOUT, process, projects
 from tests.helpers.projects import infra
 from tests.helpers.tools import require
 
@@ -387,7 +387,7 @@ class TestScript:
     ) -> subprocess.CompletedProcess[str]:
         script = project / "runbook.sh"
         script.write_text(infra(project, "runbook", "--shell").stdout)
-        inherited = projects.environment()
+        inherited = process.environment()
         return subprocess.run(
             [require("bash"), script, *arguments],
             cwd=project,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra_lib.operate.deployed import ask
-from tests.helpers import projects
+from tests.helpers import process, projects
 from tests.helpers.projects import KEYS, NETWORK, SCHEELITE_IP, infra
 from tests.helpers.tools import require
 
@@ -68,7 +68,7 @@ def start(project: Path, *arguments: str, **environment: str) -> subprocess.Pope
     return subprocess.Popen(
         [sys.executable, "-m", "infra_lib", *arguments],
         cwd=project,
-        env={**projects.environment(), **environment},
+        env={**process.environment(), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -132,7 +132,7 @@ def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> N
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=project,
-        env=projects.environment(),
+        env=process.environment(),
         capture_output=True,
         text=True,
         timeout=600,

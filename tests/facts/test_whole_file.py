@@ -17,7 +17,7 @@ import pytest
 from infra_lib import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
 from infra_lib.model.whole_file import write
-from tests.helpers import projects
+from tests.helpers import process, projects
 from tests.helpers.projects import infra
 
 OLD = Facts(machines=(MachineFacts("amber", zone="us-central1-b"),))
@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, "--set", "cinnabar.external_ip="],
         cwd=project,
-        env=projects.environment(),
+        env=process.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -282,7 +282,7 @@ def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
         subprocess.Popen(
             [sys.executable, "-m", "infra_lib", "sync", "--vars-only", "--set", each],
             cwd=project,
-            env=projects.environment(),
+            env=process.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -319,7 +319,7 @@ def test_whoever_comes_while_one_writes_waits_also_by_another_path(tmp_path: Pat
                 "cinnabar.external_ip=203.0.113.7",
             ],
             cwd=project,
-            env=projects.environment(),
+            env=process.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,10 +1,11 @@
-"""Commands that the packaging tests share."""
+"""Commands, run as this checkout's own or as those of others who installed it."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.helpers import CHECKOUT
 from tests.helpers.tools import unavailable
 
 LIGHT_MAIN = """\
@@ -38,11 +39,45 @@ if __name__ == "__main__":
 """
 """A consumer's fleet, as small as one gets, that needs cdktf only when it is run."""
 
+PIP = (sys.executable, "-m", "pip")
+
 PYPROJECT = """\
 [tool.nixgen]
 source = "main:fleet"
 root = "."
 """
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, in which this checkout is found from any folder."""
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def python(
+    *arguments: str,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+    env: dict[str, str] | None = None,
+    wrap: tuple[str, ...] = (),
+) -> subprocess.CompletedProcess[str]:
+    """Run this Python, with this checkout on its path; the streams are kept apart.
+
+    Args:
+        arguments: Its arguments.
+        cwd: The folder to run in.
+        stdin: What it reads, in place of what this process would.
+        env: Variables that differ.
+        wrap: The command that runs it, as `env -i`.
+    """
+    return subprocess.run(
+        [*wrap, sys.executable, *arguments],
+        cwd=cwd,
+        env={**environment(), **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def run(
@@ -87,14 +122,15 @@ def git(repository: Path, *arguments: str, status: int = 0) -> str:
 
 
 def install(requirement: str, venv: Path) -> Path:
-    """Make an environment that holds `requirement`; return its Python.
+    """Make an environment that holds `requirement`, and no pip; return its Python.
 
     Skips the test where the package index is not reached.
     """
-    run([sys.executable, "-m", "venv", str(venv)])
+    run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     python = venv / "bin" / "python"
+    # Compiled, the constructs of google are half a minute; what is used is compiled when it is.
     done = subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", requirement],
+        [*PIP, "--python", str(python), "install", "--quiet", "--no-compile", requirement],
         check=False,
         capture_output=True,
         text=True,

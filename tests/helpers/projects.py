@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.helpers import CHECKOUT
+from tests.helpers.process import python
 from tests.helpers.tools import require
 
 MAIN = """\
@@ -66,21 +65,7 @@ def infra(
     folder: Path, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `infra` in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "infra_lib", *arguments],
-        cwd=folder,
-        env={**environment(), **(env or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def environment() -> dict[str, str]:
-    """Return this process's environment, in which infra_lib is found from any folder."""
-    repository = str(CHECKOUT)
-    return {**os.environ, "PYTHONPATH": repository, "PYTHONDONTWRITEBYTECODE": "1"}
+    return python("-m", "infra_lib", *arguments, cwd=folder, stdin=stdin, env=env)
 
 
 def put(folder: Path, variable: str, value: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import infra_lib
 import nixgen.files.cli
 from infra_lib.commands.cli import COMMANDS, main
-from tests.helpers import CHECKOUT, projects
+from tests.helpers import CHECKOUT, process, projects
 
 from ..model.bad import REFUSED
 
@@ -341,7 +341,7 @@ def test_a_reader_who_leaves_changes_neither_what_is_written_nor_the_exit_code(
             return subprocess.run(
                 [sys.executable, "-m", "infra_lib", *arguments],
                 cwd=project,
-                env={**projects.environment(), "PYTHONUNBUFFERED": unbuffered},
+                env={**process.environment(), "PYTHONUNBUFFERED": unbuffered},
                 stdout=nobody,
                 check=False,
             ).returncode
@@ -363,12 +363,6 @@ print(status, [name for name in heavy if name in sys.modules])
 
 @pytest.mark.parametrize("command", ["cost", "show"])
 def test_the_example_without_cdktf_and_with_little_loaded(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(command=command)],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = process.python("-c", WITHOUT.format(command=command), cwd=CHECKOUT)
     assert done.stdout.splitlines()[-1] == "0 []"
     assert "scheelite" in done.stdout

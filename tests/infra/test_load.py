@@ -1,6 +1,5 @@
 """The module that describes a fleet, whatever else it does, does not speak or end for a command."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.commands.cli import main
-from tests.helpers import CHECKOUT
+from tests.helpers import process
 
 FLEET = "metals = fleet()\n"
 
@@ -21,14 +20,7 @@ def infra(described: Callable[[str], Path]) -> Callable[..., subprocess.Complete
     def run(
         code: str, *arguments: str, python: tuple[str, ...] = ("-P",)
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *python, "-m", "infra_lib", *arguments],
-            cwd=described(code),
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return process.python(*python, "-m", "infra_lib", *arguments, cwd=described(code))
 
     return run
 

@@ -1,16 +1,14 @@
 """What the tests of the command share."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from tests.helpers import CHECKOUT
 from tests.helpers.folders import put
+from tests.helpers.process import python
 
 Nixgen: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -36,18 +34,6 @@ def nixgen(project: Path) -> Nixgen:
     def run(
         *arguments: str, cwd: str = ".", wrap: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*wrap, sys.executable, "-m", "nixgen", *arguments],
-            cwd=project / cwd,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(CHECKOUT),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return python("-m", "nixgen", *arguments, cwd=project / cwd, env=environment, wrap=wrap)
 
     return run

@@ -1,8 +1,6 @@
 """What the stack holds, and what changes it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,8 @@ from infra_lib import (
 )
 from infra_lib.stacks import GcpStack
 from main import fleet as example
-from tests.helpers import CHECKOUT
 from tests.helpers.hostile import HostileStr, member
+from tests.helpers.process import python
 from tests.helpers.stack_fleets import (
     CONTROLLER,
     FLEETS,
@@ -610,19 +608,10 @@ def test_disks_of_one_fleet_have_names_of_their_own() -> None:
         fleet_of(CONTROLLER, WITH_DATA, cpu(data_disks=(DataDisk("tank", size_gb=1),)))
 
 
-def run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=CHECKOUT,
-    )
-
-
 @pytest.mark.parametrize("missing", ["cdktf", "cdktf_cdktf_provider_google"])
 def test_without_cdktf_one_message_says_what_to_install(missing: str) -> None:
-    done = run(
+    done = python(
+        "-c",
         f"import sys\nsys.modules[{missing!r}] = None\nimport infra_lib, main\n"
         "try:\n    from infra_lib.stacks import GcpStack\n"
         "except ImportError as error:\n    print(error)"
@@ -633,5 +622,5 @@ def test_without_cdktf_one_message_says_what_to_install(missing: str) -> None:
 
 
 def test_the_model_loads_neither_cdktf_nor_node() -> None:
-    done = run("import sys, infra_lib, main\nprint({'cdktf', 'jsii'} & set(sys.modules))")
+    done = python("-c", "import sys, infra_lib, main\nprint({'cdktf', 'jsii'} & set(sys.modules))")
     assert done.stdout == "set()\n"
