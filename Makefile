@@ -16,6 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,22
 
 help:
 	@echo 'make synth      write the Terraform stacks and the Nix files of main.py'
+	@echo 'make check      lint and check types'
 	@echo 'make quick      lint, check types and run the tests that start no process and are not slow'
 	@echo 'make test       lint, check types and run every test'
 	@echo 'make snapshots  renew the pinned outputs, on purpose'
