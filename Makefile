@@ -45,7 +45,7 @@ quick: check
 	@$(bin)/pytest --quick -n auto -q
 
 test: check
-	@$(bin)/pytest -n auto --dist loadfile
+	@$(bin)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 snapshots: setup
 	@$(bin)/nixgen write

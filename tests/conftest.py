@@ -23,6 +23,9 @@ with suppress(ValueError):  # not in the main thread
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
+LONGEST = ("deploy", "terraform", "packaging")
+"""The folders whose tests take longest, one by one."""
+
 STARTS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"}
 
 
@@ -38,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.quick:
         config.option.markexpr = config.option.markexpr or "not slow"
         settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or in the end one worker is left alone with it."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
