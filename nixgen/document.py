@@ -16,27 +16,20 @@ What matters here:
 - Text one level deeper is indented by two spaces more, once for each line that opens levels,
   however many levels that line opens.
 
-A document is given as an iterable of pieces:
+A document is a list of pieces:
 
 - `str`: text without line breaks.
 - a spacing (`SPACE`, `LINE`, …): what parts two texts. Neighbouring spacings are one, mostly the
   wider.
-- `GROUP`, `PRIORITY` or `TRANSPARENT` up to the matching `END`: a group.
-- `NEST` up to `UNNEST`: one level deeper. `(OFFSET, n)` adds n spaces to each line, until `(OFFSET,
-  -n)`.
-- `(ONE_LINE, told)` up to `END`: kept on one line if nothing in it ends a line; whether it is gets
-  appended to the list `told`. `SURELY_ONE_LINE` up to `END`: nothing in it ends a line.
-- `(SHORT, n)` up to `END`: kept on one line if it can be and has at most n characters; otherwise it
-  is one level deeper, with a `BREAK` at its start and end.
+- a list: a document, mostly of a function below: `group`, `nest` and the like.
 - `(COMMENT, text)`, `(TRAILING_COMMENT, text)`: text whose width does not count.
 - `(IF_BROKEN, text)`: text that is only there when its group is broken up.
-- a generator: its pieces. This is how a rule for an expression hands over to the rules for its
-  parts without recursion: depth costs memory, not stack.
+- a function: called when its turn comes, it returns a document. This is how a rule for an
+  expression hands over to the rules for its parts without recursion: depth costs memory, not stack.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from types import GeneratorType
 from typing import Any, Final, TypeAlias
 
 from nixgen.frozen import frozen
@@ -63,16 +56,16 @@ TEXT_NEWLINE: Final = 7
 """A line end inside of a text of several lines; these add up. `TEXT_NEWLINE + n` are n more."""
 
 # Marks.
-GROUP: Final = -1
-PRIORITY: Final = -2
-TRANSPARENT: Final = -3
-ONE_LINE: Final = -4
-SURELY_ONE_LINE: Final = -5
-END: Final = -6
-NEST: Final = -7
-UNNEST: Final = -8
-SHORT: Final = -9
-OFFSET: Final = -10
+_GROUP: Final = -1
+_PRIORITY: Final = -2
+_TRANSPARENT: Final = -3
+_ONE_LINE: Final = -4
+_SURELY_ONE_LINE: Final = -5
+_END: Final = -6
+_NEST: Final = -7
+_UNNEST: Final = -8
+_SHORT: Final = -9
+_OFFSET: Final = -10
 
 # Kinds of text.
 TEXT: Final = 0
@@ -80,8 +73,61 @@ COMMENT: Final = 1
 TRAILING_COMMENT: Final = 2
 IF_BROKEN: Final = 3
 
-Piece: TypeAlias = "str | int | tuple[int, Any] | Generator[Piece, None, None]"
-Doc: TypeAlias = Generator[Piece, None, None]
+Piece: TypeAlias = "str | int | tuple[int, Any] | Sequence[Piece] | Callable[[], Doc]"
+Doc: TypeAlias = "list[Piece]"
+
+
+def group(*pieces: Piece) -> Doc:
+    """Pieces that stay on one line if they fit."""
+    return [_GROUP, *pieces, _END]
+
+
+def priority(*pieces: Piece) -> Doc:
+    """A group that is tried to be broken up before the one around it."""
+    return [_PRIORITY, *pieces, _END]
+
+
+def transparent(*pieces: Piece) -> Doc:
+    """A group that hands its priority groups to the one around it."""
+    return [_TRANSPARENT, *pieces, _END]
+
+
+def nest(*pieces: Piece) -> Doc:
+    """Pieces one level deeper."""
+    return [_NEST, *pieces, _UNNEST]
+
+
+def unnest(*pieces: Piece) -> Doc:
+    """Pieces one level less deep."""
+    return [_UNNEST, *pieces, _NEST]
+
+
+def offset(spaces: int, *pieces: Piece) -> Doc:
+    """Pieces with so many spaces more before each line."""
+    return [(_OFFSET, spaces), *pieces, (_OFFSET, -spaces)]
+
+
+def on_one_line(told: list[bool], *pieces: Piece) -> Doc:
+    """Pieces that are kept on one line if nothing in them ends a line.
+
+    Args:
+        told: Gets appended whether they are, when they were laid out.
+        pieces: The pieces.
+    """
+    return [(_ONE_LINE, told), *pieces, _END]
+
+
+def surely_on_one_line(*pieces: Piece) -> Doc:
+    """Pieces of which nothing ends a line."""
+    return [_SURELY_ONE_LINE, *pieces, _END]
+
+
+def short(most: int, *pieces: Piece) -> Doc:
+    """Pieces that are kept on one line if they can be and have at most so many characters.
+
+    Otherwise they are one level deeper, with a `BREAK` at their start and end.
+    """
+    return [(_SHORT, most), *pieces, _END]
 
 
 class Owned(int):
@@ -124,7 +170,7 @@ class _Group:
     """Elements that are on one line together, or not.
 
     Attributes:
-        kind: `GROUP`, `PRIORITY` or `TRANSPARENT`.
+        kind: `_GROUP`, `_PRIORITY` or `_TRANSPARENT`.
         items: The elements.
         flat: How it is on one line; `None` if it cannot be, or is too wide for any line.
     """
@@ -164,24 +210,24 @@ def _flat(items: "Iterable[_Element]") -> _Flat | None:
     parts: list[str] = []
     width = space = lead = 0
     for item in items:
-        if isinstance(item, int):
-            if item >= NEWLINE:
-                return None
-            if item >= SPACE:
-                space = 1
-            continue
         if isinstance(item, tuple):
             kind, _, _, text = item
             if kind == IF_BROKEN:
                 continue
             trail = 0
             counted = len(text) if kind == TEXT else 0
-        else:
+        elif isinstance(item, _Group):
             inner = item.flat
             if inner is None:
                 return None
             space |= inner.lead
             text, trail, counted = inner.text, inner.trail, inner.width
+        else:
+            if item >= NEWLINE:
+                return None
+            if item >= SPACE:
+                space = 1
+            continue
         if space:
             if parts:
                 parts.append(" ")
@@ -277,7 +323,7 @@ def _on_one_line(items: Iterable[_Element], raised: int = 0) -> Iterator[_Elemen
             stack.pop()
 
 
-def _build(doc: Iterable[Piece]) -> list[_Element]:
+def _build(doc: Doc) -> list[_Element]:
     """The elements of a document."""
     items: list[_Element] = []
     open_groups: list[tuple[int, list[_Element], Any]] = []
@@ -293,58 +339,67 @@ def _build(doc: Iterable[Piece]) -> list[_Element]:
                     items[-1] = (TEXT, last[1], last[2], last[3] + piece)
                 elif piece:
                     items.append((TEXT, level, offset, piece))
-            elif kind is GeneratorType:
-                pieces.append(piece)
-                break
+            elif kind is int or kind is Owned:
+                if piece >= 0:
+                    if piece >= NEWLINE:
+                        hard += 1
+                    elif piece >= SPACE:
+                        width += 1
+                    _add(items, piece)
+                elif piece == _NEST:
+                    level += 1
+                elif piece == _UNNEST:
+                    level -= 1
+                elif piece != _END:
+                    inner: list[_Element] = []
+                    if items and items[-1] == SPACE and piece >= _TRANSPARENT:
+                        inner.append(SPACE)
+                        items.pop()
+                    open_groups.append((piece, items, (0, width, hard)))
+                    sure += piece == _SURELY_ONE_LINE
+                    items = inner
+                else:
+                    mark, outer, (value, width_before, hard_before) = open_groups.pop()
+                    if mark >= _TRANSPARENT:
+                        _close(mark, items, outer)
+                    else:
+                        sure -= mark == _SURELY_ONE_LINE
+                        fits = hard == hard_before and (
+                            mark != _SHORT or width - width_before <= value
+                        )
+                        if mark == _ONE_LINE:
+                            value.append(fits or sure > 0)
+                        level -= mark == _SHORT
+                        kept: Iterable[_Element] = items
+                        if fits and mark == _SHORT:
+                            kept = _on_one_line(items, raised=1)
+                        elif (
+                            fits and not sure
+                        ):  # else what is around this puts all of it on one line
+                            kept = _on_one_line(items)
+                        elif mark == _SHORT:
+                            kept = (BREAK, *items, BREAK)
+                        for item in kept:
+                            _add(outer, item)
+                    items = outer
+            elif kind is list:
+                if piece:
+                    pieces.append(iter(piece))
+                    break
             elif kind is tuple:
                 mark, value = piece
-                if mark == OFFSET:
+                if mark == _OFFSET:
                     offset += value
-                elif mark in (SHORT, ONE_LINE):
-                    level += mark == SHORT
+                elif mark in (_SHORT, _ONE_LINE):
+                    level += mark == _SHORT
                     open_groups.append((mark, items, (value, width, hard)))
                     items = []
                 else:
                     width += len(value)
                     _add(items, (mark, level, offset, value))
-            elif piece >= 0:
-                if piece >= NEWLINE:
-                    hard += 1
-                elif piece >= SPACE:
-                    width += 1
-                _add(items, piece)
-            elif piece == NEST:
-                level += 1
-            elif piece == UNNEST:
-                level -= 1
-            elif piece != END:
-                inner: list[_Element] = []
-                if items and items[-1] == SPACE and piece >= TRANSPARENT:
-                    inner.append(SPACE)
-                    items.pop()
-                open_groups.append((piece, items, (0, width, hard)))
-                sure += piece == SURELY_ONE_LINE
-                items = inner
             else:
-                mark, outer, (value, width_before, hard_before) = open_groups.pop()
-                if mark >= TRANSPARENT:
-                    _close(mark, items, outer)
-                else:
-                    sure -= mark == SURELY_ONE_LINE
-                    fits = hard == hard_before and (mark != SHORT or width - width_before <= value)
-                    if mark == ONE_LINE:
-                        value.append(fits or sure > 0)
-                    level -= mark == SHORT
-                    kept: Iterable[_Element] = items
-                    if fits and mark == SHORT:
-                        kept = _on_one_line(items, raised=1)
-                    elif fits and not sure:  # else what is around this puts all of it on one line
-                        kept = _on_one_line(items)
-                    elif mark == SHORT:
-                        kept = (BREAK, *items, BREAK)
-                    for item in kept:
-                        _add(outer, item)
-                items = outer
+                pieces.append(iter(piece()))
+                break
         else:
             pieces.pop()
     return items
@@ -464,7 +519,7 @@ def _dissolve(group: _Group) -> list[_Element]:
     stack = [iter(group.items)]
     while stack:
         for item in stack[-1]:
-            if isinstance(item, _Group) and item.kind == TRANSPARENT:
+            if isinstance(item, _Group) and item.kind == _TRANSPARENT:
                 stack.append(iter(item.items))
                 break
             found.append(item)
@@ -477,7 +532,7 @@ def _compact(items: list[_Element]) -> list[_Element]:
     """The elements with their spacing, also that of priority groups, as on one line."""
     opened: list[_Element] = []
     for item in items:
-        if isinstance(item, _Group) and item.kind == PRIORITY:
+        if isinstance(item, _Group) and item.kind == _PRIORITY:
             opened += item.items
         else:
             opened.append(item)
@@ -488,18 +543,14 @@ def _compact(items: list[_Element]) -> list[_Element]:
     ]
 
 
-def layout(doc: Iterable[Piece], indent: int = 0) -> Laid:
+def layout(doc: Piece, indent: int = 0) -> Laid:
     """Lay a document out in lines.
 
     Args:
-        doc: Its pieces.
+        doc: The document.
         indent: Spaces before each line but the first.
     """
-    return _Writer(indent).write(_build((GROUP, _pieces(doc), END)))
-
-
-def _pieces(doc: Iterable[Piece]) -> Doc:
-    yield from doc
+    return _Writer(indent).write(_build(group(doc)))
 
 
 class _Writer:
@@ -621,12 +672,12 @@ class _Writer:
             Elements, index and frame: of the next priority group that can be broken up, or of all
             elements.
         """
-        if group.kind != TRANSPARENT:
+        if group.kind != _TRANSPARENT:
             parts = _dissolve(group)
             places = [
                 at
                 for at, part in enumerate(parts)
-                if isinstance(part, _Group) and part.kind == PRIORITY
+                if isinstance(part, _Group) and part.kind == _PRIORITY
             ]
             for which in reversed(range(len(places) if last is None else last)):
                 at = places[which]

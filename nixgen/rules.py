@@ -1,10 +1,34 @@
 """One rule per kind of expression: its document from the documents of its parts.
 
-The rules are those of RFC 166 as nixfmt 1.x applies them; `layout` says how a document becomes
-lines.
+The rules are those of RFC 166 as nixfmt 1.x applies them; `document` says how a document becomes
+lines. Whoever follows nixfmt's source (https://github.com/NixOS/nixfmt, src/Nixfmt/Pretty.hs) finds
+there under other names:
+
+| here                                        | there                                             |
+| ------------------------------------------- | ------------------------------------------------- |
+| `_entries`                                  | `renderItems`                                     |
+| `_list`                                     | `renderList`                                      |
+| `_set`, `_wide`                             | `prettySet`, `prettyTermWide`                     |
+| `_quoted`, `_indented`                      | `prettySimpleString`, `prettyIndentedString`      |
+| `_line_of_string`, `_interpolation`         | `pretty` of `[StringPart]`, `StringPart`          |
+| `_assignment`, `_inherit`                   | `pretty` of a `Binder`                            |
+| `_right_side`                               | `absorbRHS`                                       |
+| `_absorbed`, `_absorbed_paren`              | `absorbExpr`, `absorbParen`                       |
+| `_call`, `_application`                     | `prettyApp`                                       |
+| `_arguments`, `_argument`, `_last_argument` | its `absorbApp`, `absorbInner`, `absorbLast`      |
+| `_operation`, `_chain`                      | `prettyOp`, its `flatten`                         |
+| `_function_of_name`, `_pattern`, `_param`   | `absorbAbs`, `pretty` of a `Parameter`, its parts |
+| `_with`, `_with_absorbed`, `_if`            | `prettyWith False`, `prettyWith True`, `prettyIf` |
+| `tree.Node`: `simple`                       | `isSimple`                                        |
+| `tree.Node`: `absorbable`, `absorbs`        | `isAbsorbable`, `isAbsorbableExpr`                |
+| `tree.Pattern`: `broken`                    | not `canFlattenAttrs`                             |
+| `on_one_line`, `short`                      | `unexpandSpacing'`, with a limit                  |
+
+Its `sourceLine` of two brackets differs where ours are `broken`.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from nixgen import tree
@@ -12,27 +36,26 @@ from nixgen.document import (
     BLANK,
     BREAK,
     COMMENT,
-    END,
-    GROUP,
     IF_BROKEN,
     LINE,
-    NEST,
     NEWLINE,
-    OFFSET,
-    ONE_LINE,
-    PRIORITY,
-    SHORT,
     SOFT_BREAK,
     SOFT_LINE,
     SPACE,
-    SURELY_ONE_LINE,
     TEXT_NEWLINE,
     TRAILING_COMMENT,
-    TRANSPARENT,
-    UNNEST,
     Doc,
     Owned,
+    group,
     layout,
+    nest,
+    offset,
+    on_one_line,
+    priority,
+    short,
+    surely_on_one_line,
+    transparent,
+    unnest,
 )
 from nixgen.tree import Node
 
@@ -53,7 +76,7 @@ def lay_out(node: Node) -> str:
     Args:
         node: Its tree.
     """
-    return _settled(lambda: _doc(node), 0)
+    return _settled(_doc(node), 0)
 
 
 def lay_out_entry(alone: Node, indent: int) -> str:
@@ -64,7 +87,7 @@ def lay_out_entry(alone: Node, indent: int) -> str:
         indent: Spaces before each line but the first.
     """
     entries: list[Any] = alone.entries  # type: ignore[attr-defined]
-    return _settled(lambda: _entries(entries, NEWLINE), indent)
+    return _settled(partial(_entries, entries, NEWLINE), indent)
 
 
 def _settled(doc: Callable[[], Doc], indent: int) -> str:
@@ -74,7 +97,7 @@ def _settled(doc: Callable[[], Doc], indent: int) -> str:
     at such brackets. So when there are both, the brackets are marked and all is laid out again.
     """
     while True:
-        laid = layout(doc(), indent)
+        laid = layout(doc, indent)
         if not (laid.soft and laid.broken):
             return laid.text
         for owner in laid.broken:
@@ -83,246 +106,312 @@ def _settled(doc: Callable[[], Doc], indent: int) -> str:
 
 # Rules --------------------------------------------------------------------------------------------
 #
-# Each is a generator of pieces; a rule yields the document of a part as it is, without running it.
+# Each returns a document. What stands in it for a part of the tree is called when its turn comes.
 
 
-def _doc(node: Node) -> Doc:
-    """The document of an expression or term."""
-    if isinstance(node, tree.List):
-        yield GROUP
-        yield _RULES[tree.List](node)
-        yield END
-    else:
-        yield _RULES[type(node)](node)
+def _doc(node: Node) -> Callable[[], Doc]:
+    """The document of an expression or term, when its turn comes."""
+    return partial(_list_in_group if isinstance(node, tree.List) else _RULES[type(node)], node)
 
 
-def _wide(node: Node) -> Doc:
+def _list_in_group(node: Any) -> Doc:
+    return group(_list(node))
+
+
+def _term(node: Node) -> Callable[[], Doc]:
+    """The document of a term that is in a group already, when its turn comes."""
+    return partial(_RULES[type(node)], node)
+
+
+def _wide(node: Node) -> Callable[[], Doc]:
     """A term where an attribute set takes several lines even if it would fit on one."""
-    if isinstance(node, tree.AttrSet):
-        return _set(node, wide=True)
-    return _RULES[type(node)](node)
-
-
-def _group(doc: Doc) -> Doc:
-    yield GROUP
-    yield doc
-    yield END
+    return partial(_set, node, wide=True) if isinstance(node, tree.AttrSet) else _term(node)
 
 
 def _above(trivia: tree.Trivia) -> Doc:
-    """Comment lines and empty lines."""
-    if trivia:
-        yield NEWLINE
+    """Comment lines and empty lines.
+
+    ```python
+    Commented(ref("x"), before="Above.")
+    ```
+    ```nix
+    # Above.
+    x
+    ```
+    """
+    doc: Doc = [NEWLINE] if trivia else []
     for line in trivia:
-        if line is None:
-            yield BLANK
-        else:
-            yield COMMENT, f"# {line}" if line else "#"
-            yield NEWLINE
+        doc += [BLANK] if line is None else [(COMMENT, f"# {line}" if line else "#"), NEWLINE]
+    return doc
 
 
 def _after(comment: str) -> Doc:
-    """The comment at the end of a line."""
-    if comment:
-        yield SPACE
-        yield TRAILING_COMMENT, f"# {comment}"
-        yield NEWLINE
+    """The comment at the end of a line.
+
+    ```python
+    [Commented(ref("x"), after="After.")]
+    ```
+    ```nix
+    [
+      x # After.
+    ]
+    ```
+    """
+    return [SPACE, (TRAILING_COMMENT, f"# {comment}"), NEWLINE] if comment else []
 
 
 def _token(node: tree.Token) -> Doc:
-    yield _above(node.before)
-    yield node.text
-    yield _after(node.after)
+    if not (node.before or node.after):
+        return [node.text]
+    return [_above(node.before), node.text, _after(node.after)]
 
 
 def _raw(node: tree.RawText) -> Doc:
-    yield _above(node.before)
+    """Source text.
+
+    ```python
+    Apply("f", Raw("x # what it is"))
+    ```
+    ```nix
+    f (
+      x # what it is
+    )
+    ```
+    """
+    doc = _above(node.before)
     for index, line in enumerate(node.lines):
-        if index:
-            yield TEXT_NEWLINE
-        yield line
+        doc += [TEXT_NEWLINE, line] if index else [line]
     if "#" in node.lines[-1]:
-        yield NEWLINE
-    yield _after(node.after)
+        doc.append(NEWLINE)
+    return [doc, _after(node.after)]
 
 
 # Strings ------------------------------------------------------------------------------------------
 
 
 def _quoted(node: tree.Quoted) -> Doc:
-    yield _above(node.before)
-    yield GROUP
-    yield '"'
-    yield _parts(node.parts)
-    yield '"'
-    yield END
-    yield _after(node.after)
+    """A string in double quotes.
+
+    ```python
+    Str("root@", ref("name"), ".zt")
+    ```
+    ```nix
+    "root@${name}.zt"
+    ```
+    """
+    string = group('"', _line_of_string(node.parts), '"')
+    return [_above(node.before), string, _after(node.after)]
 
 
 def _path(node: tree.Path) -> Doc:
-    yield _above(node.before)
-    yield _parts(node.parts)
-    yield _after(node.after)
+    return [_above(node.before), _line_of_string(node.parts), _after(node.after)]
 
 
 def _indented(node: tree.Indented) -> Doc:
-    yield _above(node.before)
-    yield GROUP
-    yield "''"
-    if len(node.lines) > 1:
-        yield BREAK
-    yield NEST
+    r"""An indented string.
+
+    ```python
+    IndentedStr("one\n", ref("two"), "\n")
+    ```
+    ```nix
+    ''
+      one
+      ${two}
+    ''
+    ```
+    """
+    lines: Doc = []
     for index, line in enumerate(node.lines):
-        if index:
-            yield TEXT_NEWLINE
-        yield _parts(line)
-    yield UNNEST
-    yield "''"
-    yield END
-    yield _after(node.after)
+        lines += [TEXT_NEWLINE, _line_of_string(line)] if index else _line_of_string(line)
+    edge = [BREAK] if len(node.lines) > 1 else []
+    return [
+        _above(node.before),
+        group("''", edge, nest(lines), "''"),
+        _after(node.after),
+    ]
 
 
-def _parts(parts: list[tree.Part]) -> Doc:
-    """One line of a string."""
+def _line_of_string(parts: list[tree.Part]) -> Doc:
+    r"""One line of a string; what is interpolated is indented as the line.
+
+    ```python
+    IndentedStr("one\n  ", Apply("f", "x" * 60, "y" * 60, "z"), "\n")
+    ```
+    ```nix
+    ''
+      one
+        ${f "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+          "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+          "z"
+        }
+    ''
+    ```
+    """
     head: tree.Part = parts[0] if parts else ""
     rest = parts[1:]
     if isinstance(head, Node):
         head, rest = "", parts
-    yield head
     margin = len(head) - len(head.lstrip(_WHITE_SPACE))
-    yield OFFSET, margin
     if len(rest) == 1 and isinstance(rest[0], Node) and not head.strip(_WHITE_SPACE):
         # Alone on its line, an interpolation opens like parentheses.
-        yield GROUP
-        yield "${"
-        yield NEST
-        yield _enclosed(rest[0])
-        yield UNNEST
-        yield "}"
-        yield END
-    else:
-        for part in rest:
-            yield part if isinstance(part, str) else _interpolation(part)
-    yield OFFSET, -margin
+        return [head, offset(margin, group("${", nest(_enclosed(rest[0])), "}"))]
+    doc: Doc = []
+    for part in rest:
+        doc += [part] if isinstance(part, str) else _interpolation(part)
+    return [head, offset(margin, doc)]
 
 
 def _interpolation(node: Node) -> Doc:
+    """What is interpolated: on one line if it is simple or short, else opened like a bracket.
+
+    ```python
+    Str("x" * 80, ref("simple"), " ", Apply("f", 1, 2, ref("is.longer.than.thirty.characters")))
+    ```
+    ```nix
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx${simple} ${
+      f 1 2 is.longer.than.thirty.characters
+    }"
+    ```
+    """
     if node.absorbable:
-        yield GROUP
-        yield "${"
-        yield _RULES[type(node)](node)
-        yield "}"
-        yield END
-    elif node.simple:
-        yield "${"
-        yield SURELY_ONE_LINE if node.one_line else (ONE_LINE, [])
-        yield _doc(node)
-        yield END
-        yield "}"
-    else:
-        yield GROUP
-        yield "${"
-        yield SHORT, _SHORT_INTERPOLATION
-        yield _group(_doc(node))
-        yield END
-        yield "}"
-        yield END
+        return group("${", _term(node), "}")
+    if node.simple:
+        doc = _doc(node)
+        return ["${", (surely_on_one_line(doc) if node.one_line else on_one_line([], doc)), "}"]
+    return group("${", short(_SHORT_INTERPOLATION, group(_doc(node))), "}")
 
 
 # Lists, sets and parentheses ----------------------------------------------------------------------
 
 
 def _entries(entries: list[Any], separator: int) -> Doc:
-    """Elements or bindings, and what stands above them."""
-    for index, entry in enumerate(entries):
-        if index:
-            yield separator
+    """Elements or bindings, and what stands above them.
+
+    ```python
+    AttrSet({"x": 1}, BlankLine(), Comment("Twice as much."), {"y": 2})
+    ```
+    ```nix
+    {
+      x = 1;
+
+      # Twice as much.
+      y = 2;
+    }
+    ```
+    """
+    doc: Doc = []
+    for entry in entries:
+        if doc:
+            doc.append(separator)
         if isinstance(entry, list):
-            yield _above(entry)
+            doc += _above(entry)
+        elif isinstance(entry, Node):
+            doc += group(_doc(entry))
         else:
-            yield GROUP
-            if isinstance(entry, Node):
-                yield _doc(entry)
-            elif isinstance(entry, tree.Assignment):
-                yield _assignment(entry)
-            else:
-                yield _inherit(entry)
-            yield END
+            rule = _assignment if isinstance(entry, tree.Assignment) else _inherit
+            doc += group(partial(rule, entry))
+    return doc
 
 
 def _list(node: tree.List, separator: int = NEWLINE) -> Doc:
-    yield _above(node.before)
+    """A list: on one line if it has one element and fits.
+
+    ```python
+    {"one": [ref("x")], "two": [ref("x"), ref("y")]}
+    ```
+    ```nix
+    {
+      one = [ x ];
+      two = [
+        x
+        y
+      ];
+    }
+    ```
+    """
     if not node.entries and not node.before:
-        yield "["
-        yield SPACE
-    else:
-        comments_only = all(isinstance(entry, list) for entry in node.entries)
-        edge = NEWLINE if node.broken or comments_only else Owned.line(node)
-        yield "["
-        yield edge
-        yield NEST
-        yield _entries(node.entries, separator)
-        yield UNNEST
-        yield edge
-    yield "]"
-    yield _after(node.after)
+        return ["[", SPACE, "]", _after(node.after)]
+    comments_only = all(isinstance(entry, list) for entry in node.entries)
+    edge = NEWLINE if node.broken or comments_only else Owned.line(node)
+    entries = nest(_entries(node.entries, separator))
+    return [_above(node.before), "[", edge, entries, edge, "]", _after(node.after)]
 
 
 def _set(node: tree.AttrSet, *, wide: bool = False) -> Doc:
-    yield _above(node.before)
-    if node.recursive:
-        yield "rec"
-        yield SPACE
+    """An attribute set: on one line if it has one binding, fits and is not to be wide.
+
+    ```python
+    [{"x": 1}, AttrSet({"y": {"z": 1}}, rec=True), {}]
+    ```
+    ```nix
+    [
+      { x = 1; }
+      rec {
+        y = {
+          z = 1;
+        };
+      }
+      { }
+    ]
+    ```
+    """
+    opening: Doc = ["rec", SPACE, "{"] if node.recursive else ["{"]
     if not node.entries and not node.before:
-        yield "{"
-        yield SPACE
-    else:
-        edge = NEWLINE if wide or node.broken else Owned.line(node)
-        yield "{"
-        yield edge
-        yield NEST
-        yield _entries(node.entries, NEWLINE)
-        yield UNNEST
-        yield edge
-    yield "}"
-    yield _after(node.after)
+        return [opening, SPACE, "}", _after(node.after)]
+    edge = NEWLINE if wide or node.broken else Owned.line(node)
+    entries = nest(_entries(node.entries, NEWLINE))
+    return [_above(node.before), opening, edge, entries, edge, "}", _after(node.after)]
 
 
 def _inherit(node: tree.Inherit) -> Doc:
+    """Names that are inherited: up to three on one line if they fit.
+
+    ```python
+    AttrSet(Inherit("x", "y", source=ref("z")), Inherit("lib", "pkgs", "self", "system"))
+    ```
+    ```nix
+    {
+      inherit (z) x y;
+      inherit
+        lib
+        pkgs
+        self
+        system
+        ;
+    }
+    ```
+    """
     spread = node.broken or len(node.names) > 3
     between, end = (NEWLINE, NEWLINE) if spread else (Owned.line(node), BREAK)
-    yield "inherit"
+    names: Doc = []
+    for name in node.names:
+        names += [between, _selector(name)]
     if node.source is None:
-        yield between
-        yield NEST
-    else:
-        yield NEST
-        yield GROUP
-        yield LINE
-        yield _doc(node.source)
-        yield END
-        yield between
-    for index, name in enumerate(node.names):
-        if index:
-            yield between
-        yield _selector(name)
-    yield end
-    yield ";"
-    yield UNNEST
+        return ["inherit", nest(names, end, ";")]
+    return ["inherit", nest(group(LINE, _doc(node.source)), names, end, ";")]
 
 
 def _selector(name: tree.Selector) -> Doc:
-    if isinstance(name, str):
-        yield name
-    else:
-        yield _RULES[type(name)](name)
+    return [name if isinstance(name, str) else _term(name)]
 
 
 def _selectors(path: list[tree.Selector]) -> Doc:
-    for index, name in enumerate(path):
-        if index:
-            yield "."
-        yield name if isinstance(name, str) else _selector(name)
+    """An attribute path.
+
+    ```python
+    AttrSet({("a", "b c"): 1}, Binding((ref("d"), "e"), 2))
+    ```
+    ```nix
+    {
+      a."b c" = 1;
+      ${d}.e = 2;
+    }
+    ```
+    """
+    doc: Doc = []
+    for name in path:
+        doc += [".", name] if isinstance(name, str) else [".", _term(name)]
+    return doc[1:]
 
 
 def _interpolated(node: tree.Interpolated) -> Doc:
@@ -330,86 +419,79 @@ def _interpolated(node: tree.Interpolated) -> Doc:
 
 
 def _assignment(node: tree.Assignment) -> Doc:
-    yield _selectors(node.path)
-    yield NEST
-    yield SPACE
-    yield "="
-    if len(node.path) <= 4 and all(isinstance(name, str) for name in node.path):
-        yield _right_side(node.value)
-    else:
-        yield BREAK
-        yield PRIORITY
-        yield _right_side(node.value)
-        yield END
-    yield UNNEST
-    yield ";"
-    yield _after(node.after)
+    """A binding: a short name without quotes is never parted from its value.
+
+    ```python
+    {"short": "x", "a name in quotes " * 4: "y" * 40}
+    ```
+    ```nix
+    {
+      short = "x";
+      "a name in quotes a name in quotes a name in quotes a name in quotes " =
+        "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy";
+    }
+    ```
+    """
+    value = _right_side(node.value)
+    if len(node.path) > 4 or not all(isinstance(name, str) for name in node.path):
+        value = [BREAK, priority(value)]
+    return [_selectors(node.path), nest(SPACE, "=", value), ";", _after(node.after)]
 
 
 def _right_side(node: Node) -> Doc:
-    """What is after `=` or `?`."""
-    if _single_inherit(node):
-        yield NEST
-        yield SPACE
-        yield _group(_set(node))  # type: ignore[arg-type]
-        yield UNNEST
-    elif node.absorbs:
-        yield NEST
-        yield SPACE
-        yield _group(_absorbed(node, wide=True))
-        yield UNNEST
-    elif isinstance(node, tree.Paren):
-        yield NEST
-        yield SPACE
-        yield _absorbed_paren(node)
-        yield UNNEST
-    elif isinstance(node, tree.Quoted | tree.Indented):
-        yield NEST
-        yield SPACE
-        yield _group(_doc(node))
-        yield UNNEST
-    elif isinstance(node, tree.Call):
-        yield NEST
-        yield _call(node, start=LINE)
-        yield UNNEST
-    elif isinstance(node, tree.Operation) and node.op in _CONCATENATIONS and node.left.absorbable:
-        yield SPACE
-        yield _operation(node, wide=True)
-    elif isinstance(node, tree.Operation) and node.op in _CONCATENATIONS and node.right.absorbable:
-        yield NEST
-        yield GROUP
-        yield LINE
-        yield _doc(node.left)
-        yield LINE
-        yield TRANSPARENT
-        yield node.op
-        yield SPACE
-        yield PRIORITY
-        yield _wide(node.right)
-        yield END
-        yield END
-        yield END
-        yield UNNEST
-    elif isinstance(node, tree.RawText) and len(node.lines) > 1:
-        yield UNNEST
-        yield SPACE
-        yield _raw(node)
-        yield NEST
-    elif node.level <= tree.SELECT or isinstance(node, tree.With):
-        yield NEST
-        yield GROUP
-        yield LINE
-        yield _doc(node)
-        yield END
-        yield UNNEST
-    else:
-        yield NEST
-        yield LINE
-        yield _group(_doc(node))
-        yield UNNEST
+    """What is after `=` or `?`.
+
+    ```python
+    {
+        "set": {"x": 1},
+        "call": Apply("f", 1, 2, "x" * 50, "y" * 50),
+        "update": BinaryOp("//", ref("x"), {"y": 1}),
+        "choice": If(ref("x" * 40), ref("y" * 40), ref("z" * 20)),
+    }
+    ```
+    ```nix
+    {
+      set = {
+        x = 1;
+      };
+      call =
+        f 1 2 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+          "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy";
+      update = x // {
+        y = 1;
+      };
+      choice =
+        if xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx then
+          yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy
+        else
+          zzzzzzzzzzzzzzzzzzzz;
+    }
+    ```
+    """
+    if _is_one_inherit(node):
+        return nest(SPACE, group(_term(node)))
+    if node.absorbs:
+        return nest(SPACE, group(_absorbed(node, wide=True)))
+    if isinstance(node, tree.Paren):
+        return nest(SPACE, _absorbed_paren(node))
+    if isinstance(node, tree.Quoted | tree.Indented):
+        return nest(SPACE, group(_doc(node)))
+    if isinstance(node, tree.Call):
+        return nest(_call(node, start=LINE))
+    if isinstance(node, tree.Operation) and node.op in _CONCATENATIONS:
+        if node.left.absorbable:
+            return [SPACE, _operation(node, wide=True)]
+        if node.right.absorbable:
+            right = transparent(node.op, SPACE, priority(_wide(node.right)))
+            return nest(group(LINE, _doc(node.left), LINE, right))
+    if isinstance(node, tree.RawText) and len(node.lines) > 1:
+        return unnest(SPACE, _raw(node))
+    if node.level <= tree.SELECT or isinstance(node, tree.With):
+        return nest(group(LINE, _doc(node)))
+    return nest(LINE, group(_doc(node)))
 
 
-def _single_inherit(node: Node) -> bool:
+def _is_one_inherit(node: Node) -> bool:
     return (
         isinstance(node, tree.AttrSet)
         and len(node.entries) == 1
@@ -417,78 +499,108 @@ def _single_inherit(node: Node) -> bool:
     )
 
 
-def _absorbed(node: Node, *, wide: bool) -> Doc:
-    """What opens on the line before it."""
+def _absorbed(node: Node, *, wide: bool) -> Callable[[], Doc]:
+    """What opens on the line before it.
+
+    ```python
+    {"x": With(ref("pkgs"), {"y": ref("hello")})}
+    ```
+    ```nix
+    {
+      x = with pkgs; {
+        y = hello;
+      };
+    }
+    ```
+    """
     if node.absorbable:
-        return _wide(node) if wide else _RULES[type(node)](node)
+        return _wide(node) if wide else _term(node)
     if isinstance(node, tree.With):
-        return _with_absorbed(node)
+        return partial(_with_absorbed, node)
     return _doc(node)
 
 
 def _paren(node: tree.Paren) -> Doc:
-    yield GROUP
-    yield _above(node.before)
-    yield "("
-    yield NEST
-    yield _enclosed(node.inner)
-    yield UNNEST
-    yield ")"
-    yield _after(node.after)
-    yield END
+    """Parentheses.
+
+    ```python
+    BinaryOp("*", BinaryOp("+", 1, 2), 3)
+    ```
+    ```nix
+    (1 + 2) * 3
+    ```
+    """
+    inner = nest(_enclosed(node.inner))
+    return group(_above(node.before), "(", inner, ")", _after(node.after))
 
 
 def _enclosed(node: Node) -> Doc:
-    """What is in parentheses, or alone in an interpolation."""
+    """What is in parentheses, or alone in an interpolation.
+
+    ```python
+    [
+        Lambda("x", {"y": ref("x")}),
+        Apply("f", "x" * 40, "y" * 40, 1, 2),
+        BinaryOp("+", "x" * 50, "y" * 50),
+    ]
+    ```
+    ```nix
+    [
+      (x: { y = x; })
+      (f "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" 1 2)
+      (
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        + "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+      )
+    ]
+    ```
+    """
     if node.absorbs:
-        yield _group(_absorbed(node, wide=False))
-    elif isinstance(node, tree.Call):
-        yield _call(node, indented=True, end=True)
-    elif isinstance(node, tree.Selection) and not node.target.absorbable:
-        yield _group(_doc(node))
-        yield BREAK
-    else:
-        yield BREAK
-        yield _group(_doc(node))
-        yield BREAK
+        return group(_absorbed(node, wide=False))
+    if isinstance(node, tree.Call):
+        return _call(node, indented=True, end=True)
+    if isinstance(node, tree.Selection) and not node.target.absorbable:
+        return [group(_doc(node)), BREAK]
+    return [BREAK, group(_doc(node)), BREAK]
 
 
 def _absorbed_paren(node: tree.Paren) -> Doc:
-    """Parentheses that open on the line before them."""
-    yield PRIORITY
-    yield NEST
-    yield "("
-    yield BREAK
-    yield GROUP
-    yield NEST
-    yield _doc(node.inner)
-    yield UNNEST
-    yield END
-    yield BREAK
-    yield ")"
-    yield _after(node.after)
-    yield UNNEST
-    yield END
+    """Parentheses that open on the line before them.
+
+    ```python
+    Apply("f", BinaryOp("+", "x" * 50, "y" * 50))
+    ```
+    ```nix
+    f (
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+      + "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+    )
+    ```
+    """
+    inner = group(nest(_doc(node.inner)))
+    return priority(nest("(", BREAK, inner, BREAK, ")", _after(node.after)))
 
 
 def _selection(node: tree.Selection) -> Doc:
+    """An attribute of something.
+
+    ```python
+    Select(Apply("f", ref("x")), "y", "z", default={})
+    ```
+    ```nix
+    (f x).y.z or { }
+    ```
+    """
     target = node.target
-    yield _doc(target)
+    doc: Doc = [_doc(target)]
     if isinstance(target, tree.Paren):
-        yield SOFT_BREAK
+        doc.append(SOFT_BREAK)
     elif not isinstance(target, tree.Token):
-        yield BREAK
-    for name in node.path:
-        yield "."
-        yield name if isinstance(name, str) else _selector(name)
-    yield _after(node.after)
+        doc.append(BREAK)
+    doc += [".", _selectors(node.path), _after(node.after)]
     if node.default is not None:
-        yield SOFT_LINE
-        yield NEST
-        yield "or"
-        yield SPACE
-        yield _doc(node.default)
-        yield UNNEST
+        doc += [SOFT_LINE, nest("or", SPACE, _doc(node.default))]
+    return doc
 
 
 # Calls and operators ------------------------------------------------------------------------------
@@ -526,46 +638,64 @@ def _application(
     indented: bool = False,
     end: bool = False,
 ) -> Doc:
+    """A function and its arguments: the last may open on the line, or each is on its own.
+
+    ```python
+    [
+        Apply("f", ref("x"), {"y": ref("z")}),
+        Apply("f", *(letter * 40 for letter in "xyz")),
+        Apply("f", ["x" * 50], ["y" * 50]),
+    ]
+    ```
+    ```nix
+    [
+      (f x { y = z; })
+      (f "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+        "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
+      )
+      (f
+        [ "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" ]
+        [ "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" ]
+      )
+    ]
+    ```
+    """
     leaf = tree.first(function)
-    hoisted, leaf.before = leaf.before, []
-    try:
-        yield _above(hoisted)
-        indented = indented and not hoisted
-        yield GROUP
-        if len(args) > 1 and isinstance(args[-1], tree.List) and isinstance(args[-2], tree.List):
-            if start is not None:
-                yield start
-            yield TRANSPARENT
-            yield _arguments(function, args[:-2], indented=indented)
-            yield END
-            for arg in args[-2:]:
-                yield LINE
-                yield NEST
-                yield _group(_argument(arg))
-                yield UNNEST
-            if end:
-                yield BREAK
+    hoisted, leaf.before = leaf.before, []  # else the comment would break up the call
+    indented = indented and not hoisted
+    before: Doc = [] if start is None else [start]
+    last_break: Doc = [BREAK] if end else []
+    if _are_two_lists(args):
+        before += transparent(_arguments(function, args[:-2], indented=indented))
+        lists: Doc = [[LINE, nest(group(_argument(arg)))] for arg in args[-2:]]
+        doc = group(before, lists, last_break)
+    else:
+        before += transparent(_arguments(function, args[:-1], indented=indented))
+        last = _last_argument(args[-1])
+        if not simple:
+            doc = group(before, LINE, last, last_break)
+        elif one_line:
+            doc = group(surely_on_one_line(before), SPACE, last)
         else:
-            whole: list[bool] = []
-            if simple:
-                yield SURELY_ONE_LINE if one_line else (ONE_LINE, whole)
-            if start is not None:
-                yield start
-            yield TRANSPARENT
-            yield _arguments(function, args[:-1], indented=indented)
-            yield END
-            if simple:
-                yield END
-                simple = one_line or whole[0]
-            yield SPACE if simple else LINE
-            yield _last_argument(args[-1])
-            if end and not simple:
-                yield BREAK
-        yield END
-        if end and hoisted:
-            yield NEWLINE
-    finally:
+            told: list[bool] = []
+
+            def rest() -> Doc:
+                return [SPACE, last] if told[0] else [LINE, last, last_break]
+
+            doc = group(on_one_line(told, before), rest)
+    if not hoisted:
+        return doc
+
+    def put_back() -> Doc:
         leaf.before = hoisted
+        return [NEWLINE] if end else []
+
+    return [_above(hoisted), doc, put_back]
+
+
+def _are_two_lists(args: list[Node]) -> bool:
+    """Whether the last two arguments are lists, which stay together."""
+    return len(args) > 1 and isinstance(args[-1], tree.List) and isinstance(args[-2], tree.List)
 
 
 def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
@@ -573,86 +703,74 @@ def _arguments(function: Node, args: list[Node], *, indented: bool) -> Doc:
 
     Each argument stands in a group with all before it, so that a line takes as many as fit. Two
     lists in a row stay together.
+
+    ```python
+    Apply("f", *("x" * 25 for _ in range(4)), [1, 2], [3])
+    ```
+    ```nix
+    f "xxxxxxxxxxxxxxxxxxxxxxxxx" "xxxxxxxxxxxxxxxxxxxxxxxxx" "xxxxxxxxxxxxxxxxxxxxxxxxx"
+      "xxxxxxxxxxxxxxxxxxxxxxxxx"
+      [ 1 2 ]
+      [ 3 ]
+    ```
     """
-    pairs: list[tuple[Node, ...]] = []
-    at = len(args)
-    while at:
-        paired = (
-            at > 1 and isinstance(args[at - 1], tree.List) and isinstance(args[at - 2], tree.List)
-        )
-        pairs.append(tuple(args[at - 2 : at]) if paired else (args[at - 1],))
-        at -= len(pairs[-1])
-    for pair in pairs:
-        yield from (TRANSPARENT,) * len(pair)
-    if indented:
-        yield NEST
-        yield GROUP
-        yield BREAK
-        yield _doc(function)
-        yield END
-        yield UNNEST
-    else:
-        yield _doc(function)
+    pairs: list[list[Node]] = []
+    stop = len(args)
+    while stop:
+        start = stop - 2 if _are_two_lists(args[max(stop - 2, 0) : stop]) else stop - 1
+        pairs.append(args[start:stop])
+        stop = start
+    doc: Doc = nest(group(BREAK, _doc(function))) if indented else [_doc(function)]
     for pair in reversed(pairs):
-        yield END
         if len(pair) == 1:
-            yield LINE
-            yield NEST
-            yield GROUP if isinstance(pair[0], tree.Selection) else PRIORITY
-            yield _argument(pair[0])
-            yield END
-            yield UNNEST
+            kind = group if isinstance(pair[0], tree.Selection) else priority
+            doc = [transparent(doc), LINE, nest(kind(_argument(pair[0])))]
         else:
-            yield NEST
-            yield GROUP
-            for arg in pair:
-                yield LINE
-                yield _group(_argument(arg))
-            yield END
-            yield UNNEST
-            yield END
+            lists: Doc = [[LINE, group(_argument(arg))] for arg in pair]
+            doc = transparent(transparent(doc), nest(group(*lists)))
+    return doc
 
 
-def _argument(node: Node) -> Doc:
-    """An argument; a short list of simple elements is on one line if it fits."""
+def _argument(node: Node) -> Callable[[], Doc]:
+    """An argument; a short list of simple elements is on one line if it fits.
+
+    ```python
+    Apply("f", [1, 2, 3], ref("x"))
+    ```
+    ```nix
+    f [ 1 2 3 ] x
+    ```
+    """
     if (
         isinstance(node, tree.List)
         and len(node.entries) < _LONG_LIST
         and all(isinstance(entry, list) or entry.simple for entry in node.entries)
     ):
-        return _list(node, separator=LINE)
+        return partial(_list, node, separator=LINE)
     return _doc(node)
 
 
 def _last_argument(node: Node) -> Doc:
-    """The last argument, which may open on the line of the call."""
+    """The last argument, which may open on the line of the call.
+
+    ```python
+    Apply("f", ref("x"), Lambda("y", {"z": ref("y"), "x": 1}))
+    ```
+    ```nix
+    f x (y: {
+      z = y;
+      x = 1;
+    })
+    ```
+    """
     if node.absorbable:
-        yield PRIORITY
-        yield NEST
-        yield _RULES[type(node)](node)
-        yield UNNEST
-        yield END
-        return
+        return priority(nest(_term(node)))
     if isinstance(node, tree.Paren):
         head, body = _opening(node)
         if body is None:
-            yield _absorbed_paren(node)
-            return
-        yield PRIORITY
-        yield NEST
-        yield f"({head}"
-        yield SPACE
-        yield _wide(body)
-        yield ")"
-        yield _after(node.after)
-        yield UNNEST
-        yield END
-        return
-    yield GROUP
-    yield NEST
-    yield _doc(node)
-    yield UNNEST
-    yield END
+            return _absorbed_paren(node)
+        return priority(nest(f"({head}", SPACE, _wide(body), ")", _after(node.after)))
+    return group(nest(_doc(node)))
 
 
 def _opening(node: tree.Paren) -> tuple[str, Node | None]:
@@ -676,40 +794,32 @@ def _opening(node: tree.Paren) -> tuple[str, Node | None]:
 def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
     """A chain of one operator, or a comparison.
 
+    ```python
+    BinaryOp("++", ref("x" * 60), BinaryOp("++", ref("y" * 60), ["z"]))
+    ```
+    ```nix
+    xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    ++ yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy
+    ++ [ "z" ]
+    ```
+
     Args:
         node: The operation.
         wide: Whether a first operand in brackets takes several lines even if it would fit on one.
     """
     if node.op in _COMPARISONS:
-        yield _doc(node.left)
-        yield SOFT_LINE
-        yield node.op
-        yield SPACE
-        yield _doc(node.right)
-        return
-    yield GROUP
-    for index, operand in enumerate(_chain(node)):
-        if not index:
-            yield _wide(operand) if wide and operand.absorbable else _doc(operand)
-            continue
-        yield LINE
-        yield node.op
-        yield NEST
+        return [_doc(node.left), SOFT_LINE, node.op, SPACE, _doc(node.right)]
+    first, *others = _chain(node)
+    doc: Doc = [_wide(first) if wide and first.absorbable else _doc(first)]
+    for operand in others:
         if isinstance(operand, tree.Operation) and not operand.absorbable:
-            yield GROUP
-            yield LINE
-            yield _doc(operand)
-            yield END
+            inner = group(LINE, _doc(operand))
         elif isinstance(operand, tree.Call):
-            yield GROUP
-            yield SPACE
-            yield _call(operand, start=LINE)
-            yield END
+            inner = group(SPACE, _call(operand, start=LINE))
         else:
-            yield SPACE
-            yield _doc(operand)
-        yield UNNEST
-    yield END
+            inner = [SPACE, _doc(operand)]
+        doc += [LINE, node.op, nest(inner)]
+    return group(doc)
 
 
 def _chain(node: tree.Operation) -> Iterable[Node]:
@@ -725,215 +835,242 @@ def _chain(node: tree.Operation) -> Iterable[Node]:
 
 
 def _has(node: tree.Has) -> Doc:
-    yield GROUP
-    yield _doc(node.target)
-    yield NEST
-    yield LINE
-    yield "?"
-    yield SPACE
-    yield _selectors(node.path)
-    yield _after(node.after)
-    yield UNNEST
-    yield END
+    """Whether there is an attribute.
+
+    ```python
+    HasAttr("config.services", "openssh", "enable")
+    ```
+    ```nix
+    config.services ? openssh.enable
+    ```
+    """
+    test = nest(LINE, "?", SPACE, _selectors(node.path), _after(node.after))
+    return group(_doc(node.target), test)
 
 
 def _prefix(node: tree.Prefix) -> Doc:
-    yield _above(node.before)
-    yield node.op
-    yield _doc(node.operand)
+    """A negation.
+
+    ```python
+    BinaryOp("&&", Not(ref("x")), BinaryOp("==", ref("y"), -1))
+    ```
+    ```nix
+    !x && y == -1
+    ```
+    """
+    return [_above(node.before), node.op, _doc(node.operand)]
 
 
 # Functions and keywords ---------------------------------------------------------------------------
 
 
 def _function(node: tree.Function) -> Doc:
-    return (
-        _function_of_name(node)
-        if isinstance(node.param, str)
-        else _function_of_pattern(node, node.param)
-    )
+    if isinstance(node.param, str):
+        return _function_of_name(node)
+    return _function_of_pattern(node, node.param)
 
 
 def _function_of_name(node: tree.Function) -> Doc:
-    yield GROUP
-    yield BREAK
-    yield _above(node.before)
-    yield f"{node.param}:"
+    """Functions of one name each: the last body may open on their line.
+
+    ```python
+    Lambda("final", Lambda("prev", {"x": ref("prev.x"), "y": ref("final.y")}))
+    ```
+    ```nix
+    final: prev: {
+      x = prev.x;
+      y = final.y;
+    }
+    ```
+    """
+    doc: Doc = [BREAK, _above(node.before), f"{node.param}:"]
     body = node.body
     depth = 1
     while isinstance(body, tree.Function) and isinstance(body.param, str):
-        yield SPACE
-        yield _above(body.before)
-        yield f"{body.param}:"
+        doc += [SPACE, _above(body.before), f"{body.param}:"]
         body = body.body
         depth += 1
     if body.absorbs:
-        yield SPACE
-        yield PRIORITY
-        yield _absorbed(body, wide=False)
-        yield END
-    else:
-        yield LINE if depth <= 2 else NEWLINE
-        yield _doc(body)
-    yield END
+        return group(doc, SPACE, priority(_absorbed(body, wide=False)))
+    return group(doc, LINE if depth <= 2 else NEWLINE, _doc(body))
 
 
 def _function_of_pattern(node: tree.Function, pattern: tree.Pattern) -> Doc:
-    yield _above(node.before)
-    yield _pattern(pattern)
-    yield ":"
+    """A function of a set.
+
+    ```python
+    Lambda(Pattern("pkgs", ellipsis=True), {"x": ref("pkgs.hello")})
+    ```
+    ```nix
+    { pkgs, ... }:
+    {
+      x = pkgs.hello;
+    }
+    ```
+    """
+    doc = [_above(node.before), _pattern(pattern), ":"]
     body = node.body
-    if pattern.alias:
-        yield LINE
-        yield _group(_wide(body)) if body.absorbable else _doc(body)
-    else:
-        yield NEWLINE if node.broken else Owned.line(node)
-        yield _doc(body)
+    if not pattern.alias:
+        return [doc, NEWLINE if node.broken else Owned.line(node), _doc(body)]
+    return [doc, LINE, (group(_wide(body)) if body.absorbable else [_doc(body)])]
 
 
 def _pattern(pattern: tree.Pattern) -> Doc:
-    yield GROUP
-    yield "{"
-    if pattern.params or pattern.ellipsis:
-        edge = NEWLINE if pattern.broken else Owned.line(pattern)
-        yield edge
-        yield NEST
-        for index, param in enumerate(pattern.params):
-            if index:
-                yield edge
-            last = index + 1 == len(pattern.params) and not pattern.ellipsis
-            yield _param(param, last=last)
-        if pattern.ellipsis:
-            if pattern.params:
-                yield edge
-            yield "..."
-        yield UNNEST
-        yield edge
-    else:
-        yield SPACE
-    yield "}"
-    yield END
-    if pattern.alias:
-        yield f"@{pattern.alias}"
+    """What a function takes apart: up to two names, without defaults, on one line if they fit.
+
+    ```python
+    Lambda(Pattern("f", Param("x", 1), ellipsis=True, alias="y"), Apply("f", ref("x"), ref("y.z")))
+    ```
+    ```nix
+    {
+      f,
+      x ? 1,
+      ...
+    }@y:
+    f x y.z
+    ```
+    """
+    alias = [f"@{pattern.alias}"] if pattern.alias else []
+    params: Doc = []
+    edge = NEWLINE if pattern.broken else Owned.line(pattern)
+    for index, param in enumerate(pattern.params):
+        last = index + 1 == len(pattern.params) and not pattern.ellipsis
+        params += [edge, _param(param, last=last)]
+    if pattern.ellipsis:
+        params += [edge, "..."]
+    if not params:
+        return [group("{", SPACE, "}"), alias]
+    first_edge, *rest = params
+    return [group("{", first_edge, nest(rest), edge, "}"), alias]
 
 
 def _param(param: tree.Param, *, last: bool) -> Doc:
-    comma = (IF_BROKEN, ",") if last and not param.after else ","
+    """A name in a pattern, and its default.
+
+    ```python
+    Lambda(Pattern(Commented("f", after="After."), Param("x", {"y": 1})), Apply("f", ref("x")))
+    ```
+    ```nix
+    {
+      f, # After.
+      x ? {
+        y = 1;
+      },
+    }:
+    f x
+    ```
+    """
+    comma: Doc = [(IF_BROKEN, ",")] if last and not param.after else [",", _after(param.after)]
+    name = [_above(param.before), param.name]
     if param.default is None:
-        yield _above(param.before)
-        yield param.name
-        yield comma
-        yield _after(param.after)
-    else:
-        yield GROUP
-        yield _above(param.before)
-        yield param.name
-        yield SPACE
-        yield NEST
-        yield "?"
-        yield _right_side(param.default)
-        yield UNNEST
-        if not (last and not param.after):
-            yield comma
-            yield _after(param.after)
-        yield END
-        if last and not param.after:
-            yield comma
+        return [name, comma]
+    default: Doc = [name, SPACE, nest("?", _right_side(param.default))]
+    return [group(default), comma] if last and not param.after else group(default, comma)
 
 
 def _let(node: tree.Let) -> Doc:
-    yield _above(node.before)
-    yield GROUP
-    yield "let"
-    yield NEWLINE
-    yield NEST
-    yield _entries(node.entries, NEWLINE)
-    yield UNNEST
-    yield END
-    yield NEWLINE
-    yield GROUP
-    yield "in"
-    yield NEWLINE
-    yield _doc(node.body)
-    yield END
+    """Local variables: on lines of their own.
+
+    ```python
+    Let({"x": 1}, ref("x"))
+    ```
+    ```nix
+    let
+      x = 1;
+    in
+    x
+    ```
+    """
+    entries = nest(_entries(node.entries, NEWLINE))
+    variables = group("let", NEWLINE, entries)
+    return [_above(node.before), variables, NEWLINE, group("in", NEWLINE, _doc(node.body))]
 
 
 def _with(node: tree.With) -> Doc:
-    yield GROUP
-    yield _above(node.before)
-    yield "with"
-    yield SPACE
-    yield NEST
-    yield _group(_doc(node.scope))
-    yield UNNEST
-    yield ";"
-    yield END
-    yield LINE
-    yield _doc(node.body)
+    """A `with`.
+
+    ```python
+    With(ref("pkgs"), [ref("git"), ref("hello")])
+    ```
+    ```nix
+    with pkgs;
+    [
+      git
+      hello
+    ]
+    ```
+    """
+    return [group(_above(node.before), _scope(node)), LINE, _doc(node.body)]
 
 
 def _with_absorbed(node: tree.With) -> Doc:
-    """A `with` whose body opens on its line."""
-    yield GROUP
-    yield BREAK
-    yield _above(node.before)
-    yield "with"
-    yield SPACE
-    yield NEST
-    yield _group(_doc(node.scope))
-    yield UNNEST
-    yield ";"
-    yield SPACE
-    yield PRIORITY
-    yield _wide(node.body)
-    yield END
-    yield END
+    """A `with` whose body opens on its line.
+
+    ```python
+    {"x": With(ref("pkgs"), [ref("git"), ref("hello")])}
+    ```
+    ```nix
+    {
+      x = with pkgs; [
+        git
+        hello
+      ];
+    }
+    ```
+    """
+    body = priority(_wide(node.body))
+    return group(BREAK, _above(node.before), _scope(node), SPACE, body)
+
+
+def _scope(node: tree.With) -> Doc:
+    return ["with", SPACE, nest(group(_doc(node.scope))), ";"]
 
 
 def _if(node: tree.If) -> Doc:
-    yield GROUP
-    yield _above(node.before)
+    """A choice, or a chain of them.
+
+    ```python
+    If(ref("x"), 1, If(ref("y"), 2, 3))
+    ```
+    ```nix
+    if x then
+      1
+    else if y then
+      2
+    else
+      3
+    ```
+    """
+    doc = _above(node.before)
     branch: Node = node
     edge = LINE
     while isinstance(branch, tree.If):
-        yield GROUP
-        yield "if"
-        yield LINE
-        yield NEST
-        yield _doc(branch.condition)
-        yield UNNEST
-        yield LINE
-        yield "then"
-        yield END
-        yield edge
-        yield NEST
-        yield _group(_doc(branch.then))
-        yield UNNEST
-        yield edge
-        yield "else"
-        yield SPACE
+        doc += group("if", LINE, nest(_doc(branch.condition)), LINE, "then")
+        doc += [edge, nest(group(_doc(branch.then))), edge, "else", SPACE]
         branch = branch.otherwise
         edge = NEWLINE
-    yield LINE
-    yield NEST
-    yield _group(_doc(branch))
-    yield UNNEST
-    yield END
+    return group(doc, LINE, nest(group(_doc(branch))))
 
 
 def _assert(node: tree.Assert) -> Doc:
-    yield GROUP
+    """An assertion: laid out as if it called a function.
+
+    ```python
+    Assert(Apply("lib.assertMsg", ref("x"), "y"), ref("x"))
+    ```
+    ```nix
+    assert lib.assertMsg x "y";
+    x
+    ```
+    """
     keyword = tree.Token("assert", identifier=False)
     keyword.before = node.before
     condition = node.condition
     called = (
         [condition.function, *condition.args] if isinstance(condition, tree.Call) else [condition]
     )
-    yield _application(keyword, called, simple=False, one_line=False)
-    yield ";"
-    yield NEWLINE
-    yield _doc(node.body)
-    yield END
+    assertion = _application(keyword, called, simple=False, one_line=False)
+    return group(assertion, ";", NEWLINE, _doc(node.body))
 
 
 _RULES: Final[dict[type, Callable[[Any], Doc]]] = {

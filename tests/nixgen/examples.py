@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from inspect import getdoc
+from inspect import getdoc, isfunction
 from pathlib import PurePosixPath
 from typing import Any
 
 import nixgen
-from nixgen import expr
+from nixgen import expr, rules
 from tests.helpers import CHECKOUT, markdown
 
 DOCUMENT = CHECKOUT / "docs/nixgen.md"
@@ -16,6 +16,11 @@ DOCUMENT = CHECKOUT / "docs/nixgen.md"
 def examples() -> Iterator[tuple[str, str, str]]:
     """Yield where each example stands, its Python, and its Nix."""
     texts = {name: getdoc(getattr(expr, name)) or "" for name in expr.__all__}
+    texts |= {
+        f"rule {name}": getdoc(rule) or ""
+        for name, rule in vars(rules).items()
+        if isfunction(rule) and rule.__module__ == rules.__name__
+    }
     texts[DOCUMENT.name] = DOCUMENT.read_text(encoding="utf-8")
     for where, text in texts.items():
         shown = (example for example in markdown.examples(text) if example.shown)
