@@ -125,7 +125,7 @@ def _leaf(value: expr.Value) -> Node | None:
     if isinstance(value, PurePath):
         parts: list[Part] = []
         for part in literals.path(value):
-            _extend(parts, part if isinstance(part, str) else Quoted([literals.escaped(part[0])]))
+            _extend(parts, part if isinstance(part, str) else Quoted([literals.escape(part[0])]))
         return Path(parts)
     return None
 
@@ -267,11 +267,16 @@ def _parts(values: tuple[expr.Value, ...]) -> Generator[_Part, Node, list[Part]]
     texts: list[Part] = []
     for value in values:
         _extend(texts, value if isinstance(value, str) else (yield value, _INTERPOLATED))
+    return _escape(texts)
+
+
+def _escape(parts: list[Part]) -> list[Part]:
+    """Parts as they stand between double quotes."""
     return [
-        literals.escaped(part, before_interpolation=index + 1 < len(texts))
+        literals.escape(part, before_interpolation=index + 1 < len(parts))
         if isinstance(part, str)
         else part
-        for index, part in enumerate(texts)
+        for index, part in enumerate(parts)
     ]
 
 
@@ -284,7 +289,7 @@ def _path(value: expr.PathLiteral) -> _Step:
 
 def _spaces(text: str) -> Node:
     """Spaces that would be lost as text, to be interpolated."""
-    return Quoted([literals.escaped(text)])
+    return Quoted([literals.escape(text)])
 
 
 def _indented_string(value: expr.IndentedStr) -> _Step:
@@ -297,21 +302,13 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
         else:
             lines[-1].append((yield part, _INTERPOLATED))
     if len(lines) == 1 and not _quotes_better_indented(lines[0]):
-        parts = lines[0]
-        return Quoted(
-            [
-                literals.escaped(part, before_interpolation=index + 1 < len(parts))
-                if isinstance(part, str)
-                else part
-                for index, part in enumerate(parts)
-            ]
-        )
+        return Quoted(_escape(lines[0]))
     if len(lines) > 1:
         _keep_spaces(lines)
     return Indented(
         [
             [
-                literals.indented(
+                literals.escape_indented(
                     part,
                     before_interpolation=index + 1 < len(line),
                     last=line is lines[-1] and index + 1 == len(line),

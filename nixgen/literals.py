@@ -15,7 +15,7 @@ _PATH_STEP = _pattern(r"[A-Za-z0-9._+-]+").fullmatch
 _INDENTED = _pattern(r"'+|\$\{|\r")
 
 
-def escaped(text: str, *, before_interpolation: bool = False) -> str:
+def escape(text: str, *, before_interpolation: bool = False) -> str:
     r"""Text as it stands between double quotes.
 
     Args:
@@ -26,7 +26,7 @@ def escaped(text: str, *, before_interpolation: bool = False) -> str:
     return text[:-1] + r"\$" if before_interpolation and text.endswith("$") else text
 
 
-def indented(text: str, *, before_interpolation: bool = False, last: bool = False) -> str:
+def escape_indented(text: str, *, before_interpolation: bool = False, last: bool = False) -> str:
     r"""Text without line ends as it stands in an indented string.
 
     Args:
@@ -37,7 +37,7 @@ def indented(text: str, *, before_interpolation: bool = False, last: bool = Fals
     dollar = before_interpolation and text.endswith("$")
     text = text[:-1] if dollar else text
 
-    def escape(found: Match[str]) -> str:
+    def replace(found: Match[str]) -> str:
         special = found[0]
         if special == "\r":
             return r"''\r"
@@ -50,7 +50,7 @@ def indented(text: str, *, before_interpolation: bool = False, last: bool = Fals
         exposed = (last or dollar) if end == len(text) else text.startswith(("${", "\r"), end)
         return "'''" * pairs + (r"''\'" if pairs or exposed else "'")
 
-    return _INDENTED.sub(escape, text) + ("''$" if dollar else "")
+    return _INDENTED.sub(replace, text) + ("''$" if dollar else "")
 
 
 def string(text: str) -> str:
@@ -61,7 +61,7 @@ def string(text: str) -> str:
     """
     if _SPECIAL(text):
         check_text(text, "the string")
-        text = escaped(text)
+        text = escape(text)
     return '"' + text + '"'
 
 

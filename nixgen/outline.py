@@ -54,7 +54,7 @@ class Outline(NamedTuple):
     end: Value
     left_out: list[Value]
 
-    def marked(self) -> Value:
+    def with_marks(self) -> Value:
         """The expression with a comment for each of the bindings that are left out."""
         mark = expr.Comment(MARK)
         inner = self.end

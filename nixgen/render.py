@@ -72,7 +72,7 @@ def _file(value: Value, *, headed: bool) -> str:
         if text:
             return "".join((*out, text))
         if text is None:
-            _write_lines(out, [_opened(out, content, "\n", "")])
+            _write_lines(out, [_open_brackets(out, content, "\n", "")])
             return "".join(out)
     frames = _write_outline(
         out, (headed,), value, lambda whole: rules.lay_out(convert_file(whole, headed=headed))
@@ -139,7 +139,7 @@ def _write_lines(out: list[str], frames: list[_Frame]) -> None:
                 and (attached or room >= 0)
             ):
                 out.append(head)
-                inner = [_opened(out, item, pad, end)]
+                inner = [_open_brackets(out, item, pad, end)]
             else:
                 out.append(f"{pad}{name}")
                 inner = _write_entry(out, (len(pad) - 1, keyed, name, attached), key, item)
@@ -185,7 +185,7 @@ def _write_outline(
     key = outlined.key(place)
     laid = _laid.get(key)
     if laid is None:
-        laid = _parted(lay_out(outlined.marked()))
+        laid = _split_at_marks(lay_out(outlined.with_marks()))
         if len(laid[1]) != len(left_out):  # somebody has such a comment
             left_out, laid = [], ((lay_out(value),), ())
         elif key is not None:
@@ -193,13 +193,13 @@ def _write_outline(
     (head, *tails), pads = laid
     out.append(head)
     frames = [
-        (*_open(held), pad, tail, id(held), True)
+        (*_entries_of(held), pad, tail, id(held), True)
         for held, pad, tail in zip(left_out, pads, tails, strict=True)
     ]
     return frames[::-1]
 
 
-def _parted(text: str) -> _Laid:
+def _split_at_marks(text: str) -> _Laid:
     """A text parted at the comments that stand for what is left out."""
     *before, last = text.split(f"# {MARK}")
     parts = [part.rpartition("\n") for part in before]
@@ -227,15 +227,15 @@ def _comment(lines: list[str], pad: str) -> Iterator[str]:
     return (f"{pad}# {line}" if line else f"{pad}#" for line in lines)
 
 
-def _opened(out: list[str], value: Any, pad: str, end: str) -> _Frame:
+def _open_brackets(out: list[str], value: Any, pad: str, end: str) -> _Frame:
     """Write the bracket that opens a mapping or list; give what follows."""
-    entries, keyed = _open(value)
+    entries, keyed = _entries_of(value)
     opening, closing = "{}" if keyed else "[]"
     out.append(opening)
     return entries, keyed, pad + " " * INDENT, f"{pad}{closing}{end}", id(value), True
 
 
-def _open(value: Any) -> tuple[Iterator[Any], bool]:
+def _entries_of(value: Any) -> tuple[Iterator[Any], bool]:
     """The entries of what is written line by line, and whether they are bindings.
 
     Bindings are pairs of a path of plain names and a value. What else stands among them, or has

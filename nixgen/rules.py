@@ -13,12 +13,12 @@ there under other names:
 | `_line_of_string`, `_interpolation`         | `pretty` of `[StringPart]`, `StringPart`          |
 | `_assignment`, `_inherit`                   | `pretty` of a `Binder`                            |
 | `_right_side`                               | `absorbRHS`                                       |
-| `_absorbed`, `_absorbed_paren`              | `absorbExpr`, `absorbParen`                       |
+| `_absorb`, `_absorb_paren`              | `absorbExpr`, `absorbParen`                       |
 | `_call`, `_application`                     | `prettyApp`                                       |
 | `_arguments`, `_argument`, `_last_argument` | its `absorbApp`, `absorbInner`, `absorbLast`      |
 | `_operation`, `_chain`                      | `prettyOp`, its `flatten`                         |
 | `_function_of_name`, `_pattern`, `_param`   | `absorbAbs`, `pretty` of a `Parameter`, its parts |
-| `_with`, `_with_absorbed`, `_if`            | `prettyWith False`, `prettyWith True`, `prettyIf` |
+| `_with`, `_absorb_with`, `_if`            | `prettyWith False`, `prettyWith True`, `prettyIf` |
 | `tree.Node`: `simple`                       | `isSimple`                                        |
 | `tree.Node`: `absorbable`, `absorbs`        | `isAbsorbable`, `isAbsorbableExpr`                |
 | `tree.Pattern`: `broken`                    | not `canFlattenAttrs`                             |
@@ -76,7 +76,7 @@ def lay_out(node: Node) -> str:
     Args:
         node: Its tree.
     """
-    return _settled(_doc(node), 0)
+    return _settle(_doc(node), 0)
 
 
 def lay_out_entry(alone: Node, indent: int) -> str:
@@ -87,10 +87,10 @@ def lay_out_entry(alone: Node, indent: int) -> str:
         indent: Spaces before each line but the first.
     """
     entries: list[Any] = alone.entries  # type: ignore[attr-defined]
-    return _settled(partial(_entries, entries, NEWLINE), indent)
+    return _settle(partial(_entries, entries, NEWLINE), indent)
 
 
-def _settled(doc: Callable[[], Doc], indent: int) -> str:
+def _settle(doc: Callable[[], Doc], indent: int) -> str:
     """Lay out so that nixfmt, reading the result, would lay it out the same.
 
     nixfmt keeps brackets on lines of their own when it finds them so, and a soft break looks ahead
@@ -254,7 +254,7 @@ def _line_of_string(parts: list[tree.Part]) -> Doc:
     margin = len(head) - len(head.lstrip(_WHITE_SPACE))
     if len(rest) == 1 and isinstance(rest[0], Node) and not head.strip(_WHITE_SPACE):
         # Alone on its line, an interpolation opens like parentheses.
-        return [head, offset(margin, group("${", nest(_enclosed(rest[0])), "}"))]
+        return [head, offset(margin, group("${", nest(_enclose(rest[0])), "}"))]
     doc: Doc = []
     for part in rest:
         doc += [part] if isinstance(part, str) else _interpolation(part)
@@ -471,9 +471,9 @@ def _right_side(node: Node) -> Doc:
     if _is_one_inherit(node):
         return nest(SPACE, group(_term(node)))
     if node.absorbs:
-        return nest(SPACE, group(_absorbed(node, wide=True)))
+        return nest(SPACE, group(_absorb(node, wide=True)))
     if isinstance(node, tree.Paren):
-        return nest(SPACE, _absorbed_paren(node))
+        return nest(SPACE, _absorb_paren(node))
     if isinstance(node, tree.Quoted | tree.Indented):
         return nest(SPACE, group(_doc(node)))
     if isinstance(node, tree.Call):
@@ -499,7 +499,7 @@ def _is_one_inherit(node: Node) -> bool:
     )
 
 
-def _absorbed(node: Node, *, wide: bool) -> Callable[[], Doc]:
+def _absorb(node: Node, *, wide: bool) -> Callable[[], Doc]:
     """What opens on the line before it.
 
     ```python
@@ -516,7 +516,7 @@ def _absorbed(node: Node, *, wide: bool) -> Callable[[], Doc]:
     if node.absorbable:
         return _wide(node) if wide else _term(node)
     if isinstance(node, tree.With):
-        return partial(_with_absorbed, node)
+        return partial(_absorb_with, node)
     return _doc(node)
 
 
@@ -530,11 +530,11 @@ def _paren(node: tree.Paren) -> Doc:
     (1 + 2) * 3
     ```
     """
-    inner = nest(_enclosed(node.inner))
+    inner = nest(_enclose(node.inner))
     return group(_above(node.before), "(", inner, ")", _after(node.after))
 
 
-def _enclosed(node: Node) -> Doc:
+def _enclose(node: Node) -> Doc:
     """What is in parentheses, or alone in an interpolation.
 
     ```python
@@ -556,7 +556,7 @@ def _enclosed(node: Node) -> Doc:
     ```
     """
     if node.absorbs:
-        return group(_absorbed(node, wide=False))
+        return group(_absorb(node, wide=False))
     if isinstance(node, tree.Call):
         return _call(node, indented=True, end=True)
     if isinstance(node, tree.Selection) and not node.target.absorbable:
@@ -564,7 +564,7 @@ def _enclosed(node: Node) -> Doc:
     return [BREAK, group(_doc(node)), BREAK]
 
 
-def _absorbed_paren(node: tree.Paren) -> Doc:
+def _absorb_paren(node: tree.Paren) -> Doc:
     """Parentheses that open on the line before them.
 
     ```python
@@ -768,7 +768,7 @@ def _last_argument(node: Node) -> Doc:
     if isinstance(node, tree.Paren):
         head, body = _opening(node)
         if body is None:
-            return _absorbed_paren(node)
+            return _absorb_paren(node)
         return priority(nest(f"({head}", SPACE, _wide(body), ")", _after(node.after)))
     return group(nest(_doc(node)))
 
@@ -891,7 +891,7 @@ def _function_of_name(node: tree.Function) -> Doc:
         body = body.body
         depth += 1
     if body.absorbs:
-        return group(doc, SPACE, priority(_absorbed(body, wide=False)))
+        return group(doc, SPACE, priority(_absorb(body, wide=False)))
     return group(doc, LINE if depth <= 2 else NEWLINE, _doc(body))
 
 
@@ -1003,7 +1003,7 @@ def _with(node: tree.With) -> Doc:
     return [group(_above(node.before), _scope(node)), LINE, _doc(node.body)]
 
 
-def _with_absorbed(node: tree.With) -> Doc:
+def _absorb_with(node: tree.With) -> Doc:
     """A `with` whose body opens on its line.
 
     ```python

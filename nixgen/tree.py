@@ -26,7 +26,7 @@ class Node:
         level: How tightly it holds together.
         before: What stands above its first token.
         after: The comment after its last token, or empty.
-        simple: Whether a call of it or with it may be kept on one line come what may.
+        simple: Whether a call of it or with it may be kept on one line however long it is.
         one_line: Whether it can be on one line for sure; only told for what is simple.
         absorbable: Whether it is a bracket or text of several lines, whose opening can end a line.
         absorbs: Whether it ends in something absorbable, with all before that on the opening line.
@@ -151,7 +151,7 @@ class Inherit:
     Attributes:
         names: What is inherited.
         source: Where from, in parentheses; `None` is the scope.
-        broken: Whether each name is on a line of its own, come what may.
+        broken: Whether each name is on a line of its own even if all fit on one.
     """
 
     __slots__ = ("broken", "names", "source")
@@ -171,7 +171,7 @@ class Sequence(Node):
 
     Attributes:
         entries: Elements or bindings, and what stands above them.
-        broken: Whether the brackets are on lines of their own, come what may.
+        broken: Whether the brackets are on lines of their own even if all fits on one.
     """
 
     __slots__ = ("absorbable", "absorbs", "broken", "entries")
@@ -302,7 +302,7 @@ class Pattern:
         params: The attributes.
         ellipsis: Whether others may be given.
         alias: The name of all, or empty.
-        broken: Whether the braces are on lines of their own, come what may.
+        broken: Whether the braces are on lines of their own even if all fits on one.
     """
 
     __slots__ = ("alias", "broken", "ellipsis", "params")
@@ -321,9 +321,9 @@ class Function(Node):
 
     Attributes:
         param: A name or a pattern.
-        body: What it gives.
+        body: What it returns.
         absorbs: Whether it ends in something absorbable.
-        broken: Whether what it gives is on a line of its own, come what may.
+        broken: Whether the body is on a line of its own even if all fits on one.
     """
 
     __slots__ = ("absorbs", "body", "broken", "param")
@@ -342,7 +342,7 @@ class Function(Node):
 
 
 def _break(body: Node) -> None:
-    """Put what a function of a pattern gives on lines of its own.
+    """Put the body of a function of a pattern on lines of its own.
 
     Versions of nixfmt differ in whether `{ pkgs }: { … }` keeps its braces together; this form all
     keep.
