@@ -13,12 +13,12 @@ there under other names:
 | `_line_of_string`, `_interpolation`         | `pretty` of `[StringPart]`, `StringPart`          |
 | `_assignment`, `_inherit`                   | `pretty` of a `Binder`                            |
 | `_right_side`                               | `absorbRHS`                                       |
-| `_absorb`, `_absorb_paren`              | `absorbExpr`, `absorbParen`                       |
+| `_absorb`, `_absorb_paren`                  | `absorbExpr`, `absorbParen`                       |
 | `_call`, `_application`                     | `prettyApp`                                       |
 | `_arguments`, `_argument`, `_last_argument` | its `absorbApp`, `absorbInner`, `absorbLast`      |
 | `_operation`, `_chain`                      | `prettyOp`, its `flatten`                         |
 | `_function_of_name`, `_pattern`, `_param`   | `absorbAbs`, `pretty` of a `Parameter`, its parts |
-| `_with`, `_absorb_with`, `_if`            | `prettyWith False`, `prettyWith True`, `prettyIf` |
+| `_with`, `_absorb_with`, `_if`              | `prettyWith False`, `prettyWith True`, `prettyIf` |
 | `tree.Node`: `simple`                       | `isSimple`                                        |
 | `tree.Node`: `absorbable`, `absorbs`        | `isAbsorbable`, `isAbsorbableExpr`                |
 | `tree.Pattern`: `broken`                    | not `canFlattenAttrs`                             |
@@ -161,6 +161,15 @@ def _after(comment: str) -> Doc:
 
 
 def _token(node: tree.Token) -> Doc:
+    """A name, number or search path.
+
+    ```python
+    Apply("import", SearchPath("nixpkgs"), 1)
+    ```
+    ```nix
+    import <nixpkgs> 1
+    ```
+    """
     if not (node.before or node.after):
         return [node.text]
     return [_above(node.before), node.text, _after(node.after)]
@@ -204,6 +213,15 @@ def _quoted(node: tree.Quoted) -> Doc:
 
 
 def _path(node: tree.Path) -> Doc:
+    """A path.
+
+    ```python
+    PathLiteral("./machines/", ref("name"))
+    ```
+    ```nix
+    ./machines/${name}
+    ```
+    """
     return [_above(node.before), _line_of_string(node.parts), _after(node.after)]
 
 
@@ -415,6 +433,15 @@ def _selectors(path: list[tree.Selector]) -> Doc:
 
 
 def _interpolated(node: tree.Interpolated) -> Doc:
+    """A step of an attribute path that is computed.
+
+    ```python
+    Select("x", Apply("f", "y"))
+    ```
+    ```nix
+    x.${f "y"}
+    ```
+    """
     return _interpolation(node.value)
 
 
@@ -610,6 +637,13 @@ def _call(
     node: tree.Call, *, start: int | None = None, indented: bool = False, end: bool = False
 ) -> Doc:
     """A call.
+
+    ```python
+    Apply("f", "x", Apply("g", ref("y")))
+    ```
+    ```nix
+    f "x" (g y)
+    ```
 
     Args:
         node: The call.
@@ -865,6 +899,15 @@ def _prefix(node: tree.Prefix) -> Doc:
 
 
 def _function(node: tree.Function) -> Doc:
+    """A function.
+
+    ```python
+    Lambda("x", Lambda(Pattern("y"), Apply("f", ref("x"), ref("y"))))
+    ```
+    ```nix
+    x: { y }: f x y
+    ```
+    """
     if isinstance(node.param, str):
         return _function_of_name(node)
     return _function_of_pattern(node, node.param)
