@@ -5,7 +5,8 @@ The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
 
 from infra_lib.clouds.gcp.catalog import AcceleratorType, Catalog, MachineType, Price, Zone
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
-from infra_lib.clouds.gcp.machine import GcpMachine, Gpu, ServiceAccount, ShieldedVm
+from infra_lib.clouds.gcp.gpu import Gpu
+from infra_lib.clouds.gcp.machine import GcpMachine, ServiceAccount, ShieldedVm
 from infra_lib.clouds.gcp.project import GcpProject, GcsBackend
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.fleet import Fleet

@@ -24,6 +24,7 @@ from infra_lib.clouds.gcp.fields import (
     check_network_tags,
     check_number_of_labels,
 )
+from infra_lib.clouds.gcp.gpu import Gpu
 from infra_lib.clouds.gcp.prices import cost_of_type
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.model.errors import field_error
@@ -50,26 +51,6 @@ if TYPE_CHECKING:
 
 _BOOLEAN = valid(check_boolean)
 _MOST_SECONDS = 120 * 24 * 60 * 60
-
-
-@frozen
-class Gpu:
-    """GPUs of one machine.
-
-    Attributes:
-        type: The accelerator type, as Compute Engine names it: "nvidia-tesla-t4".
-        count: How many.
-
-    Raises:
-        FleetError: When the count is none.
-    """
-
-    type: str
-    count: int = field(default=1, validator=valid(check_whole, "GPUs", least=1))
-
-    @property
-    def _where(self) -> str:
-        return f"gpu {self.type!r}"
 
 
 @frozen(kw_only=True)
@@ -269,7 +250,7 @@ class GcpMachine(ProvisionedMachine):
         exists = self.gpu is None and not entry.accelerated
         object.__setattr__(self, "enabled", exists if said is NOTHING else said)
         zones = self._check_zones()
-        self._check_gpu(zones)
+        self._check_gpu(entry, zones)
         self._check_disks({zone.region for zone in zones})
         if self.subnetwork is not None:
             kind = f"regions/{zones[0].region}/subnetworks"
@@ -307,15 +288,14 @@ class GcpMachine(ProvisionedMachine):
         )
         return (zone, *others)
 
-    def _check_gpu(self, zones: tuple[Zone, ...]) -> None:
-        gpu, entry = self.gpu, self.catalog_entry
+    def _check_gpu(self, entry: MachineType, zones: tuple[Zone, ...]) -> None:
+        gpu = self.gpu
         if gpu is None:
             return
         rules.check_built_in(self._where, entry, gpu.type, gpu.count)
         accelerator = find_accelerator_type(self.catalog, gpu.type, self._where, entry)
         if entry.accelerator is None:
-            carriers = self.catalog.machine_types_with(gpu.type)
-            rules.check_attached(self._where, entry, accelerator, gpu.count, carriers)
+            rules.check_attached(self._where, entry, accelerator, gpu.count, self.catalog)
         for zone in zones:
             name = "zone" if zone is zones[0] else "fallback_zones"
             rules.check_offered(self._where, name, zone, gpu.type, self.catalog)

@@ -8,7 +8,7 @@ from infra_lib.model.money import Cost
 
 if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog import Catalog
-    from infra_lib.clouds.gcp.machine import Gpu
+    from infra_lib.clouds.gcp.gpu import Gpu
 
 
 def cost_of_type(
@@ -19,8 +19,8 @@ def cost_of_type(
     GPUs that come with the machine type are in its price.
     """
     machine = catalog.machine_price(machine_type, region)
-    facts = catalog.machine_type(machine_type)
-    if gpu is None or (facts is not None and facts.accelerator is not None):
+    entry = catalog.machine_type(machine_type)
+    if gpu is None or (entry is not None and entry.accelerator is not None):
         return Cost(machine.usd_per_hour, machine.usd_per_hour_spot)
     one = catalog.accelerator_price(gpu.type, zone)
     return Cost(

@@ -41,7 +41,7 @@ def check_attached(
     machine_type: MachineType,
     accelerator: AcceleratorType,
     count: int,
-    carriers: Sequence[str],
+    catalog: Catalog,
 ) -> None:
     """Check that so many GPUs attach to a machine type.
 
@@ -50,13 +50,14 @@ def check_attached(
         machine_type: Its machine type, which comes with none.
         accelerator: The GPU.
         count: How many.
-        carriers: The machine types that such a GPU comes with.
+        catalog: Where machine types are looked up that such a GPU comes with.
 
     Raises:
         FleetError: When they do not.
     """
     limits = accelerator.max_vcpus
     if not limits:
+        carriers = catalog.machine_types_with(accelerator.name)
         raise field_error(
             where,
             "gpu.type",
@@ -94,8 +95,10 @@ def check_offered(where: str, field: str, zone: Zone, gpu_type: str, catalog: Ca
     Raises:
         FleetError: When it does not.
     """
-    offering = [found for name in catalog.zones_offering(gpu_type) if (found := catalog.zone(name))]
-    if offering and zone not in offering:
+    if gpu_type in zone.accelerators:
+        return
+    offering = [item for item in catalog.all_zones().values() if gpu_type in item.accelerators]
+    if offering:
         near = [item.name for item in offering if item.region == zone.region]
         raise field_error(
             where,

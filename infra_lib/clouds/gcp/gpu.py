@@ -1,0 +1,28 @@
+"""The GPUs of a machine on Compute Engine."""
+
+from __future__ import annotations
+
+from attrs import field
+
+from infra_lib.model.validators import check_whole, valid
+from nixgen.frozen import frozen
+
+
+@frozen
+class Gpu:
+    """GPUs of one machine.
+
+    Attributes:
+        type: The accelerator type, as Compute Engine names it: "nvidia-tesla-t4".
+        count: How many.
+
+    Raises:
+        FleetError: When the count is none.
+    """
+
+    type: str
+    count: int = field(default=1, validator=valid(check_whole, "GPUs", least=1))
+
+    @property
+    def _where(self) -> str:
+        return f"gpu {self.type!r}"
