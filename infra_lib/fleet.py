@@ -241,7 +241,7 @@ class Fleet:
         """Return the machine of that name.
 
         Raises:
-            FleetError: When there is none.
+            FleetError: When no machine has it.
         """
         for machine in self.machines:
             if machine.name == name:

@@ -90,7 +90,7 @@ class Kinds:
 
 
 class Cloud(Protocol):
-    """A cloud. Projects and machines are of its own classes; a project is None where there is none.
+    """A cloud. Projects and machines are of its own classes; a project that a fleet does not have is None.
 
     The module that answers imports at its top what a check of the generated files needs, and no
     more: a commit waits for that.

@@ -28,7 +28,7 @@ def check_capability(where: str, field: str, value: object, *, specific: bool = 
         specific: Whether code may be meant that other GPUs do not run: "9.0a", "10.0f".
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     plain, least = value, (0, 0)
     if specific and isinstance(value, str) and value[-1:] in _SPECIFIC:

@@ -78,7 +78,7 @@ def parse(text: str) -> Destination:
         text: The destination as clan takes it.
 
     Raises:
-        ValueError: When it is none; the message says what is wrong with which part.
+        ValueError: When it is not one; the message says what is wrong with which part.
     """
     found = re.fullmatch(_DESTINATION, text)
     if found is None:
@@ -106,7 +106,7 @@ def check_user(user: str) -> None:
     """Check a login name: letters, digits and `_ . + -`, a letter, a digit or `_` first.
 
     Raises:
-        ValueError: When it is none.
+        ValueError: When it is not one.
     """
     if not re.fullmatch(_USER, user):
         raise ValueError(f"{user!r} is no login name")
@@ -116,7 +116,7 @@ def check_host(host: str) -> None:
     """Check a host name or an IPv4 address: a program takes what begins with a hyphen for options.
 
     Raises:
-        ValueError: When it is none.
+        ValueError: When it is not one.
     """
     if not re.fullmatch(_HOST, host):
         raise ValueError(f"{host!r} is no host name")

@@ -270,7 +270,7 @@ class Facts:
 
     @classmethod
     def load(cls, path: Path | str) -> Facts:
-        """Read a file of facts; none is there before the first deployment, and that is no error.
+        """Read a file of facts. Before the first deployment it is not there, and nothing is known.
 
         Args:
             path: The file, absolute. In `main.py`, `Path(__file__).with_name("facts.json")` finds

@@ -46,7 +46,7 @@ def host_key(where: str, field: str, value: object) -> str:
         value: One line as in `ssh_host_ed25519_key.pub`.
 
     Raises:
-        FleetError: When it is no such key, holds another kind of key than it says, or one of RSA
+        FleetError: When it is not such a key, holds another kind of key than it says, or one of RSA
             with fewer than 2,048 bits. A private key is not repeated in the message.
     """
     accepted = (
@@ -60,12 +60,12 @@ def host_key(where: str, field: str, value: object) -> str:
     encoded = rest.partition(" ")[0]
     if "\n" in rest or kind not in HOST_KEY_TYPES or not is_key(kind, encoded):
         raise field_error(where, field, value, accepted)
-    refuse_weak(where, field, value, encoded)
+    check_strength(where, field, value, encoded)
     return f"{kind} {encoded}"
 
 
-def refuse_weak(where: str, field: str, value: object, encoded: str) -> None:
-    """Check that a key of RSA is of 2,048 bits or more; of other types all are of one size.
+def check_strength(where: str, field: str, value: object, encoded: str) -> None:
+    """Check that an RSA key has 2,048 bits or more; keys of any other type have one size.
 
     Args:
         where: What holds the key, for the message.
@@ -84,7 +84,7 @@ def refuse_weak(where: str, field: str, value: object, encoded: str) -> None:
 
 
 def is_key(kind: str, encoded: str) -> bool:
-    """Tell whether base64 is a whole public key of a type; a paste that was cut short is none.
+    """Tell whether base64 is a whole public key of a type; a paste that was cut short is not.
 
     Args:
         kind: The type, as it stands before the base64: "ssh-ed25519".

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.reference import Reference
-from infra_lib.model.ssh_key import KEY_TYPES, is_key, refuse_weak
+from infra_lib.model.ssh_key import KEY_TYPES, check_strength, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def strings(value: tuple[str, ...] | list[str] | Iterator[str]) -> tuple[str, ..
 
 
 def frozen_mapping(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
-    """Make a mapping that nobody can change, and leave what is none."""
+    """Make a mapping that nobody can change, and leave any other value."""
     return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
 
 
@@ -85,7 +85,7 @@ def frozen_module(value: Any) -> Any:
 
 
 def check_module(where: str, field: str, value: object) -> None:
-    """Check a NixOS module: a mapping of options or an expression of nixgen; None for none.
+    """Check a NixOS module: a mapping of options or an expression of nixgen, or None.
 
     Raises:
         FleetError: When it is neither, or not what `options` takes.
@@ -144,7 +144,7 @@ def check_one_of(where: str, field: str, value: object, choices: tuple[str, ...]
     """Check a choice.
 
     Raises:
-        FleetError: When it is none of `choices`.
+        FleetError: When it is not one of `choices`.
     """
     if value not in choices:
         accepted = " or ".join(f'"{choice}"' for choice in choices)
@@ -158,7 +158,7 @@ def check_name(where: str, field: str, value: object) -> None:
     a host name's.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if not isinstance(value, str) or not re.fullmatch(NAME, value):
         raise field_error(
@@ -174,7 +174,7 @@ def check_domain(where: str, field: str, value: object) -> None:
     """Check a DNS domain such as "zt" or "example.org".
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if not isinstance(value, str) or len(value) > 253 or not re.fullmatch(_DOMAIN, value):
         raise field_error(
@@ -186,7 +186,7 @@ def check_word(where: str, field: str, value: object, accepted: str) -> None:
     r"""Check one word: no white space, control characters, quotes, `\`, `$`, `{` and `}`.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if (
         not isinstance(value, str)
@@ -213,7 +213,7 @@ def check_words(where: str, field: str, values: tuple[str, ...], example: str) -
     """Check a tuple of words: tags, groups, names of modules.
 
     Raises:
-        FleetError: When it is none, or an item is no word.
+        FleetError: When it is not a tuple, or an item is not a word.
     """
     check_each(where, field, values, str, example)
     for value in values:
@@ -248,7 +248,7 @@ def check_whole(
     """Check a whole number of `unit` from `least` to `most`.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise field_error(
@@ -262,7 +262,7 @@ def check_cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
     They are to be written as Google writes them back, or every plan would show a change.
 
     Raises:
-        FleetError: When one is none.
+        FleetError: When one is not a range.
     """
     from ipaddress import ip_network
 
@@ -280,11 +280,11 @@ def check_cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
 
 
 def check_public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
-    """Check OpenSSH public keys, one line each; a private key is refused by name.
+    """Check OpenSSH public keys, one line each; of a private key the message says that it is one.
 
     Raises:
-        FleetError: When one is none, not whole, or of RSA with fewer than 2,048 bits. A private key
-            is not repeated in the message.
+        FleetError: When one is not a key, not whole, or of RSA with fewer than 2,048 bits. A
+            private key is not repeated in the message.
     """
     example = '"ssh-ed25519 AAAA… comment"'
     if "PRIVATE KEY" in repr(values):
@@ -300,13 +300,13 @@ def check_public_keys(where: str, field: str, values: tuple[str, ...]) -> None:
         if not is_key(kind, encoded):
             accepted = f"not a whole {kind} key; copy all of the line from its .pub file"
             raise field_error(where, field, value, accepted)
-        refuse_weak(where, field, value, encoded)
+        check_strength(where, field, value, encoded)
 
 
 def _holds(characters: str, text: str) -> bool:
-    """Whether a text holds one of some characters, of which none is printable and ASCII.
+    """Whether a text holds one of some characters, which a text of printable ASCII cannot.
 
-    Most texts are that, and the pattern takes a while to compile.
+    Most texts are of that, so the pattern, which takes a while to compile, is seldom needed.
 
     Args:
         characters: What stands in a pattern between [ and ].
@@ -330,7 +330,7 @@ def check_state_version(where: str, field: str, value: object) -> None:
     """Check a NixOS release, as `system.stateVersion` has it.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     check_matching(where, field, value, _RELEASE, 'a NixOS release: "25.05"')
 

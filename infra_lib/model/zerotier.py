@@ -36,7 +36,7 @@ def endpoint(value: str) -> str:
         value: An IPv4 or IPv6 address, alone or with a slash and a UDP port after it.
 
     Raises:
-        ValueError: When it is neither.
+        ValueError: When it is another text.
     """
     from ipaddress import ip_address
 

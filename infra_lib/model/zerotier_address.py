@@ -37,7 +37,7 @@ def split(where: str, field: str, value: object) -> tuple[str, str]:
         value: The address, in any form that IPv6 allows.
 
     Raises:
-        FleetError: When it is no address of that kind.
+        FleetError: When it is another kind of address, or not an address.
     """
     from ipaddress import AddressValueError, IPv6Address
 
@@ -55,7 +55,7 @@ def check_network_id(where: str, field: str, value: object) -> None:
     """Check a network id.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if not isinstance(value, str) or not re.fullmatch(_NETWORK_ID, value):
         raise field_error(where, field, value, "16 hexadecimal digits in lower case are accepted")
@@ -65,7 +65,7 @@ def check_member_id(where: str, field: str, value: object) -> None:
     """Check a member id.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if not isinstance(value, str) or not re.fullmatch(_MEMBER_ID, value):
         accepted = "10 hexadecimal digits in lower case, as `zerotier-cli info` prints them"

@@ -67,7 +67,7 @@ def check_link(where: str, field: str, value: object, kind: str) -> None:
         kind: What stands between project and name: "global/networks".
 
     Raises:
-        FleetError: When it is none of them.
+        FleetError: When it is neither a name, nor a link, nor a reference.
     """
     if isinstance(value, Reference) or (isinstance(value, str) and re.fullmatch(NAME, value)):
         return
@@ -88,7 +88,8 @@ def check_labels(where: str, field: str, value: object) -> None:
     https://github.com/hashicorp/terraform-provider-google/issues/16750.
 
     Raises:
-        FleetError: When a key or a value is none, or a key is one of `STACK_LABELS`.
+        FleetError: When Compute Engine does not take a key or a value, or a key is one of
+            `STACK_LABELS`.
     """
     for key, item in _items(where, field, value):
         if not isinstance(key, str) or not re.fullmatch(_LABEL_KEY, key):
@@ -131,7 +132,7 @@ def check_metadata(where: str, field: str, value: object) -> None:
     The rule: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
 
     Raises:
-        FleetError: When a key is none, or is one of `STACK_METADATA`.
+        FleetError: When Compute Engine does not take a key, or it is one of `STACK_METADATA`.
     """
     for key, item in _items(where, field, value):
         if not isinstance(key, str) or not re.fullmatch(_METADATA_KEY, key):
@@ -154,7 +155,7 @@ def check_kms_key(where: str, field: str, key: object) -> None:
     """Check the name of a key in Cloud KMS, where there is one; a `Reference` may stand for it.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     if key is None or isinstance(key, Reference):
         return
@@ -176,7 +177,7 @@ def check_network_tags(where: str, field: str, values: tuple[str, ...]) -> None:
     """Check network tags.
 
     Raises:
-        FleetError: When one is none, or there are too many.
+        FleetError: When Compute Engine does not take one, or there are too many.
     """
     check_each(where, field, values, str, '"web"')
     for tag in values:
@@ -191,7 +192,7 @@ def check_external_ip(where: str, field: str, value: object) -> None:
     """Check what says which external address a machine has.
 
     Raises:
-        FleetError: When it says nothing of that kind.
+        FleetError: When it is neither a switch, nor an address, nor a reference.
     """
     if isinstance(value, bool | Reference):
         return
@@ -211,7 +212,7 @@ def check_email(where: str, field: str, value: object) -> None:
     """Check the address of a service account.
 
     Raises:
-        FleetError: When it is none.
+        FleetError: When it is not one.
     """
     accepted = 'an address such as "name@project.iam.gserviceaccount.com"'
     check_referable(where, field, value, accepted)

@@ -17,7 +17,7 @@ class Gpu:
         count: How many.
 
     Raises:
-        FleetError: When the count is none.
+        FleetError: When the count is not a whole number from 1 on.
     """
 
     type: str

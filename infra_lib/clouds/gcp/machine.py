@@ -160,7 +160,7 @@ class GcpMachine(ProvisionedMachine):
         disko: The layout of the boot disk: a function from its device ("/dev/sda") to what
             `disko.devices` holds.
         state_version: `system.stateVersion`, the NixOS release that it is first installed with,
-            such as "26.05", for as long as it lives. None for what the facts know, and for a
+            such as "26.05", for as long as it lives. None for what the facts say, and for a
             machine that was never installed what clan writes down then, which `infra sync` learns.
 
     Raises:

@@ -47,7 +47,7 @@ def check_attached(
 
     Args:
         where: What to call the machine.
-        machine_type: Its machine type, which comes with none.
+        machine_type: Its machine type, which comes without GPUs.
         accelerator: The GPU.
         count: How many.
         catalog: Where machine types are looked up that such a GPU comes with.
@@ -275,7 +275,7 @@ def check_key_location(
     Args:
         where: What names the key.
         field: The field that does.
-        key: The key; None for none.
+        key: The key, if there is one.
         machine: The machine's name.
         regions: The regions that it may be in.
         known: The regions that there are.

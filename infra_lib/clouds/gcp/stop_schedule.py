@@ -132,7 +132,8 @@ class StopSchedule:
         time_zone: The zone of the tz database that the times are in: "Europe/Berlin".
 
     Raises:
-        FleetError: When the times or the zone are none, or no such time ever comes.
+        FleetError: When cron does not take the times, there is no such zone, or no such time ever
+            comes.
     """
 
     _where = "stop schedule"

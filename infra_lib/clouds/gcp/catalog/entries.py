@@ -223,7 +223,7 @@ def _accelerators(name: str) -> Literal["none", "attached", "GPUs", "TPUs", "unk
 def blank_machine_type(name: str) -> str:
     """Return how a machine type of that name is described in Python, with … for what to fill in.
 
-    Empty for a name that none has.
+    Empty for what cannot be the name of one.
     """
     if not re.fullmatch(_NAME, name):
         return ""
@@ -247,7 +247,7 @@ def blank_accelerator_type(name: str, *, attached: bool) -> str:
 
 
 def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
-    """Return how a zone of that name is described in Python; empty for a name that none has."""
+    """Return how a zone of that name is described in Python; empty for what cannot be the name of one."""
     found = re.fullmatch(ZONE, name)
     if found is None:
         return ""
