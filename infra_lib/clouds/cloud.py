@@ -90,7 +90,9 @@ class Kinds:
 
 
 class Cloud(Protocol):
-    """A cloud. Projects and machines are of its own classes; a project that a fleet does not have is None.
+    """A cloud, whose projects and machines are of its own classes.
+
+    A project is None where the fleet has none in that cloud.
 
     The module that answers imports at its top what a check of the generated files needs, and no
     more: a commit waits for that.

@@ -247,7 +247,7 @@ def blank_accelerator_type(name: str, *, attached: bool) -> str:
 
 
 def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
-    """Return how a zone of that name is described in Python; empty for what cannot be the name of one."""
+    """Return how a zone of that name is described in Python; empty where it cannot be its name."""
     found = re.fullmatch(ZONE, name)
     if found is None:
         return ""
