@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from attrs import NOTHING
+
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.reference import Reference
 from infra_lib.model.ssh_key import KEY_TYPES, check_strength, is_key
@@ -49,7 +51,7 @@ def valid(check: Callable[..., None], *accepted: Any, **limits: Any) -> Validato
     """
 
     def validate(thing: Any, field: Attribute[Any], value: Any) -> None:
-        if value is not field.default:
+        if value is not field.default or value is NOTHING:
             check(thing._where, field.alias, value, *accepted, **limits)
 
     return validate

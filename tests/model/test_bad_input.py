@@ -3,9 +3,10 @@
 import warnings
 from typing import Any
 
+import attrs
 import pytest
 
-from infra_lib import FleetError
+from infra_lib import FleetError, Machine
 
 from .bad import PRELUDE, REFUSED, WRONG_KIND
 
@@ -31,6 +32,28 @@ def test_message_names_the_thing_the_field_what_was_given_and_what_would_do(
     assert "\n" not in message
     assert message.isprintable() or "nix-store" in message
     assert len(message) < 1200
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("BootDisk(size_gb=-1)", "boot disk: size_gb=-1: a whole number of GB from 10 to"),
+        ('DataDisk("ore", size_gb=0)', "data disk 'ore': size_gb=0: a whole number of GB from 1"),
+        ('DataDisk("Ore", size_gb=1)', "data disk 'Ore': name='Ore': a name has 1 to 63"),
+        ('Gpu("nvidia-l4", 0)', "gpu 'nvidia-l4': count=0: a whole number of GPUs from 1"),
+        ('ShieldedVm(vtpm="no")', "Shielded VM: vtpm='no': True or False is accepted"),
+        ('ServiceAccount("a b")', "service account: email='a b': an address such as"),
+    ],
+)
+def test_a_part_of_a_machine_is_refused_before_there_is_a_machine(part: str, message: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        evaluated(part)
+    assert str(caught.value).startswith(message)
+
+
+def test_what_attrs_takes_for_nothing_is_no_name() -> None:
+    with pytest.raises(FleetError, match="name=NOTHING"):
+        Machine(attrs.NOTHING)  # type: ignore[arg-type]
 
 
 def test_a_private_key_is_not_repeated() -> None:

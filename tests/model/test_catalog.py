@@ -275,6 +275,48 @@ def test_the_catalogue_knows_local_ssds_as_their_names_say_them() -> None:
     assert with_ssds == {"a2", "a3"}
 
 
+@pytest.mark.parametrize(
+    ("name", "platform", "disks"),
+    [
+        ("n1-standard-8", "x86_64-linux", "SCSI"),
+        ("c3-standard-4", "x86_64-linux", "NVMe"),
+        ("t2a-standard-1", "aarch64-linux", "NVMe"),
+        ("a4x-highgpu-4g", "aarch64-linux", "NVMe"),
+        ("n9-standard-2", "x86_64-linux", "NVMe"),
+        ("q-standard-2", "x86_64-linux", "NVMe"),
+    ],
+)
+def test_a_series_says_what_its_machine_types_have_in_common(
+    name: str, platform: str, disks: str
+) -> None:
+    gpus = ("nvidia-gb200", 4) if name.startswith("a4x") else (None, 0)
+    series = MachineType(name, 8, 32, False, *gpus).series
+    assert (series.platform, series.disks) == (platform, disks)
+
+
+@pytest.mark.parametrize(
+    ("name", "migrates"),
+    [
+        ("e2-standard-8", True),
+        ("n1-standard-8", True),
+        ("g2-standard-4", False),
+        ("ct5lp-hightpu-4t", False),
+        ("q-standard-2", False),
+    ],
+)
+def test_a_machine_type_without_accelerators_moves_to_another_host(
+    name: str, migrates: bool
+) -> None:
+    found = CATALOG.machine_type(name) or MachineType(name, 8, 32)
+    assert found.migrates is migrates
+
+
+def test_gpus_attach_to_machine_types_of_n1_that_share_no_core() -> None:
+    takers = {item.family for item in CATALOG.all_machine_types().values() if item.takes_gpus}
+    assert takers == {"n1"}
+    assert not MachineType("n1-tiny", 1, 1, shared_core=True).takes_gpus
+
+
 def test_own_entries_win_and_the_others_stay() -> None:
     catalog = Catalog(
         machine_types=(MachineType("n1-standard-8", 16, 60),),

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from infra_lib.model.money import Cost
 
 _BOOLEAN = valid(check_boolean)
-_MOST_SECONDS = 120 * 24 * 60 * 60
+# https://cloud.google.com/compute/docs/instances/limit-vm-runtime
+_LEAST_SECONDS, _MOST_SECONDS = 30, 120 * 24 * 60 * 60
 
 
 @frozen(kw_only=True)
@@ -187,7 +188,7 @@ class GcpMachine(ProvisionedMachine):
         validator=valid(
             check_whole,
             "seconds (up to 120 days; None for no limit)",
-            least=30,
+            least=_LEAST_SECONDS,
             most=_MOST_SECONDS,
         ),
         kw_only=True,

@@ -2,7 +2,7 @@
 
 Each rule takes values, of which each alone is right by then. They come from
 https://cloud.google.com/compute/docs/gpus (GPUs),
-https://cloud.google.com/compute/docs/instances/limit-vm-runtime (`max_run_duration`) and
+https://cloud.google.com/compute/docs/instances/limit-vm-runtime (the end of runs) and
 https://cloud.google.com/compute/docs/instances/spot (Spot VMs).
 """
 
