@@ -76,7 +76,7 @@ class Alternatives:
 
     Attributes:
         region: Where the alternatives are.
-        found: The alternatives, the cheapest first.
+        machine_types: The alternatives, the cheapest first.
         note: A sentence on how they are shown.
         stopped: A sentence on what a stopped machine costs.
         sources: Where all this comes from.
@@ -84,7 +84,7 @@ class Alternatives:
     """
 
     region: str
-    found: tuple[Alternative, ...]
+    machine_types: tuple[Alternative, ...]
     note: str
     stopped: str
     sources: tuple[Source, ...]

@@ -24,13 +24,13 @@ from infra_lib.nix import (
     users,
     zerotier,
 )
-from infra_lib.nix.placement import extended, placed
+from infra_lib.nix.placement import add_extra_files, place_files
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from nixgen.files.values import FileValue
 
-_MODULES = (
+MODULES = (
     flake,
     caches,
     system_caches,
@@ -63,7 +63,7 @@ def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
             `Fleet.extra_files` gives a path that no file can have, or when two files meet.
     """
     generated: dict[str, FileValue] = {}
-    for module in _MODULES:
+    for module in MODULES:
         generated |= module.files(fleet)
-    possible = {module.PATH for module in _MODULES if hasattr(module, "PATH")}
-    return extended(fleet, placed(fleet, generated, possible))
+    possible = {module.PATH for module in MODULES if hasattr(module, "PATH")}
+    return add_extra_files(fleet, place_files(fleet, generated, possible))

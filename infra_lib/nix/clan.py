@@ -1,4 +1,4 @@
-"""`modules/clan/default.nix`: all of clan's files at once, for who imports plain modules."""
+"""`modules/clan/default.nix`: all of clan's files at once, for those who import plain modules."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when there are machines: a function of the flake."""
     if not fleet.machines:
         return {}
-    machines = {machine.name: _said(fleet, machine) for machine in fleet.machines}
+    machines = {machine.name: _row(fleet, machine) for machine in fleet.machines}
     tests_of = _function("name", "said", body=Let(_bindings(fleet), _tests(fleet)))
     bindings: list[Item] = [
         {"machines": Commented(machines, before="What the fleet says of each machine.")},
@@ -61,8 +61,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {PATH: Lambda(Pattern("self"), Let(bindings, together))}
 
 
-def _said(fleet: Fleet, machine: Machine) -> Value:
-    """What the table says of a machine, without what `_bindings` and `_tests` take it for."""
+def _row(fleet: Fleet, machine: Machine) -> Value:
+    """A machine in the table: what differs from the defaults in `_bindings` and `_tests`."""
     said: dict[str | tuple[str, ...], Value] = {}
     if machine.machine_class != "nixos":
         said["class"] = machine.machine_class
@@ -168,7 +168,7 @@ def _old_gpu_tests(fleet: Fleet) -> _Tests:
     older = Apply("builtins.compareVersions", ref("nvidia.package.version"), "590")
     tests = _test("has a driver from before 590", older, -1)
     own = _ours(fleet) and not fleet.nvidia.cuda_capabilities
-    if own or nvidia.old_configure_nixpkgs(fleet):
+    if own or nvidia.old_gpus_configure_nixpkgs(fleet):
         tests |= _capabilities_test(fleet)
     return tests
 

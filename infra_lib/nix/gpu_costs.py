@@ -35,7 +35,7 @@ def _parts(fleet: Fleet) -> Iterator[str]:
     yield (
         "**GPUs are expensive when idle.** A machine that is on is billed whether it computes or\n"
         "not. Machines with a GPU are therefore off by default, until the fleet says\n"
-        f"`enabled=True`. {_each_once(cloud.stopped for cloud in clouds)}"
+        f"`enabled=True`. {_join_unique(cloud.stopped for cloud in clouds)}"
     )
     yield (
         "USD, without disks, addresses and traffic; a month has 730 hours. Spot prices change,\n"
@@ -48,16 +48,16 @@ def _parts(fleet: Fleet) -> Iterator[str]:
     )
     yield f"What is on costs {cost.total_text(fleet.provisioned)}."
     for cloud in clouds:
-        if cloud.found:
+        if cloud.machine_types:
             yield f"## GPU machines in {cloud.region}"
             yield _table(
                 ("Machine type", "GPU", "GPU memory", "Zones", *_PRICES),
-                map(_alternative_row, cloud.found),
+                map(_alternative_row, cloud.machine_types),
             )
             yield cloud.note
     yield "## Sources"
     yield "\n".join(f"- {source.text}" for cloud in clouds for source in cloud.sources)
-    yield _each_once(cloud.correction for cloud in clouds)
+    yield _join_unique(cloud.correction for cloud in clouds)
 
 
 def _alternatives(fleet: Fleet) -> Iterator[Alternatives]:
@@ -68,7 +68,7 @@ def _alternatives(fleet: Fleet) -> Iterator[Alternatives]:
             yield cloud.alternatives(getattr(fleet, name), machines)
 
 
-def _each_once(sentences: Iterable[str]) -> str:
+def _join_unique(sentences: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(sentences))
 
 

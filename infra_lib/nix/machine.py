@@ -66,13 +66,13 @@ class _Shared:
 
     Attributes:
         imports: What every machine imports: names of the flake's modules, or paths of plain ones.
-        for_old_gpu: What a machine has whose GPU is older than Turing.
-        asked_by_old_gpu: Whether that takes `OPTIONS`.
+        old_gpu_items: What a machine has whose GPU is older than Turing.
+        old_gpu_takes_options: Whether those take `OPTIONS`.
     """
 
     imports: tuple[str, ...]
-    for_old_gpu: tuple[Item, ...]
-    asked_by_old_gpu: bool
+    old_gpu_items: tuple[Item, ...]
+    old_gpu_takes_options: bool
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -81,8 +81,8 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     module = _plain_module if plain else _flake_module
     shared = _Shared(
         imports=_shared_paths(fleet) if plain else _shared_names(fleet),
-        for_old_gpu=tuple(nvidia.items_for_old(fleet)),
-        asked_by_old_gpu=nvidia.old_configure_nixpkgs(fleet),
+        old_gpu_items=tuple(nvidia.items_for_old_gpus(fleet)),
+        old_gpu_takes_options=nvidia.old_gpus_configure_nixpkgs(fleet),
     )
     return {default_path(machine): module(fleet, machine, shared) for machine in fleet.provisioned}
 
@@ -132,11 +132,11 @@ def _nixos_module(
 ) -> Value:
     cloud = CLOUDS[machine.cloud].nixos(getattr(fleet, machine.cloud), machine)
     items = _items(fleet, machine, cloud, imports)
-    asked = _state_version(fleet, machine) is None
+    takes_options = _state_version(fleet, machine) is None
     if before_turing(machine):
-        items += shared.for_old_gpu
-        asked = asked or shared.asked_by_old_gpu
-    options = (OPTIONS,) if asked else ()
+        items += shared.old_gpu_items
+        takes_options = takes_options or shared.old_gpu_takes_options
+    options = (OPTIONS,) if takes_options else ()
     return Lambda(Pattern("lib", *options, *cloud.arguments, ellipsis=True), AttrSet(*items))
 
 

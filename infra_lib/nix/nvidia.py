@@ -47,9 +47,9 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {PATH: module(fleet, ("nixos", MODULE), value)}
 
 
-def items_for_old(fleet: Fleet) -> list[Item]:
+def items_for_old_gpus(fleet: Fleet) -> list[Item]:
     """Return what a machine with an old GPU has of its own, where the module is for newer ones."""
-    if not _differ(fleet):
+    if not _is_mixed(fleet):
         return []
     items: list[Item] = [
         BlankLine(),
@@ -59,22 +59,22 @@ def items_for_old(fleet: Fleet) -> list[Item]:
             )
         },
     ]
-    if old_configure_nixpkgs(fleet):
+    if old_gpus_configure_nixpkgs(fleet):
         built_for = list(capabilities(fleet.nvidia, fleet.gpu_machines))
         config = _unless_pkgs_are_given({"cudaCapabilities": built_for})
         items.append({("nixpkgs", "config"): Commented(config, before=_NOT_BY_DEFAULT)})
     return items
 
 
-def old_configure_nixpkgs(fleet: Fleet) -> bool:
-    """Whether `items_for_old` configure nixpkgs, and so take `OPTIONS`.
+def old_gpus_configure_nixpkgs(fleet: Fleet) -> bool:
+    """Whether `items_for_old_gpus` configure nixpkgs, and so take `OPTIONS`.
 
     Not the module: what newer GPUs have by default is in the binary caches.
     """
-    return not fleet.nvidia.cuda_capabilities and _differ(fleet)
+    return not fleet.nvidia.cuda_capabilities and _is_mixed(fleet)
 
 
-def _differ(fleet: Fleet) -> bool:
+def _is_mixed(fleet: Fleet) -> bool:
     """Whether some GPUs are older than Turing, and the module is for newer ones."""
     return any(map(before_turing, fleet.gpu_machines)) and not _is_for_old(fleet)
 
@@ -103,7 +103,7 @@ def _items(fleet: Fleet) -> list[Item]:
     ]
     named = [name for name in nvidia.cuda_packages if name not in DEFAULT_CUDA_PACKAGES]
     if named:
-        items += [BlankLine(), {"assertions": _that_there_are(named)}]
+        items += [BlankLine(), {"assertions": _assert_there_are(named)}]
     if nvidia.cuda_packages:
         items += [BlankLine(), {("nixpkgs", "overlays"): [_overlay(nvidia)]}]
     if nvidia.kernel_params:
@@ -193,7 +193,7 @@ def _packages(nvidia: Nvidia) -> list[Value]:
     return [*packages, ref("pkgs.cudaPackages.cudatoolkit")] if nvidia.cuda_toolkit else packages
 
 
-def _that_there_are(packages: list[str]) -> Value:
+def _assert_there_are(packages: list[str]) -> Value:
     """Assertions: a name that is misspelt would build nothing, and nobody would know."""
     found = HasAttr("pkgs.python3Packages", ref("name"))
     message = Str(
@@ -223,7 +223,7 @@ def _overlay(nvidia: Nvidia) -> Value:
                 Commented(
                     Apply(
                         "builtins.mapAttrs",
-                        Lambda("name", Lambda("arguments", _overridden(wheel=wheel))),
+                        Lambda("name", Lambda("arguments", _override(wheel=wheel))),
                         Apply("builtins.intersectAttrs", ref("pythonPrev"), ref("withCuda")),
                     ),
                     before=note,
@@ -241,7 +241,7 @@ def _overlay(nvidia: Nvidia) -> Value:
     return Lambda("_final", Lambda("prev", {"pythonPackagesExtensions": extensions}))
 
 
-def _overridden(*, wheel: bool) -> Value:
+def _override(*, wheel: bool) -> Value:
     """A Python package with what it takes of the arguments; a warning where it is not cudaSupport.
 
     But none of a jaxlib where it may be a `wheel`, which has its CUDA from jax.

@@ -28,7 +28,7 @@ def path_from(here: str, there: str) -> PurePosixPath:
     return PurePosixPath(posixpath.relpath(there, posixpath.dirname(here) or "."))
 
 
-def placed(
+def place_files(
     fleet: Fleet, generated: Mapping[str, FileValue], possible: Iterable[str]
 ) -> dict[str, FileValue]:
     """Return the generated files at the paths that the fleet wants.
@@ -68,7 +68,7 @@ def placed(
     return files
 
 
-def extended(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, FileValue]:
+def add_extra_files(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, FileValue]:
     """Return the generated files and those that the fleet's `extra_files` generate.
 
     A file that is left out makes room for another at its path.

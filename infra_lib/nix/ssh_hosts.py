@@ -54,7 +54,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if not blocks:
         return {}
     asked = Commented(
-        _asked(older),
+        _has_option(older),
         before="home-manager asks for its defaults to be written out. Who has decided on\n"
         "them, with programs.ssh.enableDefaultConfig, is left alone.",
     )
@@ -62,18 +62,18 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         Apply("lib.mkOverride", _PRIORITY),
         before="Weaker than lib.mkDefault, which is for whoever decides.",
     )
-    bindings = {"weakly": weakly, "asked": asked, "undecided": _undecided()}
+    bindings = {"weakly": weakly, "asked": asked, "undecided": _nobody_decides()}
     every = {"*": _names({name: _weakly(value) for name, value in _DEFAULTS.items()}, older)}
-    ssh = {"enable": _weakly(True), fleet.ssh.home_manager: _with("undecided", blocks, every)}
+    ssh = {"enable": _weakly(True), fleet.ssh.home_manager: _add_if("undecided", blocks, every)}
     decided: dict[str, Value] = {_OPTION[-1]: _weakly(False)}
     value = Lambda(
         Pattern("lib", OPTIONS, ellipsis=True),
-        Let(bindings, {("programs", "ssh"): _with("asked", ssh, decided)}),
+        Let(bindings, {("programs", "ssh"): _add_if("asked", ssh, decided)}),
     )
     return {PATH: module(fleet, ("homeManager", "core"), value)}
 
 
-def _asked(older: bool) -> Value:
+def _has_option(older: bool) -> Value:
     """Whether home-manager has the option: it has since November 2025.
 
     One that has `settings` too merges them with `matchBlocks`, whose defaults would then be no
@@ -84,13 +84,13 @@ def _asked(older: bool) -> Value:
     return BinaryOp("&&", asked, Not(settings)) if older else asked
 
 
-def _undecided() -> Value:
+def _nobody_decides() -> Value:
     """Whether nobody else says if home-manager's defaults are wanted."""
     ours = BinaryOp("==", Select("options", *_OPTION, "highestPrio"), _PRIORITY)
     return BinaryOp("&&", ref("asked"), ours)
 
 
-def _with(condition: str, value: Value, more: Value) -> Value:
+def _add_if(condition: str, value: Value, more: Value) -> Value:
     return BinaryOp("//", value, If(ref(condition), more, {}))
 
 

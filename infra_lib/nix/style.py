@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nixgen.expr import Value
 
 OPTIONS = Param("options", {})
-"""The argument of a module that tells who else says what: nobody, where it is taken alone."""
+"""The argument by which a module sees who sets an option; one that is called alone sees nobody."""
 
 
 def is_plain(fleet: Fleet) -> bool:

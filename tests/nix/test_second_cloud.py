@@ -65,7 +65,7 @@ def alternatives(project: Any, machines: Any) -> Alternatives:
     assert [machine.name for machine in machines] == ["beryl"]
     return Alternatives(
         region="fsn1",
-        found=(),
+        machine_types=(),
         note="",
         stopped="A server is billed until it is deleted.",
         sources=(Source("Prices", "somebody", "2026-10"),),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from infra_lib.model.money import Cost
 
     # A machine type, its GPUs, the zones that offer them, and what it costs.
-    _Found = tuple[str, Gpu, tuple[str, ...], Cost]
+    _Offer = tuple[str, Gpu, tuple[str, ...], Cost]
 
 # Below every GPU's vCPU limit, so that one machine compares them all.
 _CARRIER = "n1-standard-8"
@@ -42,10 +42,10 @@ def price_sources() -> dict[str, Source]:
 def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alternatives:
     """Return every machine type with GPUs that the project's region has, the cheapest first."""
     catalog = _catalog(machines)
-    found = sorted(_found(catalog, project.region), key=_order)
+    offers = sorted(_offers(catalog, project.region), key=_order)
     return Alternatives(
         region=project.region,
-        found=tuple(_alternative(catalog, each) for each in found),
+        machine_types=tuple(_alternative(catalog, offer) for offer in offers),
         note=f"GPUs that attach to an N1 machine are shown with {_CARRIER}.",
         stopped="A stopped machine is billed for its disks and reserved addresses only.",
         sources=(
@@ -62,7 +62,7 @@ def _catalog(machines: Sequence[GcpMachine]) -> Catalog:
     return min(machines, key=lambda machine: machine.gpu is None).catalog
 
 
-def _found(catalog: Catalog, region: str) -> Iterator[_Found]:
+def _offers(catalog: Catalog, region: str) -> Iterator[_Offer]:
     zones = [zone for zone in catalog.all_zones().values() if zone.region == region]
     for machine_type, gpu in _with_gpu(catalog):
         offering = tuple(sorted(zone.name for zone in zones if gpu.type in zone.accelerators))
@@ -80,14 +80,14 @@ def _with_gpu(catalog: Catalog) -> Iterator[tuple[str, Gpu]]:
             yield _CARRIER, Gpu(name, count)
 
 
-def _order(found: _Found) -> tuple[bool, float, str, str, int]:
+def _order(offer: _Offer) -> tuple[bool, float, str, str, int]:
     """By price, those of unknown price last; then by name, so that no order is left to chance."""
-    machine_type, gpu, _, cost = found
+    machine_type, gpu, _, cost = offer
     return cost.on_demand is None, cost.on_demand or 0.0, machine_type, gpu.type, gpu.count
 
 
-def _alternative(catalog: Catalog, found: _Found) -> Alternative:
-    machine_type, gpu, zones, cost = found
+def _alternative(catalog: Catalog, offer: _Offer) -> Alternative:
+    machine_type, gpu, zones, cost = offer
     facts = catalog.accelerator_type(gpu.type)
     return Alternative(
         machine_type=machine_type,
