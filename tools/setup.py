@@ -47,7 +47,7 @@ def install_requirements(venv: Path) -> None:
     key = fingerprint(str(venv), files=("requirements.txt",))
     if is_fresh(stamp, key) and (venv / "bin" / "python").exists():
         return
-    say("installing the Python packages of requirements.txt into .venv: 600 MB, a minute or two")
+    say("installing the Python packages of requirements.txt into .venv: 1 GB, two minutes or so")
     run(
         [sys.executable, "-m", "venv", "--clear", str(venv)],
         "Python's venv module could not make .venv (on Debian and Ubuntu: install python3-venv)",

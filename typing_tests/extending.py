@@ -10,6 +10,7 @@ from nixgen import FileValue, Lambda, Pattern, Raw, Region, TextFile, dumps, ref
 
 if TYPE_CHECKING:
     from cdktf import App
+    from cdktn import App as Terrain
 
 
 def motd(fleet: Fleet) -> dict[str, FileValue]:
@@ -86,3 +87,14 @@ def stacks(app: App) -> None:
     TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
     shop = GcpProject("example-shop", region="europe-west4")
     GcpStack(app, "shop", fleet=fleet, gcp=shop, machines=["halite"])
+
+
+def forked(app: Terrain) -> None:
+    """Make the same stack for CDK Terrain."""
+    from cdktn import TerraformOutput
+
+    from infra_lib.stacks.cdktn import GcpStack
+
+    stack = GcpStack(app, "gcp", fleet=fleet)
+    TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
+    stack.add_override("terraform.required_version", ">= 1.9")

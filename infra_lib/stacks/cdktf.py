@@ -53,6 +53,6 @@ class GcpStack(GcpStackBase, cdktf.TerraformStack):
             "google_compute_instance": ComputeInstance,
             "google_compute_resource_policy": ComputeResourcePolicy,
         },
-        # The constructs' own is a major version behind; every argument used here is in both.
+        # Newer than what the classes were made from; every argument used here is in both.
         version="~> 7.0",
     )

@@ -39,14 +39,14 @@ class Framework:
         provider: The class of the cloud's provider.
         classes: The classes of resources, by Terraform's type. A resource of another type becomes a
             plain `TerraformResource`.
-        version: The versions of the provider that the stacks ask for; None for those that the
-            classes were made for.
+        version: The versions of the provider that stacks ask for, which have all that is used here:
+            a framework would ask for the one alone that its classes were made from.
     """
 
     cdk: Any
     provider: type
     classes: Mapping[str, type]
-    version: str | None = None
+    version: str
 
     def is_known(self, token: str | float | list[str]) -> bool:
         """Return whether the framework made a token."""
@@ -91,7 +91,7 @@ def construct(
         framework.cdk.TerraformOutput(
             stack,
             output.name,
-            value=_written(output.value, write),
+            value=_written(output.value, write, _NULL),
             description=output.description,
             static_id=True,
         )
@@ -199,12 +199,16 @@ def _struct(hint: Any) -> type | None:
     return next(filter(None, map(_struct, get_args(hint))), None)
 
 
-def _written(value: Any, write: Write) -> Any:
-    """Return plain data with each text written."""
+def _written(value: Any, write: Write, null: str | None = None) -> Any:
+    """Return plain data with each text written, and what is None as `null`, or left out."""
     if isinstance(value, str):
         return write(value)
     if isinstance(value, Mapping):
-        return {key: _written(each, write) for key, each in value.items()}
+        return {
+            key: _written(each, write, null)
+            for key, each in value.items()
+            if each is not None or null is not None
+        }
     if isinstance(value, list | tuple):
-        return [_written(each, write) for each in value]
-    return _NULL if value is None else value
+        return [_written(each, write, null) for each in value]
+    return null if value is None else value

@@ -73,9 +73,8 @@ class GcpStackBase:
         stack: Any = self  # what a framework's own stack has is not known here
         self.framework.cdk.TerraformStack.__init__(stack, scope, id_)
         made = construct(self.framework, stack, wanted)
-        if self.framework.version is not None:
-            version = f"terraform.required_providers.{KINDS.provider}.version"
-            stack.add_override(version, self.framework.version)
+        version = f"terraform.required_providers.{KINDS.provider}.version"
+        stack.add_override(version, self.framework.version)
         self._name = id_
 
         def named(type_: str) -> dict[str, Any]:

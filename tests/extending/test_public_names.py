@@ -18,6 +18,7 @@ from tests.helpers.tools import require
 MODULES = {
     "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",
     "infra_lib.stacks": "Provisioning it. This package alone needs the extra `cdktf`.",
+    "infra_lib.stacks.cdktn": "Provisioning it with CDK Terrain, which is the extra `cdktn`.",
     "nixgen": "Writing Nix.",
 }
 
@@ -66,7 +67,7 @@ def test_every_public_name_is_listed(file_regression: FileRegressionFixture) -> 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_name_says_what_it_is(module: str) -> None:
-    if module == "infra_lib.stacks":
+    if module.startswith("infra_lib.stacks"):
         require("node")
     for row in rows(module):
         assert not row.endswith("| . |"), row

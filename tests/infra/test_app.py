@@ -140,7 +140,7 @@ def test_no_script_is_bad_usage(tmp_path: Path) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("first", ["cdktf", "infra_lib.stacks"])
+@pytest.mark.parametrize("first", ["cdktf", "infra_lib.stacks.cdktf"])
 def test_an_app_without_node_is_told_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str | None, said: str, first: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_an_app_without_node_is_told_how_to_get_it(
 def test_a_node_that_does_not_work_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
-    (tmp_path / "main.py").write_text("import infra_lib.stacks\n")
+    (tmp_path / "main.py").write_text("from infra_lib.stacks import GcpStack\n")
     (tmp_path / "node").write_text(f"#!/bin/sh\n{answer}\n")
     (tmp_path / "node").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

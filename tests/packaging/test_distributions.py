@@ -6,6 +6,8 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import CHECKOUT
 from tests.helpers.process import LIGHT_MAIN, PIP, PYPROJECT, install, run
 from tests.helpers.tools import require
@@ -35,7 +37,7 @@ def test_wheel_requires_attrs_alone(wheel: Path) -> None:
         fields = Parser().parsestr(archive.read(metadata).decode())
     required = fields.get_all("Requires-Dist") or []
     assert [name for name in required if "extra ==" not in name] == ["attrs>=24.2"]
-    assert fields.get_all("Provides-Extra") == ["cdktf"]
+    assert fields.get_all("Provides-Extra") == ["cdktf", "cdktn"]
 
 
 def test_sdist_holds_what_git_holds(source: Path, distributions: Path) -> None:
@@ -78,10 +80,14 @@ def test_commands_work_in_the_light_environment(light_python: Path, tmp_path: Pa
     run([str(commands / "nixgen"), "check"], cwd=tmp_path)
 
 
-def test_stacks_work_with_the_extra(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("extra", "stacks"), [("cdktf", "infra_lib.stacks"), ("cdktn", "infra_lib.stacks.cdktn")]
+)
+def test_stacks_work_with_the_extra(extra: str, stacks: str, wheel: Path, tmp_path: Path) -> None:
     require("node")
-    python = install(f"{wheel}[cdktf]", tmp_path / "venv")
-    (tmp_path / "main.py").write_text(LIGHT_MAIN)
+    python = install(f"{wheel}[{extra}]", tmp_path / "venv")
+    main = LIGHT_MAIN.replace("infra_lib.stacks", stacks).replace("from cdktf", f"from {extra}")
+    (tmp_path / "main.py").write_text(main)
     run([str(python), "main.py"], cwd=tmp_path)
     stack = json.loads((tmp_path / "cdktf.out/stacks/gcp/cdk.tf.json").read_text())
     assert list(stack["resource"]["google_compute_instance"]) == ["quartz"]

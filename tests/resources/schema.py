@@ -33,7 +33,7 @@ LIFECYCLE = {
     "prevent_destroy": {"type": "bool", "use": "optional"},
     "ignore_changes": {"type": ["list", "string"], "use": "optional"},
 }
-TYPES = {"string": str, "number": (int, float), "bool": bool}
+TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "bool": bool}
 
 
 def faults(resource: Resource) -> list[str]:

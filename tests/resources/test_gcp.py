@@ -109,10 +109,10 @@ PROJECTS = st.builds(
     install=st.booleans(),
     backend=st.sampled_from([None, GcsBackend("example-state")]),
 )
-STATES = st.sampled_from(
+STATES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {"enabled": False}, {"enabled": True}, {"enabled": True, "stopped": True}]
 )
-KINDS = st.sampled_from(
+KINDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"machine_type": "e2-standard-8", "zone": "us-central1-b"},
         {"machine_type": "g2-standard-4", "zone": "us-central1-a"},

@@ -27,8 +27,8 @@ from tests.terraform.provider import schema
 FOUND = f"PYTHONPATH={quote(str(CHECKOUT))}"
 """What a shell puts before a command for Python to find this checkout."""
 
-VERSIONS = ("6.50.0", "7.0.0")
-"""What the stand-in goes by: the version its schema is from, and the first of the next major."""
+VERSIONS = ("6.50.0", "7.0.0", "8.0.0")
+"""What the stand-in goes by: the version its schema is from, and the first of the next majors."""
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 

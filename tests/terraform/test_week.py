@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cdktn
 import pytest
 from attrs import evolve
 from cdktf import App
 
 from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject, Gpu, Machine
 from infra_lib.stacks import GcpStack
+from infra_lib.stacks import cdktn as terrain
 from tests.helpers.synthesis import text_of
 from tests.terraform.harness import JSON, Plan, Workspace
 
@@ -347,3 +349,17 @@ app.synth()
 
     workspace.cdktf("destroy", "--auto-approve")
     assert not any(workspace.cloud.content()["resources"].values())
+
+
+def test_an_app_that_goes_over_to_cdk_terrain_keeps_its_state_and_changes_nothing(
+    workspace: Workspace, deploy: Deploy
+) -> None:
+    deploy(GALENA, ON)
+    before = workspace.outputs()
+    app = cdktn.App(outdir=str(workspace.app / "cdktf.out"))
+    terrain.GcpStack(app, "gcp", fleet=fleet(GALENA, ON))
+    app.synth()
+    workspace.terraform("init", "-upgrade")
+    assert "8.0.0" in workspace.terraform("version").stdout
+    assert workspace.apply().actions == {}
+    assert workspace.outputs() == before
