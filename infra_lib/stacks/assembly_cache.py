@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Counts the ways in which assemblies were cut: a new way must not meet what an old one kept.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @contextmanager

@@ -155,3 +155,27 @@ def test_a_submodule_that_shares_a_folder_is_refused(tmp_path: Path) -> None:
     described["submodules"]["@a/b.disk"]["symbolId"] = "src/index:disk"
     with pytest.raises(ValueError, match=r"@a/b\.disk is not in a folder of its own"):
         trimmed(packed(tmp_path / "a.tgz", described), frozenset({"disk"}))
+
+
+TRACE = "node_modules/cdk/lib/tokens/private/stack-trace.js"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_its_framework_notes_no_stack_where_it_has_what_notes_it(
+    tmp_path: Path, there: bool
+) -> None:
+    described = assembly() | {"dependencies": {"cdk": "^1.0.0", "constructs": "^10.0.0"}}
+    packed(tmp_path / "a.tgz", described)
+    files = unpacked(trimmed(str(tmp_path / "a.tgz"), frozenset({"disk"})))
+    folder = tmp_path / "node_modules/@a"
+    if there:
+        (tmp_path / TRACE).parent.mkdir(parents=True)
+        (tmp_path / TRACE).write_text("exports.captureStackTrace = () => ['at jsii'];\n")
+    assert called(folder, "check", files).returncode == 0
+    if there:
+        script = (
+            f"require({json.dumps(str(folder / 'package'))});"
+            f"console.log(require({json.dumps(str(tmp_path / TRACE))}).captureStackTrace())"
+        )
+        done = subprocess.run([require("node"), "-e", script], capture_output=True, check=True)
+        assert done.stdout == b"[]\n"

@@ -15,8 +15,7 @@ from infra_lib import FleetError, Reference
 from infra_lib.stacks.framework import construct
 from infra_lib.terraform.resource import Backend, Configuration, Output, Resource
 from main import fleet as example
-
-from .fleets import FLEETS, HOSTILE
+from tests.helpers.stack_fleets import FLEETS, HOSTILE
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = {"cdktf": ("google", "~> 7.0"), "cdktn": ("hashicorp/google", "~> 8.0")}

@@ -614,7 +614,7 @@ def test_without_cdktf_one_message_says_what_to_install(missing: str) -> None:
         "-c",
         f"import sys\nsys.modules[{missing!r}] = None\nimport infra_lib, main\n"
         "try:\n    from infra_lib.stacks import GcpStack\n"
-        "except ImportError as error:\n    print(error)"
+        "except ImportError as error:\n    print(error)",
     )
     assert done.stdout == (
         "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'\n"

@@ -13,7 +13,7 @@ from infra_lib.clouds.gcp.catalog import (
     PRICES_AS_OF,
     PRICES_SOURCE,
 )
-from infra_lib.clouds.gcp.machine import Gpu
+from infra_lib.clouds.gcp.gpu import Gpu
 from infra_lib.clouds.gcp.prices import cost_of_type
 
 if TYPE_CHECKING:
