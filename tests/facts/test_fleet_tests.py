@@ -361,6 +361,13 @@ def test_an_nvidia_module_of_ones_own_chooses_driver_and_packages(
     ]
 
 
+def test_a_module_of_ones_own_for_old_gpus_alone_chooses_capabilities_too(tmp_path: Path) -> None:
+    tree = planted(fleet_of(P100, files={"modules/nixos/nvidia.nix": None}), tmp_path)
+    names = expected(tree).keys()
+    assert "test pitchblende has a driver from before 590" in names
+    assert "test pitchblende has its CUDA capabilities" not in names
+
+
 @pytest.mark.parametrize(
     ("changes", "failed"),
     [

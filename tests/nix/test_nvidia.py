@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from infra_lib import (
     AcceleratorType,
@@ -548,3 +549,11 @@ def test_the_stand_in_composes_as_nixpkgs_does() -> None:
         "rocmSupport": True,
         "triton": True,
     }
+
+
+def test_an_old_gpu_beside_newer_ones_keeps_its_capabilities_once_it_is_installed(
+    plant: Plant,
+) -> None:
+    installed = evolve(P100, state_version="25.05")
+    found = plant(fleet_of(installed, T4)).machine("pitchblende")
+    assert found["nixpkgs"]["config"] == {"cudaCapabilities": ["6.0", "7.5"]}
