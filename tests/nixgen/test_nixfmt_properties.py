@@ -27,6 +27,7 @@ from nixgen import (
     conversion,
     dumps,
     ref,
+    render,
     rules,
 )
 from tests.nixgen import oracle
@@ -307,3 +308,11 @@ def test_a_comment_may_be_what_stands_for_bindings_inside(comment: str) -> None:
     whole = {"a": Lambda(Pattern("x", "y", "z"), inner), "d": Let({"e": 1}, inner)}
     for _ in range(2):
         assert dumps(whole) == as_the_rules_have_it(whole)
+
+
+def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "_MOST", 3)
+    for number in range(10):
+        whole = {f"a{number}": Apply("f", number), "b" * (number + 2): Apply("g", number)}
+        assert dumps(whole) == as_the_rules_have_it(whole)
+        assert max(len(render._laid), len(render._names)) <= 3
