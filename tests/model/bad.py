@@ -31,6 +31,14 @@ def catalog(**fields):
 
 # What Compute Engine, clan or Nix would refuse.
 REFUSED = {
+    "key of a type that OpenSSH does not have": (
+        'project(ssh_keys=("ssh-gold AAAA admin",))',
+        (
+            "'example-project'",
+            "ssh_keys='ssh-gold AAAA admin'",
+            "an OpenSSH public key on one line",
+        ),
+    ),
     "A100 on n1": (
         'n1(Gpu("nvidia-tesla-a100"))',
         ("'galena'", "gpu.type='nvidia-tesla-a100'", "a2-highgpu-1g", "n1-standard-8"),
