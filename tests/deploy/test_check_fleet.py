@@ -135,6 +135,17 @@ def test_the_fleets_own_stack_may_be_off(synthesize: Synthesize) -> None:
         check_stacks(stacks, list(stacks.values()), off, "main:fleet")
 
 
+def test_a_rule_of_the_users_own_beside_the_fleets_does_not_make_a_stack_anothers(
+    synthesize: Synthesize,
+) -> None:
+    off = evolve(FLEET, machines=(evolve(GALENA, enabled=False),))
+    (stack,) = synthesize(gcp=off).values()
+    rules = {**stack.resources("google_compute_firewall"), "ssh-lab": {"target_tags": ["lab"]}}
+    resources = {**stack.document["resource"], "google_compute_firewall": rules}
+    own = evolve(stack, document={**stack.document, "resource": resources})
+    check_stacks({"gcp": own}, [own], off, "main:fleet")
+
+
 def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesize) -> None:
     closed = GcpProject(
         "example-project", region="us-central1", ssh_source_ranges=(), network="lab"
