@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field
+from attrs import field, frozen
 
 from infra_lib.model.reference import Reference
-from nixgen.frozen import frozen
 
 
 @frozen
