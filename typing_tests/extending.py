@@ -84,6 +84,7 @@ def stacks(app: App) -> None:
 
     stack = GcpStack(app, "gcp", fleet=fleet)
     assert_type(list(stack.instances), list[str])
+    assert_type(stack.instances["galena"].instance_id, str)
     TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
     shop = GcpProject("example-shop", region="europe-west4")
     GcpStack(app, "shop", fleet=fleet, gcp=shop, machines=["halite"])
@@ -97,4 +98,4 @@ def forked(app: Terrain) -> None:
 
     stack = GcpStack(app, "gcp", fleet=fleet)
     TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
-    stack.add_override("terraform.required_version", ">= 1.9")
+    assert_type(stack.instances["galena"].instance_id, str)

@@ -20,7 +20,8 @@ MARKED = {
 
 
 def mypy() -> list[tuple[str, int, str]]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--output=json"]
+    command = [sys.executable, "-m", "mypy", "--strict", "--output=json"]
+    command += ["--config-file=typing_tests/mypy.ini"]
     done = subprocess.run(
         [*command, "--follow-imports=silent", "--cache-dir=.mypy_cache/typing_tests", FOLDER],
         check=False,
