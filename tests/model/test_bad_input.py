@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from infra_lib import FleetError, Machine
+from infra_lib.clouds.gcp.project import check_machine_in_project
 
 from .bad import PRELUDE, REFUSED, WRONG_KIND
 
@@ -49,6 +50,14 @@ def test_a_part_of_a_machine_is_refused_before_there_is_a_machine(part: str, mes
     with pytest.raises(FleetError) as caught:
         evaluated(part)
     assert str(caught.value).startswith(message)
+
+
+def test_the_key_of_a_project_is_for_disks_that_have_none_of_their_own() -> None:
+    project = evaluated('project(kms_key=KMS_KEY.replace("central1", "east1"))')
+    with pytest.raises(FleetError, match=r"project 'example-project': kms_key=.*us-central1"):
+        check_machine_in_project(evaluated("gcp()"), project)
+    check_machine_in_project(evaluated("gcp(boot_disk=BootDisk(kms_key=KMS_KEY))"), project)
+    check_machine_in_project(evaluated('gcp(zone="us-east1-b")'), project)
 
 
 def test_what_attrs_takes_for_nothing_is_no_name() -> None:
