@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject
+from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject, Gpu
 from infra_lib.clouds.failure import NoRoom, QuotaExceeded
 from infra_lib.operate.deploy.advice import advice
 
@@ -42,6 +42,13 @@ def test_zones_that_offer_the_same_are_advised_where_none_is_named() -> None:
         assert "Compute Engine says" not in text
     alone = evolve(GALENA, fallback_zones=("us-central1-a", "us-central1-b", "us-central1-f"))
     assert "give it fallback_zones in other regions" in said(alone)
+
+
+def test_only_zones_that_have_the_gpu_are_advised() -> None:
+    machine = GcpMachine(
+        "galena", machine_type="n1-standard-8", zone="us-central1-c", gpu=Gpu("nvidia-tesla-p100")
+    )
+    assert "give it fallback_zones=('us-central1-f',) to try next" in said(machine)
 
 
 @pytest.mark.parametrize("named", [(), ("us-central1-f",)])

@@ -1,11 +1,13 @@
 """What Terraform has of an instance of Compute Engine is understood, however it is written."""
 
+import json
 from typing import Any
 
 import pytest
 
 from infra_lib.clouds.gcp.instance_state import read_instance
-from infra_lib.terraform.state import Instance
+from infra_lib.operate.kinds import instance_readers
+from infra_lib.terraform.state import Instance, parse_state
 
 LINK = "https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-c"
 GPU = {"type": "nvidia-tesla-t4", "count": 1}
@@ -55,6 +57,36 @@ def test_gpus_are_blocks_alone_or_in_a_list_and_none_of_a_kind_is_no_gpu(
 )
 def test_its_address_is_that_of_its_first_interface(interface: Any, address: str | None) -> None:
     assert read_instance({"network_interface": interface}).external_ip == address
+
+
+@pytest.mark.parametrize(
+    ("status", "price", "known"),
+    [
+        ("RUNNING", 0.27, 0.27),
+        ("RUNNING", 0.0, None),
+        ("TERMINATED", 0.0, 0.0),
+        ("TERMINATED", 0.27, None),
+        ("RUNNING", None, None),
+    ],
+)
+def test_a_price_is_told_of_a_machine_that_is_as_it_was_when_it_was_told(
+    status: str, price: float | None, known: float | None
+) -> None:
+    """Terraform writes the output after the plan, and may fail in between."""
+    attributes = {
+        "zone": "us-central1-c",
+        "machine_type": "e2-small",
+        "desired_status": status,
+        "labels": {"fleet": "metals"},
+    }
+    said = {"zone": "us-central1-c", "machine_type": "e2-small", "usd_per_hour": price}
+    resource = {"mode": "managed", "type": "google_compute_instance", "name": "galena"}
+    state = {
+        "outputs": {"machines": {"value": {"galena": said}}},
+        "resources": [{**resource, "instances": [{"attributes": attributes}]}],
+    }
+    found = parse_state(json.dumps(state), "stack gcp", instance_readers())
+    assert found.machines["galena"].usd_per_hour == known
 
 
 def test_a_spot_vm_is_one_by_its_provisioning_model() -> None:
