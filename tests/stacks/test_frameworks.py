@@ -103,12 +103,21 @@ def test_an_instance_is_a_construct_like_any_other(
     assert document["output"]["zone"]["value"] == "${google_compute_instance.scheelite.zone}"
 
 
+@pytest.mark.parametrize("framework", VERSIONS)
+def test_nobody_waits_for_notes_of_where_in_node_a_value_was_made(
+    framework: str, tmp_path: Path
+) -> None:
+    app = cdk(framework).App(outdir=str(tmp_path / "out"))
+    stack = stack_class(framework)(app, "gcp", fleet=example)
+    assert stack.instances["galena"].boot_disk.creation_stack == []
+
+
 HOST = Resource(
     "hcloud_server",
     "galena",
     {
         "name": "galena",
-        "labels": {"a.b/c": HOSTILE, "d": Reference("${x.y}")},
+        "labels": {"a.b/c": HOSTILE, "d": "${x.y}", "e": Reference("${x.y}"), "f": "${x.y}"},
         "public_net": [{"ipv4_enabled": True, "ipv6": None, "prices": [1, 2.5]}],
         "user_data": None,
     },
@@ -143,7 +152,7 @@ def test_a_resource_that_has_no_class_is_written_as_it_is(framework: str, tmp_pa
         "hcloud_server": {
             "galena": {
                 "name": "galena",
-                "labels": {"a.b/c": ESCAPED, "d": "${x.y}"},
+                "labels": {"a.b/c": ESCAPED, "d": "$${x.y}", "e": "${x.y}", "f": "$${x.y}"},
                 "public_net": [{"ipv4_enabled": True, "prices": [1, 2.5]}],
                 "lifecycle": {"ignore_changes": ["user_data"]},
                 "depends_on": ["hcloud_network.fleet"],
