@@ -26,7 +26,7 @@ const folders = FOLDERS;
 for (const [name, folder] of Object.entries(folders)) {
   Object.defineProperty(exports, name, { enumerable: true, get: () => require("./" + folder) });
 }
-// Where in Node.js a value was made tells nobody anything, and is a quarter of what a machine takes.
+// Where in Node.js a value was made tells nobody anything, and is a quarter of a machine's time.
 for (const name of FRAMEWORKS) {
   try {
     const trace = require(name + "/lib/tokens/private/stack-trace");
