@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.helpers import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[1]
 FRAMEWORKS = (
     *("cdktf", "cdktf_cdktf_provider_google", "cdktn", "cdktn_provider_google"),
     *("constructs", "jsii"),
@@ -26,25 +27,27 @@ LANGUAGE = {"the language"}
 FILES = LANGUAGE | {"the files"}
 NIXGEN = FILES | {"nixgen's names"}
 MODEL = NIXGEN | {"model"}
-CLOUDS = MODEL | {"resources", "what is asked of a cloud"}
+TERRAFORM = MODEL | {"terraform"}
+CLOUDS = TERRAFORM | {"what is asked of a cloud"}
 FLEET = CLOUDS | {"the dict of clouds", "fleet"}
-TERRAFORM = CLOUDS | {"the dict of clouds", "terraform"}
-OPERATE = FLEET | TERRAFORM | {"nix", "stacks", "operate"}
+OPERATE = FLEET | {"nix", "stacks", "operate"}
 ROOMS = {
     "the language": (LANGUAGE, ("nixgen",)),
     "the files": (FILES, ("nixgen.files", "nixgen.__main__")),
     "nixgen's names": (NIXGEN, ("nixgen.__init__",)),
     "model": (MODEL, ("infra_lib.model",)),
-    "resources": (MODEL, ("infra_lib.terraform.resource", "infra_lib.terraform.escape")),
-    "what is asked of a cloud": (CLOUDS, ("infra_lib.clouds.cloud",)),
+    "terraform": (TERRAFORM, ("infra_lib.terraform",)),
+    "what is asked of a cloud": (
+        CLOUDS,
+        tuple(f"infra_lib.clouds.{name}" for name in ("cloud", "access", "answers", "failure")),
+    ),
     "a cloud": (CLOUDS, ("infra_lib.clouds",)),
     "the dict of clouds": (CLOUDS | {"a cloud"}, ("infra_lib.clouds.all_clouds",)),
-    "terraform": (TERRAFORM, ("infra_lib.terraform",)),
     "the fleet, which has the clouds' projects": (FLEET | {"a cloud"}, ("infra_lib.fleet",)),
     "fleet": (FLEET, ("infra_lib.fleet_checks", "infra_lib.cost", "infra_lib.hosts")),
     "nix": (FLEET, ("infra_lib.nix",)),
-    "stacks": (FLEET | TERRAFORM, ("infra_lib.stacks",)),
-    "a cloud's stack": (FLEET | TERRAFORM | {"stacks", "a cloud"}, ("infra_lib.stacks.gcp",)),
+    "stacks": (FLEET, ("infra_lib.stacks",)),
+    "a cloud's stack": (FLEET | {"stacks", "a cloud"}, ("infra_lib.stacks.gcp",)),
     "operate": (OPERATE, ("infra_lib.operate",)),
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (

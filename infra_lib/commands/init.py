@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import __version__
-from infra_lib.clouds.gcp.catalog import CATALOG
+from infra_lib import Catalog, __version__
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.validators import check_name
@@ -84,8 +83,9 @@ def run(given: Namespace) -> int:
     folder = Path.cwd()
     name = given.name or scaffold.name_from(folder.name)
     check_name("infra init", "--name", name)
-    if CATALOG.zone(given.zone) is None:
-        accepted = f'a zone such as "us-central1-b"{nearest(given.zone, CATALOG.all_zones())}'
+    catalog = Catalog()
+    if catalog.zone(given.zone) is None:
+        accepted = f'a zone such as "us-central1-b"{nearest(given.zone, catalog.all_zones())}'
         raise field_error("infra init", "--zone", given.zone, accepted)
     framework = FRAMEWORKS[given.cdk]
     project = given.project or scaffold.project_from(name)

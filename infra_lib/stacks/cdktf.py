@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.stacks.provider import CDKTF, load
+from infra_lib.stacks.bindings import CDKTF
+from infra_lib.stacks.provider import load
 
 load(CDKTF)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.stacks.provider import CDKTN, load
+from infra_lib.stacks.bindings import CDKTN
+from infra_lib.stacks.provider import load
 
 load(CDKTN)
 

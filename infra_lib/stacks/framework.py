@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import jsii
 
 from infra_lib.model.errors import FleetError, nearest
-from infra_lib.stacks.provider import is_plain
+from infra_lib.stacks.bindings import is_plain
 from infra_lib.terraform.escape import escape
 from nixgen.frozen import frozen
 

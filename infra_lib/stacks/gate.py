@@ -10,13 +10,13 @@ from jsii._runtime import kernel
 
 from infra_lib.stacks.assembly import HELPER
 from infra_lib.stacks.assembly_cache import cached
-from infra_lib.stacks.provider import warn
+from infra_lib.stacks.bindings import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from infra_lib.stacks.provider import Bindings
+    from infra_lib.stacks.bindings import Bindings
 
 
 def install(bindings: Bindings, package: ModuleType) -> None:

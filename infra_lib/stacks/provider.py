@@ -17,51 +17,15 @@ INFRA_PLAIN_PROVIDER=1 turns all of it off.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from infra_lib.model.errors import WITHOUT_CDKTF, WITHOUT_CDKTN
-from nixgen.frozen import frozen
-from nixgen.terminal import visible
+from infra_lib.stacks.bindings import Bindings, is_plain, warn
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-SWITCH: Final = "INFRA_PLAIN_PROVIDER"
-
-
-@frozen(kw_only=True)
-class Bindings:
-    """A framework's Python package, and that of its bindings of Google's provider.
-
-    Attributes:
-        cdk: The framework's package.
-        package: The package of the bindings.
-        assembly: The npm package that they stand for.
-        absent: What to say where one is not installed.
-    """
-
-    cdk: str
-    package: str
-    assembly: str
-    absent: str
-
-
-CDKTF: Final = Bindings(
-    cdk="cdktf",
-    package="cdktf_cdktf_provider_google",
-    assembly="@cdktf/provider-google",
-    absent=WITHOUT_CDKTF,
-)
-CDKTN: Final = Bindings(
-    cdk="cdktn",
-    package="cdktn_provider_google",
-    assembly="@cdktn/provider-google",
-    absent=WITHOUT_CDKTN,
-)
 
 
 def load(bindings: Bindings) -> None:
@@ -84,30 +48,14 @@ def load(bindings: Bindings) -> None:
         return
     try:
         package = _lazy_package(bindings.package)
-        from infra_lib.stacks.gate import (
-            install,  # imports parts of jsii that another release may lack
-        )
+        # It imports parts of jsii that another release may lack.
+        from infra_lib.stacks.gate import install
 
         install(bindings, package)
     except Exception as error:
         warn(error)
     else:
         sys.modules[bindings.package] = package
-
-
-def is_plain() -> bool:
-    """Return whether everything is to be as without this library."""
-    return os.environ.get(SWITCH, "0") not in {"", "0"}
-
-
-def warn(error: Exception) -> None:
-    """Say in one line why the provider loads the slow way."""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    print(
-        f"infra_lib: the Google provider is loaded whole, which is slow ({visible(reason)}); "
-        f"{SWITCH}=1 if that is wanted",
-        file=sys.stderr,
-    )
 
 
 def _lazy_package(name: str) -> ModuleType:
