@@ -187,13 +187,13 @@ def _scheduling(machine: GcpMachine) -> dict[str, Any]:
     https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
     """
     spot, seconds = machine.spot, machine.max_run_duration
-    accelerated = machine.gpu is not None or machine.catalog_entry.accelerated
+    migrates = machine.catalog_entry.migrates and machine.gpu is None and not spot
     ends = spot or seconds is not None
     return {
         "provisioning_model": "SPOT" if spot else "STANDARD",
         "preemptible": spot,
         "automatic_restart": not spot,
-        "on_host_maintenance": "TERMINATE" if spot or accelerated else "MIGRATE",
+        "on_host_maintenance": "MIGRATE" if migrates else "TERMINATE",
         "max_run_duration": None if seconds is None else {"seconds": seconds},
         "instance_termination_action": (machine.instance_termination_action or "STOP")
         if ends
