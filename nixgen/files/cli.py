@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is not None:
         return _run(arguments)
     put_python_first()
-    # The process ends with the command: to look for garbage, now or on the way out, gains nothing.
+    # The process ends with the command: to look for garbage, now or on the way out, would take a
+    # tenth of a check, and free nothing that matters.
     gc.disable()
     try:
         return _run(None)
