@@ -50,7 +50,7 @@ def field_error(where: str, field: str, given: object, accepted: str) -> FleetEr
     """
     from nixgen.redact import shorten
 
-    return FleetError(shorten(f"{where}: {field}={_shown(given)}: {accepted}"))
+    return FleetError(shorten(f"{where}: {field}={shown(given)}: {accepted}"))
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
@@ -90,13 +90,13 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).lower()
 
 
-def _shown(given: object) -> str:
+def shown(given: object) -> str:
     """Return what was given, cut short enough to leave the message one to read."""
     try:
-        shown = repr(given)
+        text = repr(given)
     except ValueError:  # a number of more digits than Python prints
-        shown = f"{type(given).__name__}(…)"
+        text = f"{type(given).__name__}(…)"
     from nixgen.redact import shorten
 
-    shown = shorten(shown[:_MOST])
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    text = shorten(text[:_MOST])
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

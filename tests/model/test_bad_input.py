@@ -52,6 +52,21 @@ def test_a_part_of_a_machine_is_refused_before_there_is_a_machine(part: str, mes
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "DataDisk(10**9999, size_gb=1)",
+        'DataDisk("D" * 9999, size_gb=1)',
+        "Gpu(10**9999, 0)",
+        'Gpu("D" * 9999, 0)',
+    ],
+)
+def test_a_part_of_an_endless_name_is_refused_in_a_message_to_read(part: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        evaluated(part)
+    assert len(str(caught.value)) < 600
+
+
 def test_the_key_of_a_project_is_for_disks_that_have_none_of_their_own() -> None:
     project = evaluated('project(kms_key=KMS_KEY.replace("central1", "east1"))')
     with pytest.raises(FleetError, match=r"project 'example-project': kms_key=.*us-central1"):

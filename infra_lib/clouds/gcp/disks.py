@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field
 
 from infra_lib.clouds.gcp.fields import check_kms_key
-from infra_lib.model.errors import field_error
+from infra_lib.model.errors import field_error, shown
 from infra_lib.model.validators import (
     check_boolean,
     check_name,
@@ -94,7 +94,7 @@ class DataDisk:
 
     @property
     def _where(self) -> str:
-        return f"data disk {self.name!r}"
+        return f"data disk {shown(self.name)}"
 
 
 def boot_device(series: Series, *, alone: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field
 
+from infra_lib.model.errors import shown
 from infra_lib.model.validators import check_whole, valid
 from nixgen.frozen import frozen
 
@@ -25,4 +26,4 @@ class Gpu:
 
     @property
     def _where(self) -> str:
-        return f"gpu {self.type!r}"
+        return f"gpu {shown(self.type)}"
