@@ -172,7 +172,7 @@ def _deployed_now(
     price = said["usd_per_hour"] if there == (said.get("zone"), said.get("machine_type")) else None
     return Deployed(
         instance.external_ip,
-        attributes["zone"],
+        instance.zone,
         price if stopped == (price == 0) else None,
         attributes["labels"]["fleet"],
     )

@@ -219,7 +219,7 @@ def test_it_is_deleted_neither_unseen_nor_uncounted() -> None:
 
 
 def test_its_state_is_read_by_its_cloud() -> None:
-    attributes = server(ipv4_address="203.0.113.7", zone="eu-fsn1-a")
+    attributes = server(ipv4_address="203.0.113.7")
     resource = {"mode": "managed", "type": "other_server", "name": "beryl"}
     state = {
         "outputs": {},
@@ -227,4 +227,5 @@ def test_its_state_is_read_by_its_cloud() -> None:
     }
     found = parse_state(json.dumps(state), "stack other", instance_readers())
     assert found.machines["beryl"].external_ip == "203.0.113.7"
+    assert found.machines["beryl"].zone == "eu-fsn1-a"
     assert found.addresses == {"other_server.beryl"}
