@@ -145,7 +145,7 @@ def _changes(plans: Sequence[Plan]) -> Iterator[Change]:
 
 
 def _displacement(change: Change, machine: ProvisionedMachine) -> str | None:
-    there = (change.before or {}).get("zone")
+    there = instance_readers()[change.type](change.before or {}).zone
     if there != machine.zone:
         reason = (
             "and the facts do not say so; infra sync records it"
