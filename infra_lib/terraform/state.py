@@ -33,7 +33,7 @@ class Instance:
         desired_status: What Terraform keeps it at: "RUNNING" or "TERMINATED".
         external_ip: The IPv4 address that it has.
         boot_disk_gb: The size of its boot disk.
-        attached_disks: The data disks that are attached to it, as it names them.
+        attached_disks: The names of the data disks that are attached to it.
     """
 
     zone: Any = None

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def read_instance(attributes: Mapping[str, Any]) -> Instance:
-    """Return what the attributes of a `google_compute_instance` say."""
+    """Return what the attributes of a `google_compute_instance` say.
+
+    Google's provider plans that a boot disk shrinks, and Compute Engine refuses it after other
+    changes have been made. To make a data disk anew it takes that off its machine to delete it;
+    Terraform has read the machine before, so the new disk, whose link is the same, is attached by
+    the next deployment.
+    """
     gpus = attributes.get("guest_accelerator")
     model = _block(attributes.get("scheduling")).get("provisioning_model")
     address = _block(_block(attributes.get("network_interface")).get("access_config"))
@@ -32,7 +38,7 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
         external_ip=address.get("nat_ip") or None,
         boot_disk_gb=_boot_disk(attributes).get("size"),
         attached_disks=tuple(
-            str(disk.get("source")) for disk in _blocks(attributes.get("attached_disk"))
+            str(_last(disk.get("source"))) for disk in _blocks(attributes.get("attached_disk"))
         ),
     )
 

@@ -43,10 +43,7 @@ def shut_out(plans: Sequence[Plan]) -> list[str]:
 
 
 def shrinking_disk(plans: Sequence[Plan]) -> str | None:
-    """Return why a plan cannot be carried out: a boot disk would shrink. None when none would.
-
-    Google's provider plans it, and Compute Engine refuses it after other changes have been made.
-    """
+    """Return why a plan cannot be carried out: a boot disk would shrink. None when none would."""
     readers = instance_readers()
     for change in _changes(plans):
         if not is_instance(change.type) or change.deletes or change.before is None:
@@ -63,22 +60,16 @@ def shrinking_disk(plans: Sequence[Plan]) -> str | None:
 
 
 def detached_disks(plans: Sequence[Plan]) -> tuple[str, ...]:
-    """Return the names of the data disks that are made anew while their machine stays.
-
-    Google's provider takes such a disk off its machine to delete it. Terraform has read the machine
-    before that, so the new disk, whose link is the same, is attached by the next deployment.
-    """
+    """Return the names of the data disks that are made anew while their machine stays."""
     anew = [each for each in _changes(plans) if is_disk(each.type) and each.replaces]
     readers = instance_readers()
-    links = [
-        link
+    attached = {
+        name
         for change in _changes(plans)
         if is_instance(change.type) and not change.deletes
-        for link in readers[change.type](change.before or {}).attached_disks
-    ]
-    return tuple(
-        disk.name for disk in anew if any(link.endswith(f"/disks/{disk.name}") for link in links)
-    )
+        for name in readers[change.type](change.before or {}).attached_disks
+    }
+    return tuple(disk.name for disk in anew if disk.name in attached)
 
 
 def outdated_plans(plans: Sequence[Plan]) -> list[str]:
