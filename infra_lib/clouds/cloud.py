@@ -114,7 +114,10 @@ class Cloud(Protocol):
         """Return what the NixOS configuration of a machine has from its cloud."""
 
     def price_sources(self) -> Mapping[str, Source]:
-        """Return where prices come from, by what they are of: "machine_types", "accelerators"."""
+        """Return where prices come from, by what they are of, in words that no other cloud uses.
+
+        "machine_types" and "accelerators" are Google's.
+        """
 
     def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives:
         """Return what else there is with GPUs, for a fleet that has these machines here."""
