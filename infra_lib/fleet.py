@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field
@@ -47,6 +47,7 @@ from infra_lib.model.zerotier import ZeroTier
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
+    from infra_lib.clouds.cloud import Cloud
     from nixgen.files.values import FileValue
 
 # A function of the fleet that gives files: paths below the flake's root, and what they hold.
@@ -264,6 +265,25 @@ class Fleet:
         return fleet_files(self)
 
 
+def project_of(fleet: Fleet, cloud: str) -> Any:
+    """Return a fleet's project in a cloud; None where it has none there.
+
+    Args:
+        fleet: The fleet.
+        cloud: The cloud's name, a key of `CLOUDS`.
+    """
+    return getattr(fleet, cloud)
+
+
+def clouds_of(
+    fleet: Fleet,
+) -> Iterator[tuple[Cloud, Any, tuple[ProvisionedMachine, ...]]]:
+    """Yield each cloud, a fleet's project in it, and the fleet's machines there: maybe none."""
+    for name, cloud in CLOUDS.items():
+        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
+        yield cloud, project_of(fleet, name), machines
+
+
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
     """Return the machine in the zone it is deployed in, when that is one of its own."""
     if not isinstance(machine, ProvisionedMachine) or not machine.fallback_zones:
@@ -273,10 +293,8 @@ def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
 
 
 def _check_clouds(fleet: Fleet) -> None:
-    for name, cloud in CLOUDS.items():
-        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
+    for cloud, project, machines in clouds_of(fleet):
         if machines:
-            project = getattr(fleet, name)
             cloud.check(fleet, project, machines)
             for text in cloud.warnings(fleet, project, machines):
                 # Here, not at the caller's: a command may make a fleet several times.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.fleet import project_of
 from infra_lib.model.provisioned import ProvisionedMachine
 from nixgen.frozen import frozen
 
@@ -66,7 +67,7 @@ def external_ip(fleet: Fleet, machine: Machine) -> str | None:
 
 def ways_in(fleet: Fleet, machine: ProvisionedMachine) -> frozenset[Way]:
     """Return the ways in to a machine of the fleet; see `infra_lib.clouds.cloud.Cloud.ways_in`."""
-    return CLOUDS[machine.cloud].ways_in(fleet, getattr(fleet, machine.cloud), machine)
+    return CLOUDS[machine.cloud].ways_in(fleet, project_of(fleet, machine.cloud), machine)
 
 
 def guests(fleet: Fleet) -> tuple[tuple[str, str], ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands.cost import gpu_data, total_line
+from infra_lib.fleet import clouds_of
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.load import add_argument, load_fleet
@@ -64,9 +64,8 @@ def as_text(fleet: Fleet) -> str:
             for cache in fleet.caches
         )
         parts.append(table(("CACHE", "PRIORITY"), caches, right=("PRIORITY",)))
-    for name, cloud in CLOUDS.items():
-        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
-        parts += cloud.notes(getattr(fleet, name), machines)
+    for cloud, project, machines in clouds_of(fleet):
+        parts += cloud.notes(project, machines)
     return "\n\n".join(parts)
 
 

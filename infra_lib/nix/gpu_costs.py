@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib import cost
-from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.fleet import clouds_of
 from infra_lib.model import money
 from nixgen.files.values import TextFile
 
@@ -62,10 +62,9 @@ def _parts(fleet: Fleet) -> Iterator[str]:
 
 def _alternatives(fleet: Fleet) -> Iterator[Alternatives]:
     """The alternatives in each cloud that the fleet has machines in."""
-    for name, cloud in CLOUDS.items():
-        machines = tuple(machine for machine in fleet.provisioned if machine.cloud == name)
+    for cloud, project, machines in clouds_of(fleet):
         if machines:
-            yield cloud.alternatives(getattr(fleet, name), machines)
+            yield cloud.alternatives(project, machines)
 
 
 def _join_unique(sentences: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.fleet import project_of
 from infra_lib.model.nvidia import before_turing
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from infra_lib.nix.clan_machines import default_path, module_name
@@ -130,7 +131,7 @@ def _plain_module(fleet: Fleet, machine: ProvisionedMachine, shared: _Shared) ->
 def _nixos_module(
     fleet: Fleet, machine: ProvisionedMachine, shared: _Shared, imports: list[Value]
 ) -> Value:
-    cloud = CLOUDS[machine.cloud].nixos(getattr(fleet, machine.cloud), machine)
+    cloud = CLOUDS[machine.cloud].nixos(project_of(fleet, machine.cloud), machine)
     items = _items(fleet, machine, cloud, imports)
     takes_options = _state_version(fleet, machine) is None
     if before_turing(machine):

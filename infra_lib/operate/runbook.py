@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Literal
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.fleet import Fleet
+from infra_lib.fleet import Fleet, project_of
 from infra_lib.hosts import ways_in
 from infra_lib.model import destination, money
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -189,7 +189,7 @@ class Writer:
         yield _review()
 
     def _access(self, machine: ProvisionedMachine) -> Access:
-        project = getattr(self.fleet, machine.cloud)
+        project = project_of(self.fleet, machine.cloud)
         cloud = CLOUDS[machine.cloud].operations()
         return cloud.access(self.fleet, project, machine, self.project)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.failure import NoRoom
+from infra_lib.fleet import clouds_of
 from infra_lib.operate.kinds import machine_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def advice(
                 return _no_room(machine, tried.get(name, ()), exists, failure.zones)
         return None
     advised = (
-        cloud.operations().advice(failure, getattr(fleet, name)) for name, cloud in CLOUDS.items()
+        cloud.operations().advice(failure, project) for cloud, project, _ in clouds_of(fleet)
     )
     return next(filter(None, advised), None)
 
