@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
-from attrs import NOTHING, field
+from attrs import NOTHING, evolve, field
 
 from infra_lib.model.disko import zfs_layout
 from infra_lib.model.errors import field_error
@@ -176,13 +176,16 @@ class ProvisionedMachine(Machine, ABC):
         """Further zones of its region that have machines of its kind."""
         return ()
 
-    @abstractmethod
     def in_zone(self, zone: str) -> Self:
         """Return the machine in one of its zones; the others are those to try after it.
 
         Args:
             zone: One of `zones`.
         """
+        machine: Any = self  # whose class has fields for both
+        others = tuple(other for other in self.zones if other != zone)
+        moved: Self = evolve(machine, zone=zone, fallback_zones=others)
+        return moved
 
     @property
     @abstractmethod

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import pytest
 from attrs import evolve
@@ -53,10 +53,6 @@ class OtherMachine(ProvisionedMachine):
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "enabled", True)
-
-    def in_zone(self, zone: str) -> Self:
-        others = tuple(other for other in self.zones if other != zone)
-        return evolve(self, zone=zone, fallback_zones=others)
 
 
 @frozen(kw_only=True)

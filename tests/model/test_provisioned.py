@@ -1,6 +1,6 @@
 """A machine of another cloud than those here says little, and the fleet goes by that."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import pytest
 from attrs import evolve, field
@@ -26,9 +26,6 @@ class Elsewhere(ProvisionedMachine):
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "enabled", True)
         self._check_disko()
-
-    def in_zone(self, zone: str) -> Self:
-        return evolve(self, zone=zone)
 
     @property
     def platform(self) -> Literal["x86_64-linux"]:

@@ -1,10 +1,9 @@
 """Files for machines of a cloud that the modules of `infra_lib.nix` have never heard of."""
 
 from types import SimpleNamespace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import pytest
-from attrs import evolve
 
 from infra_lib import Fleet
 from infra_lib.clouds.all_clouds import CLOUDS
@@ -37,9 +36,6 @@ class OtherMachine(ProvisionedMachine):
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "enabled", True)
-
-    def in_zone(self, zone: str) -> Self:
-        return evolve(self, zone=zone)
 
 
 @frozen(kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import NOTHING, evolve, field
+from attrs import NOTHING, field
 
 from infra_lib.clouds.gcp import rules
 from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType, Zone
@@ -355,15 +355,6 @@ class GcpMachine(ProvisionedMachine):
     def may_be_stopped(self) -> bool:
         """Whether it can be stopped: Local SSDs that come with the machine type would be lost."""
         return not self.catalog_entry.local_ssds
-
-    def in_zone(self, zone: str) -> Self:
-        """Return the machine in one of its zones; the others are those to try after it.
-
-        Args:
-            zone: One of `zones`.
-        """
-        others = tuple(other for other in self.zones if other != zone)
-        return evolve(self, zone=zone, fallback_zones=others)
 
     @property
     def accelerator_count(self) -> int:
