@@ -98,7 +98,8 @@ class ProvisionedMachine(Machine, ABC):
     """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
 
     A class says what is abstract here, and of the rest what its cloud has: zones to fall back to,
-    GPUs, machines that the cloud may stop.
+    GPUs, machines that the cloud may stop. A class calls `_set_enabled` and `_check_disko` when it
+    is made.
 
     Attributes:
         cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
@@ -133,6 +134,11 @@ class ProvisionedMachine(Machine, ABC):
     state_version: str | None = field(
         default=None, validator=valid(check_state_version), kw_only=True
     )
+
+    def _set_enabled(self, default: bool) -> None:
+        """Set whether it exists in the cloud: as whoever describes it says, or else by default."""
+        said: Any = self._enabled
+        object.__setattr__(self, "enabled", default if said is NOTHING else said)
 
     def _check_disko(self) -> None:
         """Check the layout of the boot disk, as a class has to when it knows its `boot_device`."""

@@ -52,7 +52,8 @@ class OtherMachine(ProvisionedMachine):
     cost: Cost = Cost(0.01, None)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "enabled", True)
+        self._set_enabled(True)
+        self._check_disko()
 
 
 @frozen(kw_only=True)

@@ -24,7 +24,7 @@ class Elsewhere(ProvisionedMachine):
     data_disks: tuple[DataDisk, ...] = field(default=(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "enabled", True)
+        self._set_enabled(True)
         self._check_disko()
 
     @property

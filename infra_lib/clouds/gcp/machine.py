@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from attrs import NOTHING, field
+from attrs import field
 
 from infra_lib.clouds.gcp import rules
 from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType, Zone
@@ -247,9 +247,7 @@ class GcpMachine(ProvisionedMachine):
         if self.gpu is None and entry.accelerator is not None:
             gpu = Gpu(entry.accelerator, entry.accelerator_count)
             object.__setattr__(self, "gpu", gpu)
-        said: Any = self._enabled
-        exists = self.gpu is None and not entry.accelerated
-        object.__setattr__(self, "enabled", exists if said is NOTHING else said)
+        self._set_enabled(self.gpu is None and not entry.accelerated)
         zones = self._check_zones()
         self._check_gpu(entry, zones)
         self._check_disks({zone.region for zone in zones})
