@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra_lib.model.errors import field_error
+from infra_lib.model.validators import check_options
 from nixgen.exact import exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # `zpool create` takes no other: https://openzfs.github.io/openzfs-docs/man/master/8/zpool-create.8.html
 _POOL = r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*"
@@ -45,6 +49,25 @@ def zfs_layout(
     return {("disk", "primary"): _disk(device, pool, esp_size), ("zpool", pool): _pool()}
 
 
+def check_layout(where: str, disko: object, device: str) -> None:
+    """Check the layout of a machine's boot disk.
+
+    Args:
+        where: What has it: "machine 'galena'".
+        disko: The layout: a function from the device to what `disko.devices` holds.
+        device: The boot disk: "/dev/sda".
+
+    Raises:
+        FleetError: When it is no such function.
+    """
+    if disko is zfs_layout:
+        return
+    if not callable(disko) or not _takes(disko, device):
+        accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
+        raise field_error(where, "disko", disko, accepted)
+    check_options(where, f"disko({device!r})", disko(device))
+
+
 def _disk(device: str, pool: str, esp_size: str) -> dict[str, Any]:
     esp = {
         "type": "filesystem",
@@ -80,3 +103,16 @@ def _dataset(mountpoint: str) -> dict[Any, Any]:
         return {"type": "zfs_fs", "options": options, "mountpoint": mountpoint}
     mounted = {} if mountpoint == "none" else {"mountpoint": mountpoint}
     return {"type": "zfs_fs", ("options", "mountpoint"): mountpoint} | mounted
+
+
+def _takes(function: Callable[..., object], *arguments: str) -> bool:
+    """Whether a function can be called so; its own mistakes are for it to tell."""
+    from inspect import signature
+
+    try:
+        signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except (ValueError, NameError):  # one that does not tell
+        return True
+    return True

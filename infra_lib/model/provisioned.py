@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, evolve, field
 
-from infra_lib.model.disko import zfs_layout
-from infra_lib.model.errors import field_error
+from infra_lib.model.disko import check_layout, zfs_layout
 from infra_lib.model.machine import Machine
 from infra_lib.model.validators import (
     check_boolean,
     check_module,
-    check_options,
     check_state_version,
     check_words,
     frozen_module,
@@ -80,19 +78,6 @@ def _check_said(where: str, field: str, value: object) -> None:
         check_boolean(where, field, value)
 
 
-def _takes(function: Callable[..., object], *arguments: str) -> bool:
-    """Whether a function can be called so; its own mistakes are for it to tell."""
-    from inspect import signature
-
-    try:
-        signature(function).bind(*arguments)
-    except TypeError:
-        return False
-    except (ValueError, NameError):  # one that does not tell
-        return True
-    return True
-
-
 @frozen
 class ProvisionedMachine(Machine, ABC):
     """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
@@ -142,13 +127,7 @@ class ProvisionedMachine(Machine, ABC):
 
     def _check_disko(self) -> None:
         """Check the layout of the boot disk, as a class has to when it knows its `boot_device`."""
-        if self.disko is zfs_layout:
-            return
-        device = self.boot_device
-        if not callable(self.disko) or not _takes(self.disko, device):
-            accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
-            raise field_error(self._where, "disko", self.disko, accepted)
-        check_options(self._where, f"disko({device!r})", self.disko(device))
+        check_layout(self._where, self.disko, self.boot_device)
 
     @property
     def state(self) -> Literal["off", "on", "stopped"]:
