@@ -49,23 +49,6 @@ class FleetView(Protocol):
         """The ZeroTier controller."""
 
 
-@frozen
-class Placed:
-    """An argument of a resource that says where its machine is.
-
-    Attributes:
-        type: The resource's type.
-        name: Its name in Terraform, with {} for the machine's.
-        argument: The argument.
-        field: What of the machine stands there: "zone".
-    """
-
-    type: str
-    name: str
-    argument: str
-    field: str
-
-
 @frozen(kw_only=True)
 class Kinds:
     """What Terraform calls the resources of a cloud.
@@ -77,7 +60,6 @@ class Kinds:
         disks: Types of disks, whose deletion loses what is on them.
         labelled: Types that bear the labels which say whose they are.
         uncounted: Types that cost something, and whose price is not known here.
-        placed: What says where a machine is.
     """
 
     service: str
@@ -86,7 +68,6 @@ class Kinds:
     disks: tuple[str, ...]
     labelled: tuple[str, ...]
     uncounted: tuple[str, ...]
-    placed: tuple[Placed, ...]
 
 
 class Cloud(Protocol):
@@ -161,6 +142,14 @@ class Operations(Protocol):
 
     def read_instance(self, attributes: Mapping[str, Any]) -> Instance:
         """Return what Terraform has of a machine: synthesized, planned, or in its state."""
+
+    def move(self, resources: dict[str, Any], machine: Any) -> None:
+        """Write into a stack's resources where a machine is by now, and what it costs there.
+
+        Args:
+            resources: The stack's resources, by type and name; the machine's instance is there.
+            machine: The machine.
+        """
 
     def wiped(self, change: Change) -> str | None:
         """Return why nobody should let an instance be made anew unseen; None where all may."""

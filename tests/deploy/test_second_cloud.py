@@ -13,7 +13,7 @@ from infra_lib import Facts, Fleet, GcpMachine, GcpProject
 from infra_lib.clouds.access import Access
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Source
-from infra_lib.clouds.cloud import Kinds, Placed
+from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.failure import Failure, NoRoom
 from infra_lib.commands import cost, show
 from infra_lib.model.money import Cost
@@ -76,11 +76,16 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
     )
 
 
+def move(resources: dict[str, Any], machine: OtherMachine) -> None:
+    resources["other_server"][machine.name]["location"] = machine.zone
+
+
 OPERATIONS = SimpleNamespace(
     access=lambda *_: Access(note="Nobody knows its host key.", advice="is it up?"),
     failure=failure,
     advice=lambda *_: None,
     read_instance=read_instance,
+    move=move,
     wiped=lambda _: None,
     shut_out=lambda _: None,
     closed=lambda _: [],
@@ -94,7 +99,6 @@ OTHER: Any = SimpleNamespace(
         disks=("other_volume",),
         labelled=("other_server", "other_volume"),
         uncounted=(),
-        placed=(Placed("other_server", "{}", "location", "zone"),),
     ),
     check=lambda *_: None,
     warnings=lambda *_: (),

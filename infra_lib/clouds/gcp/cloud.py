@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.cloud import Kinds, Placed
+from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.gcp.catalog.entries import may_be_region
 from infra_lib.clouds.gcp.reach import unreachable, ways_in
 from infra_lib.model.errors import field_error, nearest
@@ -40,10 +40,6 @@ KINDS = Kinds(
         "google_compute_instance_from_template",
         "google_compute_instance_group_manager",
         "google_compute_region_instance_group_manager",
-    ),
-    placed=(
-        Placed("google_compute_instance", "{}", "zone", "zone"),
-        Placed("google_compute_resource_policy", "{}-stop", "region", "region"),
     ),
 )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.gcp.stop_policy import policy_name
+from infra_lib.model import money
 from infra_lib.terraform.state import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.terraform.plan import Change
 
 
@@ -41,6 +44,16 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
             str(_last(disk.get("source"))) for disk in _blocks(attributes.get("attached_disk"))
         ),
     )
+
+
+def move(resources: dict[str, Any], machine: GcpMachine) -> None:
+    """Write into a stack's resources where a machine is by now, and what it costs there."""
+    instance = resources["google_compute_instance"][machine.name]
+    instance["zone"] = machine.zone
+    instance["labels"]["cost"] = money.label(machine.usd_per_hour)
+    policy = resources.get("google_compute_resource_policy", {}).get(policy_name(machine))
+    if policy is not None:
+        policy["region"] = machine.region
 
 
 def wiped(change: Change) -> str | None:

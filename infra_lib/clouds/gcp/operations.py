@@ -3,13 +3,14 @@
 from infra_lib.clouds.gcp.access import access
 from infra_lib.clouds.gcp.failures import advice, failure
 from infra_lib.clouds.gcp.firewall_state import closed, rule_tags, shut_out
-from infra_lib.clouds.gcp.instance_state import read_instance, wiped
+from infra_lib.clouds.gcp.instance_state import move, read_instance, wiped
 
 __all__ = [
     "access",
     "advice",
     "closed",
     "failure",
+    "move",
     "read_instance",
     "rule_tags",
     "shut_out",

@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.model import money
 from infra_lib.operate.deploy.synthesis import FILE
 
 if TYPE_CHECKING:
@@ -58,15 +57,10 @@ def _move(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any
     document: dict[str, Any] = deepcopy(dict(stack.document))
     resources = document.get("resource", {})
     for machine in machines:
-        kinds = CLOUDS[machine.cloud].KINDS
-        instance = resources.get(kinds.instance, {}).get(machine.name)
-        if instance is None:
+        cloud = CLOUDS[machine.cloud]
+        if machine.name not in resources.get(cloud.KINDS.instance, {}):
             continue  # it is in another stack
-        for each in kinds.placed:
-            body = resources.get(each.type, {}).get(each.name.format(machine.name))
-            if body is not None:
-                body[each.argument] = getattr(machine, each.field)
-        instance["labels"]["cost"] = money.label(machine.usd_per_hour)
+        cloud.operations().move(resources, machine)
         price = machine.usd_per_hour_now
         said = document["output"]["machines"]["value"][machine.name]
         said |= {"zone": machine.zone, "usd_per_hour": "${null}" if price is None else price}
