@@ -115,8 +115,6 @@ def _resource(framework: Framework, stack: Any, resource: Resource, write: Write
         made = _create(cls, stack, resource.address, given)
     # Its id has a dot in it, so that no construct of the app's meets it by accident.
     jsii.invoke(made, "overrideLogicalId", [resource.name])
-    if resource.depends_on:
-        made.add_override("depends_on", list(resource.depends_on))
     return made
 
 

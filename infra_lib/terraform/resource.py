@@ -28,7 +28,6 @@ class Resource:
         lifecycle: What Terraform does when it changes, as the block `lifecycle` has it.
         local_exec: The command that whoever deploys runs when it has been made: that of its block
             `provisioner`; None for none.
-        depends_on: The addresses of what has to be there before it.
     """
 
     type: str
@@ -36,7 +35,6 @@ class Resource:
     arguments: Mapping[str, Any] = field(hash=False)
     lifecycle: Mapping[str, Any] = field(factory=dict, kw_only=True, hash=False)
     local_exec: str | None = field(default=None, kw_only=True)
-    depends_on: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def address(self) -> str:

@@ -122,7 +122,6 @@ HOST = Resource(
         "user_data": None,
     },
     lifecycle={"ignore_changes": ["user_data"]},
-    depends_on=("hcloud_network.fleet",),
     local_exec=Reference("ssh root@${hcloud_server.galena.ipv4_address}"),
 )
 
@@ -155,7 +154,6 @@ def test_a_resource_that_has_no_class_is_written_as_it_is(framework: str, tmp_pa
                 "labels": {"a.b/c": ESCAPED, "d": "$${x.y}", "e": "${x.y}", "f": "$${x.y}"},
                 "public_net": [{"ipv4_enabled": True, "prices": [1, 2.5]}],
                 "lifecycle": {"ignore_changes": ["user_data"]},
-                "depends_on": ["hcloud_network.fleet"],
                 "provisioner": [
                     {"local-exec": {"command": "ssh root@${hcloud_server.galena.ipv4_address}"}}
                 ],
@@ -175,7 +173,6 @@ def test_a_typed_resource_takes_what_terraform_says_of_any(framework: str, tmp_p
         "tank",
         {"name": "tank", "labels": {"snake_case": HOSTILE}},
         lifecycle={"create_before_destroy": True},
-        depends_on=("google_kms_crypto_key.disks",),
         local_exec="echo ${x}",
     )
     document = made(framework, tmp_path, disk)
@@ -183,7 +180,6 @@ def test_a_typed_resource_takes_what_terraform_says_of_any(framework: str, tmp_p
         "name": "tank",
         "labels": {"snake_case": ESCAPED},
         "lifecycle": {"create_before_destroy": True},
-        "depends_on": ["google_kms_crypto_key.disks"],
         "provisioner": [{"local-exec": {"command": "echo $${x}"}}],
     }
 
