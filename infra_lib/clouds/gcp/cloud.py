@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.gcp.catalog.entries import may_be_region
-from infra_lib.clouds.gcp.reach import unreachable, ways_in
+from infra_lib.clouds.gcp.reach import unreachable
+from infra_lib.clouds.gcp.reach import ways_in as ways_in  # noqa: PLC0414 - one more answer
 from infra_lib.model.errors import field_error, nearest
 
 if TYPE_CHECKING:
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView, Operations
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
-
-__all__ = [
-    "KINDS",
-    "alternatives",
-    "check",
-    "nixos",
-    "notes",
-    "operations",
-    "price_sources",
-    "warnings",
-    "ways_in",
-]
 
 KINDS = Kinds(
     service="Compute Engine",
