@@ -4,19 +4,18 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from infra_lib import Facts, Fleet, GcpMachine, GcpProject
+from infra_lib import Facts, GcpMachine, GcpProject
 from infra_lib.clouds.access import Access
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Source
 from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.failure import Failure, NoRoom
 from infra_lib.commands import cost, show
-from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.deploy import guard, price
 from infra_lib.operate.deploy.advice import advice
@@ -29,38 +28,8 @@ from infra_lib.operate.kinds import instance_readers
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.plan import Change, Plan
 from infra_lib.terraform.state import Instance, parse_state
-from nixgen.frozen import frozen
+from tests.helpers.other_cloud import OtherMachine, TwoClouds
 from tests.helpers.sshd import Machine as Sshd
-
-
-@frozen(kw_only=True)
-class OtherMachine(ProvisionedMachine):
-    """A server of a cloud without tunnels, published host keys, GPUs or Spot VMs."""
-
-    cloud = "other"
-
-    machine_type: str = "cax11"
-    zone: str = "eu-fsn1-a"
-    fallback_zones: tuple[str, ...] = ("eu-nbg1-a",)
-    platform: Literal["x86_64-linux", "aarch64-linux"] = "aarch64-linux"
-    boot_device: str = "/dev/sda"
-    data_disks: tuple[Any, ...] = ()
-    accelerator: None = None
-    accelerator_count: int = 0
-    external_ip: bool | str = True
-    spot: bool = False
-    cost: Cost = Cost(0.01, None)
-
-    def __attrs_post_init__(self) -> None:
-        self._set_enabled(True)
-        self._check_disko()
-
-
-@frozen(kw_only=True)
-class TwoClouds(Fleet):
-    """A fleet that may have a project there."""
-
-    other: Any = None
 
 
 def failure(address: str, text: str) -> Failure | None:
@@ -107,7 +76,7 @@ OTHER: Any = SimpleNamespace(
     price_sources=lambda: {"servers": Source("Servers", "somebody", "2026-10")},
     operations=lambda: OPERATIONS,
 )
-BERYL = OtherMachine("beryl")
+BERYL = OtherMachine("beryl", fallback_zones=("eu-nbg1-a",))
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 
 

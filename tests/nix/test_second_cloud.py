@@ -1,49 +1,17 @@
 """Files for machines of a cloud that the modules of `infra_lib.nix` have never heard of."""
 
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from infra_lib import Fleet
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Alternatives, Nixos, Source
-from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
-from nixgen.frozen import frozen
 from tests.helpers.nix_fleets import CPU, KEY, PROJECT
+from tests.helpers.other_cloud import OtherMachine, TwoClouds
 
 from .conftest import Plant
-
-
-@frozen(kw_only=True)
-class OtherMachine(ProvisionedMachine):
-    """A machine of a cloud without GPUs, zones to fall back to or time servers."""
-
-    cloud = "other"
-
-    machine_type: str = "cax11"
-    zone: str = "fsn1"
-    fallback_zones: tuple[str, ...] = ()
-    platform: Literal["x86_64-linux", "aarch64-linux"] = "aarch64-linux"
-    boot_device: str = "/dev/disk/by-path/boot"
-    data_disks: tuple[Any, ...] = ()
-    accelerator: None = None
-    accelerator_count: int = 0
-    external_ip: bool | str = True
-    spot: bool = False
-    cost: Cost = Cost(0.01, None)
-
-    def __attrs_post_init__(self) -> None:
-        self._set_enabled(True)
-        self._check_disko()
-
-
-@frozen(kw_only=True)
-class TwoClouds(Fleet):
-    """A fleet that may have a project there."""
-
-    other: Any = None
 
 
 def nixos(project: Any, machine: OtherMachine) -> Nixos:
@@ -83,7 +51,7 @@ def other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fleet(*more: ProvisionedMachine, **fields: Any) -> TwoClouds:
-    machines = (OtherMachine("beryl"), *more)
+    machines = (OtherMachine("beryl", zone="fsn1", boot_device="/dev/disk/by-path/boot"), *more)
     return TwoClouds(name="two", domain="zt", machines=machines, other=KEY, **fields)
 
 
