@@ -1,6 +1,6 @@
 """Describe a fleet of machines once; write Terraform and Nix from it.
 
-The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf.
+The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf or cdktn.
 """
 
 from infra_lib.clouds.gcp.catalog import AcceleratorType, Catalog, MachineType, Price, Zone

@@ -17,7 +17,7 @@ from tests.helpers.tools import require
 
 MODULES = {
     "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",
-    "infra_lib.stacks": "Provisioning it. This package alone needs the extra `cdktf`.",
+    "infra_lib.stacks": "Provisioning it with CDKTF, which is the extra `cdktf`.",
     "infra_lib.stacks.cdktn": "Provisioning it with CDK Terrain, which is the extra `cdktn`.",
     "nixgen": "Writing Nix.",
 }
