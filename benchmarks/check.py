@@ -28,7 +28,7 @@ SOURCE = "source:fleet"
 AIM, GROWTH_AIM = 5, 11
 
 
-def taken(run: Callable[[], object]) -> float:
+def seconds_of(run: Callable[[], object]) -> float:
     """Return how many seconds it takes."""
     started = time.perf_counter()
     run()
@@ -73,8 +73,8 @@ def main() -> None:
         check(project)
         ours, theirs = [], []
         for _ in range(arguments.runs):
-            ours.append(taken(lambda: check(project)))
-            theirs.append(taken(lambda: format_check(nixfmt, shares)))
+            ours.append(seconds_of(lambda: check(project)))
+            theirs.append(seconds_of(lambda: format_check(nixfmt, shares)))
     print(f"{arguments.machines:,} machines, {len(paths):,} Nix files, {arguments.runs} runs each")
     print(f"nixgen check    {median(ours):.3f} s")
     print(f"nixfmt --check  {median(theirs):.3f} s, {cores} processes")
@@ -83,7 +83,7 @@ def main() -> None:
     seconds = []
     for machines in (arguments.machines, arguments.machines * 10):
         fleet = fleet_of(machines)
-        seconds.append(min(taken(fleet.nix_files) for _ in range(3)))
+        seconds.append(min(seconds_of(fleet.nix_files) for _ in range(3)))
         print(f"Fleet.nix_files() of {machines:,} machines: {seconds[-1]:.3f} s")
     print(f"ratio           {seconds[1] / seconds[0]:.1f}, to be at most {GROWTH_AIM}")
 

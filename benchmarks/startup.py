@@ -42,7 +42,7 @@ def seconds(arguments: tuple[str, ...], environment: dict[str, str]) -> tuple[fl
     return taken, used.ru_utime + used.ru_stime
 
 
-def measured(runs: int) -> dict[str, list[tuple[float, float]]]:
+def measure(runs: int) -> dict[str, list[tuple[float, float]]]:
     """Return how long each command took, in seconds, each time."""
     with tempfile.TemporaryDirectory() as compiled:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
@@ -62,7 +62,7 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     medians = {
         name: [median(times) for times in zip(*taken, strict=True)]
-        for name, taken in measured(runs).items()
+        for name, taken in measure(runs).items()
     }
     print(f"{runs} runs of each, whole processes, medians in milliseconds\n")
     print(f"{'':<36} {'elapsed':>7} {'ratio':>6} {'processor':>10} {'ratio':>6}")

@@ -86,7 +86,7 @@ def resources(folder: Path) -> dict[str, Any]:
     }
 
 
-def measured(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measure]]:
+def measure(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measure]]:
     """Return what each way took, each time."""
     taken: dict[str, list[Measure]] = {way.name: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
@@ -96,9 +96,9 @@ def measured(ways: list[Way], machines: int, runs: int) -> dict[str, list[Measur
             (path / "startup-script").write_text(startup_script())
         for turn in range(runs + 1):
             for way in ways:
-                measure = run((*way.command, str(machines)), folders[way.name])
+                one = run((*way.command, str(machines)), folders[way.name])
                 if turn:
-                    taken[way.name].append(measure)
+                    taken[way.name].append(one)
         made = {name: resources(path) for name, path in folders.items()}
         for name, found in made.items():
             differing = [
@@ -165,11 +165,11 @@ def main() -> None:
     ]
     all_ways = [*ways, *fork] if arguments.cdktn else ways
     for machines in arguments.machines:
-        taken = measured(all_ways, machines, arguments.runs)
+        taken = measure(all_ways, machines, arguments.runs)
         table(f"{machines} machines", taken, "plain cdktf")
     if cdktf:
         machines = min(arguments.machines)
-        taken = measured(commands(ways, cdktf), machines, arguments.runs)
+        taken = measure(commands(ways, cdktf), machines, arguments.runs)
         table(f"{machines} machines", taken, "cdktf synth, plain cdktf")
 
 

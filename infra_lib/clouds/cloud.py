@@ -151,13 +151,13 @@ class Operations(Protocol):
             machine: The machine.
         """
 
-    def wiped(self, change: Change) -> str | None:
+    def explain_wipe(self, change: Change) -> str | None:
         """Return why nobody should let an instance be made anew unseen; None where all may."""
 
-    def shut_out(self, changes: Sequence[Change]) -> str | None:
+    def explain_shut_out(self, changes: Sequence[Change]) -> str | None:
         """Return whom the changes of a stack may shut out, after the stack's name; or None."""
 
-    def closed(self, document: Mapping[str, Any]) -> list[str]:
+    def describe_closed_networks(self, document: Mapping[str, Any]) -> list[str]:
         """Return what is to be known of networks that a stack closes to the world."""
 
     def rule_tags(

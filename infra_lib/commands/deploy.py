@@ -97,7 +97,7 @@ def run(given: Namespace) -> int:
         show(f"{text}\n\n")
     for line in guard.losses(plans):
         say(line)
-    for line in (*guard.shut_out(plans), *guard.outdated_plans(plans)):
+    for line in (*guard.describe_shut_out(plans), *guard.outdated_plans(plans)):
         say(f"WARNING: {line}")
     if given.plan:
         return 0

@@ -46,7 +46,7 @@ def place_files(
     for default, new in fleet.files.items():
         if default not in known:
             accepted = nearest(default, known) or f"; one of {', '.join(sorted(known))}"
-            raise _refuse(fleet, default, new, f"not a generated file{accepted}")
+            raise _files_error(fleet, default, new, f"not a generated file{accepted}")
         if new is not None:
             _check(fleet, default, new)
     files: dict[str, FileValue] = {}
@@ -56,7 +56,7 @@ def place_files(
         if path is None:
             continue
         if path in files:
-            raise _refuse(
+            raise _files_error(
                 fleet,
                 default if default in fleet.files else origins[path],
                 path,
@@ -89,9 +89,9 @@ def add_extra_files(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, F
             try:
                 path = relative(given)
             except NixgenError as error:
-                raise _refuse_extra(fleet, name, given, str(error)) from None
+                raise _extra_error(fleet, name, given, str(error)) from None
             if path in files:
-                raise _refuse_extra(fleet, name, given, "another file is generated there")
+                raise _extra_error(fleet, name, given, "another file is generated there")
             files[path] = value
     _refuse_collisions(fleet, files, "extra_files")
     return files
@@ -109,15 +109,17 @@ def _check(fleet: Fleet, default: str, new: str) -> None:
     try:
         relative(new)
     except NixgenError as error:
-        raise _refuse(fleet, default, new, str(error)) from None
+        raise _files_error(fleet, default, new, str(error)) from None
     ending = PurePosixPath(default).suffix
     if PurePosixPath(new).suffix != ending:
-        raise _refuse(fleet, default, new, f"a path ending in {ending!r}, or None to leave it out")
+        raise _files_error(
+            fleet, default, new, f"a path ending in {ending!r}, or None to leave it out"
+        )
 
 
-def _refuse(fleet: Fleet, default: str, given: str | None, accepted: str) -> FleetError:
+def _files_error(fleet: Fleet, default: str, given: str | None, accepted: str) -> FleetError:
     return field_error(f"fleet {fleet.name!r}", f"files[{default!r}]", given, accepted)
 
 
-def _refuse_extra(fleet: Fleet, name: str, given: object, accepted: str) -> FleetError:
+def _extra_error(fleet: Fleet, name: str, given: object, accepted: str) -> FleetError:
     return field_error(f"fleet {fleet.name!r}", f"extra_files: {name}", given, accepted)

@@ -53,7 +53,7 @@ exports.HELPER = class HELPER {
 """
 
 
-def trimmed(tarball: str, submodules: frozenset[str]) -> bytes:
+def trim(tarball: str, submodules: frozenset[str]) -> bytes:
     """Return the tarball of an assembly with these submodules and those that they refer to.
 
     The same bytes are returned for the same assembly and submodules.

@@ -16,7 +16,7 @@ from jsii.__meta__ import __version__ as jsii_version
 from jsii._kernel.providers.process import _NodeProcess
 from jsii._kernel.types import InvokeResponse, LoadRequest, LoadResponse, StaticInvokeRequest
 
-from infra_lib.stacks.assembly import HELPER, trimmed
+from infra_lib.stacks.assembly import HELPER, trim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FORMAT: Final = 2
 
 
 @contextmanager
-def cached(whole: LoadRequest, submodules: frozenset[str], cdk: str) -> Iterator[str]:
+def keep_trimmed(whole: LoadRequest, submodules: frozenset[str], cdk: str) -> Iterator[str]:
     """Give the path of an assembly's tarball that holds only some submodules.
 
     It is made when it is not there, or when others may have written it. If the block fails the file
@@ -139,7 +139,7 @@ def _make(path: Path, whole: LoadRequest, submodules: frozenset[str], cdk: str) 
     with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
         temporary = Path(file.name)
         try:
-            file.write(trimmed(whole.tarball, submodules))
+            file.write(trim(whole.tarball, submodules))
             file.close()
             _try(LoadRequest(whole.name, whole.version, file.name), cdk)
             temporary.replace(path)

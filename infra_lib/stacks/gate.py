@@ -9,7 +9,7 @@ from jsii._kernel.types import InvokeResponse, LoadRequest, LoadResponse, Static
 from jsii._runtime import kernel
 
 from infra_lib.stacks.assembly import HELPER
-from infra_lib.stacks.assembly_cache import cached
+from infra_lib.stacks.assembly_cache import keep_trimmed
 from infra_lib.stacks.bindings import warn
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Gate:
         if submodules <= self._loaded:
             return
         try:
-            with cached(whole, submodules, self._bindings.cdk) as tarball:
+            with keep_trimmed(whole, submodules, self._bindings.cdk) as tarball:
                 if self._loaded:
                     self._send(
                         StaticInvokeRequest(fqn=f"{whole.name}.{HELPER}", method="makeWay"),

@@ -646,19 +646,19 @@ def opened(*ranges: str, machine: GcpMachine = GALENA) -> Fleet:
 def test_who_is_shut_out_of_a_machine_that_is_there_is_told_before(checkout: Checkout) -> None:
     """Google's own rule has let them in until then: rules of the fleet that opened it are gone."""
     world, proxy = opened("0.0.0.0/0"), opened("35.235.240.0/20")
-    assert guard.shut_out(planned(checkout.synthesize(proxy))) == []  # nobody has been in
+    assert guard.describe_shut_out(planned(checkout.synthesize(proxy))) == []  # nobody has been in
     checkout.apply(checkout.synthesize(world))
-    assert guard.shut_out(planned(checkout.synthesize(world))) == []
-    (line,) = guard.shut_out(planned(checkout.synthesize(proxy)))
+    assert guard.describe_shut_out(planned(checkout.synthesize(world))) == []
+    (line,) = guard.describe_shut_out(planned(checkout.synthesize(proxy)))
     assert line.startswith("stack gcp closes SSH to galena, which Google's rule default-allow-ssh ")
     assert guard.refusal(proxy, planned(checkout.synthesize(proxy))) == (
         f"{line}. Name there whoever is to get in, or deploy without --yes"
     )
     elsewhere = opened("35.235.240.0/20", machine=evolve(GALENA, zone="us-central1-a"))
-    assert guard.shut_out(planned(checkout.synthesize(evolve(OFF, gcp=proxy.gcp)))) == []
-    assert len(guard.shut_out(planned(checkout.synthesize(elsewhere)))) == 1
+    assert guard.describe_shut_out(planned(checkout.synthesize(evolve(OFF, gcp=proxy.gcp)))) == []
+    assert len(guard.describe_shut_out(planned(checkout.synthesize(elsewhere)))) == 1
     checkout.apply(checkout.synthesize(proxy))
-    assert guard.shut_out(planned(checkout.synthesize(proxy))) == []
+    assert guard.describe_shut_out(planned(checkout.synthesize(proxy))) == []
 
 
 @pytest.mark.parametrize(
@@ -689,7 +689,7 @@ def test_only_machines_that_a_new_rule_is_for_are_said_to_be_closed(
         for kind, name, actions, before, after in changes
     ]
     plans = [Plan.from_json("gcp", json.dumps({"resource_changes": made}))]
-    assert bool(guard.shut_out(plans)) == named
+    assert bool(guard.describe_shut_out(plans)) == named
 
 
 def test_networks_that_google_opens_are_those_of_the_stacks(checkout: Checkout) -> None:

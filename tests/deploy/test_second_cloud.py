@@ -20,7 +20,7 @@ from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.deploy import guard, price
 from infra_lib.operate.deploy.advice import advice
 from infra_lib.operate.deploy.check_fleet import check_stacks
-from infra_lib.operate.deploy.failure import find_created, read_failures
+from infra_lib.operate.deploy.failures_in_log import find_created, read_failures
 from infra_lib.operate.deploy.fallback import Move, choose_moves
 from infra_lib.operate.deploy.retry import differences
 from infra_lib.operate.deploy.synthesis import Stack
@@ -55,9 +55,9 @@ OPERATIONS = SimpleNamespace(
     advice=lambda *_: None,
     read_instance=read_instance,
     move=move,
-    wiped=lambda _: None,
-    shut_out=lambda _: None,
-    closed=lambda _: [],
+    explain_wipe=lambda _: None,
+    explain_shut_out=lambda _: None,
+    describe_closed_networks=lambda _: [],
     rule_tags=lambda *_: ((), ()),
 )
 OTHER: Any = SimpleNamespace(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.stacks.assembly import HELPER, trimmed
+from infra_lib.stacks.assembly import HELPER, trim
 from tests.helpers.tools import require
 
 FILES = {
@@ -66,7 +66,7 @@ def unpacked(content: bytes) -> dict[str, str]:
 
 
 def cut(path: Path, *submodules: str) -> dict[str, str]:
-    return unpacked(trimmed(packed(path, assembly()), frozenset(submodules)))
+    return unpacked(trim(packed(path, assembly()), frozenset(submodules)))
 
 
 def test_it_holds_what_is_asked_for(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_code_that_does_not_load_is_found_where_it_is_there(tmp_path: Path) -> N
     broken = FILES | {"package/lib/disk/index.js": "exports.Disk = ;"}
     for submodule, status in (("disk", 1), ("secret", 0)):
         packed(tmp_path / "a.tgz", assembly(), broken)
-        files = unpacked(trimmed(str(tmp_path / "a.tgz"), frozenset({submodule})))
+        files = unpacked(trim(str(tmp_path / "a.tgz"), frozenset({submodule})))
         assert called(tmp_path / submodule, "check", files).returncode == status
 
 
@@ -147,14 +147,14 @@ def test_another_layout_is_refused(
 ) -> None:
     tarball = packed(tmp_path / "a.tgz", assembly(), files)
     with pytest.raises(ValueError, match=message):
-        trimmed(tarball, frozenset({submodule}))
+        trim(tarball, frozenset({submodule}))
 
 
 def test_a_submodule_that_shares_a_folder_is_refused(tmp_path: Path) -> None:
     described = assembly()
     described["submodules"]["@a/b.disk"]["symbolId"] = "src/index:disk"
     with pytest.raises(ValueError, match=r"@a/b\.disk is not in a folder of its own"):
-        trimmed(packed(tmp_path / "a.tgz", described), frozenset({"disk"}))
+        trim(packed(tmp_path / "a.tgz", described), frozenset({"disk"}))
 
 
 TRACE = "node_modules/cdk/lib/tokens/private/stack-trace.js"
@@ -166,7 +166,7 @@ def test_its_framework_notes_no_stack_where_it_has_what_notes_it(
 ) -> None:
     described = assembly() | {"dependencies": {"cdk": "^1.0.0", "constructs": "^10.0.0"}}
     packed(tmp_path / "a.tgz", described)
-    files = unpacked(trimmed(str(tmp_path / "a.tgz"), frozenset({"disk"})))
+    files = unpacked(trim(str(tmp_path / "a.tgz"), frozenset({"disk"})))
     folder = tmp_path / "node_modules/@a"
     if there:
         (tmp_path / TRACE).parent.mkdir(parents=True)

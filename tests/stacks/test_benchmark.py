@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from benchmarks.synth import OURS, PLAIN, Way, measured
+from benchmarks.synth import OURS, PLAIN, Way, measure
 
 
 @pytest.mark.parametrize("framework", ["cdktf", "cdktn"])
@@ -14,4 +14,4 @@ def test_the_plain_program_makes_the_resources_of_ours(framework: str) -> None:
         Way("plain", (sys.executable, str(PLAIN), framework)),
     ]
     # Without a counted run, each way runs once; it exits when they differ.
-    assert measured(ways, machines=1, runs=0) == {"ours": [], "plain": []}
+    assert measure(ways, machines=1, runs=0) == {"ours": [], "plain": []}

@@ -13,7 +13,7 @@ from infra_lib.clouds.gcp.firewall import (
     network_tags,
     rule_prefix,
 )
-from infra_lib.clouds.gcp.names import bounded
+from infra_lib.clouds.gcp.names import shorten_name
 from tests.helpers.stack_fleets import CONTROLLER, FLEETS, cpu, fleet_of, gpu, project
 
 
@@ -170,8 +170,8 @@ def test_names_stay_within_what_compute_engine_takes() -> None:
 
 
 def test_a_name_as_long_as_one_may_be_stays() -> None:
-    assert bounded("f" * 63) == "f" * 63
-    assert bounded("f" * 64) != "f" * 63
+    assert shorten_name("f" * 63) == "f" * 63
+    assert shorten_name("f" * 64) != "f" * 63
 
 
 def test_own_network_tags_stand_once() -> None:

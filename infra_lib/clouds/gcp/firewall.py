@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.names import bounded
+from infra_lib.clouds.gcp.names import shorten_name
 from infra_lib.model.errors import field_error
 from infra_lib.model.zerotier import PORT
 from nixgen.frozen import frozen
@@ -72,7 +72,7 @@ def rule_prefix(fleet: FleetView, stack: str | None = None) -> str:
         stack: The stack's name, where it provisions only some of the machines. Another stack of the
             fleet may then be in the same project, where names are unique.
     """
-    return fleet.name if stack is None else bounded(f"{fleet.name}-{_slug(stack)}")
+    return fleet.name if stack is None else shorten_name(f"{fleet.name}-{_slug(stack)}")
 
 
 def zerotier_tag(begin: str) -> str:
@@ -81,7 +81,7 @@ def zerotier_tag(begin: str) -> str:
     Args:
         begin: What the stack's tags begin with; see `rule_prefix`.
     """
-    return bounded(f"{begin}-zerotier")
+    return shorten_name(f"{begin}-zerotier")
 
 
 def network_tags(fleet: FleetView, machine: GcpMachine, begin: str) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _network_rules(
         if source_ranges:
             yield Firewall(
                 address=f"{use}{suffix}",
-                name=bounded(f"{begin}-{use}{suffix}"),
+                name=shorten_name(f"{begin}-{use}{suffix}"),
                 network=network,
                 project=link["project"] if link else None,
                 protocol=protocol,

@@ -19,7 +19,7 @@ _INSTANCE = "google_compute_instance"
 _RULES = re.compile(r"(ssh|ssh-ipv6|no-ssh|zerotier)(-.*)?")
 
 
-def closed(document: Mapping[str, Any]) -> list[str]:
+def describe_closed_networks(document: Mapping[str, Any]) -> list[str]:
     """Return what is to be known of the networks in a stack that Google opens to the world.
 
     Args:
@@ -33,7 +33,7 @@ def closed(document: Mapping[str, Any]) -> list[str]:
     return closed_texts(provider_project(document, "google"), networks)
 
 
-def shut_out(changes: Sequence[Change]) -> str | None:
+def explain_shut_out(changes: Sequence[Change]) -> str | None:
     """Return which machines changes close SSH to that Google's own rule opens it to; or None.
 
     Nobody can tell who comes that way, or whether that rule has been deleted.

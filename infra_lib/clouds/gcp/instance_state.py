@@ -56,7 +56,7 @@ def move(resources: dict[str, Any], machine: GcpMachine) -> None:
         policy["region"] = machine.region
 
 
-def wiped(change: Change) -> str | None:
+def explain_wipe(change: Change) -> str | None:
     """Return why nobody should let an instance be made anew unseen: for its boot disk.
 
     Another change that makes it anew is one that the fleet asks for, and takes that.

@@ -5,7 +5,7 @@ from __future__ import annotations
 _LONGEST = 63
 
 
-def bounded(name: str) -> str:
+def shorten_name(name: str) -> str:
     """Return a name that Compute Engine takes: one that is too long ends in its own hash."""
     if len(name) <= _LONGEST:
         return name

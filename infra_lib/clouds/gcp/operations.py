@@ -2,17 +2,21 @@
 
 from infra_lib.clouds.gcp.access import access
 from infra_lib.clouds.gcp.failures import advice, failure
-from infra_lib.clouds.gcp.firewall_state import closed, rule_tags, shut_out
-from infra_lib.clouds.gcp.instance_state import move, read_instance, wiped
+from infra_lib.clouds.gcp.firewall_state import (
+    describe_closed_networks,
+    explain_shut_out,
+    rule_tags,
+)
+from infra_lib.clouds.gcp.instance_state import explain_wipe, move, read_instance
 
 __all__ = [
     "access",
     "advice",
-    "closed",
+    "describe_closed_networks",
+    "explain_shut_out",
+    "explain_wipe",
     "failure",
     "move",
     "read_instance",
     "rule_tags",
-    "shut_out",
-    "wiped",
 ]

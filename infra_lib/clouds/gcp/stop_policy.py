@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.gcp.names import bounded
+from infra_lib.clouds.gcp.names import shorten_name
 from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def stop_policy(machine: GcpMachine, schedule: StopSchedule) -> Resource:
         "google_compute_resource_policy",
         policy_name(machine),
         {
-            "name": bounded(policy_name(machine)),
+            "name": shorten_name(policy_name(machine)),
             "region": machine.region,
             "instance_schedule_policy": {
                 "vm_stop_schedule": {"schedule": schedule.cron},

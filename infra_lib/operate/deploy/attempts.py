@@ -10,7 +10,7 @@ from infra_lib.model import money
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.deploy import inputs, synthesis, verify
 from infra_lib.operate.deploy.advice import advice
-from infra_lib.operate.deploy.failure import find_created, read_failures
+from infra_lib.operate.deploy.failures_in_log import find_created, read_failures
 from infra_lib.operate.deploy.fallback import choose_moves, find_without_room, move_machines
 from infra_lib.operate.deploy.price import over_budget
 from infra_lib.operate.deploy.retry import differences

@@ -62,7 +62,7 @@ def check_stacks(
                     )
                 if is_instance(kind):
                     _check_instance(stack, f"{kind}.{name}", body, machine, source)
-                    _refuse_twice(machine, found.setdefault(name, stack), stack)
+                    _check_in_one_stack(machine, found.setdefault(name, stack), stack)
     for machine in known.values():
         if machine.enabled and machine.name not in found:
             raise _differs(
@@ -155,7 +155,7 @@ def _check_instance(
             )
 
 
-def _refuse_twice(machine: ProvisionedMachine, first: Stack, second: Stack) -> None:
+def _check_in_one_stack(machine: ProvisionedMachine, first: Stack, second: Stack) -> None:
     if first is not second:
         raise FleetError(
             f"machine {machine.name!r} is in the stacks {first.name!r} and {second.name!r}, and "

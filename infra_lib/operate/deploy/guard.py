@@ -31,14 +31,19 @@ def losses(plans: Sequence[Plan]) -> list[str]:
 def closed_networks(stacks: Sequence[Stack]) -> list[str]:
     """Return what is to be known of the networks in them that a cloud opens to the world."""
     clouds = [cloud.operations() for cloud in CLOUDS.values()]
-    texts = (text for stack in stacks for cloud in clouds for text in cloud.closed(stack.document))
+    texts = (
+        text
+        for stack in stacks
+        for cloud in clouds
+        for text in cloud.describe_closed_networks(stack.document)
+    )
     return list(dict.fromkeys(texts))
 
 
-def shut_out(plans: Sequence[Plan]) -> list[str]:
+def describe_shut_out(plans: Sequence[Plan]) -> list[str]:
     """Return a line for each stack that closes machines to those who came in so far."""
     clouds = [cloud.operations() for cloud in CLOUDS.values()]
-    found = ((plan, cloud.shut_out(plan.changes)) for plan in plans for cloud in clouds)
+    found = ((plan, cloud.explain_shut_out(plan.changes)) for plan in plans for cloud in clouds)
     return [f"stack {plan.stack} {text}" for plan, text in found if text is not None]
 
 
@@ -123,7 +128,7 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
                 "now, and would be made, and paid for, a second time. To do that all the same, "
                 "deploy without --yes"
             )
-    for line in shut_out(plans):
+    for line in describe_shut_out(plans):
         return f"{line}. Name there whoever is to get in, or deploy without --yes"
     for line in outdated_plans(plans):
         return f"{line}. Deploy one after the other, or without --yes"
@@ -148,7 +153,7 @@ def _displacement(change: Change, machine: ProvisionedMachine) -> str | None:
             f"boot disk, and make it anew in {machine.zone}, deploy without --yes"
         )
     if change.replaces:
-        return CLOUDS[machine.cloud].operations().wiped(change)
+        return CLOUDS[machine.cloud].operations().explain_wipe(change)
     return (
         f"{machine.name} is to be in another stack. {_MOVING} with its boot disk, and make it "
         "anew, deploy without --yes"

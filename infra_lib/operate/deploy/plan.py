@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.deploy.failure import read_failures
+from infra_lib.operate.deploy.failures_in_log import read_failures
 from infra_lib.terraform.command import answer, binary, run
 from infra_lib.terraform.log import read_log, variables_to_log
 from infra_lib.terraform.plan import Plan

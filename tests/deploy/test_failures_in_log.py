@@ -4,7 +4,7 @@ import pytest
 
 from infra_lib.clouds.failure import Failure, NoRoom, QuotaExceeded
 from infra_lib.clouds.gcp.failures import NotPermitted
-from infra_lib.operate.deploy.failure import find_created, read_failures
+from infra_lib.operate.deploy.failures_in_log import find_created, read_failures
 from infra_lib.operate.kinds import machine_of
 
 # As Compute Engine answers, by way of google's provider: the operation's message, then details.
