@@ -226,7 +226,7 @@ class Fleet:
 
     @property
     def controller(self) -> Machine | None:
-        """The ZeroTier controller; None when there is no such network."""
+        """The ZeroTier controller; None when the fleet has no ZeroTier network."""
         return next(iter(self.tagged(self.zerotier.controller_tag)), None)
 
     @property

@@ -47,7 +47,7 @@ def check_users(users: tuple[User, ...], machines: tuple[Machine, ...]) -> None:
 def check_zerotier(
     where: str, zerotier: ZeroTier, machines: tuple[Machine, ...], users: tuple[User, ...]
 ) -> None:
-    """Check that the ZeroTier network has one controller, and that who is what can be so.
+    """Check that ZeroTier has at most one controller, and each role a machine that can play it.
 
     Args:
         where: What to call the fleet in messages.

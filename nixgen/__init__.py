@@ -1,4 +1,26 @@
-"""Nix from Python: `dumps`, what plain data cannot say, and what else files hold."""
+"""Nix from Python: `dumps`, what plain data cannot say, and what else files hold.
+
+`nixgen.files` is the half that generates files. The other half is the language:
+    expr: What people write: Nix expressions as Python values.
+    literals: Names, strings, numbers and paths as Nix spells them.
+    tree: The syntax tree of what is printed, with comments in place.
+    comments: From the comments in an expression to where the tree has them.
+    conversion: From expressions to the tree: parentheses, escapes, comments.
+    document: Documents, and how they are laid out in lines.
+    rules: One rule per kind of expression: its document from those of its parts.
+    outline: What of an expression decides its layout, so that equal ones are laid out once.
+    render: From expressions to the text of a file: `dumps`.
+    scan: Nix text that people wrote, as far as its bindings go; for regions.
+
+Both halves and `infra_lib` share:
+    redact: Keeping secrets out of messages.
+    errors: The one error that people see.
+    exact: Text, numbers and switches as exactly `str`, `int`, `float` and `bool`.
+    frozen: attrs' `frozen`, for classes that hold what is exact.
+    terminal: Text for a terminal, which acts on some characters instead of showing them.
+    command: Running a command: its messages and its exit status.
+    regular_file: Reading a file that may be something else, such as a FIFO.
+"""
 
 from typing import TYPE_CHECKING
 

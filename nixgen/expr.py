@@ -179,7 +179,7 @@ def check_scalar(value: str | float | PurePath | None) -> None:
 
 
 def check_value(value: Value, what: str = "") -> None:
-    """Refuse what is no expression; look at scalars, not into mappings and lists.
+    """Refuse what is not an expression; look at scalars, not into mappings and lists.
 
     Args:
         value: What is to stand as an expression.
@@ -287,7 +287,7 @@ class Ident(Expr):
         name: A Nix identifier that is not a keyword.
 
     Raises:
-        NixError: The name is no identifier.
+        NixError: The name is not an identifier.
     """
 
     name: str = field()
@@ -572,7 +572,7 @@ class Binding:
         value: What is bound.
 
     Raises:
-        NixError: The path is none, or the value is no expression.
+        NixError: The path is not an attribute path, or the value is not an expression.
     """
 
     path: tuple[Name, ...] = field(converter=_binding_path)
@@ -602,7 +602,7 @@ class Inherit:
         source: The set that they come from; `MISSING` is the scope.
 
     Raises:
-        NixError: No name, a name twice, or a name that is none.
+        NixError: No name, a name twice, or something that is not a name.
     """
 
     names: tuple[str, ...]
@@ -697,7 +697,7 @@ def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> 
         what: Where it stands, for the message.
 
     Raises:
-        NixError: A key is no path, or defines what another defines.
+        NixError: A key is not a path, or defines what another defines.
     """
     defined: dict[str, Any] = {}
     for key in mapping:
@@ -757,7 +757,7 @@ class List(Expr):
         items: In order: elements, `Comment` and `BlankLine`.
 
     Raises:
-        NixError: An element that is no expression.
+        NixError: An element that is not an expression.
     """
 
     items: tuple[Value | Comment | BlankLine, ...]
@@ -791,7 +791,7 @@ class Select(Expr):
         default: What it is when there is no such attribute; `MISSING` is an error then.
 
     Raises:
-        NixError: No path, or a part that is none.
+        NixError: No path, or a part that is not a name or an expression.
     """
 
     target: Value
@@ -827,7 +827,7 @@ class HasAttr(Expr):
         path: Names, and expressions that give one. At least one.
 
     Raises:
-        NixError: No path, or a part that is none.
+        NixError: No path, or a part that is not a name or an expression.
     """
 
     target: Value
@@ -856,7 +856,7 @@ class Apply(Expr):
         args: The arguments, in order. At least one.
 
     Raises:
-        NixError: No argument, or something that is no expression.
+        NixError: No argument, or something that is not an expression.
     """
 
     function: Value
@@ -893,7 +893,7 @@ class Param:
         default: What it is when not given; `MISSING` if it must be.
 
     Raises:
-        NixError: The name is no identifier, or the default no expression.
+        NixError: The name is not an identifier, or the default is not an expression.
     """
 
     name: str = field()
@@ -923,7 +923,7 @@ class Pattern:
         alias: The name of the whole set (`@`), or `None`.
 
     Raises:
-        NixError: A name that is no identifier, or is there twice.
+        NixError: A name that is not an identifier, or is there twice.
     """
 
     params: tuple[Param | Commented, ...]
@@ -987,7 +987,7 @@ class Lambda(Expr):
         body: What the function gives.
 
     Raises:
-        NixError: The parameter is no identifier, or the body no expression.
+        NixError: The parameter is not an identifier, or the body is not an expression.
     """
 
     param: str | Pattern = field()
@@ -1024,7 +1024,7 @@ class Let(Expr):
         body: What they are for.
 
     Raises:
-        NixError: Two bindings of the same name, a dynamic one, or a part that is no expression.
+        NixError: Two bindings of the same name, a dynamic one, or a part that is not an expression.
     """
 
     bindings: tuple[Item, ...] = field(converter=_as_items)
@@ -1055,7 +1055,7 @@ class With(Expr):
         body: What it is in scope for.
 
     Raises:
-        NixError: A part is no expression.
+        NixError: A part is not an expression.
     """
 
     scope: Value = field()
@@ -1083,7 +1083,7 @@ class If(Expr):
         otherwise: What it is when false.
 
     Raises:
-        NixError: A part is no expression.
+        NixError: A part is not an expression.
     """
 
     condition: Value = field()
@@ -1113,7 +1113,7 @@ class Assert(Expr):
         body: What it is then.
 
     Raises:
-        NixError: A part is no expression.
+        NixError: A part is not an expression.
     """
 
     condition: Value = field()
@@ -1141,7 +1141,7 @@ class BinaryOp(Expr):
         right: The right operand.
 
     Raises:
-        NixError: Another operator, or an operand that is no expression.
+        NixError: Another operator, or an operand that is not an expression.
     """
 
     op: str = field()
@@ -1172,7 +1172,7 @@ class Not(Expr):
         operand: A truth value.
 
     Raises:
-        NixError: The operand is no expression.
+        NixError: The operand is not an expression.
     """
 
     operand: Value = field()
@@ -1197,7 +1197,7 @@ class Neg(Expr):
         operand: A number.
 
     Raises:
-        NixError: The operand is no expression.
+        NixError: The operand is not an expression.
     """
 
     operand: Value = field()
@@ -1221,7 +1221,7 @@ def ref(dotted: str) -> Ident | Select:
         dotted: Identifiers parted by dots. A name that needs quotes is written with `Select`.
 
     Raises:
-        NixError: A part is no identifier.
+        NixError: A part is not an identifier.
     """
     dotted = exact(dotted)
     if not isinstance(dotted, str):

@@ -16,7 +16,7 @@ class Access:
         host_keys: A command that prints the type and the key of each host key that the image has
             published, a line each; empty where it publishes none.
         tunnel: A command that connects its input and output with the machine's SSH server, through
-            a door of the cloud's; empty where there is none.
+            a door of the cloud's; empty where the cloud has no such door.
         tunnel_host: What SSH calls the machine when it is installed through the tunnel; None where
             it is installed by its address.
         installed_by: What has the deployment install NixOS: "GcpProject(install=True)"; None where

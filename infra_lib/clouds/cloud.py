@@ -129,7 +129,7 @@ class Operations(Protocol):
 
         Args:
             fleet: The fleet.
-            project: The fleet's project; None where there is none.
+            project: The fleet's project; None where the fleet has none in this cloud.
             machine: A machine of it.
             project_id: The project that the stack is in; empty for the fleet's.
         """

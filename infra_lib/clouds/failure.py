@@ -7,7 +7,7 @@ from nixgen.frozen import frozen
 
 @frozen
 class Failure:
-    """An error that ended a deployment, of a kind that this project knows nothing better about.
+    """An error that ended a deployment, which nothing here explains further.
 
     Attributes:
         address: What it is about, as Terraform names it: "google_compute_instance.scheelite".

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # imported when it is the one that was asked for.
 COMMANDS = {
     "cost": "print what every machine costs, on and off, and what is on in total",
-    "deploy": "deploy with cdktf: what it costs first, and another zone where one has no room",
+    "deploy": "deploy: what it costs first, and another zone where one has no room",
     "init": "write the smallest complete setup into this folder",
     "runbook": "print the commands that bring machines up, take them down or replace them",
     "show": "print the fleet at a glance",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from infra_lib.terraform.frameworks import Framework
 
-# What people may have already; the rest of a setup is ours or it is none.
+# What people may have already; without the rest of a setup there is no setup.
 _SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
 
 # What says that a machine is one of the clan, and what tests it.

@@ -154,7 +154,7 @@ def _find_deployed(
         if kept:
             _notify(
                 f"{', '.join(kept)}: not in --outputs, and no stack is synthesized here to tell "
-                "whether those are all, so what is known stays; cdktf synth makes them"
+                "whether those are all, so what is known stays; synthesis makes them"
             )
     for name, each in own:
         if name in machines:

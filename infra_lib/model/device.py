@@ -1,4 +1,4 @@
-"""A thing in the ZeroTier network that clan does not manage and that is no machine: a phone."""
+"""A thing in the ZeroTier network that is not a machine, and that clan does not manage: a phone."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Accelerator(Protocol):
 
     @property
     def compute_capability(self) -> str | None:
-        """What CUDA code for it is built for, "7.5"; None when nobody says."""
+        """What CUDA code for it is built for, "7.5"; None when that is not known."""
 
     @property
     def open_kernel_module(self) -> bool:
@@ -207,7 +207,10 @@ class ProvisionedMachine(Machine, ABC):
     @property
     @abstractmethod
     def external_ip(self) -> bool | str:
-        """True for an address that may change with each start, False for none, or a lasting one."""
+        """True for an address that may change at each start, False for no address.
+
+        A lasting address is given as text.
+        """
 
     @property
     def spot(self) -> bool:

@@ -42,7 +42,7 @@ _NOT_IN_WORD = frozenset(" \"'\\${}")
 
 
 def valid(check: Callable[..., None], *accepted: Any, **limits: Any) -> Validator:
-    """Return a validator that has a check look at a field, unless it has its default.
+    """Return a validator that calls a check on a field whose value is not its default.
 
     Args:
         check: Called with what the thing is called, the name and the value of the field, and:
@@ -123,7 +123,7 @@ def check_each(where: str, field: str, values: object, kind: type, example: str)
     """Check a tuple whose items are all of one kind.
 
     Raises:
-        FleetError: When it is no tuple, or an item is of another kind.
+        FleetError: When it is not a tuple, or an item is of another kind.
     """
     if not isinstance(values, tuple):
         raise field_error(where, field, values, f"a tuple or a list is accepted: ({example},)")
@@ -156,8 +156,8 @@ def check_one_of(where: str, field: str, value: object, choices: tuple[str, ...]
 def check_name(where: str, field: str, value: object) -> None:
     """Check a resource name: 1 to 63 characters, RFC 1035.
 
-    Compute Engine's rule (https://cloud.google.com/compute/docs/naming-resources), which is also
-    a host name's.
+    The rule of host names, and of most clouds' names
+    (https://cloud.google.com/compute/docs/naming-resources).
 
     Raises:
         FleetError: When it is not one.
@@ -226,7 +226,7 @@ def check_text(where: str, field: str, value: object) -> None:
     """Check free text: any Unicode but control characters (tab and line ends may stand).
 
     Raises:
-        FleetError: When it holds one, or is no string.
+        FleetError: When it holds one, or is not a string.
     """
     if not isinstance(value, str) or _holds(_UNWRITABLE, value):
         raise field_error(
@@ -261,7 +261,7 @@ def check_whole(
 def check_cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
     """Check address ranges in CIDR notation, IPv4 or IPv6, with no host bits set.
 
-    They are to be written as Google writes them back, or every plan would show a change.
+    A cloud writes them back so; written otherwise, every plan would show a change.
 
     Raises:
         FleetError: When one is not a range.

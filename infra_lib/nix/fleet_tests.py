@@ -174,7 +174,7 @@ def _old_gpu_tests(fleet: Fleet) -> _Tests:
 
 
 def _ours(fleet: Fleet) -> bool:
-    """Whether the nvidia module is generated: who has one of their own decides on these."""
+    """Whether the nvidia module is generated; otherwise people's own module decides on these."""
     return path_of(fleet, nvidia.PATH) is not None
 
 

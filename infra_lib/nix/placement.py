@@ -74,8 +74,8 @@ def add_extra_files(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, F
     A file that is left out makes room for another at its path.
 
     Raises:
-        FleetError: When what a function returns is no mapping, gives a path that no file can have,
-            or gives one that another file has.
+        FleetError: When what a function returns is not a mapping, or holds a path that no file
+            can have or that another file has.
     """
     files = dict(files)
     for generate in fleet.extra_files:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from nixgen.expr import Value
 
 OPTIONS = Param("options", {})
-"""The argument by which a module sees who sets an option; one that is called alone sees nobody."""
+"""The argument by which a module sees who sets an option.
+
+A module that is called by itself is given none.
+"""
 
 
 def is_plain(fleet: Fleet) -> bool:

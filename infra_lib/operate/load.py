@@ -53,8 +53,8 @@ def load_fleet(source: str | None) -> Fleet:
         source: `module:attribute`; None for what the nearest pyproject.toml says.
 
     Raises:
-        FleetError: When no source is named, or one that is none.
-        NixgenError: When there is no such thing, when it is no fleet, or when it fails.
+        FleetError: When no source is named, or what is named is not a `module:attribute`.
+        NixgenError: When there is no such thing, when it is not a fleet, or when it fails.
     """
     settings = read_settings(Path.cwd())
     named = source or settings.source
@@ -76,7 +76,7 @@ def _loaded(source: str, settings: Settings) -> Fleet:
 
 
 def _no_source(word: str, settings: Settings) -> FleetError:
-    """Return what to say of a word that is no source: a machine, a stack or a file may be meant."""
+    """Return what to say of a word that is not a source: it may be a machine, a stack or a file."""
     said = f"source {word!r}: module:attribute is wanted, such as main:fleet"
     if word.endswith(".py"):
         said += f"; of the file {word}, {Path(word).stem}:fleet is what it calls fleet"

@@ -57,8 +57,8 @@ class GcpStackBase:
                 several such stacks may be in one project.
 
         Raises:
-            FleetError: When there is no Google Cloud project, a machine is none of the fleet's
-                that are provisioned, two networks are too much alike in name, a machine has
+            FleetError: When there is no Google Cloud project, a name is not that of a
+                machine the fleet provisions, two networks are too much alike in name, a machine has
                 more labels or metadata in the project than an instance may have, or the
                 project's key is in another region than a disk without one of its own.
         """

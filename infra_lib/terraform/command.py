@@ -31,7 +31,7 @@ def check_terraform() -> None:
     """Check that there is a Terraform to run, from whatever folder.
 
     Raises:
-        FleetError: When there is none.
+        FleetError: When Terraform is not on PATH.
     """
     found = shutil.which(binary())
     if found is None:
@@ -119,7 +119,7 @@ def run(
 
 
 def _plugin_cache() -> dict[str, str]:
-    """Return what has Terraform share providers between stacks, as cdktf has it do."""
+    """Return the environment in which Terraform shares providers between stacks, as with cdktf."""
     if os.environ.get("CDKTF_DISABLE_PLUGIN_CACHE_ENV") or os.environ.get("TF_PLUGIN_CACHE_DIR"):
         return {}
     cache = Path.home() / ".terraform.d" / "plugin-cache"

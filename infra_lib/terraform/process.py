@@ -177,7 +177,7 @@ def _read(stream: IO[str] | None, lines: Queue[str | None]) -> None:
 
 
 def _pieces(lines: Queue[str | None], words: str, hear: Callable[[str], object]) -> Iterator[str]:
-    """Yield what to print, up to the end: each line, and a clock as long as there is none."""
+    """Yield each line to print, and a clock while none comes."""
     terminal = clock = sys.stdout.isatty()
     start = monotonic()
     clear = ""

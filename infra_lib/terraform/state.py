@@ -125,7 +125,7 @@ def parse_state(text: str, where: str, readers: Readers) -> State:
         readers: What reads instances.
 
     Raises:
-        FleetError: When it is no state.
+        FleetError: When it is not a state.
     """
     try:
         state = json.loads(text)

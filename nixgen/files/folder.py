@@ -47,14 +47,14 @@ class Folder:
 
     Attributes:
         root: Its path, absolute, so that changing the working directory does not matter.
-        handle: The descriptor of the folder; None when there is none.
+        handle: The descriptor of the folder; None when it does not exist.
     """
 
     root: Path
     handle: int | None
 
     def read(self, path: str) -> ExistingFile | None:
-        """Return the file at a path, or None when there is none.
+        """Return the file at a path, or None when no file is there.
 
         Raises:
             NixgenError: When something other than a file in folders is there, or it cannot be read.
@@ -159,7 +159,7 @@ def open_folder(
         notify: Called with a message when it has to wait, or cannot lock.
 
     Raises:
-        NixgenError: When the root is no folder, or cannot be opened.
+        NixgenError: When the root is not a folder, or cannot be opened.
     """
     try:
         if change:

@@ -89,7 +89,7 @@ def move(old: str, new: str, folder: int) -> None:
 
 
 def _rename(old: str, new: str, folder: int, flag: int) -> bool:
-    """Rename in one system call; False when there is none."""
+    """Rename in one system call; False when the system has no such call."""
     call = _system_call()
     if call is None:
         return False

@@ -45,7 +45,7 @@ def read_settings(folder: Path) -> Settings:
 
 
 def tool_table(path: Path, tool: str) -> Any:
-    """Return what a pyproject.toml says in the table of a tool; None where there is no such.
+    """Return what a pyproject.toml says in the table of a tool; None where it has no such table.
 
     Raises:
         NixgenError: When the file, which names the tool, cannot be understood.

@@ -55,7 +55,7 @@ class TextFile:
             with a space between them, such as `<!-- -->`.
 
     Raises:
-        NixgenError: When the text holds NUL, or the comment is no such pair.
+        NixgenError: When the text holds NUL, or the comment is not such a pair.
     """
 
     text: str = field(validator=_check_text)

@@ -13,7 +13,7 @@ LINK = "https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-c"
 GPU = {"type": "nvidia-tesla-t4", "count": 1}
 
 
-def test_what_is_not_said_is_none() -> None:
+def test_an_attribute_that_is_absent_is_read_as_none() -> None:
     assert read_instance({}) == Instance()
 
 

@@ -174,7 +174,7 @@ def test_what_was_synthesized_is_held_against_the_fleet() -> None:
         check_stacks({"other": larger}, [larger], fleet(), "main:fleet")
 
 
-def test_it_is_deleted_neither_unseen_nor_uncounted() -> None:
+def test_a_machine_of_another_cloud_is_not_deleted_unseen_and_its_cost_is_told() -> None:
     there = {"name": "beryl", **server()}
     gone = Change("other_server.beryl", "other_server", ("delete",), there, None)
     lost = Change("other_volume.ore", "other_volume", ("delete",), {"name": "ore"}, None)

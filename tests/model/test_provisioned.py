@@ -31,7 +31,7 @@ def test_it_has_neither_gpus_nor_other_zones_unless_it_says_so() -> None:
     assert ore.zones == ("eu-fsn1-a",)
 
 
-def test_facts_are_held_against_it() -> None:
+def test_facts_that_contradict_a_machine_of_another_cloud_are_refused() -> None:
     facts = Facts(machines=(MachineFacts("ore", state_version="24.11", external_ip="203.0.113.7"),))
     (host,) = hosts(fleet(OtherMachine("ore"), facts=facts))
     assert host.addresses == ("203.0.113.7",)

@@ -272,7 +272,7 @@ PLACES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("alike", LOOK_ALIKE)
-def test_nothing_is_taken_for_what_python_calls_equal(alike: tuple[Any, ...], place: str) -> None:
+def test_1_true_and_1_0_keep_layouts_of_their_own(alike: tuple[Any, ...], place: str) -> None:
     for value in (*alike, *alike):
         if place in ("argument", "body") and isinstance(value, Commented):
             continue  # no comment can stand there

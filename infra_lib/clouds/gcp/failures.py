@@ -84,7 +84,7 @@ def failure(address: str, text: str) -> Failure | None:
 
 
 def advice(failure: Failure, project: GcpProject | None) -> str | None:
-    """Return what to do about a quota or a permission, in one line; None of anything else.
+    """Return what to do about a quota or a permission, in one line; None for any other failure.
 
     Args:
         failure: What went wrong.

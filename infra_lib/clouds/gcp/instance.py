@@ -38,7 +38,7 @@ _LIFECYCLE = {"ignore_changes": ["boot_disk[0].initialize_params[0].image", "scr
 def instance(
     fleet: FleetView, project: GcpProject, machine: GcpMachine, tags: tuple[str, ...]
 ) -> Resource:
-    """Return the instance of a machine. The machine's description is no part of it.
+    """Return the instance of a machine. It does not hold the machine's description.
 
     Args:
         fleet: The fleet.

@@ -69,8 +69,8 @@ def unreachable(
 ) -> list[str]:
     """Return what is to be known of machines that no rule of the fleet lets anyone reach.
 
-    The tunnel alone is no way to a name of the ZeroTier network. Where there is no such network,
-    the domain is somebody else's, such as that of another VPN, and nothing is said.
+    The tunnel alone does not lead to a name of the ZeroTier network. Where that is
+    missing, the domain is somebody else's, such as that of another VPN, and nothing is said.
     """
     found: dict[str, list[str]] = {}
     named = fleet.controller is not None

@@ -30,7 +30,7 @@ def check_node() -> None:
     """Check that there is a Node.js, which runs the framework and its command line.
 
     Raises:
-        FleetError: When there is none.
+        FleetError: When Node.js is not on PATH.
     """
     if shutil.which("node", path=_path().get("PATH")) is None:
         raise FleetError(WITHOUT_NODE)
@@ -68,7 +68,7 @@ class Cdk:
         The one that the project installed comes before the one on PATH.
 
         Raises:
-            FleetError: When there is none, or Node.js is too old for the one there is.
+            FleetError: When neither is there, or Node.js is too old for the one that is.
         """
         first, second = frameworks_for(project)
         lacking = (
@@ -135,13 +135,13 @@ def _node_is_new_enough_for(framework: Framework) -> bool:
             check=False,
         ).stdout
     except OSError:
-        return True  # there is none, which `check_node` says
+        return True  # `check_node` says that it is missing
     version = re.match(r"v(\d+)\.(\d+)", said)
     return version is None or (int(version[1]), int(version[2])) >= framework.node
 
 
 def _path() -> dict[str, str]:
-    """Return what has `python`, which runs the app, be this one, where infra is called by its path.
+    """Return the environment in which `python`, which runs the app, is the one that runs infra.
 
     There may be no other, or one that lacks what the app imports. A Node.js that is installed
     beside it is found then, too. An environment that is active is the user's choice.

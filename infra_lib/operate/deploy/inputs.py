@@ -51,7 +51,7 @@ def check_environment() -> None:
         prefix, _, option = name.partition("_")
         if prefix == "CDKTF" and option.replace("_", "").lower() in _OPTIONS and os.environ[name]:
             raise FleetError(
-                f"{name}: it has cdktf deploy something else than what is planned and shown; "
+                f"{name}: it has something else deployed than what is planned and shown; "
                 "unset it (variables may stand in terraform.tfvars beside cdktf.json)"
             )
 

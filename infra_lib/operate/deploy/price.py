@@ -40,7 +40,7 @@ def price_text(
 
 
 def uncounted_resources(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
-    """Return what will run that is no machine of the fleet, so that its cost is not known here."""
+    """Return what will run besides the fleet's machines, so that its cost is not known here."""
     machines = {address_of(machine) for machine in fleet.provisioned if machine.enabled}
     return [
         f"{change.address} in stack {plan.stack}"

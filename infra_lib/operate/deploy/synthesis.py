@@ -65,7 +65,7 @@ class Stack:
         return {name: each for name, each in found.items() if isinstance(each, dict)}
 
     def machine(self, name: str) -> Mapping[str, Any]:
-        """Return what its output `machines` says of a machine; nothing where there is no such."""
+        """Return what its output `machines` says of a machine; empty if nothing."""
         output = self.document.get("output", {}).get("machines", {})
         said = output.get("value", {}).get(name, {})
         return said if isinstance(said, dict) else {}
@@ -78,7 +78,7 @@ def read(project: Path) -> dict[str, Stack]:
         project: The folder of cdktf.json.
 
     Raises:
-        FleetError: When there is none that can be read, or it is not in JSON.
+        FleetError: When no synthesis can be read, or it is not in JSON.
     """
     path = manifest(project)
     try:
@@ -109,7 +109,7 @@ def select(
     Args:
         stacks: Those that there are, by name.
         names: Names, or patterns such as `prod-*`; none for the only stack there is.
-        machines: The names of the fleet's machines, which are no stacks.
+        machines: The names of the fleet's machines, which people may take for stacks.
 
     Raises:
         FleetError: When there is no such stack, when one of several has to be named, or when cdktf
@@ -165,7 +165,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a file, or a word for what is no file, or is gone."""
+    """Return a digest of a file, or a word for what is not a file, or is gone."""
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind) and path.is_symlink():

@@ -88,7 +88,7 @@ class AcceleratorType:
             each with the most vCPUs the machine may have. Empty for a GPU that only comes with a
             machine type (https://cloud.google.com/compute/docs/gpus#n1-gpus).
         compute_capability: What CUDA code for it is built for, "7.5"
-            (https://developer.nvidia.com/cuda-gpus); None when nobody says. A GPU older than
+            (https://developer.nvidia.com/cuda-gpus); None when unknown. A GPU older than
             Turing needs it: nixpkgs builds for newer ones unless told.
 
     Raises:

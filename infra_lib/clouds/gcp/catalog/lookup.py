@@ -126,7 +126,7 @@ def find_zone(catalog: Catalog, name: str, where: str, field: str, gpu: str | No
 
 
 def _text(given: object) -> str:
-    """Return what was given; of what is no text, one that names nothing."""
+    """Return what was given as text, or a name that nothing has where it is not text."""
     return given if isinstance(given, str) else ""
 
 
@@ -141,7 +141,7 @@ def _carriers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
 
 
 def _bringers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
-    """Return the end of a message to who gave GPUs for a machine type: how a machine has them."""
+    """Return the end of a message for a GPU that was given as a machine type: how to get one."""
     attached = "".join(
         f"; {item.name} attaches to an n1 machine that shares no core: "
         f'machine_type="n1-standard-8", gpu=Gpu("{item.name}")'
