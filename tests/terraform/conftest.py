@@ -1,5 +1,6 @@
 """Terraform with the provider that stands in for google's."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ from tests.terraform.harness import StandIn, Workspace
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The provider, in a mirror."""
-    return StandIn.install(tmp_path_factory.mktemp("stand-in"))
+    with StandIn.installed(tmp_path_factory.mktemp("stand-in")) as installed:
+        yield installed
 
 
 @pytest.fixture

@@ -72,11 +72,24 @@ class StandIn:
     mirror: Path
 
     @classmethod
-    def install(cls, folder: Path) -> "StandIn":
-        """Put the provider into a mirror in `folder`."""
-        binary = terraform()
+    @contextmanager
+    def installed(cls, folder: Path) -> Iterator["StandIn"]:
+        """Put the provider into a mirror in `folder`, and answer for it meanwhile."""
         schemas = folder / "schemas.json"
         schemas.write_text(schema.dump(schema.derive(provider_package())))
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.terraform.provider.server", schemas],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as server:
+            assert server.stdout is not None
+            yield cls.install(folder, int(server.stdout.readline()))
+
+    @classmethod
+    def install(cls, folder: Path, port: int) -> "StandIn":
+        """Put the provider into a mirror in `folder`; its server is at `port`."""
+        binary = terraform()
         mirror, machine = folder / "mirror", platform(binary)
         for registry in REGISTRIES:
             for version in VERSIONS:
@@ -85,7 +98,7 @@ class StandIn:
                 plugin = target / f"terraform-provider-google_v{version}"
                 plugin.write_text(
                     f"#!/bin/sh\n{FOUND} PYTHONSAFEPATH=1 exec {quote(sys.executable)}"
-                    f" -m tests.terraform.provider {quote(str(schemas))}\n"
+                    f" -m tests.terraform.provider {port}\n"
                 )
                 plugin.chmod(0o755)
         config = folder / "terraform.rc"

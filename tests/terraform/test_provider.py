@@ -9,7 +9,6 @@ import sys
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,16 +75,17 @@ def changed(instance: JSON, path: str, value: Any) -> JSON:
 # The plugin
 
 
-def test_it_listens_before_it_has_loaded(tmp_path: Path) -> None:
+def test_it_listens_before_its_server_has_answered() -> None:
     """Terraform waits for a plugin that is slow to load, but not long for one that is silent."""
-    (tmp_path / "grpc.py").write_text("input()\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.terraform.provider", "schemas"],
-        cwd=CHECKOUT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path), COOKIE[0]: COOKIE[1]},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.terraform.provider", str(silent.getsockname()[1])],
+            cwd=CHECKOUT,
+            env={**os.environ, COOKIE[0]: COOKIE[1]},
+            stdout=subprocess.PIPE,
+        ) as process,
+    ):
         assert process.stdout is not None
         found = re.fullmatch(rb"1\|5\|tcp\|127\.0\.0\.1:(\d+)\|grpc\n", process.stdout.readline())
         assert found

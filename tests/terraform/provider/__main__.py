@@ -1,4 +1,4 @@
-"""Run the provider: `python -m tests.terraform.provider SCHEMAS`."""
+"""Run the plugin: `python -m tests.terraform.provider PORT`, the port of its `server`."""
 
 import signal
 import sys
@@ -7,10 +7,4 @@ from . import front
 
 # As Terraform's plugins do: it is Terraform that is interrupted.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-listener = front.announced()
-
-from pathlib import Path  # noqa: E402 - what follows may take its time
-
-from .server import serve  # noqa: E402
-
-serve(Path(sys.argv[1]), listener)
+front.stand_for(int(sys.argv[1]), front.announced())

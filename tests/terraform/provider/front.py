@@ -1,13 +1,15 @@
-"""Where Terraform finds the plugin: said at once, whatever the rest takes to load.
+"""The plugin that Terraform starts, ten times in a deployment: a front of the `server`.
 
-Terraform gives a plugin a minute from its start to that line, and no limit after it: StartTimeout
-of https://pkg.go.dev/github.com/hashicorp/go-plugin#ClientConfig. So nothing large is imported
-here, and a busy machine makes the tests slow and no more.
+It says at once where it is, and passes on what comes to the server, which is loaded but once. So
+nothing large is imported here. Terraform gives a plugin a minute from its start to that line, and
+no limit after it: StartTimeout of https://pkg.go.dev/github.com/hashicorp/go-plugin#ClientConfig.
+A busy machine makes the tests slow and no more.
 
 The handshake is go-plugin's: a cookie in the environment says that Terraform is asking, and the
 answer is `core protocol | plugin protocol | network | address | grpc`.
 """
 
+import json
 import os
 import socket
 import sys
@@ -20,6 +22,10 @@ COOKIE = (
 )
 
 
+TOLD = ("STAND_IN_CLOUD", "STAND_IN_HELD")
+"""The environment variables that the server hears of; see there."""
+
+
 def announced() -> socket.socket:
     """Say where Terraform is to connect, and return what listens there."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
@@ -30,6 +36,25 @@ def announced() -> socket.socket:
     sys.stdout.write(f"1|5|tcp|127.0.0.1:{listener.getsockname()[1]}|grpc\n")
     sys.stdout.flush()
     return listener
+
+
+def stand_for(server: int, listener: socket.socket) -> None:
+    """Pass on to a server what comes, until it has been shut down, or Terraform is gone.
+
+    Args:
+        server: The port that it is asked at for another to serve this plugin.
+        listener: Where Terraform connects.
+    """
+    parent = os.getppid()
+    with socket.create_connection(("127.0.0.1", server)) as asked:
+        told = {name: os.environ.get(name, "") for name in TOLD}
+        asked.sendall(f"{json.dumps(told)}\n".encode())
+        forward(listener, int(asked.makefile().readline()))
+        asked.settimeout(1)
+        while os.getppid() == parent:
+            with suppress(TimeoutError):
+                asked.recv(1)
+                break
 
 
 def forward(listener: socket.socket, port: int) -> None:

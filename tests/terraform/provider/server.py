@@ -1,12 +1,19 @@
-"""The plugin: Terraform starts it, reads one line from it (`front`), and calls it over gRPC."""
+"""What answers Terraform over gRPC: one process for all that Terraform starts (`front`).
+
+Run it with `python -m tests.terraform.provider.server SCHEMAS`. It says its port, and ends when
+its standard input does.
+"""
 
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from socket import socket
-from threading import Event
+from socket import SHUT_RDWR, create_server, socket
+from threading import Event, Thread
 from time import sleep
 from typing import Any
 
@@ -16,16 +23,13 @@ import grpc
 from . import schema, wire
 from .api import Api
 from .cloud import ApiError, opened
-from .front import forward
+from .front import TOLD
 from .planning import invalid, plan
 from .resources import RULES, labelled
 from .values import pack, unpack
 
-CLOUD = "STAND_IN_CLOUD"
-"""The environment variable that names the file of the cloud."""
-
-HELD = "STAND_IN_HELD"
-"""The environment variable that names a file: while it is there, nobody hears of what was made."""
+CLOUD, HELD = TOLD
+"""What names the file of the cloud; and one that, while it is there, holds back what was made."""
 
 LONGEST = 600
 """Seconds after which the file was forgotten by a test that failed."""
@@ -42,11 +46,13 @@ class Provider:
     Attributes:
         schemas: By resource type, and `provider`.
         cloud: The file of the cloud.
+        held: The file that holds back the news of what was made, if there is to be any.
         config: The arguments of the provider block, once it is configured.
     """
 
     schemas: Mapping[str, schema.Block]
     cloud: Path
+    held: Path | None
     config: dict[str, Any] = attrs.field(factory=dict)
 
     def get_schema(self, _request: wire.Message) -> wire.Message:
@@ -114,10 +120,17 @@ class Provider:
                 else:
                     state = api.update(kind, prior, planned)
             if prior is None:
-                _wait()
+                self.wait()
         except ApiError as error:
             return {"new_state": _value(prior), "diagnostics": [_error(str(error))]}
         return {"new_state": _value(state), "legacy_type_system": True}
+
+    def wait(self) -> None:
+        """Hold back what was made."""
+        for _ in range(LONGEST * 20):
+            if not self.held or not self.held.exists():
+                break
+            sleep(0.05)
 
     def import_state(self, request: wire.Message) -> wire.Message:
         """A resource that is there already; Terraform says so itself where there is none."""
@@ -150,14 +163,15 @@ class Provider:
         }
 
 
-def serve(schemas: Path, listener: socket) -> None:
-    """Answer Terraform until it says that it is done, or is gone.
+def serve(schemas: Mapping[str, schema.Block], plugin: socket) -> None:
+    """Answer for one plugin until Terraform says that it is done, or the plugin is gone.
 
     Args:
-        schemas: A file that `schema.dump` wrote.
-        listener: Where Terraform connects.
+        schemas: By resource type, and `provider`.
+        plugin: A connection from `front.stand_for`.
     """
-    provider = Provider(schema.load(schemas.read_text()), Path(os.environ[CLOUD]))
+    told = json.loads(plugin.makefile().readline())
+    provider = Provider(schemas, Path(told[CLOUD]), Path(told[HELD]) if told[HELD] else None)
     done = Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     server.add_generic_rpc_handlers(
@@ -173,19 +187,36 @@ def serve(schemas: Path, listener: socket) -> None:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    forward(listener, port)
-    parent = os.getppid()
-    while not done.wait(1) and os.getppid() == parent:
-        pass
+    plugin.sendall(f"{port}\n".encode())
+
+    def watch() -> None:
+        with suppress(OSError):
+            plugin.recv(1)
+        done.set()
+
+    Thread(target=watch, daemon=True).start()
+    done.wait()
     server.stop(grace=1).wait()
+    plugin.shutdown(SHUT_RDWR)
+    plugin.close()
 
 
-def _wait() -> None:
-    held = os.environ.get(HELD)
-    for _ in range(LONGEST * 20):
-        if not held or not Path(held).exists():
-            break
-        sleep(0.05)
+def main() -> None:
+    """Answer for all plugins."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as of the plugins
+    schemas = schema.load(Path(sys.argv[1]).read_text())
+    listener = create_server(("127.0.0.1", 0))
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+
+    def accept() -> None:
+        while True:
+            plugin, _ = listener.accept()
+            Thread(target=serve, args=(schemas, plugin), daemon=True).start()
+
+    Thread(target=accept, daemon=True).start()
+    sys.stdin.read()
+    os._exit(0)  # whatever is still served
 
 
 def _set(done: Event) -> Handler:
@@ -243,3 +274,7 @@ def _block(block: schema.Block) -> wire.Message:
             for name, nested in sorted(block.blocks.items())
         ],
     }
+
+
+if __name__ == "__main__":
+    main()
