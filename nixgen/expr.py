@@ -690,7 +690,7 @@ def _define(defined: dict[str, Any], path: tuple[Name, ...], what: str, *, dynam
 
 
 def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> None:
-    """Refuse keys that are no attribute paths, and paths that collide.
+    """Refuse keys that are not attribute paths, and paths that collide.
 
     Args:
         mapping: What is to be an attribute set. Its values are not looked at.

@@ -266,7 +266,7 @@ def _bindings(items: Iterable[expr.Item]) -> Iterator[tuple[Any, Any]]:
 
 
 def _is_plain(key: Any) -> bool:
-    """Whether a key is made of names that are no expressions."""
+    """Whether a key is made of names that are not expressions."""
     return type(key) is str or (type(key) is tuple and set(map(type, key)) <= {str})
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _TEMPLATE = re.compile(r"([$%])\{")
 
 # What cdktf looks up wherever a string holds it: a token, which stands for a reference to a text, a
-# list or a number until the stack is written, and in a map for any. It fails where it has no such.
-# Its fork cdktn has them, too.
+# list or a number until the stack is written, and in a map for any. It fails on one that
+# it does not know. Its fork cdktn has them, too.
 # See https://github.com/hashicorp/terraform-cdk/tree/main/packages/cdktf/lib/tokens/private.
 _TOKEN = re.compile(
     r"""[$\#]\{TfToken\[[a-zA-Z0-9:._-]+\]\}

@@ -126,7 +126,7 @@ def find_zone(catalog: Catalog, name: str, where: str, field: str, gpu: str | No
 
 
 def _text(given: object) -> str:
-    """Return what was given as text, or a name that nothing has where it is not text."""
+    """Return what was given; "", which names nothing, when that is not text."""
     return given if isinstance(given, str) else ""
 
 

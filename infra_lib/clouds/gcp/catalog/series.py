@@ -70,7 +70,7 @@ def series_of(machine_type: str) -> Series:
     """Return the series of a machine type.
 
     One that is not in the table is like those of the same letter: a3 and c3, and later ones, have
-    NVMe disks and processors that are no Arm.
+    NVMe disks and processors other than Arm.
 
     Args:
         machine_type: Its name, also one that nobody knows here: "c4-standard-8".
