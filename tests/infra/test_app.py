@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.model.errors import GET_NODE, WITHOUT_NODE
 from infra_lib.operate.scaffold import Origin, texts
+from infra_lib.terraform.frameworks import GET_NODE, WITHOUT_NODE
 from tests.helpers import CHECKOUT
 
 BAD = """\

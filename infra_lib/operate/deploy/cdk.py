@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from infra_lib.model.errors import WITHOUT_NODE, FleetError
+from infra_lib.model.errors import FleetError
 from infra_lib.operate.deploy import synthesis
 from infra_lib.terraform.cdktf_json import manifest, synthesized_at
-from infra_lib.terraform.frameworks import CDKTF, frameworks_for
+from infra_lib.terraform.frameworks import CDKTF, WITHOUT_NODE, frameworks_for
 from infra_lib.terraform.log import read_log, variables_to_log
 from infra_lib.terraform.process import run
 from nixgen.frozen import frozen
