@@ -44,8 +44,8 @@ CDKTN: Final = Bindings(
 )
 
 
-def is_plain() -> bool:
-    """Return whether everything is to be as without this library."""
+def loads_whole_provider() -> bool:
+    """Return whether the provider is loaded whole, and all is as without this library."""
     return os.environ.get(SWITCH, "0") not in {"", "0"}
 
 

@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_google.compute_instance import ComputeInstance
 from cdktf_cdktf_provider_google.compute_resource_policy import ComputeResourcePolicy
 from cdktf_cdktf_provider_google.provider import GoogleProvider
 
-from infra_lib.stacks.framework import Framework
+from infra_lib.stacks.framework import Constructs
 from infra_lib.stacks.gcp import GcpStackBase
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class GcpStack(GcpStackBase, cdktf.TerraformStack):
     firewalls: Mapping[str, ComputeFirewall]
     stop_policies: Mapping[str, ComputeResourcePolicy]
 
-    framework = Framework(
+    constructs = Constructs(
         cdktf,
         GoogleProvider,
         {

@@ -16,7 +16,7 @@ from cdktn_provider_google.compute_instance import ComputeInstance
 from cdktn_provider_google.compute_resource_policy import ComputeResourcePolicy
 from cdktn_provider_google.provider import GoogleProvider
 
-from infra_lib.stacks.framework import Framework
+from infra_lib.stacks.framework import Constructs
 from infra_lib.stacks.gcp import GcpStackBase
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class GcpStack(GcpStackBase, cdktn.TerraformStack):
     firewalls: Mapping[str, ComputeFirewall]
     stop_policies: Mapping[str, ComputeResourcePolicy]
 
-    framework = Framework(
+    constructs = Constructs(
         cdktn,
         GoogleProvider,
         {

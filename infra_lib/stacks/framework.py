@@ -1,4 +1,4 @@
-"""The frameworks, and how their constructs are made from resources.
+"""The constructs of the frameworks, and how they are made from resources.
 
 A construct is made by one message to Node.js, which holds its arguments as plain data. Its Python
 class would check the type of each of them first, and wants an object for each block; for a large
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import jsii
 
 from infra_lib.model.errors import FleetError, nearest
-from infra_lib.stacks.bindings import is_plain
+from infra_lib.stacks.bindings import loads_whole_provider
 from infra_lib.terraform.escape import escape
 from nixgen.frozen import frozen
 
@@ -31,8 +31,8 @@ _NULL = "${null}"
 
 
 @frozen
-class Framework:
-    """A framework for Terraform, and its constructs for one cloud.
+class Constructs:
+    """A framework's constructs for one cloud.
 
     Attributes:
         cdk: Its module: cdktf, or cdktn.
@@ -57,12 +57,12 @@ class Framework:
 
 
 def construct(
-    framework: Framework, stack: Any, configuration: Configuration
+    constructs: Constructs, stack: Any, configuration: Configuration
 ) -> dict[str, dict[str, Any]]:
     """Make all of a configuration in a stack.
 
     Args:
-        framework: The framework that the stack is of.
+        constructs: Those of the framework that the stack is of.
         stack: The stack, which is empty.
         configuration: What it is to have.
 
@@ -76,19 +76,19 @@ def construct(
     # The same texts come with every machine. A `Reference` is another one than its text.
     @lru_cache(maxsize=None, typed=True)
     def write(text: str) -> str:
-        return escape(text, framework.is_known)
+        return escape(text, constructs.is_known)
 
-    provider = _data(_config(framework.provider), configuration.provider, "provider: ", write)
-    _create(framework.provider, stack, "provider", provider)
+    provider = _data(_config(constructs.provider), configuration.provider, "provider: ", write)
+    _create(constructs.provider, stack, "provider", provider)
     if configuration.backend is not None:
         kind = f"{configuration.backend.type.capitalize()}Backend"
-        getattr(framework.cdk, kind)(stack, **_written(configuration.backend.arguments, write))
+        getattr(constructs.cdk, kind)(stack, **_written(configuration.backend.arguments, write))
     made: dict[str, dict[str, Any]] = {}
     for resource in configuration.resources:
         named = made.setdefault(resource.type, {})
-        named[resource.name] = _resource(framework, stack, resource, write)
+        named[resource.name] = _resource(constructs, stack, resource, write)
     for output in configuration.outputs:
-        framework.cdk.TerraformOutput(
+        constructs.cdk.TerraformOutput(
             stack,
             output.name,
             value=_written(output.value, write, _NULL),
@@ -98,13 +98,13 @@ def construct(
     return made
 
 
-def _resource(framework: Framework, stack: Any, resource: Resource, write: Write) -> Any:
-    cdk, where = framework.cdk, f"{resource.address}: "
+def _resource(constructs: Constructs, stack: Any, resource: Resource, write: Write) -> Any:
+    cdk, where = constructs.cdk, f"{resource.address}: "
     meta: dict[str, Any] = {"lifecycle": resource.lifecycle or None}
     if resource.local_exec is not None:
         command = write(resource.local_exec)
         meta["provisioners"] = [cdk.LocalExecProvisioner(type="local-exec", command=command)]
-    cls = framework.classes.get(resource.type)
+    cls = constructs.classes.get(resource.type)
     if cls is None:
         meta["terraform_resource_type"] = resource.type
         given = _data(cdk.TerraformResourceConfig, meta, where, write)
@@ -163,7 +163,7 @@ def _data(struct: type, arguments: Mapping[str, Any], where: str, write: Write) 
             raise FleetError(f"{where}{name}: no such argument{nearest(name, members)}")
         if value is not None:
             given[name] = _member(members[name][1], value, f"{where}{name}", write)
-    if is_plain():
+    if loads_whole_provider():
         return struct(**given)
     return {members[name][0]: value for name, value in given.items()}
 

@@ -10,7 +10,7 @@ from infra_lib.clouds.gcp.cloud import KINDS
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.clouds.gcp.stop_policy import SUFFIX
 from infra_lib.model.errors import field_error
-from infra_lib.stacks.framework import Framework, construct
+from infra_lib.stacks.framework import Constructs, construct
 from nixgen.exact import exact
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class GcpStackBase:
     A stack's class has this before the framework's own stack among its bases.
     """
 
-    framework: ClassVar[Framework]
+    constructs: ClassVar[Constructs]
 
     instances: Mapping[str, Any]
     disks: Mapping[str, Any]
@@ -71,10 +71,10 @@ class GcpStackBase:
             )
         wanted = configuration(fleet, project, provisioned, id_, alone=machines is None)
         stack: Any = self  # what a framework's own stack has is not known here
-        self.framework.cdk.TerraformStack.__init__(stack, scope, id_)
-        made = construct(self.framework, stack, wanted)
+        self.constructs.cdk.TerraformStack.__init__(stack, scope, id_)
+        made = construct(self.constructs, stack, wanted)
         version = f"terraform.required_providers.{KINDS.provider}.version"
-        stack.add_override(version, self.framework.version)
+        stack.add_override(version, self.constructs.version)
         self._name = id_
 
         def named(type_: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class GcpStackBase:
         next. A backend of your own wins.
         """
         stack: Any = self
-        cdk = self.framework.cdk
+        cdk = self.constructs.cdk
         if stack.node.try_find_child("backend") is None:
             outdir = cdk.App.of(stack).outdir
             app = os.path.relpath(".", start=f"{outdir}/stacks/{self._name}")

@@ -22,7 +22,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.stacks.bindings import Bindings, is_plain, warn
+from infra_lib.stacks.bindings import Bindings, loads_whole_provider, warn
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,7 +44,7 @@ def load(bindings: Bindings) -> None:
         if error.name not in {bindings.cdk, bindings.package}:
             raise
         raise ModuleNotFoundError(bindings.absent, name=error.name) from None
-    if is_plain() or bindings.package in sys.modules:
+    if loads_whole_provider() or bindings.package in sys.modules:
         return
     try:
         package = _lazy_package(bindings.package)

@@ -26,7 +26,7 @@ WHOLE = ["String Map Token Value", "Any Map Token Value", "-8.15e298", "${TfToke
 
 
 def escape(text: str) -> str:
-    return escaping.escape(text, GcpStack.framework.is_known)
+    return escaping.escape(text, GcpStack.constructs.is_known)
 
 
 def evaluated(folder: Path, values: Sequence[Any]) -> list[Any]:

@@ -136,7 +136,7 @@ def made(framework: str, folder: Path, *resources: Resource) -> dict[str, Any]:
     )
     app = cdk(framework).App(outdir=str(folder / "out"))
     stack = cdk(framework).TerraformStack(app, "gcp")
-    construct(stack_class(framework).framework, stack, wanted)
+    construct(stack_class(framework).constructs, stack, wanted)
     app.synth()
     return written(folder)
 
