@@ -211,6 +211,8 @@ def test_cdktn_is_not_run_by_a_node_that_is_too_old_for_it(
     path = programs(tmp_path / "programs", "cdktn", "cdktf", "node")
     (path / "node").write_text(f"#!/bin/sh\necho {version}\n")
     monkeypatch.setenv("PATH", str(path))
+    # Otherwise the Node.js that may be beside this Python comes first.
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
     (tmp_path / "main.py").write_text(OF_CDKTN)
     (tmp_path / "cdktf.json").write_text('{"app": "python main.py"}')
     assert Cdk.find(tmp_path).name == found
