@@ -16,7 +16,7 @@ from cdktn_provider_google.compute_instance import ComputeInstance
 from cdktn_provider_google.compute_resource_policy import ComputeResourcePolicy
 from cdktn_provider_google.provider import GoogleProvider
 
-from infra_lib.stacks.framework import Constructs
+from infra_lib.stacks.constructs import Constructs
 from infra_lib.stacks.gcp import GcpStackBase
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from infra_lib.clouds.gcp.cloud import KINDS
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.clouds.gcp.stop_policy import SUFFIX
 from infra_lib.model.errors import field_error
-from infra_lib.stacks.framework import Constructs, construct
+from infra_lib.stacks.constructs import Constructs, construct
 from nixgen.exact import exact
 
 if TYPE_CHECKING:

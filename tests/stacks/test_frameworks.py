@@ -12,7 +12,7 @@ import jsii
 import pytest
 
 from infra_lib import FleetError, Reference
-from infra_lib.stacks.framework import construct
+from infra_lib.stacks.constructs import construct
 from infra_lib.terraform.resource import Backend, Configuration, Output, Resource
 from main import fleet as example
 from tests.helpers.stack_fleets import FLEETS, HOSTILE

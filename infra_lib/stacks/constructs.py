@@ -1,4 +1,4 @@
-"""The constructs of the frameworks, and how they are made from resources.
+"""How the constructs of a framework are made from resources.
 
 A construct is made by one message to Node.js, which holds its arguments as plain data. Its Python
 class would check the type of each of them first, and wants an object for each block; for a large
