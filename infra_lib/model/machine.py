@@ -57,6 +57,9 @@ class Machine:
     description: str = field(default="", validator=valid(check_text), kw_only=True)
     target_host: str | None = field(default=None, validator=valid(_check_destination), kw_only=True)
 
+    def __attrs_post_init__(self) -> None:
+        """Do nothing: each field is checked by itself. A class that checks more may call this."""
+
     @property
     def _where(self) -> str:
         return f"machine {self.name!r}"

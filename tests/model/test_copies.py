@@ -136,6 +136,37 @@ def test_a_class_of_yours_comes_back_as_it_is() -> None:
     assert back.name == "a-own"
 
 
+@attrs.frozen
+class Checked(Machine):
+    """A class of a user's, with attrs."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if not self.tags:
+            raise FleetError(f"machine {self.name!r} has no tags")
+
+
+@attrs.frozen
+class CheckedInCloud(GcpMachine):
+    """One that is provisioned."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.cost.on_demand is None:
+            raise FleetError(f"machine {self.name!r} has no price")
+
+
+def test_a_class_of_yours_checks_more() -> None:
+    assert again(Checked("a", tags=("peer",))).tags == ("peer",)
+    with pytest.raises(FleetError, match="machine 'a' has no tags"):
+        Checked("a")
+    with pytest.raises(FleetError, match="name='A'"):
+        Checked("A", tags=("peer",))
+    assert CheckedInCloud("b", machine_type="e2-small", zone="us-central1-b").enabled
+    with pytest.raises(FleetError, match="zone='us-central1-z'"):
+        CheckedInCloud("b", machine_type="e2-small", zone="us-central1-z")
+
+
 def test_what_the_commands_make_is_copied_too() -> None:
     stack = Stack("gcp", Path("a"), {"resource": {"a": {"b": [1]}}}, {"cdk.tf.json": "0"})
     assert again(stack) == stack
