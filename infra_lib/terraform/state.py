@@ -30,7 +30,8 @@ class Instance:
         machine_type: What the cloud calls a machine of its size.
         gpu: The accelerator type and the number of each of its kinds of GPU.
         spot: Whether the cloud may stop it at any time.
-        desired_status: What Terraform keeps it at: "RUNNING" or "TERMINATED".
+        state: What Terraform keeps it at: "on" or "stopped", as the fleet says, or what the cloud
+            calls anything else.
         external_ip: The IPv4 address that it has.
         boot_disk_gb: The size of its boot disk.
         attached_disks: The names of the data disks that are attached to it.
@@ -40,7 +41,7 @@ class Instance:
     machine_type: Any = None
     gpu: tuple[tuple[Any, Any], ...] | None = None
     spot: bool | None = None
-    desired_status: Any = None
+    state: Any = None
     external_ip: str | None = None
     boot_disk_gb: Any = None
     attached_disks: tuple[str, ...] = ()
@@ -167,7 +168,7 @@ def _deployed_now(
     instance: Instance, attributes: Mapping[str, Any], said: Mapping[str, Any]
 ) -> Deployed:
     """Return an instance of the state, and what it costs if the output knows it as it is."""
-    stopped = instance.desired_status == "TERMINATED"
+    stopped = instance.state == "stopped"
     there = instance.zone, instance.machine_type
     price = said["usd_per_hour"] if there == (said.get("zone"), said.get("machine_type")) else None
     return Deployed(

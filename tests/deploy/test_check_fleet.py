@@ -184,8 +184,8 @@ def test_a_stack_of_nobody_is_accepted(synthesize: Synthesize) -> None:
     [
         (evolve(GALENA, zone="us-central1-a"), "zone='us-central1-b' was synthesized, and the"),
         (evolve(GALENA, machine_type="e2-standard-4"), "machine_type='e2-standard-8' was"),
-        (evolve(GALENA, stopped=True), "desired_status='RUNNING' was synthesized, and the fleet"),
-        (evolve(GALENA, enabled=False), "desired_status='RUNNING' was synthesized, and the fleet"),
+        (evolve(GALENA, stopped=True), "state='on' was synthesized, and the fleet has 'stopped'"),
+        (evolve(GALENA, enabled=False), "state='on' was synthesized, and the fleet has 'off'"),
         (evolve(GALENA, spot=True), "spot=False was synthesized, and the fleet has True"),
         (
             evolve(GALENA, catalog=Catalog(prices=(Price("e2-standard-8", "*", 0.2),))),

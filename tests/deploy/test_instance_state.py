@@ -92,3 +92,18 @@ def test_a_price_is_told_of_a_machine_that_is_as_it_was_when_it_was_told(
 def test_a_spot_vm_is_one_by_its_provisioning_model() -> None:
     for model, spot in (("SPOT", True), ("STANDARD", False)):
         assert read_instance({"scheduling": [{"provisioning_model": model}]}).spot is spot
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("RUNNING", "on"),
+        ("TERMINATED", "stopped"),
+        ("SUSPENDED", "SUSPENDED"),
+        ("${var.status}", "${var.status}"),
+        (["RUNNING"], ["RUNNING"]),
+        (None, None),
+    ],
+)
+def test_a_status_is_told_in_the_words_of_the_fleet(status: Any, state: Any) -> None:
+    assert read_instance({"desired_status": status}).state == state

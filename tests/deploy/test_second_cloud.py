@@ -40,7 +40,7 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
     return Instance(
         zone=attributes.get("location"),
         machine_type=attributes.get("server_type"),
-        desired_status="RUNNING",
+        state="on",
         external_ip=attributes.get("ipv4_address"),
     )
 

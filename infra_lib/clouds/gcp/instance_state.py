@@ -37,7 +37,7 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
             if each.get("count") != 0
         ),
         spot=None if model is None else model == "SPOT",
-        desired_status=attributes.get("desired_status"),
+        state=_state(attributes.get("desired_status")),
         external_ip=address.get("nat_ip") or None,
         boot_disk_gb=_boot_disk(attributes).get("size"),
         attached_disks=tuple(
@@ -77,6 +77,12 @@ def explain_wipe(change: Change) -> str | None:
         "for what the fleet says of boot_disk, or for another kms_key. To delete the one that "
         "is there with what is on it, deploy without --yes"
     )
+
+
+def _state(status: object) -> object:
+    """Return a status in the fleet's words; one that the fleet has no word for stays as it is."""
+    words = {"RUNNING": "on", "TERMINATED": "stopped"}
+    return words.get(status, status) if isinstance(status, str) else status
 
 
 def _boot_disk(attributes: Mapping[str, Any]) -> Mapping[str, Any]:

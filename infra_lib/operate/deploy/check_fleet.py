@@ -178,7 +178,7 @@ def _synthesized(instance: Instance, said: Mapping[str, Any]) -> dict[str, objec
         "machine_type": instance.machine_type,
         "gpu": [*(instance.gpu or ())],
         "spot": instance.spot or False,
-        "desired_status": instance.desired_status,
+        "state": instance.state,
         "usd_per_hour": None if price == "${null}" else price,
     }
 
@@ -196,10 +196,7 @@ def _planned(instance: Instance) -> dict[str, object]:
 def _described(machine: ProvisionedMachine) -> dict[str, object]:
     gpu = machine.accelerator
     return {
-        # A machine that is off has no instance, so one that is there has another status.
-        "desired_status": ("TERMINATED" if machine.stopped else "RUNNING")
-        if machine.enabled
-        else "none: it is off",
+        "state": machine.state,
         "zone": machine.zone,
         "machine_type": machine.machine_type,
         "gpu": [] if gpu is None else [(gpu.name, machine.accelerator_count)],
