@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _STATE_VERSION = r"[0-9]{2}\.[0-9]{2}"
-# A region, and what tells its zones apart: us-central1-c.
-_ZONE = r"[a-z]+-[a-z]+[0-9]+-[a-z0-9]+"
+# What any cloud may call one; the machine's own cloud knows better.
+_ZONE = r"[A-Za-z0-9][-.:_A-Za-z0-9]*"
 _OCTET = r"0|[1-9][0-9]{0,2}"
 
 
@@ -68,7 +68,7 @@ class MachineFacts:
         state_version: The NixOS release it was first installed with, such as "25.05".
         zerotier_ip: Its address in the ZeroTier network.
         zerotier_member_id: Its 10-digit id there, as `zerotier-cli info` prints it.
-        zone: The zone it is deployed in.
+        zone: The zone it is deployed in, as its cloud calls that. A fleet has its cloud check it.
 
     Raises:
         FleetError: When a value is not of its kind, or address and member id disagree.

@@ -64,7 +64,8 @@ def update_facts(fleet: Fleet, findings: Findings) -> Facts:
             for machine in fleet.machines
         ),
     )
-    evolve(fleet, facts=facts)  # refuses what contradicts the fleet
+    # Refuses what contradicts the fleet, and names no file: what is new is in none yet.
+    evolve(fleet, facts=evolve(facts, path=None))
     return facts
 
 

@@ -76,7 +76,7 @@ OTHER: Any = SimpleNamespace(
     price_sources=lambda: {"servers": Source("Servers", "somebody", "2026-10")},
     operations=lambda: OPERATIONS,
 )
-BERYL = OtherMachine("beryl", fallback_zones=("eu-nbg1-a",))
+BERYL = OtherMachine("beryl", fallback_zones=("nbg1-dc3",))
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 
 
@@ -91,10 +91,10 @@ def fleet(*more: ProvisionedMachine, **fields: Any) -> TwoClouds:
 
 def server(**changes: Any) -> dict[str, Any]:
     labels = {"fleet": "two", "machine": "beryl", "cost": "0-0100-usd-per-hour"}
-    return {"location": "eu-fsn1-a", "server_type": "cax11", "labels": labels, **changes}
+    return {"location": "fsn1-dc14", "server_type": "cax11", "labels": labels, **changes}
 
 
-def stack(zone: str = "eu-fsn1-a", **changes: Any) -> Stack:
+def stack(zone: str = "fsn1-dc14", **changes: Any) -> Stack:
     said = {"zone": zone, "machine_type": "cax11", "usd_per_hour": 0.01}
     document = {
         "resource": {"other_server": {"beryl": server(**changes)}},
@@ -144,25 +144,25 @@ def test_where_it_finds_no_room_it_is_moved_and_google_is_not_asked() -> None:
     (found,) = read_failures(log)
     assert isinstance(found, NoRoom)
     assert find_created(log) == {"topaz"}
-    assert choose_moves(fleet(), [found], {}, ()) == (Move("beryl", "eu-fsn1-a", "eu-nbg1-a"),)
+    assert choose_moves(fleet(), [found], {}, ()) == (Move("beryl", "fsn1-dc14", "nbg1-dc3"),)
     said = advice(
         fleet(),
-        NoRoom(found.address, "", ("eu-hel1-a",)),
-        {"beryl": ("eu-fsn1-a", "eu-nbg1-a")},
+        NoRoom(found.address, "", ("hel1-dc2",)),
+        {"beryl": ("fsn1-dc14", "nbg1-dc3")},
         (),
     )
     assert said is not None
-    assert said.endswith("; Other Cloud says that eu-hel1-a has room")
+    assert said.endswith("; Other Cloud says that hel1-dc2 has room")
     (elsewhere,) = read_failures(error.format("google_compute_instance.beryl"))
     assert type(elsewhere) is Failure
 
 
 def test_a_move_changes_what_says_where_it_is_and_nothing_else() -> None:
-    there = evolve(fleet(), facts=Facts().with_zone("beryl", "eu-nbg1-a"))
-    move = Move("beryl", "eu-fsn1-a", "eu-nbg1-a")
-    moved = stack("eu-nbg1-a", location="eu-nbg1-a")
+    there = evolve(fleet(), facts=Facts().with_zone("beryl", "nbg1-dc3"))
+    move = Move("beryl", "fsn1-dc14", "nbg1-dc3")
+    moved = stack("nbg1-dc3", location="nbg1-dc3")
     assert differences([stack()], {"other": moved}, there, [move]) == []
-    larger = stack("eu-nbg1-a", location="eu-nbg1-a", server_type="cax41")
+    larger = stack("nbg1-dc3", location="nbg1-dc3", server_type="cax41")
     changed = differences([stack()], {"other": larger}, there, [move])
     assert changed == ["other_server.beryl.server_type"]
 
@@ -200,5 +200,5 @@ def test_its_state_is_read_by_its_cloud() -> None:
     }
     found = parse_state(json.dumps(state), "stack other", instance_readers())
     assert found.machines["beryl"].external_ip == "203.0.113.7"
-    assert found.machines["beryl"].zone == "eu-fsn1-a"
+    assert found.machines["beryl"].zone == "fsn1-dc14"
     assert found.addresses == {"other_server.beryl"}

@@ -155,7 +155,10 @@ def test_nothing_is_known_of_a_machine_that_is_not_there() -> None:
         ("zerotier_ip", "fe80::1", "RFC 4193"),
         ("zerotier_member_id", "8046D53400", "10 hexadecimal digits"),
         ("zerotier_member_id", "abcdef120", "10 hexadecimal digits"),
-        ("zone", "us-central1", "a zone"),
+        ("zone", "", "a zone"),
+        ("zone", "us central1", "a zone"),
+        ("zone", "-c", "a zone"),
+        ("zone", "c\n", "a zone"),
         ("zone", ["us-central1-c"], "a zone"),
     ],
 )

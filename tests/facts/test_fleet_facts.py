@@ -1,5 +1,7 @@
 """Facts and fleet together: what contradicts is refused, what is merely old is not."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +67,24 @@ def test_a_machine_keeps_the_state_version_it_was_installed_with() -> None:
     ):
         fleet(machines=(controller, evolve(galena, state_version="25.05")), facts=installed)
     assert fleet(machines=(controller, evolve(galena, state_version="24.11")), facts=installed)
+
+
+@pytest.mark.parametrize("zone", ["us-central1", "fsn1-dc14", "us-central1-C", "us-central1-c-"])
+def test_the_zone_of_a_machine_of_google_is_one_of_google(zone: str, tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps({"version": 1, "machines": {"galena": {"zone": zone}}}))
+    said = f"facts of machine 'galena': zone={zone!r}: a zone: \"us-central1-c\""
+    with pytest.raises(FleetError) as error:
+        fleet(facts=Facts.load(path))
+    assert str(error.value) == f"{path}: {said}"
+    with pytest.raises(FleetError) as error:
+        fleet(facts=facts(MachineFacts("galena", zone=zone)))
+    assert str(error.value) == said
+
+
+def test_a_machine_of_google_may_have_left_the_zone_that_the_facts_tell() -> None:
+    (galena,) = fleet(facts=facts(MachineFacts("galena", zone="us-west9-ai1a"))).gcp_machines
+    assert galena.zone == "us-central1-b"
 
 
 def test_facts_of_a_machine_that_is_gone_stop_nobody() -> None:

@@ -546,6 +546,10 @@ def test_bad_input_is_told_and_nothing_is_written(
             '{"gcp": {"machines": {"galena": {"zone": "us-central1-b", "external_ip": "x"}}}}',
             "outputs.json: machines.galena.external_ip='x': an IPv4 address, or null",
         ),
+        (
+            '{"gcp": {"machines": {"galena": {"zone": "us-central1"}}}}',
+            "infra: facts of machine 'galena': zone='us-central1': a zone: \"us-central1-c\"",
+        ),
     ],
 )
 def test_outputs_that_are_none_are_refused(project: Path, document: str, said: str) -> None:

@@ -15,7 +15,7 @@ class OtherMachine(ProvisionedMachine):
     cloud = "other"
 
     machine_type: str = "cax11"
-    zone: str = "eu-fsn1-a"
+    zone: str = "fsn1-dc14"
     fallback_zones: tuple[str, ...] = ()
     platform: Literal["x86_64-linux", "aarch64-linux"] = "aarch64-linux"
     boot_device: str = "/dev/sda"

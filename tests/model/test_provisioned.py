@@ -28,7 +28,7 @@ def test_it_has_neither_gpus_nor_other_zones_unless_it_says_so() -> None:
     ore = OtherMachine("ore")
     assert fleet(ore).gpu_machines == ()
     assert (ore.gpu_label, ore.accelerator_count, ore.spot) == (None, 0, False)
-    assert ore.zones == ("eu-fsn1-a",)
+    assert ore.zones == ("fsn1-dc14",)
 
 
 def test_facts_that_contradict_a_machine_of_another_cloud_are_refused() -> None:

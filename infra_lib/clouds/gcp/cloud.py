@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.cloud import Kinds
-from infra_lib.clouds.gcp.catalog.entries import may_be_region
+from infra_lib.clouds.gcp.catalog.entries import ZONE, may_be_region
 from infra_lib.clouds.gcp.reach import unreachable
 from infra_lib.clouds.gcp.reach import ways_in as ways_in  # noqa: PLC0414 - one more answer
 from infra_lib.model.errors import field_error, nearest
+from infra_lib.model.validators import check_matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView, Operations
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
+    from infra_lib.model.facts import Facts
 
 KINDS = Kinds(
     service="Compute Engine",
@@ -36,10 +38,13 @@ KINDS = Kinds(
 def check(fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMachine]) -> None:
     """Check that there is a project in a region that exists, and that disks have their own names.
 
+    A zone in the facts is one of Google's.
+
     Raises:
         FleetError: When not.
     """
     _check_disks(machines)
+    _check_zones(fleet.facts, machines)
     if project is None:
         where = f"fleet {fleet.name!r}"
         accepted = f"a GcpProject(…), which machine {machines[0].name!r} needs"
@@ -110,6 +115,16 @@ def operations() -> Operations:
     from infra_lib.clouds.gcp import operations
 
     return operations
+
+
+def _check_zones(facts: Facts, machines: Sequence[GcpMachine]) -> None:
+    """Check that the facts name a zone as Google does; it may be one that the machine has left."""
+    file = f"{facts.path}: " if facts.path else ""
+    for machine in machines:
+        zone = facts.machine(machine.name).zone
+        if zone is not None:
+            where = f"{file}facts of machine {machine.name!r}"
+            check_matching(where, "zone", zone, ZONE, 'a zone: "us-central1-c"')
 
 
 def _check_disks(machines: Sequence[GcpMachine]) -> None:
