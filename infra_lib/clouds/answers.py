@@ -9,6 +9,19 @@ from nixgen.expr import Item, Value
 from nixgen.frozen import frozen
 
 
+@frozen
+class Summary:
+    """A project as whoever looks at the fleet sees it.
+
+    Attributes:
+        text: In words: "project example-project in us-central1".
+        data: The same as plain data, in a shape that stays.
+    """
+
+    text: str
+    data: Mapping[str, str]
+
+
 @frozen(kw_only=True)
 class Nixos:
     """What the NixOS configuration of a machine has from its cloud.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from infra_lib.clouds.access import Access
-    from infra_lib.clouds.answers import Alternatives, Nixos, Source
+    from infra_lib.clouds.answers import Alternatives, Nixos, Source, Summary
     from infra_lib.clouds.failure import Failure
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
@@ -110,6 +110,9 @@ class Cloud(Protocol):
             "own" for one that the fleet's rules do not show; "zerotier"; "direct" to its external
             address; "inside" its network; "tunnel" through a door of the cloud's.
         """
+
+    def summary(self, project: Any) -> Summary:
+        """Return what tells a project from others: its name, and where it is."""
 
     def notes(self, project: Any, machines: Sequence[Any]) -> Iterable[str]:
         """Return what people should know who look at the fleet: what is open beside it, say."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands.cost import gpu_data, total_line
-from infra_lib.fleet import clouds_of
+from infra_lib.fleet import clouds_of, project_of
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.load import add_argument, load_fleet
@@ -14,6 +15,7 @@ from infra_lib.operate.table import table
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from infra_lib.clouds.answers import Summary
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
 
@@ -80,7 +82,8 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
     """Return the fleet as plain data, in a shape that stays.
 
     Returns:
-        `name`, `domain`; `gcp`: `project` and `region`, or None; `caches`: of each `url` and
+        `name`, `domain`; of each cloud by its name what it says of the fleet's project there, or
+        None: `gcp`: `project` and `region`; `caches`: of each `url` and
         `priority` (or None); `machines`: of each `name`, `class` ("nixos", "darwin"),
         `description`, `tags` (derived ones first), `target_host`, `users` (login names),
         `zerotier` (of "controller", "moon" and "peer" those that it is), and, None for a machine
@@ -91,15 +94,24 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
     return {
         "name": fleet.name,
         "domain": fleet.domain,
-        "gcp": fleet.gcp and {"project": fleet.gcp.project, "region": fleet.gcp.region},
+        **{cloud: each and dict(each.data) for cloud, each in _summaries(fleet).items()},
         "machines": [_data(fleet, machine) for machine in fleet.machines],
         "caches": [{"url": cache.url, "priority": cache.priority} for cache in fleet.caches],
     }
 
 
 def _title(fleet: Fleet) -> str:
-    project = f", project {fleet.gcp.project} in {fleet.gcp.region}" if fleet.gcp else ""
-    return f"fleet {fleet.name}, domain {fleet.domain}{project}"
+    said = [each.text for each in _summaries(fleet).values() if each is not None]
+    return ", ".join((f"fleet {fleet.name}", f"domain {fleet.domain}", *said))
+
+
+def _summaries(fleet: Fleet) -> dict[str, Summary | None]:
+    """Return the fleet's project in each cloud, by the cloud's name; None where it has none."""
+    projects = {name: project_of(fleet, name) for name in CLOUDS}
+    return {
+        name: None if project is None else CLOUDS[name].summary(project)
+        for name, project in projects.items()
+    }
 
 
 def _row(machine: Machine) -> tuple[str, ...]:

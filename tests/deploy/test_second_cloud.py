@@ -12,7 +12,7 @@ from attrs import evolve
 from infra_lib import Facts, GcpMachine, GcpProject
 from infra_lib.clouds.access import Access
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.clouds.answers import Source
+from infra_lib.clouds.answers import Source, Summary
 from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.failure import Failure, NoRoom
 from infra_lib.commands import cost, show
@@ -72,6 +72,7 @@ OTHER: Any = SimpleNamespace(
     check=lambda *_: None,
     warnings=lambda *_: (),
     ways_in=lambda *_: frozenset({"direct"}),
+    summary=lambda project: Summary(f"account {project}", {"account": project}),
     notes=lambda *_: (),
     price_sources=lambda: {"servers": Source("Servers", "somebody", "2026-10")},
     operations=lambda: OPERATIONS,
@@ -86,7 +87,7 @@ def other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fleet(*more: ProvisionedMachine, **fields: Any) -> TwoClouds:
-    return TwoClouds(name="two", domain="zt", machines=(BERYL, *more), other=object(), **fields)
+    return TwoClouds(name="two", domain="zt", machines=(BERYL, *more), other="minerals", **fields)
 
 
 def server(**changes: Any) -> dict[str, Any]:
@@ -127,6 +128,18 @@ def test_nothing_of_google_is_printed_of_it() -> None:
     for text in texts:
         for word in ("google", "gcloud", "gcp", "compute engine", "identity-aware"):
             assert word not in text.lower()
+
+
+def test_its_project_is_shown_beside_that_of_google() -> None:
+    alone = fleet()
+    assert show.as_text(alone).startswith("fleet two, domain zt, account minerals\n")
+    assert list(show.as_data(alone)) == ["name", "domain", "gcp", "other", "machines", "caches"]
+    assert show.as_data(alone)["gcp"] is None
+    two = fleet(GALENA, gcp=GcpProject("example-project", region="us-central1"))
+    head = "fleet two, domain zt, project example-project in us-central1, account minerals\n"
+    assert show.as_text(two).startswith(head)
+    assert show.as_data(two)["gcp"] == {"project": "example-project", "region": "us-central1"}
+    assert show.as_data(two)["other"] == {"account": "minerals"}
 
 
 def test_its_prices_are_shown_with_their_source() -> None:

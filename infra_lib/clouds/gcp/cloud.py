@@ -14,7 +14,7 @@ from infra_lib.model.validators import check_matching
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra_lib.clouds.answers import Alternatives, Nixos, Source
+    from infra_lib.clouds.answers import Alternatives, Nixos, Source, Summary
     from infra_lib.clouds.cloud import FleetView, Operations
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
@@ -85,6 +85,14 @@ def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
     from infra_lib.clouds.gcp import nixos as module
 
     return module.nixos(project, machine)
+
+
+def summary(project: GcpProject) -> Summary:
+    """Return what tells a project from others."""
+    from infra_lib.clouds.answers import Summary
+
+    text = f"project {project.project} in {project.region}"
+    return Summary(text, {"project": project.project, "region": project.region})
 
 
 def notes(project: GcpProject | None, machines: Sequence[GcpMachine]) -> list[str]:
