@@ -1,4 +1,4 @@
-"""`infra deploy`: what it will cost, `cdktf deploy`, and another zone where one has no room."""
+"""`infra deploy`: what it will cost, a deployment, and another zone where one has no room."""
 
 from __future__ import annotations
 

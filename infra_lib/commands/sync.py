@@ -40,8 +40,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         metavar="FILE",
         help="read addresses from what `terraform state pull`, `terraform output -json` or "
-        "`cdktf output --outputs-file` wrote, - for standard input; by default Terraform is asked, "
-        "where stacks are deployed",
+        "`cdktf output --outputs-file` (of cdktn, too) wrote, - for standard input; by default "
+        "Terraform is asked, where stacks are deployed",
     )
     addresses.add_argument(
         "--vars-only", action="store_true", help="leave addresses alone; read clan's vars only"

@@ -24,7 +24,7 @@ def stacks_of(folder: Path, fleet: str) -> list[Path]:
     An app may have stacks of other fleets, with machines of the same names.
 
     Args:
-        folder: cdktf's output folder, `cdktf.out`.
+        folder: The output folder of the frameworks, `cdktf.out`.
         fleet: The fleet's name. A stack in which nothing says whose it is may be this fleet's.
     """
     found = sorted(folder.glob("stacks/*/cdk.tf.json"))

@@ -66,7 +66,7 @@ def owners(document: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return fleet and name of each machine whose instance or data disks a stack has.
 
     Args:
-        document: What cdktf wrote as cdk.tf.json.
+        document: What a framework wrote as cdk.tf.json.
     """
     resources = document.get("resource")
     kinds = (

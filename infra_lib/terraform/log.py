@@ -1,4 +1,4 @@
-"""Terraform's log, which tells more than what cdktf prints, and in a form that does not change."""
+"""Terraform's log, which tells more than a framework prints, and in a form that does not change."""
 
 from __future__ import annotations
 

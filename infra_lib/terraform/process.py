@@ -29,8 +29,8 @@ _MOST_PIECES = 64  # that wait to be printed; then the command waits
 _PROC = Path("/proc")
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# What has cdktf, jsii and Terraform neither look for newer versions of themselves nor tell of the
-# end of a Node.js that cdktf has no newer one for. What the user has set comes before.
+# What has frameworks, jsii and Terraform neither look for newer versions of themselves nor tell of
+# the end of a Node.js that cdktf has no newer one for. What the user has set comes before.
 _QUIET = {
     "CHECKPOINT_DISABLE": "1",
     "DISABLE_VERSION_CHECK": "1",
@@ -48,9 +48,10 @@ def run(
 
     On a terminal a clock tells that it is still at work while it prints nothing.
 
-    An interrupt does not reach cdktf, which would drop Terraform in the middle of its work: with
-    instances that are in no state, and the state locked. It reaches Terraform, which finishes what
-    it has begun; a second one makes it give up. So do the end of the terminal and SIGTERM.
+    An interrupt does not reach a framework's command line, which would drop Terraform in the middle
+    of its work: with instances that are in no state, and the state locked. It reaches Terraform,
+    which finishes what it has begun; a second one makes it give up. So do the end of the terminal
+    and SIGTERM.
 
     Args:
         command: The program and its arguments; no shell reads them.
@@ -86,7 +87,7 @@ def _start(
         return subprocess.Popen(
             command,
             cwd=folder,
-            # In CI, cdktf prints lines and draws nothing.
+            # In CI, a framework prints lines and draws nothing.
             env={**_QUIET, **os.environ, "CI": "true", **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -114,10 +115,10 @@ def _interrupts() -> Iterator[list[int]]:
             signal.signal(each, handler)
 
 
-def _interrupt(cdktf: int) -> None:
-    """Interrupt what cdktf runs in terminals of its own, or cdktf itself when there is nothing."""
+def _interrupt(command: int) -> None:
+    """Interrupt what a command runs in terminals of its own, or itself when there is nothing."""
     try:
-        groups = _groups(cdktf)
+        groups = _groups(command)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         say(f"interrupted, but Terraform cannot be found, and goes on: {error}")
         return
@@ -127,21 +128,21 @@ def _interrupt(cdktf: int) -> None:
         if groups
         else "interrupted"
     )
-    for group in groups or {cdktf}:
+    for group in groups or {command}:
         with suppress(ProcessLookupError):  # it has just ended
             os.killpg(group, signal.SIGINT)
 
 
-def _groups(cdktf: int) -> set[int]:
-    """Return the process groups below cdktf, but for its own."""
+def _groups(command: int) -> set[int]:
+    """Return the process groups below a command, but for its own."""
     children: dict[int, list[tuple[int, int]]] = {}
     mounted = (_PROC / "self/stat").exists()
     for process, parent, group in _list() if mounted else _list_by_ps():
         children.setdefault(parent, []).append((process, group))
-    found = children.get(cdktf, [])
+    found = children.get(command, [])
     for process, _ in found:  # grows
         found += children.get(process, [])
-    return {group for _, group in found} - {cdktf}
+    return {group for _, group in found} - {command}
 
 
 def _list() -> Iterator[tuple[int, int, int]]:

@@ -87,10 +87,10 @@ class State:
 
 
 def parse_outputs(text: str, where: str, readers: Readers) -> list[dict[str, Deployed]]:
-    """Return the machines of each stack in what Terraform or cdktf wrote.
+    """Return the machines of each stack in what Terraform or a framework wrote.
 
     `terraform output -json` is of one stack, and so is `terraform state pull`, which tells the
-    addresses of now; `cdktf output --outputs-file` holds several, by name.
+    addresses of now; `cdktf output --outputs-file`, or cdktn's, holds several, by name.
 
     Args:
         text: The JSON.

@@ -23,7 +23,7 @@ def describe_closed_networks(document: Mapping[str, Any]) -> list[str]:
     """Return what is to be known of the networks in a stack that Google opens to the world.
 
     Args:
-        document: What cdktf wrote as cdk.tf.json.
+        document: What a framework wrote as cdk.tf.json.
     """
     networks = [
         str(rule.get("network"))
@@ -68,7 +68,7 @@ def rule_tags(
     Args:
         fleet: The fleet.
         stack: The stack's name.
-        document: What cdktf wrote as cdk.tf.json.
+        document: What a framework wrote as cdk.tf.json.
     """
     begins = (rule_prefix(fleet), rule_prefix(fleet, stack))
     own = {tag for begin in begins for tag in (begin, zerotier_tag(begin))}

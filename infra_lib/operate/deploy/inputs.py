@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# cdktf hands these to Terraform, in this order, from the folder of cdktf.json:
+# Either framework hands these to Terraform, in this order, from the folder of cdktf.json:
 # https://developer.hashicorp.com/terraform/cdktf/cli-reference/commands#deploy
 _VARIABLES = (
     "terraform.tfvars",
@@ -29,7 +29,7 @@ _VARIABLES = (
 _ARGUMENTS = ("TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply")
 _HARMLESS = re.compile(r"--?(?:compact-warnings|input|lock-timeout|no-color|parallelism)(?:=\S*)?")
 
-# cdktf takes each of its options from the environment; of these the plan would know nothing.
+# Either takes each of its options from the environment; of these the plan would know nothing.
 _OPTIONS = {"var", "varfile", "refreshonly", "migratestate"}
 
 
@@ -57,7 +57,7 @@ def check_environment() -> None:
 
 
 def variable_files(project: Path) -> Iterator[Path]:
-    """Yield the files with variables that cdktf hands to Terraform, in their order.
+    """Yield the files with variables that a framework hands to Terraform, in their order.
 
     Args:
         project: The folder of cdktf.json.

@@ -40,7 +40,7 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
 
     Args:
         stacks: The stacks.
-        variables: Paths of files with variables, which cdktf will hand to Terraform as well.
+        variables: Paths of files with variables, which the framework will hand to Terraform too.
 
     Returns:
         The plans; or, where one cannot be made, the message that ends the deployment. What

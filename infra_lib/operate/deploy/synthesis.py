@@ -1,4 +1,4 @@
-"""What `cdktf synth` wrote: the stacks that are shown, agreed to and deployed, and nothing else."""
+"""What the app synthesized: the stacks that are shown, agreed to and deployed, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 FILE = "cdk.tf.json"
 
-# What Terraform reads in a folder, and where cdktf puts the files and modules that a stack uses.
-# Others come and go while it is deployed: plugins, locks, the state, what a provisioner writes.
+# What Terraform reads in a folder, and where files and modules that a stack uses are put. Others
+# come and go while it is deployed: plugins, locks, the state, what a provisioner writes.
 _READ = re.compile(r".+\.(tf|tofu|tfvars)(\.json)?")
 _ASSETS = "assets"
 
@@ -93,7 +93,7 @@ def read(project: Path) -> dict[str, Stack]:
         if Path(file).name != FILE:
             raise FleetError(
                 f"stack {name!r}: it was synthesized as {Path(file).name}, and what that costs "
-                "cannot be told: cdktf's default is read, without hclOutput or SYNTH_HCL_OUTPUT"
+                "cannot be told: JSON, the default, is read: no hclOutput and no SYNTH_HCL_OUTPUT"
             )
     return {
         name: Stack.read(name, path.parent / Path(file).parent, needs)
@@ -112,8 +112,8 @@ def select(
         machines: The names of the fleet's machines, which people may take for stacks.
 
     Raises:
-        FleetError: When there is no such stack, when one of several has to be named, or when cdktf
-            would take a name for an option.
+        FleetError: When there is no such stack, when one of several has to be named, or when the
+            framework's command line would take a name for an option.
     """
     listed = ", ".join(stacks) or "none"
     if not names and len(stacks) > 1:

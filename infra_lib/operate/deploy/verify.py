@@ -1,7 +1,7 @@
-"""Whether a deployment took place: cdktf's exit code alone does not say.
+"""Whether a deployment took place: the exit code of a framework's command line does not say.
 
-When Terraform is killed, cdktf takes it for one that has ended well: the terminal that it runs it
-in gives 0 as the exit code of what a signal ended.
+When Terraform is killed, that of cdktf takes it for one that has ended well: the terminal that it
+runs it in gives 0 as the exit code of what a signal ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def find_missing(stacks: Sequence[Stack], log: str) -> str | None:
-    """Return what says that stacks are not deployed, though cdktf says so; None when nothing does.
+    """Return what shows that stacks are not deployed, whatever the command line's exit code is.
+
+    None when nothing shows that.
 
     Args:
         stacks: What was to be deployed.
