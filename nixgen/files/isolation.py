@@ -46,7 +46,7 @@ def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
         where: What is run, for messages.
 
     Raises:
-        NixgenError: When the process ends without having returned anything.
+        NixgenError: When there can be no such process, or it ends without having returned anything.
     """
     print(end="", flush=True)  # or both would print what is buffered
     reading, writing = os.pipe()
@@ -58,8 +58,13 @@ def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             process = os.fork()
-        except BaseException:
+        except BaseException as error:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            os.close(reading)
+            os.close(writing)
+            if isinstance(error, OSError):
+                why = f"cannot be run in a process of its own: {error.strerror}"
+                raise NixgenError(f"{where}: {why}; nothing was done") from None
             raise
     if not process:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

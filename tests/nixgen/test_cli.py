@@ -1,5 +1,6 @@
 """The `nixgen` command: what it prints, and how it exits."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nixgen.files import cli
 from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
 from tests.nixgen.conftest import Nixgen
@@ -432,6 +434,28 @@ def test_how_a_source_ended_the_process_is_said(project: Path, nixgen: Nixgen) -
     put(project, "main.py", ENDS["kill"])
     said = "source main:fleet: its process was ended by signal 9 before it was through"
     assert said in nixgen("check").stderr
+
+
+def test_a_source_that_no_process_can_be_made_for_is_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where a user has as many processes as the limit allows."""
+
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    def held() -> tuple[int, set[int]]:
+        return len([*Path("/dev/fd").iterdir()]), signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.chdir(project)
+    before = held()
+    assert cli.main(["write"]) == 2
+    assert held() == before
+    assert capsys.readouterr().err == (
+        "nixgen: source main:fleet: cannot be run in a process of its own: "
+        f"{os.strerror(errno.EAGAIN)}; nothing was done\n"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
