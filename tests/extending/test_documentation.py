@@ -22,7 +22,7 @@ from nixgen.files.write import write
 from tests.helpers import CHECKOUT
 from tests.helpers.markdown import Example, anchors, examples, links
 from tests.helpers.nix import run
-from tests.helpers.process import environment, git, python
+from tests.helpers.process import git, python
 from tests.helpers.tools import require
 
 EXAMPLES = list(examples((CHECKOUT / "docs/extending.md").read_text()))
@@ -139,12 +139,8 @@ def stacks(folder: Path) -> dict[str, Any]:
 )
 def test_its_stacks_are_synthesized(example: Example, project: Path) -> None:
     require("node")
-    subprocess.run(
-        [sys.executable, "main.py"],
-        check=True,
-        cwd=project,
-        env=environment(),
-    )
+    done = python("main.py", cwd=project)
+    assert done.returncode == 0, done.stderr
     assert EXPECTED[example.name](stacks(project))
 
 

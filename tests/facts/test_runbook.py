@@ -218,7 +218,7 @@ def test_a_machine_with_another_way_in_is_looked_at_without_a_tunnel(fields: Any
 def test_ssh_takes_the_command_through_the_tunnel_as_it_is_meant() -> None:
     *words, _, _ = last_look(with_machine("galena", tags=()), "galena")
     asked = [require("ssh"), "-G", "-F", "/dev/null", *words[1:], "galena.zt"]
-    meant = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    meant = process.run(asked)
     assert "\nproxycommand gcloud compute start-iap-tunnel galena 22 " in meant
 
 
@@ -326,13 +326,7 @@ def test_shellcheck_has_nothing_to_say(
     writer = Writer(fleet=open_to(ranges))
     machines = example.machines if name is None else (example.machine(name),)
     script.write_text(as_shell([each for machine in machines for each in writer.runbooks(machine)]))
-    done = subprocess.run(
-        [require("shellcheck"), "--severity=warning", script],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    process.run([require("shellcheck"), "--severity=warning", str(script)])
 
 
 class TestScript:
@@ -540,23 +534,16 @@ def test_a_port_of_the_target_host_is_one_for_ssh_too(
     fleet = with_machine("galena", target_host=target_host)
     (line,) = [each for each in commands(fleet, "galena", "up") if "nixos-version" in each]
     program, *arguments = shlex.split(line)
-    asked = subprocess.run(
-        [require(program), "-G", *arguments], capture_output=True, text=True, check=True
-    )
-    assert {f"hostname {host}", f"port {port}"} <= set(asked.stdout.splitlines())
+    asked = process.run([require(program), "-G", *arguments])
+    assert {f"hostname {host}", f"port {port}"} <= set(asked.splitlines())
 
 
 @pytest.mark.parametrize("target_host", ["root@[::1]:22", "a?IdentityFile=~/.ssh/id"])
 def test_a_target_host_stays_one_word_for_the_shell(target_host: str) -> None:
     fleet = with_machine("galena", target_host=target_host)
     (line,) = [each for each in commands(fleet, "galena", "up") if "nixos-version" in each]
-    printed = subprocess.run(
-        [require("bash"), "-c", f"printf '%s\n' {line}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert printed.stdout.splitlines() == shlex.split(line)
+    printed = process.run([require("bash"), "-c", f"printf '%s\n' {line}"])
+    assert printed.splitlines() == shlex.split(line)
 
 
 def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -> None:

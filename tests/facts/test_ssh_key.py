@@ -1,7 +1,6 @@
 """Public keys of hosts and people: real ones are taken, everything else is not."""
 
 import base64
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from infra_lib import FleetError, GcpProject, User
 from infra_lib.model import ssh_key
 from infra_lib.model.validators import check_public_keys
+from tests.helpers.process import run
 from tests.helpers.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
@@ -44,22 +44,8 @@ def operators(kind: str) -> str:
 def test_what_ssh_keygen_makes_is_taken(kind: str, tmp_path: Path) -> None:
     algorithm, _, bits = kind.partition(":")
     path = tmp_path / "key"
-    subprocess.run(
-        [
-            require("ssh-keygen"),
-            "-q",
-            "-t",
-            algorithm,
-            *(["-b", bits] if bits else []),
-            "-N",
-            "",
-            "-C",
-            "a b",
-            "-f",
-            path,
-        ],
-        check=True,
-    )
+    shape = ["-t", algorithm, *(["-b", bits] if bits else [])]
+    run([require("ssh-keygen"), "-q", *shape, "-N", "", "-C", "a b", "-f", str(path)])
     line = path.with_suffix(".pub").read_text()
     assert ssh_key.host_key("x", "y", line) == line.removesuffix(" a b\n")
     check_public_keys("x", "y", (line.rstrip("\n"), line.removesuffix(" a b\n")))
@@ -129,7 +115,7 @@ def test_people_have_further_types(kind: str, tmp_path: Path) -> None:
     if kind != "ssh-dss":  # which ssh has unlearnt
         path = tmp_path / "key.pub"
         path.write_text(line)
-        subprocess.run([require("ssh-keygen"), "-l", "-f", path], check=True)
+        run([require("ssh-keygen"), "-l", "-f", str(path)])
 
 
 @given(kind=st.sampled_from([*OPERATORS, "ssh-ed25519"]), data=st.data())

@@ -129,15 +129,7 @@ def test_no_secret_is_opened(project: Path, layout: Callable[[Path], None]) -> N
         "status = main(['sync', '--vars-only'])\n"
         "print(json.dumps([status, opened]))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=project,
-        env=process.environment(),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
+    done = process.python("-c", script, cwd=project)
     status, opened = json.loads(done.stdout.splitlines()[-1])
     seen = {Path(path).name for path in opened if "/vars/" in path}
     assert status == 0

@@ -131,15 +131,9 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
     project = projects.make(tmp_path / "project")
     infra(project, "sync", "--vars-only", "--set", "cinnabar.external_ip=203.0.113.7")
     before = (project / "facts.json").read_text()
-    command = [sys.executable, "-m", "infra_lib", "sync", "--vars-only"]
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, "--set", "cinnabar.external_ip="],
-        cwd=project,
-        env=process.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("-m", "infra_lib", "sync", "--vars-only", "--set", "cinnabar.external_ip=")
+    full = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+    done = process.python(*command, cwd=project, wrap=full)
     assert done.returncode == 2
     assert f"{project / 'facts.json'}" in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import CHECKOUT
+from tests.helpers.process import python
 
 # A title, a cleared screen in both its ways, a line begun anew, and text that reads backwards.
 HOSTILE = "\x1b]0;title\x07 \x1b[2J \x9b2J \r \u202e \u2066 \u200b"
@@ -185,14 +186,8 @@ def test_what_the_app_itself_prints_is_its_own(project: Path) -> None:
 
 
 def test_a_traceback_that_is_asked_for_is_whole_and_escaped(project: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "infra_lib", "cost", "--source", "main:failing"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "INFRA_DEBUG": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("-m", "infra_lib", "cost", "--source", "main:failing")
+    done = python(*command, cwd=project, env={"INFRA_DEBUG": "1"})
     assert done.returncode == 2
     assert re.search(r"^Traceback", done.stderr, re.MULTILINE)
     assert SHOWN in done.stderr

@@ -1,12 +1,12 @@
 """What a fleet costs to import: neither cdktf nor the tables, and few modules."""
 
-import subprocess
-import sys
+from tests.helpers.process import python
 
 
 def run(code: str) -> list[str]:
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 IMPORTED = "import sys; before = set(sys.modules); {}; print(*set(sys.modules) - before)"

@@ -12,6 +12,7 @@ import pytest
 from nixgen.files import cli
 from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
+from tests.helpers.process import python
 from tests.nixgen.conftest import Nixgen
 
 
@@ -370,10 +371,11 @@ def test_what_nobody_reads_changes_no_exit_code(
 
 def test_importing_nixgen_loads_no_file_handling() -> None:
     program = "import sys; from nixgen import dumps; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
-    ours = {module for module in loaded.stdout.split() if module.startswith("nixgen.files.")}
+    ours = {
+        module
+        for module in python("-c", program).stdout.split()
+        if module.startswith("nixgen.files.")
+    }
     assert ours == {"nixgen.files.values"}
 
 
@@ -589,12 +591,6 @@ def test_what_the_caller_does_at_exit_is_done_once(project: Path) -> None:
         "import atexit; atexit.register(print, 'once'); from nixgen.files.cli import main; "
         + ("print('before', end=' '); main(['list'])")
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", program, cwd=project)
+    assert done.returncode == 0
     assert (done.stdout, done.stderr) == ("before lib/caches.nix\ndocs/costs.md\nonce\n", "")

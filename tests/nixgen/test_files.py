@@ -26,6 +26,7 @@ from nixgen.files.values import Files, Region, TextFile
 from nixgen.files.write import write
 from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents, put
+from tests.helpers.process import python, run
 from tests.helpers.tools import require
 from tests.nixgen.conftest import Nixgen
 
@@ -156,13 +157,8 @@ def test_a_comparison_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> 
         "plan({}, sys.argv[1], 'main:fleet'); write({}, sys.argv[2], 'main:fleet'); "
         "print(*sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, tmp_path, tmp_path / "empty"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", program, str(tmp_path), str(tmp_path / "empty"))
+    assert done.returncode == 0, done.stderr
     unneeded = {
         "ctypes",
         "nixgen.files.transaction",
@@ -931,10 +927,10 @@ def test_nix_and_its_formatters_take_the_header(tmp_path: Path, body: Any) -> No
     nixfmt, deadnix, nix_instantiate = tools
     write({"a.nix": body}, tmp_path, "main:fleet")
     file = tmp_path / "a.nix"
-    subprocess.run([nixfmt, "--check", file], check=True)
-    subprocess.run([nix_instantiate, "--parse", file], check=True, capture_output=True)
+    run([nixfmt, "--check", str(file)])
+    run([nix_instantiate, "--parse", str(file)])
     if "Pattern" not in str(body):
-        subprocess.run([deadnix, "--fail", file], check=True)
+        run([deadnix, "--fail", str(file)])
 
 
 def test_git_applies_the_difference(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """CDKTF and its fork, CDK Terrain: the same fleet gives the same in both."""
 
 import json
-import os
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from infra_lib import FleetError, Reference
 from infra_lib.stacks.constructs import construct
 from infra_lib.terraform.resource import Backend, Configuration, Output, Resource
 from main import fleet as example
+from tests.helpers.process import python
 from tests.helpers.stack_fleets import FLEETS, HOSTILE
 
 ROOT = Path(__file__).parents[2]
@@ -209,14 +207,7 @@ def test_an_argument_that_is_misspelt_is_refused_with_its_path(
 
 
 def run(code: str, folder: Path = ROOT, **variables: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-    )
+    done = python("-c", code, cwd=folder, env=variables)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -3,8 +3,6 @@
 import copy
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +25,7 @@ from infra_lib import (
 )
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.terraform.resource import Configuration, Resource, reference
+from tests.helpers.process import python
 from tests.helpers.stack_fleets import (
     CONTROLLER,
     FLEETS,
@@ -283,7 +282,7 @@ from main import fleet
 found = configuration(fleet, fleet.gcp, fleet.gcp_machines, "gcp")
 print(*(each.address for each in found.resources))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python("-c", code)
     assert "google_compute_instance.galena" in done.stdout.split()
 
 
