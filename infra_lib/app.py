@@ -1,8 +1,8 @@
-"""`python -m infra_lib.app main.py`, what cdktf.json says: the app, and its errors as messages.
+"""Running an app, as cdktf.json has it: `python -m infra_lib.app main.py`.
 
-It does what `python main.py` does, but what goes wrong ends in one message, not a traceback; and
-modules beside the script take the place of none of Python's own. With `-P` not even of those that
-this needs before it begins.
+It does what `python main.py` does, but what goes wrong ends in one message, not a traceback; and no
+module beside the script takes the place of one of Python's own. With `-P` that holds as well for
+those that are imported before this begins.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Outline(NamedTuple):
 
     Attributes:
         links: Expressions that end in each other, from the outermost.
-        end: What the innermost of them ends in; all if there are none.
+        end: What the innermost of them ends in; all of it where there are none.
         left_out: What has the bindings that are left out, from the first: each `Let`, and the end
             if it is a set that takes several lines.
     """

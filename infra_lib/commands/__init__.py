@@ -1,1 +1,1 @@
-"""The commands of `infra`, a module each; `infra_lib.commands.cli` lists them."""
+"""The commands of `infra`, a module each: cli lists them, and load finds their fleet."""

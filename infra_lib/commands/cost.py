@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib import cost
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.commands.load import add_argument, load_fleet
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.operate.load import add_argument, load_fleet
 from infra_lib.operate.table import table
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
+from infra_lib.commands.load import add_argument, load_fleet, other_word
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis
@@ -20,7 +21,6 @@ from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted_resources
 from infra_lib.operate.kinds import owners
-from infra_lib.operate.load import add_argument, load_fleet, other_word
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.cdktf_json import manifest, provider_project
 from infra_lib.terraform.command import check_terraform

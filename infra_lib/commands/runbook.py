@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.commands.load import add_argument, load_fleet, other_word
 from infra_lib.model.errors import FleetError
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.kinds import owners
-from infra_lib.operate.load import add_argument, load_fleet, other_word
 from infra_lib.operate.runbook import Writer, as_shell, as_text
 from infra_lib.terraform.cdktf_json import output_folder, provider_project, read_document
 from infra_lib.terraform.frameworks import frameworks_for

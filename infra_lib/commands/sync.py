@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from infra_lib.commands.load import add_argument, load_fleet
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts
 from infra_lib.operate import clan_vars, deployed
 from infra_lib.operate.kinds import instance_readers
-from infra_lib.operate.load import add_argument, load_fleet
 from infra_lib.operate.sync import Findings, check_fact, describe_changes, doubts, update_facts
 from infra_lib.terraform.cdktf_json import output_folder
 from infra_lib.terraform.state import parse_outputs

@@ -1,4 +1,4 @@
-"""The one error a person who describes a fleet meets."""
+"""The one error that a person who describes a fleet meets, and how its message is worded."""
 
 from __future__ import annotations
 

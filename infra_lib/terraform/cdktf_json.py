@@ -1,6 +1,6 @@
-"""What a framework's files say: cdktf.json of an app, manifest.json of its stacks, and these.
+"""What an app's cdktf.json says, and what a framework has written: manifest.json, cdk.tf.json.
 
-Those of CDK Terrain have the same names, and so have its variables.
+CDK Terrain's files and variables have the same names as CDKTF's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A long command, run in front of a person: what it says as it comes, and a clock when it does not.
+"""A long command, run in front of a person: what it says as it comes, else a clock.
 
 Lines are taken in pieces, and only so many at a time: one may be longer than the memory.
 """

@@ -48,7 +48,7 @@ def test_the_command_needs_no_cdktf() -> None:
 import sys
 sys.modules.update(cdktf=None, jsii=None, constructs=None)
 from infra_lib.commands.cli import main
-from infra_lib.operate.load import load_fleet
+from infra_lib.commands.load import load_fleet
 try:
     main(["--version"])
 except SystemExit as end:

@@ -42,7 +42,7 @@ class Outcome:
 
     Attributes:
         status: The exit code of the command line.
-        log: What Terraform logged, for `failure` and `verify` to read.
+        log: What Terraform logged, for `failures_in_log` and `verify` to read.
     """
 
     status: int

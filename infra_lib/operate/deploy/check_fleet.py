@@ -1,4 +1,4 @@
-"""Whether what was synthesized is the fleet whose costs are shown."""
+"""Checks that what was synthesized is the fleet whose costs are shown."""
 
 from __future__ import annotations
 
