@@ -27,7 +27,7 @@ def one_of(machines: Iterable[Machine]) -> str:
 
 
 def check_users(users: tuple[User, ...], machines: tuple[Machine, ...]) -> None:
-    """Check that users are on machines and tags that there are.
+    """Check that the machines and tags of users exist.
 
     Raises:
         FleetError: When one is not.

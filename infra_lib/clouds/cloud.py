@@ -95,13 +95,13 @@ class Cloud(Protocol):
         """Return what the NixOS configuration of a machine has from its cloud."""
 
     def price_sources(self) -> Mapping[str, Source]:
-        """Return where prices come from, by what they are of, in words that no other cloud uses.
+        """Return where prices come from, by what they are of; no other cloud uses the same words.
 
         "machine_types" and "accelerators" are Google's.
         """
 
     def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives:
-        """Return what else there is with GPUs, for a fleet that has these machines here."""
+        """Return the machine types with GPUs that a fleet of these machines might have instead."""
 
     def ways_in(self, fleet: FleetView, project: Any, machine: Any) -> frozenset[Way]:
         """Return the ways in to a machine, as far as the fleet says.
@@ -115,10 +115,10 @@ class Cloud(Protocol):
         """Return what tells a project from others: its name, and where it is."""
 
     def notes(self, project: Any, machines: Sequence[Any]) -> Iterable[str]:
-        """Return what people should know who look at the fleet: what is open beside it, say."""
+        """Return what people who look at the fleet should know, such as what else is open."""
 
     def operations(self) -> Operations:
-        """Return what deploying and installing ask; nothing else needs it loaded."""
+        """Return what answers deploying and installing, a module that nothing else needs loaded."""
 
 
 class Operations(Protocol):
@@ -128,7 +128,7 @@ class Operations(Protocol):
     """
 
     def access(self, fleet: FleetView, project: Any, machine: Any, project_id: str) -> Access:
-        """Return how a machine is reached that runs its image.
+        """Return how a machine is reached that still runs its first image, and no NixOS.
 
         Args:
             fleet: The fleet.
@@ -155,10 +155,10 @@ class Operations(Protocol):
         """
 
     def explain_wipe(self, change: Change) -> str | None:
-        """Return why nobody should let an instance be made anew unseen; None where all may."""
+        """Return why a person should see that an instance is made anew; None where none has to."""
 
     def explain_shut_out(self, changes: Sequence[Change]) -> str | None:
-        """Return whom the changes of a stack may shut out, after the stack's name; or None."""
+        """Return what follows "stack gcp" in a line on whom its changes shut out, if anybody."""
 
     def describe_closed_networks(self, document: Mapping[str, Any]) -> list[str]:
         """Return what is to be known of networks that a stack closes to the world."""

@@ -106,7 +106,7 @@ def _dataset(mountpoint: str) -> dict[Any, Any]:
 
 
 def _takes(function: Callable[..., object], *arguments: str) -> bool:
-    """Whether a function can be called so; its own mistakes are for it to tell."""
+    """Whether a function takes these arguments, whatever goes wrong inside it then."""
     from inspect import signature
 
     try:

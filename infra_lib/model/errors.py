@@ -78,7 +78,7 @@ def _letters(text: str) -> str:
 
 
 def shown(given: object) -> str:
-    """Return what was given, cut short enough to leave the message one to read."""
+    """Return what was given, cut short where it would make the message too long to read."""
     try:
         text = repr(given)
     except ValueError:  # a number of more digits than Python prints

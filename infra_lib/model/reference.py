@@ -21,5 +21,5 @@ class Reference(str):
     __slots__ = ()
 
     def __new__(cls, template: str) -> Self:
-        """Take a template, of which a subclass may say what it likes."""
+        """Take a template as plain text, also where it is of a subclass of `str`."""
         return super().__new__(cls, exact(template))

@@ -48,7 +48,7 @@ def ask(stack: Path) -> State | None:
 
 
 def deployed_machines(folders: Iterable[Path]) -> dict[str, Deployed] | None:
-    """Return the machines that are deployed of stacks; None when nothing ever was from here.
+    """Return the deployed machines of stacks; None when nothing was ever deployed from here.
 
     Args:
         folders: The folders of the stacks, where Terraform has worked.

@@ -48,11 +48,11 @@ class Step:
 
 @frozen
 class Runbook:
-    """What to do for one machine and one end.
+    """What to do to bring one machine up, take it down or replace it.
 
     Attributes:
         machine: The machine's name.
-        action: The end.
+        action: Which of these it is.
         steps: What to do, in order.
     """
 

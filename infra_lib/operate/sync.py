@@ -220,7 +220,7 @@ def _is_doubtful(machine: ProvisionedMachine, deployed: Deployed, known: str | N
 
 
 def _may_be_late(deployed: Deployed) -> bool:
-    """Whether outputs told of a machine that runs."""
+    """Whether it is from outputs, of a machine that runs: its address may be that of before."""
     return _is_planned(deployed) and deployed.usd_per_hour != 0  # which is what a stopped one costs
 
 

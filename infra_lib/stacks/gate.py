@@ -31,7 +31,7 @@ def install(bindings: Bindings, package: ModuleType) -> None:
 
 
 class _Gate:
-    """Holds the request to load the assembly back, and loads what others may need before them."""
+    """Holds back the request to load the assembly, and loads what other requests need first."""
 
     def __init__(
         self, send: Callable[[Any, Any], Any], bindings: Bindings, package: ModuleType

@@ -168,7 +168,7 @@ def check_kms_key(where: str, field: str, key: object) -> None:
 
 
 def kms_location(key: str | None) -> str | None:
-    """Return where a key is: a region, several, or "global"; None for no key that says it."""
+    """Return where a key is: a region, several, or "global"; None where its name does not say."""
     found = None if key is None else re.fullmatch(_KMS_KEY, key)
     return None if found is None else found["location"]
 
@@ -189,7 +189,7 @@ def check_network_tags(where: str, field: str, values: tuple[str, ...]) -> None:
 
 
 def check_external_ip(where: str, field: str, value: object) -> None:
-    """Check what says which external address a machine has.
+    """Check the external address of a machine, or whether it has one.
 
     Raises:
         FleetError: When it is neither a switch, nor an address, nor a reference.

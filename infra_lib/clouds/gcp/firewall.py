@@ -167,7 +167,7 @@ def _networks(project: GcpProject, machines: Iterable[GcpMachine]) -> dict[str, 
 
 
 def _closed(project: GcpProject, network: str) -> bool:
-    """Whether a network is one that Google opens to a world which the fleet has not asked for."""
+    """Whether a network is open to the world by Google, where the fleet did not ask for that."""
     return network.rpartition("/")[2] == "default" and _EVERYBODY not in project.ssh_source_ranges
 
 

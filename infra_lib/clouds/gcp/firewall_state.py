@@ -34,7 +34,7 @@ def describe_closed_networks(document: Mapping[str, Any]) -> list[str]:
 
 
 def explain_shut_out(changes: Sequence[Change]) -> str | None:
-    """Return which machines changes close SSH to that Google's own rule opens it to; or None.
+    """Return which machines lose the SSH that Google's own rule opens to the world; or None.
 
     Nobody can tell who comes that way, or whether that rule has been deleted.
     """

@@ -60,7 +60,7 @@ def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
 
 
 def _os_login() -> Value:
-    """Return what has accounts of Google's log in, and still lets root in, by its keys.
+    """Return what lets accounts of Google's log in, and root as before, by its keys.
 
     Only its own users pass OS Login's PAM module, from March 2024 on
     (https://github.com/GoogleCloudPlatform/guest-oslogin/pull/133), and NixOS would turn others

@@ -43,7 +43,7 @@ def check_attached(
     count: int,
     catalog: Catalog,
 ) -> None:
-    """Check that so many GPUs attach to a machine type.
+    """Check that a machine type takes a GPU, and as many of it as there are.
 
     Args:
         where: What to call the machine.

@@ -166,7 +166,7 @@ def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
 def _synthesize(
     cdk: Cdk, agreed: Sequence[Stack], fleet: Fleet, chosen: Sequence[Move]
 ) -> tuple[Stack, ...] | None:
-    """Return the stacks with machines moved; None when more than that has become of them."""
+    """Return the stacks with machines moved; None when anything else in them has changed."""
     try:
         anew = cdk.synth()
     except FleetError as error:

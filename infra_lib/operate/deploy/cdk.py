@@ -122,7 +122,7 @@ class Cdk:
 
 
 def _node_is_new_enough_for(framework: Framework) -> bool:
-    """Whether that of PATH is, as far as it tells its version."""
+    """Whether the Node.js on PATH is; one that does not tell its version is taken to be."""
     if framework.node == CDKTF.node:
         return True
     try:

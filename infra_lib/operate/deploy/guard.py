@@ -29,7 +29,7 @@ def losses(plans: Sequence[Plan]) -> list[str]:
 
 
 def closed_networks(stacks: Sequence[Stack]) -> list[str]:
-    """Return what is to be known of the networks in them that a cloud opens to the world."""
+    """Return what people should know of networks in the stacks that a cloud opens to the world."""
     clouds = [cloud.operations() for cloud in CLOUDS.values()]
     texts = (
         text

@@ -22,7 +22,7 @@ _SHOWN = 5  # differences; one is reason enough
 def differences(
     agreed: Sequence[Stack], anew: Mapping[str, Stack], fleet: Fleet, moves: Sequence[Move]
 ) -> list[str]:
-    """Return in what stacks differ from the agreed ones, but for what moves bring with them.
+    """Return where stacks differ from the agreed ones, apart from what moving machines changes.
 
     A machine that moves has another zone, with it the price that was said, in its output and its
     label, and the region of its own stop policy. Everything else has to be as it was.

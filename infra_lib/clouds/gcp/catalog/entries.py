@@ -161,7 +161,7 @@ class MachineType:
         self._check_named(where)
 
     def _check_named(self, where: str) -> None:
-        """Check that there is what the name says: a machine without its GPUs would be on."""
+        """Check that it has the GPUs that its name tells of: without them a machine would be on."""
         if self.accelerators == "TPUs":
             if self.accelerator is not None:
                 accepted = "this series comes with TPUs, which are no GPUs: leave it out"
