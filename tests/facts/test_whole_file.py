@@ -259,7 +259,10 @@ def test_outputs_may_come_from_a_fifo(tmp_path: Path) -> None:
     os.mkfifo(project / "outputs")
     there = {"galena": {"zone": "us-central1-b", "external_ip": "203.0.113.20"}}
     document = json.dumps({"machines": {"sensitive": False, "value": there}})
-    writer = threading.Thread(target=(project / "outputs").write_text, args=(document,))
+    # Where nobody comes to read, as with --quick, it does not keep pytest from ending.
+    writer = threading.Thread(
+        target=(project / "outputs").write_text, args=(document,), daemon=True
+    )
     writer.start()
     done = infra(project, "sync", "--outputs", "outputs", "--get", "galena.external_ip")
     writer.join()
