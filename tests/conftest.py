@@ -3,11 +3,15 @@
 import signal
 import sys
 from collections import Counter
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.terraform.harness import StandIn, Workspace
 
 # A busy machine makes tests slow, never red.
 settings.register_profile(
@@ -43,6 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("quick")
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """Have more workers than processors, for two or so wait for Terraform, SSH or a clock."""
+    processors = yield
+    return processors if config.option.quick else processors + 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, or in the end one worker is left alone with it."""
     items.sort(key=lambda item: item.path.parent.name not in LONGEST)
@@ -72,3 +83,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count} skipped: {reason}")
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """The provider that stands in for google's, in a mirror."""
+    with StandIn.installed(tmp_path_factory.mktemp("stand-in")) as installed:
+        yield installed
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, stand_in: StandIn) -> Workspace:
+    """An empty workspace over an empty cloud, that is reached by the provider."""
+    return Workspace.make(tmp_path, stand_in)

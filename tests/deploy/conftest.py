@@ -3,10 +3,14 @@
 import pytest
 
 from tests.helpers.deployed import Project
-from tests.terraform.conftest import stand_in, workspace
+from tests.helpers.tools import require
 from tests.terraform.harness import Workspace
 
-__all__ = ["project", "stand_in", "workspace"]
+
+@pytest.fixture
+def cdktf() -> None:
+    """Skip the test where cdktf is missing."""
+    require("cdktf")
 
 
 @pytest.fixture
