@@ -2,6 +2,7 @@
 
 import base64
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,14 @@ SECRETS = {
 }
 
 
+@cache
+def parts(text: str, length: int) -> frozenset[str]:
+    return frozenset(text[start : start + length] for start in range(len(text) - length + 1))
+
+
 def repeats(message: str, secret: str) -> bool:
     length = min(SIXTEEN, len(secret))
-    parts = {secret[start : start + length] for start in range(len(secret) - length + 1)}
-    return any(part in message for part in parts)
+    return not parts(secret, length).isdisjoint(parts(message, length))
 
 
 def refusal(holder: Any, field: str, given: object) -> str:

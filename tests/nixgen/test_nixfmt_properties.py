@@ -237,7 +237,9 @@ def as_the_rules_have_it(value: Any) -> str:
     return rules.lay_out(conversion.convert_file(value)) + "\n"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 20))]
+)
 def test_short_cuts_give_what_the_rules_give(seed: int) -> None:
     for index in range(100):
         draw = draw_of(f"{seed} {index}")

@@ -78,6 +78,8 @@ class StandIn:
     @contextmanager
     def installed(cls, folder: Path) -> Iterator["StandIn"]:
         """Put the provider into a mirror in `folder`, and answer for it meanwhile."""
+        binary = terraform()
+        machine = platform(binary)
         schemas = folder / "schemas.json"
         schemas.write_text(schema.dump(schema.derive(provider_package())))
         with subprocess.Popen(
@@ -87,13 +89,17 @@ class StandIn:
             stdout=subprocess.PIPE,
         ) as server:
             assert server.stdout is not None
-            yield cls.install(folder, int(server.stdout.readline()))
+            port = int(server.stdout.readline())
+            yield cls(binary, *cls.install(folder, machine, port))
 
-    @classmethod
-    def install(cls, folder: Path, port: int) -> "StandIn":
-        """Put the provider into a mirror in `folder`; its server is at `port`."""
-        binary = terraform()
-        mirror, machine = folder / "mirror", platform(binary)
+    @staticmethod
+    def install(folder: Path, machine: str, port: int) -> tuple[Path, Path]:
+        """Put the provider for `machine` into a mirror in `folder`; its server is at `port`.
+
+        Returns:
+            Terraform's CLI configuration and the mirror.
+        """
+        mirror = folder / "mirror"
         for registry in REGISTRIES:
             for version in VERSIONS:
                 target = mirror / registry / "hashicorp" / "google" / version / machine
@@ -110,7 +116,7 @@ class StandIn:
             "provider_installation {\n  filesystem_mirror {\n"
             f"    path = {json.dumps(str(mirror))}\n  }}\n}}\n"
         )
-        return cls(binary, config, mirror)
+        return config, mirror
 
     def environment(self, cloud: Path) -> dict[str, str]:
         """The environment for Terraform and cdktf with their cloud in `cloud`."""
