@@ -27,7 +27,7 @@ with suppress(ValueError):  # not in the main thread
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
-LONGEST = ("deploy", "terraform", "packaging")
+LONGEST = ("deploy", "stacks", "terraform", "packaging", "nixgen", "facts")
 """The folders whose tests take longest, one by one."""
 
 STARTS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"}
