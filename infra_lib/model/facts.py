@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,12 @@ class MachineFacts:
         return zerotier_address.split(self.name, "zerotier_ip", self.zerotier_ip)[0]
 
 
+@cache
+def _nothing_of(name: str) -> MachineFacts:
+    """Return the facts of a machine of which nothing is known; many ask, and for each machine."""
+    return MachineFacts(name)
+
+
 FIELDS = tuple(each.name for each in fields(MachineFacts) if each.name != "name")
 """The facts there can be of a machine, in the order of the file."""
 
@@ -171,7 +178,7 @@ class Facts:
 
     def machine(self, name: str) -> MachineFacts:
         """Return what is known of a machine: nothing but its name, where nothing is."""
-        return self._named.get(name) or MachineFacts(name)
+        return self._named.get(name) or _nothing_of(name)
 
     def zerotier_ip(self, member_id: str | None) -> str | None:
         """Return the address of a member; None when the network or the member is not known."""

@@ -63,7 +63,7 @@ def _catalog(machines: Sequence[GcpMachine]) -> Catalog:
 
 
 def _offers(catalog: Catalog, region: str) -> Iterator[_Offer]:
-    zones = [zone for zone in catalog.all_zones().values() if zone.region == region]
+    zones = catalog.zones_in(region)
     for machine_type, gpu in _with_gpu(catalog):
         offering = tuple(sorted(zone.name for zone in zones if gpu.type in zone.accelerators))
         if offering:
@@ -72,9 +72,9 @@ def _offers(catalog: Catalog, region: str) -> Iterator[_Offer]:
 
 
 def _with_gpu(catalog: Catalog) -> Iterator[tuple[str, Gpu]]:
-    for name, facts in catalog.all_machine_types().items():
-        if facts.accelerator is not None:
-            yield name, Gpu(facts.accelerator, facts.accelerator_count)
+    for machine_type in catalog.machine_types_with_gpus():
+        if machine_type.accelerator is not None:
+            yield machine_type.name, Gpu(machine_type.accelerator, machine_type.accelerator_count)
     for name, accelerator in catalog.all_accelerator_types().items():
         for count in accelerator.max_vcpus:
             yield _CARRIER, Gpu(name, count)

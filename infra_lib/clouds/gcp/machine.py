@@ -343,9 +343,8 @@ class GcpMachine(ProvisionedMachine):
         """Further zones of its region that offer its GPU, or any machine without one."""
         return tuple(
             zone.name
-            for zone in self.catalog.all_zones().values()
-            if zone.region == self.region
-            and zone.name not in self.zones
+            for zone in self.catalog.zones_in(self.region)
+            if zone.name not in self.zones
             and (self.gpu is None or self.gpu.type in zone.accelerators)
         )
 

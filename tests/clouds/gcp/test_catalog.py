@@ -80,6 +80,15 @@ def test_accelerators_are_where_the_table_says() -> None:
         assert CATALOG.accelerator_type(accelerator) is not None
 
 
+def test_the_zones_of_a_region_are_those_of_the_tables_and_your_own() -> None:
+    own = (Zone("us-central1-z", "us-central1"), Zone("us-north9-a", "us-north9"))
+    catalog = Catalog(zones=own)
+    names = [zone.name[-1] for zone in catalog.zones_in("us-central1")]
+    assert names == ["a", "b", "c", "f", "z"]
+    assert catalog.zones_in("us-north9") == own[1:]
+    assert catalog.zones_in("us-north8") == ()
+
+
 def test_zones_have_the_letters_that_google_gave_them() -> None:
     zones = CATALOG.all_zones()
     by_region = {

@@ -125,6 +125,11 @@ class Catalog:
         """Return every machine type by name."""
         return tables.machine_types() | {item.name: item for item in self.machine_types}
 
+    def machine_types_with_gpus(self) -> tuple[MachineType, ...]:
+        """Return those that come with GPUs, and your own, of which some may have none."""
+        own = {item.name: item for item in self.machine_types}
+        return tuple((tables.machine_types_with_gpus() | own).values())
+
     def all_accelerator_types(self) -> dict[str, AcceleratorType]:
         """Return every accelerator type by name."""
         return tables.ACCELERATORS | {item.name: item for item in self.accelerator_types}
@@ -132,6 +137,11 @@ class Catalog:
     def all_zones(self) -> dict[str, Zone]:
         """Return every zone by name."""
         return tables.zones() | {item.name: item for item in self.zones}
+
+    def zones_in(self, region: str) -> tuple[Zone, ...]:
+        """Return the zones of a region."""
+        known = tables.zones_in(region) | {item.name: item for item in self.zones}
+        return tuple(zone for zone in known.values() if zone.region == region)
 
     def regions(self) -> tuple[str, ...]:
         """Return every region, sorted."""
@@ -156,8 +166,7 @@ class Catalog:
         for place in (location, "*"):
             if place in own:
                 return own[place]
-        cells = tables.prices(table).get((name, location), ["", ""])
-        return Price(name, location, *(float(cell) if cell else None for cell in cells))
+        return tables.price(table, name, location)
 
 
 def _words(text: str) -> set[str]:

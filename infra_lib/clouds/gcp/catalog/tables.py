@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Zone
+from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Price, Zone
 
 MACHINE_TYPES_AS_OF = "2026-07-01"
 MACHINE_TYPES_SOURCE = (
@@ -61,14 +61,20 @@ _ZONE_LETTERS = {"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"
 def _rows(table: str) -> list[list[str]]:
     """Read a table beside this module: no field holds a comma or a quote."""
     with open(os.path.join(os.path.dirname(__file__), table), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs start-up
-        next(file)
-        return [line.rstrip("\n").split(",") for line in file]
+        return [line.split(",") for line in file.read().splitlines()[1:]]
 
 
 @cache
-def prices(table: str) -> dict[tuple[str, str], list[str]]:
-    """Return the prices of a table by name and place: [on demand, spot], "" for unknown."""
-    return {(name, place): prices for name, place, *prices in _rows(table)}
+def prices(table: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the prices of a table by name and place: on demand and spot, "" for unknown."""
+    return {(name, place): (price, spot) for name, place, price, spot in _rows(table)}
+
+
+@cache
+def price(table: str, name: str, place: str) -> Price:
+    """Return the price of a table for a name and a place, where both may be unknown."""
+    cells = prices(table).get((name, place), ("", ""))
+    return Price(name, place, *(float(cell) if cell else None for cell in cells))
 
 
 @cache
@@ -95,6 +101,11 @@ def machine_type(name: str) -> MachineType | None:
 def machine_types() -> dict[str, MachineType]:
     """Return every machine type by name."""
     return {name: found for name in _machine_types() if (found := machine_type(name))}
+
+
+def machine_types_with_gpus() -> dict[str, MachineType]:
+    """Return the machine types that come with GPUs by name."""
+    return {name: found for name in _BUILT_IN if (found := machine_type(name))}
 
 
 @cache
@@ -125,6 +136,12 @@ def region_of(zone: str) -> str:
 def zones() -> dict[str, Zone]:
     """Return every zone by name."""
     return {name: found for name in _offered() if (found := zone(name))}
+
+
+def zones_in(region: str) -> dict[str, Zone]:
+    """Return the zones of a region by name."""
+    names = (name for name in _offered() if region_of(name) == region)
+    return {name: found for name in names if (found := zone(name))}
 
 
 @cache
