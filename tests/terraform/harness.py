@@ -132,7 +132,7 @@ class StandIn:
             "DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             # cdktf sets the first itself, and warns of options without it.
-            "NODE_OPTIONS": f"--max-old-space-size=4096 --require={quote(str(LATE))}",
+            "NODE_OPTIONS": f"--max-old-space-size=4096 --require={json.dumps(str(LATE))}",
             "STAND_IN_CLOUD": str(cloud),
             "TERRAFORM_BINARY_NAME": self.binary,
             # `cdktf deploy` locks providers after `init`, which asks their registry unless told.
