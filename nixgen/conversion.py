@@ -1,8 +1,8 @@
 """From expressions to the tree: where parentheses, escapes and comments go."""
 
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import PurePath
-from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from nixgen import expr, literals
@@ -138,7 +138,7 @@ def _extend(parts: list[Part], part: Part) -> None:
         parts.append(part)
 
 
-_NAME_ONLY = _pattern(r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*").fullmatch
+_NAME_ONLY = r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*"
 
 
 def _raw(text: str) -> Node:
@@ -150,7 +150,7 @@ def _raw(text: str) -> Node:
         lines.pop()
     margin = min(len(line) - len(line.lstrip(" ")) for line in lines if line)
     lines = [line[margin:] for line in lines]
-    if len(lines) == 1 and _NAME_ONLY(lines[0]):
+    if len(lines) == 1 and re.fullmatch(_NAME_ONLY, lines[0]):
         head, *path = lines[0].split(".")
         return Selection(Token(head), list(path), None) if path else Token(head)
     return RawText(lines)
@@ -508,12 +508,12 @@ def convert(value: expr.Value) -> Node:
                 if id(value) in inside:
                     raise NixError(ENDLESS)
                 interpolated = way == _INTERPOLATED or (bool(steps) and steps[-1][2])
-                if isinstance(value, Mapping):
-                    step = _mapping(value)
-                elif isinstance(value, list | tuple | expr.List):
-                    step = _list(value, interpolated=interpolated)
-                elif type(value) in _STEPS:
+                if type(value) in _STEPS:
                     step = _STEPS[type(value)](value)
+                elif isinstance(value, (list, tuple, expr.List)):
+                    step = _list(value, interpolated=interpolated)
+                elif isinstance(value, Mapping):
+                    step = _mapping(value)
                 else:
                     expr.check_value(value)
                     raise NixError(f"{expr.describe(value)} is no Nix expression")

@@ -6,6 +6,8 @@ it is stored, and nothing that a subclass overrides takes part in that.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from operator import is_
 from types import MappingProxyType, NoneType
 from typing import Any, Final, TypeVar
 
@@ -42,38 +44,45 @@ def exact(value: Any) -> Any:
     Raises:
         NixgenError: When two keys of a mapping become one.
     """
-    if type(value) in _EXACT_TYPES:
+    kind = type(value)
+    if kind in _EXACT_TYPES:
         return value
     try:
-        return _exact(value)
+        return _maker(kind)(value)
     except RecursionError:
         return value
 
 
-def _exact(value: Any) -> Any:
-    kind = type(value)
-    if kind in _EXACT_TYPES:
-        return value
+def _find_maker(kind: type) -> Callable[[Any], Any]:
+    """Return what makes the values of a type exact."""
     if issubclass(kind, str | int | float):
-        return next(_EXACT_TYPES[base] for base in kind.__mro__ if base in _EXACT_TYPES)(value)
+        return next(_EXACT_TYPES[base] for base in kind.__mro__ if base in _EXACT_TYPES)
     if issubclass(kind, tuple | list):
-        return _sequence(value)
-    return _mapping(value) if issubclass(kind, Mapping) else value
+        return _sequence
+    return _mapping if issubclass(kind, Mapping) else _unchanged
+
+
+_maker: Final[Callable[[type], Callable[[Any], Any]]] = cache(_find_maker)
 
 
 def _sequence(value: Any) -> Any:
-    items = [*map(_exact, value)]
-    if all(new is old for new, old in zip(items, value, strict=True)):
+    if set(map(type, value)) <= _EXACT_TYPES.keys():
         return value
-    return items if isinstance(value, list) else tuple(items)
+    made = [item if type(item) in _EXACT_TYPES else _maker(type(item))(item) for item in value]
+    if all(map(is_, made, value)):
+        return value
+    return made if isinstance(value, list) else tuple(made)
 
 
 def _mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    pairs = [(key, item, _exact(key), _exact(item)) for key, item in value.items()]
-    if all(key is new_key and item is new for key, item, new_key, new in pairs):
+    given = [part for pair in value.items() for part in pair]
+    if set(map(type, given)) <= _EXACT_TYPES.keys():
+        return value
+    made = [part if type(part) in _EXACT_TYPES else _maker(type(part))(part) for part in given]
+    if all(map(is_, made, given)):
         return value
     items = {}
-    for _, _, key, item in pairs:
+    for key, item in zip(made[::2], made[1::2], strict=True):
         if key in items:
             raise NixgenError(f"two keys of one mapping are {key!r}")
         items[key] = item

@@ -13,10 +13,11 @@ mappings and lists are checked when they are rendered, and the message then star
 the place.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import isfinite
 from pathlib import PurePath, PureWindowsPath
-from re import compile as _pattern
 from typing import Any, Final, TypeAlias
 
 from attrs import field
@@ -61,12 +62,13 @@ __all__ = [
     "ref",
 ]
 
-_IDENTIFIER = _pattern(r"[A-Za-z_][A-Za-z0-9_'-]*").fullmatch
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*").fullmatch
 _KEYWORDS: Final = frozenset(
     {"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"}
 )
-_SEARCH_PATH = _pattern(r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*").fullmatch
-_UNENCODABLE = _pattern("[\0\ud800-\udfff]").search
+_SEARCH_PATH = r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*"
+_LITERAL_PATH = r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+"
+_UNENCODABLE = "[\0\ud800-\udfff]"
 LEAST: Final = -(2**63)
 """The least integer that Nix can hold."""
 
@@ -134,6 +136,11 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER(text) is not None and text not in _KEYWORDS
 
 
+def _surely_holds(text: str) -> bool:
+    """Whether a Nix file can hold a text for sure; what is not ASCII has to be looked at."""
+    return str.isascii(text) and str.find(text, "\0") < 0  # whatever a subclass says
+
+
 def check_text(text: str, what: str) -> None:
     """Refuse text that no Nix file can hold.
 
@@ -145,7 +152,9 @@ def check_text(text: str, what: str) -> None:
         NixError: It holds NUL, which ends a Nix string, or half of a surrogate pair, which UTF-8
             has no bytes for.
     """
-    if found := _UNENCODABLE(text):
+    if _surely_holds(text):
+        return
+    if found := re.search(_UNENCODABLE, text):
         kind = (
             "a NUL character" if found[0] == "\0" else f"a lone surrogate (U+{ord(found[0]):04X})"
         )
@@ -189,12 +198,12 @@ def check_value(value: Value, what: str = "") -> None:
         NixError: It is neither plain data nor an expression, or a scalar that Nix cannot hold.
     """
     where = f"{what}: " if what else ""
-    if isinstance(value, str | int | float | PurePath):
+    if isinstance(value, (str, int, float, PurePath)):
         try:
             check_scalar(value)
         except NixError as error:
             raise NixError(f"{where}{error}") from None
-    elif not (value is None or isinstance(value, Expr | Mapping | list | tuple)):
+    elif not (value is None or isinstance(value, (Expr, dict, list, tuple, Mapping))):
         raise NixError(f"{where}{describe(value)} is no Nix expression")
     elif isinstance(value, Commented):
         raise NixError(f"{where}a comment cannot stand here; see Commented for where it can")
@@ -222,7 +231,7 @@ def _check_identifier(name: object, what: str) -> None:
 
 def _check_name(name: object, what: str) -> None:
     if isinstance(name, str):
-        if _UNENCODABLE(name):  # else, the text for the message is what takes long
+        if not _surely_holds(name):  # the text for the message takes long
             check_text(name, f"{what}: the attribute name {name!r}")
     elif not isinstance(name, Expr) or isinstance(name, Commented):
         raise NixError(
@@ -387,14 +396,12 @@ class PathLiteral(Expr):
         parts = self.parts
         _check_parts(parts, "PathLiteral")
         shown = "".join(part if isinstance(part, str) else "${…}" for part in parts)
-        if not _LITERAL_PATH("".join(part if isinstance(part, str) else "\0" for part in parts)):
+        fixed = "".join(part if isinstance(part, str) else "\0" for part in parts)
+        if not re.fullmatch(_LITERAL_PATH, fixed):
             raise NixError(
                 f"PathLiteral: {shown!r} is no path: it must start with /, ./ or ../, have no "
                 "empty step, and hold only letters, digits and . _ - + / (interpolate the rest)"
             )
-
-
-_LITERAL_PATH = _pattern(r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+").fullmatch
 
 
 @frozen
@@ -419,7 +426,7 @@ class SearchPath(Expr):
 
     @path.validator
     def _check(self, _: object, path: str) -> None:
-        if not isinstance(path, str) or not _SEARCH_PATH(path):
+        if not isinstance(path, str) or not re.fullmatch(_SEARCH_PATH, path):
             raise NixError(
                 f"SearchPath: {path!r} is no search path such as 'nixpkgs' or 'nixpkgs/nixos'"
             )
@@ -580,7 +587,7 @@ class Binding:
 
     @value.validator
     def _check(self, _: object, value: Value) -> None:
-        _check_element(value, f"Binding {show_path(self.path)}")
+        _check_bound(value, "Binding", self.path)
 
 
 @frozen(init=False)
@@ -638,6 +645,14 @@ def _check_element(value: Value, what: str) -> None:
     check_value(value.value if isinstance(value, Commented) else value, what)
 
 
+def _check_bound(value: Value, what: str, path: tuple[Name, ...]) -> None:
+    """Check a value that is bound to a path."""
+    try:
+        _check_element(value, "")
+    except NixError as error:
+        raise NixError(f"{what} {show_path(path)}: {error}") from None
+
+
 def _check_items(items: tuple[Item, ...], what: str, *, dynamic: bool) -> None:
     """Check the items of a set and that no two define the same attribute."""
     defined: dict[str, Any] = {}
@@ -647,12 +662,14 @@ def _check_items(items: tuple[Item, ...], what: str, *, dynamic: bool) -> None:
                 _define(defined, (name,), what, dynamic=dynamic)
         elif isinstance(item, Binding):
             _define(defined, item.path, what, dynamic=dynamic)
+        elif isinstance(item, (Comment, BlankLine)):
+            pass
         elif isinstance(item, Mapping):
             for key, value in item.items():
                 path = as_path(key, what)
                 _define(defined, path, what, dynamic=dynamic)
-                _check_element(value, f"{what} {show_path(path)}")
-        elif not isinstance(item, Comment | BlankLine):
+                _check_bound(value, what, path)
+        else:
             raise NixError(
                 f"{what}: {describe(item)} is no item; "
                 "give mappings, Binding, Inherit, Comment or BlankLine"
@@ -699,6 +716,11 @@ def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> 
     Raises:
         NixError: A key is not a path, or defines what another defines.
     """
+    starts = [key[0] if type(key) is tuple and key else key for key in mapping]
+    if set(map(type, starts)) == {str} and len(set(starts)) == len(starts):
+        for key in mapping:  # no two of which can collide
+            as_path(key, what)
+        return
     defined: dict[str, Any] = {}
     for key in mapping:
         _define(defined, as_path(key, what), what, dynamic=True)
@@ -1226,6 +1248,11 @@ def ref(dotted: str) -> Ident | Select:
     dotted = exact(dotted)
     if not isinstance(dotted, str):
         raise NixError(f"ref: {describe(dotted)} is no dotted name")
+    return _ref(dotted)
+
+
+@lru_cache(1000)
+def _ref(dotted: str) -> Ident | Select:
     first, *path = dotted.split(".")
     for name in path:
         if not is_identifier(name):

@@ -1,18 +1,16 @@
 """Names, strings, numbers and paths as Nix spells them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
-from re import Match
-from re import compile as _pattern
 from sys import float_info
 
 from nixgen.expr import LEAST, check_scalar, check_text, is_identifier
 
-_SPECIAL = _pattern(r'["\\\n\r\t\0\ud800-\udfff]|\$\{').search
-_ESCAPED = _pattern(r'["\\\n\r\t]|\$(?=\{)')
+_ESCAPED = r'["\\\n\r\t]|\$(?=\{)'
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
-_PATH_STEP = _pattern(r"[A-Za-z0-9._+-]+").fullmatch
-_INDENTED = _pattern(r"'+|\$\{|\r")
+_PATH_STEP = r"[A-Za-z0-9._+-]+"
+_INDENTED = r"'+|\$\{|\r"
 
 
 def escape(text: str, *, before_interpolation: bool = False) -> str:
@@ -22,7 +20,7 @@ def escape(text: str, *, before_interpolation: bool = False) -> str:
         text: The text, which `check_text` has let through.
         before_interpolation: Whether `${` follows, which a `$` at the end would spoil.
     """
-    text = _ESCAPED.sub(lambda found: _ESCAPES[found[0]], text)
+    text = re.sub(_ESCAPED, lambda found: _ESCAPES[found[0]], text)
     return text[:-1] + r"\$" if before_interpolation and text.endswith("$") else text
 
 
@@ -37,7 +35,7 @@ def escape_indented(text: str, *, before_interpolation: bool = False, last: bool
     dollar = before_interpolation and text.endswith("$")
     text = text[:-1] if dollar else text
 
-    def replace(found: Match[str]) -> str:
+    def replace(found: re.Match[str]) -> str:
         special = found[0]
         if special == "\r":
             return r"''\r"
@@ -50,7 +48,7 @@ def escape_indented(text: str, *, before_interpolation: bool = False, last: bool
         exposed = (last or dollar) if end == len(text) else text.startswith(("${", "\r"), end)
         return "'''" * pairs + (r"''\'" if pairs or exposed else "'")
 
-    return _INDENTED.sub(replace, text) + ("''$" if dollar else "")
+    return re.sub(_INDENTED, replace, text) + ("''$" if dollar else "")
 
 
 def string(text: str) -> str:
@@ -59,7 +57,7 @@ def string(text: str) -> str:
     Raises:
         NixError: It holds what Nix cannot.
     """
-    if _SPECIAL(text):
+    if not text.isprintable() or '"' in text or "\\" in text or "${" in text:
         check_text(text, "the string")
         text = escape(text)
     return '"' + text + '"'
@@ -110,7 +108,7 @@ def path(value: PurePath) -> Iterator[str | tuple[str]]:
         yield steps.pop(0)
     for step in steps or ["."]:
         yield "/"
-        if _PATH_STEP(step):
+        if re.fullmatch(_PATH_STEP, step):
             yield step
         else:
             yield (step,)

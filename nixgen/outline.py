@@ -96,7 +96,7 @@ def outline(value: Value) -> Outline:
         links.append(end)
         end = _last(end)
     left_out: list[Value] = [link for link in links if type(link) is expr.Let]
-    if isinstance(end, Mapping | expr.AttrSet) and _takes_lines(end):
+    if isinstance(end, (dict, expr.AttrSet, Mapping)) and _takes_lines(end):
         left_out.append(end)
     return Outline(links, end, left_out)
 

@@ -134,7 +134,7 @@ def _write_lines(out: list[str], frames: list[_Frame]) -> None:
             inner: list[_Frame]
             if (
                 text is None
-                and isinstance(item, Mapping | list | tuple)
+                and isinstance(item, (dict, list, tuple, Mapping))
                 and item
                 and (attached or room >= 0)
             ):
@@ -245,7 +245,7 @@ def _entries_of(value: Any) -> tuple[Iterator[Any], bool]:
         return _bindings(value.items), True
     if isinstance(value, expr.Let):
         return _bindings(value.bindings), True
-    if not isinstance(value, Mapping):
+    if isinstance(value, (list, tuple)):
         return iter(value), False
     if set(map(type, value)) == {str}:
         return iter(value.items()), True
@@ -255,14 +255,14 @@ def _entries_of(value: Any) -> tuple[Iterator[Any], bool]:
 
 def _bindings(items: Iterable[expr.Item]) -> Iterator[tuple[Any, Any]]:
     for item in items:
-        if isinstance(item, Mapping):
+        if isinstance(item, expr.Binding) and _is_plain(item.path):
+            yield item.path, item.value
+        elif isinstance(item, (expr.Binding, expr.Inherit, expr.Comment, expr.BlankLine)):
+            yield None, item
+        else:
             for given, value in item.items():
                 key = exact(given)
                 yield (key, value) if _is_plain(key) else (None, expr.Binding(key, value))
-        elif isinstance(item, expr.Binding) and _is_plain(item.path):
-            yield item.path, item.value
-        else:
-            yield None, item
 
 
 def _is_plain(key: Any) -> bool:
@@ -283,7 +283,7 @@ def _one_line(value: Value, room: int, *, element: bool) -> str | None:
     text = _scalar(value)
     if text:
         text = f"({text})" if element and text[0] == "-" else text
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, (list, tuple)):
         if not value:
             text = "[ ]"
         elif len(value) > 1 or room < 0:
@@ -293,7 +293,7 @@ def _one_line(value: Value, room: int, *, element: bool) -> str | None:
             if not inner:
                 return inner
             text = f"[ {inner} ]"
-    elif isinstance(value, Mapping):
+    elif not isinstance(value, expr.Expr) and isinstance(value, (dict, Mapping)):
         if not value:
             text = "{ }"
         elif not element or len(value) > 1 or room < 0:

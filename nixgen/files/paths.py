@@ -51,7 +51,7 @@ TEMPORARY = ".nixgen-"
 LONGEST = 1000
 """Bytes that a path has at most: macOS looks up 1,023, and what it cannot is never searched."""
 
-_COPY = re.compile(r"(.+)\.orig(?:\.[1-9][0-9]*)?")
+_COPY = r"(.+)\.orig(?:\.[1-9][0-9]*)?"
 # What HFS+ ignores in names: https://github.com/git/git/blob/v2.47.0/utf8.c (next_hfs_char).
 _IGNORED = dict.fromkeys(
     (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
@@ -93,7 +93,7 @@ def copies(path: str) -> Iterator[str]:
 
 def original(path: str) -> str:
     """Return what a path is a copy of by its name, or an empty string."""
-    found = _COPY.fullmatch(path) if ".orig" in path else None
+    found = re.fullmatch(_COPY, path) if ".orig" in path else None
     return found[1] if found else ""
 
 
@@ -143,6 +143,8 @@ def _problem(text: str) -> str:
         return "an empty or '.' component"
     if "\\" in text:
         return "a backslash"
+    if text.isprintable():
+        return ""
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         return "a control character"
     if any("\ud800" <= character <= "\udfff" for character in text):

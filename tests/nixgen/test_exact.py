@@ -235,3 +235,25 @@ def test_a_key_that_takes_itself_for_another_has_its_own_name(value: Any) -> Non
 def test_a_parameter_and_an_alias_of_one_name_are_refused_whatever_they_say() -> None:
     with pytest.raises(NixgenError, match="'x' is there twice"):
         Pattern(HostileStr("x"), alias=HostileStr("x"))
+
+
+class ByName(dict[Any, Any]):
+    """Gives its pairs in another order than its values."""
+
+    def items(self) -> Any:
+        return [(key, self[key]) for key in sorted(self)]
+
+
+class Attributes(dict[str, Any]):
+    """What it holds stands in for its methods."""
+
+    def __init__(self, **held: Any) -> None:
+        super().__init__(**held)
+        self.__dict__ = self
+
+
+def test_each_key_of_a_mapping_keeps_its_value_whatever_else_the_mapping_does() -> None:
+    assert exact(ByName(b=member("x"), a=member("y"))) == {"a": "y", "b": "x"}
+    assert list(exact(ByName(b=member("x"), a=member("y")))) == ["a", "b"]
+    held: Any = Attributes(values=member("x"), keys=1)
+    assert exact(held) == {"values": "x", "keys": 1}

@@ -77,6 +77,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "inherits twice": (lambda: Inherit("a", "b", "a"), "Inherit: 'a' is inherited twice"),
     "inherits nothing": (Inherit, "Inherit: give at least one name"),
     "inherits no name": (lambda: Inherit("a b"), "Inherit: 'a b' is no Nix identifier"),
+    "bound": (
+        lambda: Binding(("a", "b c"), {1}),
+        r'^Binding a\."b c": a set .* is no Nix expression',
+    ),
+    "bound in a set": (lambda: AttrSet({("a", "b"): b"x"}), r"^AttrSet a\.b: bytes .* is no Nix "),
     "empty path": (lambda: Binding((), 1), "an attribute path needs at least one name"),
     "number in a path": (lambda: Binding(("a", 1), 1), r"1 \(int\) is no attribute name"),
     "number as a key": (lambda: AttrSet({1: 2}), r"1 \(int\) is no attribute name"),

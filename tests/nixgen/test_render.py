@@ -231,6 +231,14 @@ def test_nixfmt_changes_nothing_below_a_header(value: Any, tmp_path: Path) -> No
     assert oracle.formatted([text], tmp_path) == [text]
 
 
+def test_what_ends_or_begins_something_in_a_string_is_escaped() -> None:
+    assert dumps({"said": 'a "b"'}) == '{ said = "a \\"b\\""; }\n'
+    assert dumps({"said": "a\\b"}) == '{ said = "a\\\\b"; }\n'
+    assert dumps({"said": "$a ${b}"}) == '{ said = "$a \\${b}"; }\n'
+    assert dumps({"said": "a\tb\nc\r"}) == '{ said = "a\\tb\\nc\\r"; }\n'
+    assert dumps({"said": "é\u00a0\u200b"}) == '{ said = "é\u00a0\u200b"; }\n'
+
+
 def test_the_order_of_keys_is_kept() -> None:
     assert dumps({"b": 1, "a": 2}) == "{\n  b = 1;\n  a = 2;\n}\n"
 
