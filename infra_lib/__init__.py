@@ -15,11 +15,13 @@ from infra_lib.model.device import Device
 from infra_lib.model.disko import zfs_layout
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
 from infra_lib.model.nvidia import Nvidia, NvidiaTuning
 from infra_lib.model.reference import Reference
+from infra_lib.model.services import ClanService, Role
 from infra_lib.model.ssh import Ssh
-from infra_lib.model.users import User
+from infra_lib.model.users import Identity, User
 from infra_lib.model.zerotier import ZeroTier
 
 __version__ = "0.1.0"
@@ -29,6 +31,7 @@ __all__ = [
     "BinaryCache",
     "BootDisk",
     "Catalog",
+    "ClanService",
     "DataDisk",
     "Device",
     "Facts",
@@ -38,6 +41,8 @@ __all__ = [
     "GcpProject",
     "GcsBackend",
     "Gpu",
+    "Identity",
+    "Internet",
     "Machine",
     "MachineFacts",
     "MachineType",
@@ -45,6 +50,7 @@ __all__ = [
     "NvidiaTuning",
     "Price",
     "Reference",
+    "Role",
     "ServiceAccount",
     "ShieldedVm",
     "Ssh",

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import Factory, field
+from attrs import Factory, evolve, field
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
@@ -15,7 +15,8 @@ from infra_lib.fleet_checks import (
     check_devices,
     check_facts,
     check_plain_modules,
-    check_users,
+    check_services,
+    check_tags,
     check_zerotier,
     one_of,
 )
@@ -23,9 +24,11 @@ from infra_lib.model.caches import BinaryCache
 from infra_lib.model.device import Device
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
+from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
 from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.services import ClanService
 from infra_lib.model.ssh import Ssh
 from infra_lib.model.users import User
 from infra_lib.model.validators import (
@@ -35,7 +38,9 @@ from infra_lib.model.validators import (
     check_module,
     check_name,
     check_one_of,
+    check_text,
     check_unique,
+    check_word,
     check_words,
     frozen_mapping,
     frozen_module,
@@ -82,6 +87,27 @@ def _users(value: Iterable[User]) -> tuple[User, ...]:
     return in_order(value)
 
 
+def _services(value: Iterable[ClanService]) -> tuple[ClanService, ...]:
+    return in_order(value)
+
+
+def _tags(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        return value
+    return frozen_mapping({tag: in_order(members) for tag, members in value.items()})
+
+
+def _check_tags(where: str, field: str, value: object) -> None:
+    from nixgen import Expr
+
+    if not isinstance(value, Mapping):
+        raise field_error(where, field, value, 'a mapping is accepted: {"server": ("galena",)}')
+    for tag, members in value.items():
+        check_word(where, field, tag, "a tag")
+        if members is not None and not isinstance(members, Expr):
+            check_words(where, f"{field}[{tag!r}]", members, '"galena"')
+
+
 def _check_budget(where: str, field: str, value: object) -> None:
     if (
         not isinstance(value, int | float)
@@ -118,13 +144,16 @@ class Fleet:
     Attributes:
         name: The fleet's name; a label of every instance.
         domain: The DNS domain the machines are reached under: `<name>.<domain>`.
+        description: What the fleet is for, in your words: `clan.meta.description`.
         machines: The machines, in the order they are listed everywhere. One that has fallback
             zones is in that of its zones that the facts name.
         gcp: The Google Cloud project; wanted when there is a `GcpMachine`.
         caches: Binary caches, in the order they are listed.
         users: Accounts.
         nvidia: How machines with a GPU are set up.
-        zerotier: The network that connects the machines.
+        services: Instances of clan services, of clan's own, your flake's, or any other's.
+        zerotier: The network that connects the machines: an instance of clan's zerotier service.
+        internet: The instance of clan's internet service.
         devices: What else is in that network: phones.
         ssh: What the SSH configuration of people and machines looks like.
         facts: What deployment learned: addresses, keys, and the zones in use.
@@ -138,6 +167,12 @@ class Fleet:
             root, and none unless you say so.
         config: NixOS configuration of every provisioned machine, beside what each has of its own;
             see `GcpMachine.config`. It is the module `flake.modules.nixos.fleet`, for others too.
+        tags: Tags beside those that machines say: each with the names of machines that have it,
+            with a nixgen expression of such a list, in which `config` holds the other tags and
+            `machines` the inventory's machines; or None for one that your own Nix defines.
+        clan: What else there is to say to clan: a module of its own, as `config` is one of NixOS:
+            `{("inventory", "machines", "galena", "icon"): "…"}`. What clan has no option for, it
+            refuses when it is evaluated.
         files: Generated files to move or leave out: the default path to the new one, or to None.
         extra_files: Functions that generate further files: each takes the fleet and returns what
             goes where, as `nix_files` does.
@@ -148,6 +183,7 @@ class Fleet:
 
     name: str = field(validator=valid(check_name))
     domain: str = field(validator=valid(check_domain))
+    description: str = field(default="", validator=valid(check_text))
     machines: tuple[Machine, ...] = field(
         converter=_machines, validator=valid(check_each, Machine, 'Machine("cinnabar")')
     )
@@ -160,8 +196,14 @@ class Fleet:
     users: tuple[User, ...] = field(
         default=(), converter=_users, validator=valid(check_each, User, 'User("cameron")')
     )
+    services: tuple[ClanService, ...] = field(
+        default=(),
+        converter=_services,
+        validator=valid(check_each, ClanService, 'ClanService("sshd", roles=…)'),
+    )
     nvidia: Nvidia = field(factory=Nvidia, validator=valid(check_instance, Nvidia))
     zerotier: ZeroTier = field(factory=ZeroTier, validator=valid(check_instance, ZeroTier))
+    internet: Internet = field(factory=Internet, validator=valid(check_instance, Internet))
     devices: tuple[Device, ...] = field(
         default=(),
         converter=_devices,
@@ -181,6 +223,12 @@ class Fleet:
     config: Any = field(
         default=None, converter=frozen_module, validator=valid(check_module), hash=False
     )
+    tags: Mapping[str, Any] = field(
+        factory=dict, converter=_tags, validator=valid(_check_tags), hash=False
+    )
+    clan: Any = field(
+        default=None, converter=frozen_module, validator=valid(check_module), hash=False
+    )
     files: Mapping[str, str | None] = field(
         factory=dict, converter=_moves, validator=valid(_check_files), hash=False
     )
@@ -193,21 +241,35 @@ class Fleet:
         check_unique(where, "machines", (machine.name for machine in self.machines))
         # With a slash at its end an address is the same, and Nix would ask it twice.
         check_unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
-        check_unique(where, "users", (user.name for user in self.users))
-        machines = tuple(_in_zone_in_use(machine, self.facts) for machine in self.machines)
+        _take_over(self, "zerotier")
+        _take_over(self, "internet")
+        check_tags(where, self.tags, self.machines)
+        machines = tuple(
+            _tagged(_in_zone_in_use(machine, self.facts), self.tags) for machine in self.machines
+        )
         object.__setattr__(self, "machines", machines)
-        check_users(self.users, machines)
-        check_zerotier(where, self.zerotier, machines, self.users)
+        check_zerotier(where, self.zerotier, machines)
         check_devices(where, self.devices, machines, self.zerotier)
         if self.module_style == "nixos":
             check_plain_modules(where, self.modules, self.provisioned, self.ssh)
         check_gpus(self.nvidia, self.gpu_machines)
+        check_services(self._instances(), machines, self.tags)
         check_facts(self.facts, self.controller, self.devices, self.provisioned)
         _check_clouds(self)
 
     @property
     def _where(self) -> str:
         return f"fleet {self.name!r}"
+
+    def _instances(self) -> Iterator[tuple[str, ClanService]]:
+        """Yield each service as it is described, and what to call it in messages."""
+        if self.controller is not None:
+            yield "zerotier", ClanService(self.zerotier.instance, roles=self.zerotier.roles)
+        yield "internet", ClanService(self.internet.instance, roles=self.internet.roles)
+        for user in self.users:
+            yield f"user {user.name!r}", user.service
+        for service in self.services:
+            yield f"service {service.name!r}", service
 
     @property
     def provisioned(self) -> tuple[ProvisionedMachine, ...]:
@@ -227,12 +289,16 @@ class Fleet:
     @property
     def controller(self) -> Machine | None:
         """The ZeroTier controller; None when the fleet has no ZeroTier network."""
-        return next(iter(self.tagged(self.zerotier.controller_tag)), None)
+        return next(iter(self._playing("controller")), None)
 
     @property
     def peers(self) -> tuple[Machine, ...]:
         """The ZeroTier peers."""
-        return self.tagged(self.zerotier.peer_tag)
+        return self._playing("peer")
+
+    def _playing(self, role: str) -> tuple[Machine, ...]:
+        """The machines that play a role in the ZeroTier network."""
+        return tuple(machine for machine in self.machines if self.zerotier.plays(machine, role))
 
     def tagged(self, tag: str) -> tuple[Machine, ...]:
         """Return the machines with a tag."""
@@ -284,12 +350,39 @@ def clouds_of(
         yield cloud, project_of(fleet, name), machines
 
 
+def _take_over(fleet: Fleet, module: Literal["zerotier", "internet"]) -> None:
+    """Have an instance that is given as a service be the one that has fields of its own.
+
+    So what follows from it, the controller or the moons, is known however it is written.
+    """
+    typed: ZeroTier | Internet = getattr(fleet, module)
+    for service in fleet.services:
+        if (service.name, service.module_name, service.input) == (typed.instance, module, None):
+            roles = ClanService(typed.instance, roles=typed.roles).joined(service.roles).roles
+            others = tuple(other for other in fleet.services if other is not service)
+            object.__setattr__(fleet, module, evolve(typed, roles=roles))
+            object.__setattr__(fleet, "services", others)
+            return
+
+
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
     """Return the machine in the zone it is deployed in, when that is one of its own."""
     if not isinstance(machine, ProvisionedMachine) or not machine.fallback_zones:
         return machine
     zone = facts.machine(machine.name).zone
     return machine.in_zone(zone) if zone in machine.fallback_zones and zone else machine
+
+
+def _tagged(machine: Machine, tags: Mapping[str, Any]) -> Machine:
+    """Return the machine with the tags that the fleet gives it."""
+    given = tuple(
+        tag
+        for tag, members in tags.items()
+        if isinstance(members, tuple)
+        and machine.name in members
+        and tag not in machine.all_tags
+    )
+    return evolve(machine, tags=(*machine.tags, *given)) if given else machine
 
 
 def _check_clouds(fleet: Fleet) -> None:

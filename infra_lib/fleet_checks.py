@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 from infra_lib.model import zerotier_address
-from infra_lib.model.errors import field_error
+from infra_lib.model.errors import field_error, nearest
 from infra_lib.model.machine import EVERY
 from infra_lib.model.validators import check_unique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from infra_lib.model.device import Device
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.model.services import ClanService, Role
     from infra_lib.model.ssh import Ssh
-    from infra_lib.model.users import User
     from infra_lib.model.zerotier import ZeroTier
+
+# The tags that clan gives to machines by itself:
+# https://git.clan.lol/clan/clan-core/src/branch/main/modules/clan/computed-tags.nix
+EVERYBODYS = (EVERY, "nixos", "darwin")
+
+# Services of clan that configure nothing on a Mac: they have a `nixosModule`, no `darwinModule`,
+# and export nothing of such a machine to others.
+# https://git.clan.lol/clan/clan-core/src/branch/main/clanServices
+NIXOS_ONLY = frozenset(
+    {
+        "admin",
+        "borgbackup",
+        "certificates",
+        "coredns",
+        "data-mesher",
+        "dyndns",
+        "emergency-access",
+        "garage",
+        "kde",
+        "localbackup",
+        "matrix-synapse",
+        "monitoring",
+        "ncps",
+        "packages",
+        "sshd",
+        "syncthing",
+        "trusted-nix-caches",
+        "wifi",
+    }
+)
 
 
 def one_of(machines: Iterable[Machine]) -> str:
@@ -26,40 +57,101 @@ def one_of(machines: Iterable[Machine]) -> str:
     return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
 
 
-def check_users(users: tuple[User, ...], machines: tuple[Machine, ...]) -> None:
-    """Check that the machines and tags of users exist.
+def check_tags(
+    where: str, tags: Mapping[str, Any], machines: tuple[Machine, ...]
+) -> None:
+    """Check that the machines of the inventory's own tags exist.
+
+    Args:
+        where: What to call the fleet in messages.
+        tags: The fleet's `tags`.
+        machines: The machines.
 
     Raises:
         FleetError: When one is not.
     """
     names = {machine.name for machine in machines}
-    tags = {tag for machine in machines for tag in machine.all_tags} | {EVERY}
-    for user in users:
-        where = f"user {user.name!r}"
-        for name in user.machines:
+    for tag, members in tags.items():
+        for name in members if isinstance(members, tuple) else ():
             if name not in names:
-                raise field_error(where, "machines", name, one_of(machines))
-        for tag in user.tags:
-            if tag not in tags:
-                raise field_error(where, "tags", tag, f"one of {', '.join(sorted(tags))}")
+                field = f"tags[{tag!r}]"
+                raise field_error(where, field, name, f"{one_of(machines)}{nearest(name, names)}")
 
 
-def check_zerotier(
-    where: str, zerotier: ZeroTier, machines: tuple[Machine, ...], users: tuple[User, ...]
+def check_services(
+    services: Iterable[tuple[str, ClanService]],
+    machines: tuple[Machine, ...],
+    declared: Iterable[str],
 ) -> None:
+    """Check that no two instances have one name, and that their machines and tags exist.
+
+    Args:
+        services: Every instance, and what to call it in messages: "service 'sshd'".
+        machines: The machines.
+        declared: Tags that machines have by other means; see `Fleet.tags`.
+
+    Raises:
+        FleetError: When not. Of a tag that nobody has, and that is spelt like none there is, it is
+            a warning: machines may come to have it.
+    """
+    named = {machine.name: machine for machine in machines}
+    tags = {tag for machine in machines for tag in machine.all_tags} | {*EVERYBODYS, *declared}
+    owners: dict[str, str] = {}
+    for where, service in services:
+        if service.name in owners:
+            accepted = f"{owners[service.name]} is the instance of that name; each has its own"
+            raise field_error(where, "instance", service.name, accepted)
+        owners[service.name] = where
+        for role_name, role in service.roles.items():
+            # A user is one role, whose fields are the user's own.
+            field = "" if where.startswith("user ") else f"roles[{role_name!r}]."
+            for name in role.machines:
+                if name not in named:
+                    accepted = f"{one_of(machines)}{nearest(name, named)}"
+                    raise field_error(where, f"{field}machines", name, accepted)
+                if _has_nothing_for(service, role, named[name]):
+                    accepted = (
+                        f"leave it out: clan's service {service.module_name!r} has nothing for a "
+                        "Mac; with extra_modules for it, it may stand"
+                    )
+                    raise field_error(where, f"{field}machines", name, accepted)
+            for tag in role.tags:
+                if tag not in tags:
+                    _refuse_or_warn(where, f"{field}tags", tag, tags)
+
+
+def _has_nothing_for(service: ClanService, role: Role, machine: Machine) -> bool:
+    """Whether a service of clan does nothing on a machine, which is a Mac."""
+    if machine.machine_class == "nixos" or role.extra_modules:
+        return False
+    return service.input is None and service.module_name in NIXOS_ONLY
+
+
+def _refuse_or_warn(where: str, field: str, tag: str, tags: set[str]) -> None:
+    meant = nearest(tag, tags)
+    accepted = (
+        f"no machine has this tag{meant}; one that your own Nix gives to machines is declared in "
+        f"Fleet(tags={{{tag!r}: None}})"
+    )
+    error = field_error(where, field, tag, accepted)
+    if meant:
+        raise error
+    warnings.warn(str(error), stacklevel=1)
+
+
+def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]) -> None:
     """Check that ZeroTier has at most one controller, and each role a machine that can play it.
 
     Args:
         where: What to call the fleet in messages.
         zerotier: The network.
         machines: The machines.
-        users: Accounts, each of which is an instance of a clan service, as the network is.
 
     Raises:
         FleetError: When not.
     """
-    controllers = _named(machines, zerotier.controller_tag)
-    peers = _named(machines, zerotier.peer_tag)
+    controllers = _playing(zerotier, machines, "controller")
+    peers = _playing(zerotier, machines, "peer")
     if len(controllers) > 1:
         raise field_error(
             where,
@@ -78,10 +170,6 @@ def check_zerotier(
             f"{zerotier.controller_tag!r}; where that of peers means something else, another one "
             "says it: ZeroTier(peer_tag=…)",
         )
-    # As nix.internet and nix.users name theirs: in the inventory, two would be one.
-    if zerotier.instance in {"internet", *(f"user-{user.name}" for user in users)}:
-        accepted = "the instance of another service has that name; take one of its own"
-        raise field_error("zerotier", "instance", zerotier.instance, accepted)
     names = {machine.name for machine in machines}
     for name in zerotier.moons:
         if name not in names:
@@ -120,7 +208,7 @@ def check_devices(
     """
     names = [device.name for device in devices]
     check_unique(where, "devices", [*(machine.name for machine in machines), *names])
-    if devices and not _named(machines, zerotier.controller_tag):
+    if devices and not _playing(zerotier, machines, "controller"):
         raise field_error(
             where,
             "devices",
@@ -218,6 +306,6 @@ def check_facts(
             )
 
 
-def _named(machines: Iterable[Machine], tag: str) -> list[str]:
-    """Return the names of the machines with a tag."""
-    return [machine.name for machine in machines if machine.has_tag(tag)]
+def _playing(zerotier: ZeroTier, machines: Iterable[Machine], role: str) -> list[str]:
+    """Return the names of the machines that play a role in the network."""
+    return [machine.name for machine in machines if zerotier.plays(machine, role)]

@@ -149,21 +149,11 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
 
 
 def _users(fleet: Fleet, machine: Machine) -> list[str]:
-    return [
-        user.name
-        for user in fleet.users
-        if machine.name in user.machines or any(map(machine.has_tag, user.tags))
-    ]
+    return [user.name for user in fleet.users if user.role.includes(machine)]
 
 
 def _roles(fleet: Fleet, machine: Machine) -> list[str]:
-    zerotier = fleet.zerotier
-    roles = {
-        "controller": machine.has_tag(zerotier.controller_tag),
-        "moon": machine.name in zerotier.moons,
-        "peer": machine.has_tag(zerotier.peer_tag),
-    }
-    return [role for role, played in roles.items() if played]
+    return [role for role in ("controller", "moon", "peer") if fleet.zerotier.plays(machine, role)]
 
 
 def _listed(words: list[str] | tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from attrs import field
 
 from infra_lib.model.destination import is_port
 from infra_lib.model.errors import field_error
+from infra_lib.model.services import Role, check_instance_name, check_roles, roles
 from infra_lib.model.validators import check_each, check_name, check_word, strings, valid
 from nixgen.frozen import frozen
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from infra_lib.model.machine import Machine
 
 MOST_MOONS = 4  # what clan's zerotier service takes
+ROLES = ("controller", "peer", "moon")
 PORT = 9993  # where ZeroTier listens unless told otherwise
 
 
@@ -73,7 +75,9 @@ def _check_moons(where: str, field: str, value: object) -> None:
 
 @frozen(kw_only=True)
 class ZeroTier:
-    """Who is what in the network. The machines' tags say it.
+    """Who is what in the network: the machines' tags say it, or `roles`.
+
+    It is an instance of clan's zerotier service.
 
     Attributes:
         instance: The name of the service's instance in the inventory.
@@ -81,6 +85,8 @@ class ZeroTier:
         peer_tag: The tag of the machines that are peers; "all" for every machine.
         moons: Relays: machine name to where the Internet reaches it, public IP addresses such as
             "203.0.113.7" or "2001:db8::7/9993", with a UDP port where it is not 9993; at most four.
+        roles: What else is to be said of the roles "controller", "peer" and "moon": further
+            machines and tags, settings, modules. It is added to what tags and `moons` say.
 
     Raises:
         FleetError: When a field cannot be.
@@ -88,11 +94,14 @@ class ZeroTier:
 
     _where = "zerotier"
 
-    instance: str = field(default="zerotier", validator=valid(check_name))
+    instance: str = field(default="zerotier", validator=valid(check_instance_name))
     controller_tag: str = field(default="controller", validator=valid(check_word, "a tag"))
     peer_tag: str = field(default="peer", validator=valid(check_word, "a tag"))
     moons: Mapping[str, tuple[str, ...]] = field(
         factory=dict, converter=_endpoints, validator=valid(_check_moons), hash=False
+    )
+    roles: Mapping[str, Role] = field(
+        factory=dict, converter=roles, validator=valid(check_roles, ROLES), hash=False
     )
 
     def __attrs_post_init__(self) -> None:
@@ -100,7 +109,18 @@ class ZeroTier:
             accepted = "the controller's tag is another"
             raise field_error(self._where, "peer_tag", self.peer_tag, accepted)
 
+    def plays(self, machine: Machine, role: str) -> bool:
+        """Return whether a machine plays a role.
+
+        Args:
+            machine: The machine.
+            role: "controller", "peer" or "moon".
+        """
+        tags = {"controller": self.controller_tag, "peer": self.peer_tag}
+        if machine.has_tag(tags.get(role, "")) or (role == "moon" and machine.name in self.moons):
+            return True
+        return role in self.roles and self.roles[role].includes(machine)
+
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine is in the network, as controller, peer or moon."""
-        tags = (self.peer_tag, self.controller_tag)
-        return any(map(machine.has_tag, tags)) or machine.name in self.moons
+        return any(self.plays(machine, role) for role in ROLES)

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 from infra_lib.nix import (
     caches,
     clan,
+    clan_config,
     clan_inventory,
     clan_machines,
+    clan_meta,
+    clan_tags,
     disko,
     flake,
     fleet_check,
     fleet_config,
     fleet_tests,
     gpu_costs,
-    internet,
     machine,
     nvidia,
+    services,
     ssh_hosts,
     ssh_known_hosts,
     system_caches,
-    users,
-    zerotier,
 )
-from infra_lib.nix.placement import add_extra_files, place_files
+from infra_lib.nix.placement import add_extra_files, extra_files, place_files
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -38,12 +39,12 @@ MODULES = (
     fleet_config,
     machine,
     disko,
-    clan,
+    clan_meta,
+    clan_config,
     clan_machines,
     clan_inventory,
-    zerotier,
-    users,
-    internet,
+    clan_tags,
+    services,
     ssh_hosts,
     ssh_known_hosts,
     fleet_tests,
@@ -65,5 +66,8 @@ def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
     generated: dict[str, FileValue] = {}
     for module in MODULES:
         generated |= module.files(fleet)
-    possible = {module.PATH for module in MODULES if hasattr(module, "PATH")}
-    return add_extra_files(fleet, place_files(fleet, generated, possible))
+    extra = extra_files(fleet)
+    generated |= clan.files(fleet, [*generated, *extra])
+    possible = {module.PATH for module in (*MODULES, clan) if hasattr(module, "PATH")}
+    possible.update(services.possible(fleet))
+    return add_extra_files(fleet, place_files(fleet, generated, possible), extra)

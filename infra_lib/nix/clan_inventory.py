@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.nix import internet
 from infra_lib.nix.style import clan
+from infra_lib.services import reached_by_internet
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -27,7 +27,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def _machine(fleet: Fleet, machine: Machine) -> Value:
     description = machine.full_description
-    target = internet.target_host(fleet, machine)
+    target = None if reached_by_internet(fleet, machine) else fleet.target_host(machine)
     return {
         "tags": list(machine.all_tags),
         "machineClass": machine.machine_class,

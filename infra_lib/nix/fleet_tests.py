@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from infra_lib.model.nvidia import before_turing, capabilities
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.nix import internet, nvidia
+from infra_lib.nix import nvidia
 from infra_lib.nix.placement import path_of
+from infra_lib.services import reached_by_internet
 from nixgen.expr import (
     Apply,
     BinaryOp,
@@ -69,7 +70,7 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     said["tags"] = list(machine.all_tags)
     if machine.full_description:
         said["description"] = machine.full_description
-    target = internet.target_host(fleet, machine)
+    target = None if reached_by_internet(fleet, machine) else fleet.target_host(machine)
     if target != f"root@{machine.name}.{fleet.domain}":
         said["targetHost"] = target
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:

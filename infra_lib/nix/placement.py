@@ -68,16 +68,14 @@ def place_files(
     return files
 
 
-def add_extra_files(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, FileValue]:
-    """Return the generated files and those that the fleet's `extra_files` generate.
-
-    A file that is left out makes room for another at its path.
+def extra_files(fleet: Fleet) -> dict[str, tuple[str, FileValue]]:
+    """Return what the fleet's `extra_files` generate: the path, whose it is, and what it holds.
 
     Raises:
         FleetError: When what a function returns is not a mapping, or holds a path that no file
-            can have or that another file has.
+            can have or that another one has.
     """
-    files = dict(files)
+    files: dict[str, tuple[str, FileValue]] = {}
     for generate in fleet.extra_files:
         name = getattr(generate, "__name__", repr(generate))
         extra = generate(fleet)
@@ -92,9 +90,26 @@ def add_extra_files(fleet: Fleet, files: Mapping[str, FileValue]) -> dict[str, F
                 raise _extra_error(fleet, name, given, str(error)) from None
             if path in files:
                 raise _extra_error(fleet, name, given, "another file is generated there")
-            files[path] = value
-    _refuse_collisions(fleet, files, "extra_files")
+            files[path] = name, value
     return files
+
+
+def add_extra_files(
+    fleet: Fleet, files: Mapping[str, FileValue], extra: Mapping[str, tuple[str, FileValue]]
+) -> dict[str, FileValue]:
+    """Return the generated files, and those of `extra_files`.
+
+    A file that is left out makes room for another at its path.
+
+    Raises:
+        FleetError: When two have one path.
+    """
+    for path, (name, _) in extra.items():
+        if path in files:
+            raise _extra_error(fleet, name, path, "another file is generated there")
+    together = {**files, **{path: value for path, (_, value) in extra.items()}}
+    _refuse_collisions(fleet, together, "extra_files")
+    return together
 
 
 def _refuse_collisions(fleet: Fleet, files: Iterable[str], field: str) -> None:

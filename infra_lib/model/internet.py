@@ -1,0 +1,39 @@
+"""How clan reaches machines over the Internet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field
+
+from infra_lib.model.services import Role, check_instance_name, check_roles, roles
+from infra_lib.model.validators import valid
+from nixgen.frozen import frozen
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@frozen(kw_only=True)
+class Internet:
+    """The instance of clan's internet service, which says where machines are on the Internet.
+
+    Those whose address the facts hold, and where SSH is open there, are in it by themselves.
+
+    Attributes:
+        instance: The name of the service's instance in the inventory.
+        roles: What else is to be said of the role "default": further machines and tags, settings,
+            modules: `{"default": Role(machines={"cinnabar": {"host": "cinnabar.example.org"}})}`.
+            A machine's own settings win over what facts say.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    _where = "internet"
+
+    instance: str = field(default="internet", validator=valid(check_instance_name))
+    roles: Mapping[str, Role] = field(
+        default=_NOTHING, converter=roles, validator=valid(check_roles, ("default",)), hash=False
+    )

@@ -1,0 +1,272 @@
+"""Instances of clan services: which machines play which role, with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from attrs import evolve, field
+
+from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.validators import (
+    check_each,
+    check_matching,
+    check_unique,
+    check_word,
+    in_order,
+    valid,
+)
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra_lib.model.machine import Machine
+
+# Names, or a mapping from names to settings.
+Members: TypeAlias = "Mapping[str, Any] | tuple[str, ...] | list[str]"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+# What it is called in the inventory is also the name of its file.
+_INSTANCE = r"[A-Za-z0-9_][-+.@A-Za-z0-9_]*"
+_INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a digit or _ first"
+
+
+def members(value: Members) -> Mapping[str, Any]:
+    """Make a mapping of names, each with settings or none, and leave any other value."""
+    if isinstance(value, Mapping):
+        given = {name: _NOTHING if each is None else each for name, each in value.items()}
+        return MappingProxyType(given)
+    names = in_order(value)
+    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+        return names  # type: ignore[return-value]  # which the check refuses
+    once = dict.fromkeys(names, _NOTHING)
+    return MappingProxyType(once) if len(once) == len(names) else names  # type: ignore[return-value]
+
+
+def check_members(where: str, field: str, value: object, kind: str, example: str) -> None:
+    """Check what plays a role: names, each with settings or none.
+
+    Args:
+        where: What holds it, for the message.
+        field: The field's name, for the message.
+        value: What `members` returned.
+        kind: What the names are: "a machine", "a tag".
+        example: One of them, as it is written in Python.
+
+    Raises:
+        FleetError: When it is anything else, names one twice, or has settings that are no data.
+    """
+    if not isinstance(value, Mapping):
+        check_each(where, field, value, str, example)
+        check_unique(where, field, value)  # type: ignore[arg-type]  # a tuple of strings by now
+    for name, settings in value.items() if isinstance(value, Mapping) else ():
+        check_word(where, field, name, kind)
+        check_settings(where, f"{field}[{name!r}]", settings)
+
+
+def check_settings(where: str, field: str, value: object) -> None:
+    """Check settings of a service: a mapping of plain data, or an expression of nixgen.
+
+    Clan wants data, which it writes down as JSON, and no functions:
+    https://git.clan.lol/clan/clan-core/src/branch/main/lib/types/default.nix
+
+    Raises:
+        FleetError: When they are anything else.
+    """
+    if value is _NOTHING:
+        return
+    from nixgen import Expr, Lambda, NixError, dumps  # few fleets need it, and it is not small
+
+    accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
+    if not isinstance(value, Mapping | Expr) or isinstance(value, Lambda):
+        raise field_error(where, field, value, accepted)
+    try:
+        dumps(value)
+    except NixError as error:
+        raise FleetError(f"{where}: {field}: {error}") from None
+
+
+def _frozen(value: Any) -> Any:
+    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
+
+
+def _extra_modules(value: Iterable[Any]) -> tuple[Any, ...]:
+    return in_order(value)
+
+
+def roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
+    """Make a mapping of roles that nobody can change, and leave any other value."""
+    return _frozen(value)  # type: ignore[no-any-return]
+
+
+@frozen(kw_only=True)
+class Role:
+    """Who plays a role of a service, and how.
+
+    Clan merges the settings of the role, of a machine's tags and of the machine; what two of them
+    say differently is an error there.
+
+    Attributes:
+        machines: Names of machines, or a mapping from each to settings of its own.
+        tags: Tags: every machine that has one plays the role. Names, or a mapping from each to
+            settings of those machines.
+        settings: Settings of all that play the role: a mapping of plain data, in which there may
+            be expressions of nixgen, or such an expression. What there is to set is in clan's
+            reference, for each service: https://clan.lol/docs/unstable/services/definition
+        extra_modules: Further modules of the machines that play the role, as `Machine.modules`
+            takes them.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    _where = "role"
+
+    machines: Mapping[str, Any] = field(
+        default=_NOTHING,
+        converter=members,
+        validator=valid(check_members, "a machine", '"galena"'),
+        hash=False,
+    )
+    tags: Mapping[str, Any] = field(
+        default=_NOTHING,
+        converter=members,
+        validator=valid(check_members, "a tag", '"server"'),
+        hash=False,
+    )
+    settings: Any = field(
+        default=_NOTHING, converter=_frozen, validator=valid(check_settings), hash=False
+    )
+    extra_modules: tuple[Any, ...] = field(default=(), converter=_extra_modules, hash=False)
+
+    def includes(self, machine: Machine) -> bool:
+        """Return whether a machine plays it, by its name or one of its tags."""
+        return machine.name in self.machines or any(map(machine.has_tag, self.tags))
+
+    def joined(self, more: Role, where: str) -> Role:
+        """Return the role with what another one adds to it.
+
+        Args:
+            more: The other one.
+            where: What to call the role in messages.
+
+        Raises:
+            FleetError: When both say something, and one of them in an expression.
+        """
+        return evolve(
+            self,
+            machines=_joined(self.machines, more.machines, f"{where}: machines"),
+            tags=_joined(self.tags, more.tags, f"{where}: tags"),
+            settings=_merged(self.settings, more.settings, f"{where}: settings"),
+            extra_modules=(*self.extra_modules, *more.extra_modules),
+        )
+
+
+def _joined(one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Return the members of both."""
+    merged = {
+        name: _merged(one[name], settings, f"{where}[{name!r}]") if name in one else settings
+        for name, settings in other.items()
+    }
+    return {**one, **merged}
+
+
+def _merged(one: Any, other: Any, where: str) -> Any:
+    """Return the settings of both, the second of which win."""
+    if not other or not one:
+        return other or one
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {**one, **other}
+    raise FleetError(f"{where}: an expression cannot be merged with what is derived")
+
+
+def check_roles(
+    where: str, field: str, value: object, known: tuple[str, ...] | None = None
+) -> None:
+    """Check roles by name.
+
+    Args:
+        where: What has them, for the message.
+        field: The field's name, for the message.
+        value: The roles.
+        known: The roles that there are; None where nobody knows.
+
+    Raises:
+        FleetError: When it is no mapping, holds anything but roles, or one that there is not.
+    """
+    accepted = 'a mapping of roles is accepted: {"client": Role(tags=("server",))}'
+    if not isinstance(value, Mapping):
+        raise field_error(where, field, value, accepted)
+    for name, role in value.items():
+        check_word(where, field, name, "a role")
+        if known is not None and name not in known:
+            raise field_error(where, field, name, f"one of {', '.join(known)} is accepted")
+        if not isinstance(role, Role):
+            raise field_error(where, f"{field}[{name!r}]", role, "a Role(…) is accepted")
+
+
+def check_instance_name(where: str, field: str, value: object) -> None:
+    """Check the name of a service's instance, which is also that of its file.
+
+    Raises:
+        FleetError: When it is not one.
+    """
+    check_matching(where, field, value, _INSTANCE, _INSTANCE_ACCEPTED)
+
+
+@frozen
+class ClanService:
+    """An instance of a service of clan, of your own flake or of any other.
+
+    See `infra_lib.clan_services` for those that people use most.
+
+    Attributes:
+        name: What the instance is called in the inventory, and its file.
+        module: The service's name among `clan.modules` of the input; None for the instance's name.
+        input: The flake input that has the service: "self" is your own flake. None for clan-core,
+            whatever your flake calls it.
+        roles: Who plays which role. What roles there are is the service's to say.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    name: str = field(validator=valid(check_instance_name))
+    module: str | None = field(default=None, validator=valid(check_word, "a name"), kw_only=True)
+    input: str | None = field(
+        default=None, validator=valid(check_word, "the name of a flake input"), kw_only=True
+    )
+    roles: Mapping[str, Role] = field(
+        default=_NOTHING, converter=roles, validator=valid(check_roles), kw_only=True, hash=False
+    )
+
+    @property
+    def _where(self) -> str:
+        return f"service {self.name!r}"
+
+    @property
+    def module_name(self) -> str:
+        """The service's name: `module`, or the instance's name."""
+        return self.module or self.name
+
+    def joined(self, roles: Mapping[str, Role]) -> ClanService:
+        """Return the instance with further roles, or with more in those that it has.
+
+        Args:
+            roles: By name.
+
+        Raises:
+            FleetError: When settings cannot be merged; see `Role.joined`.
+        """
+        if not roles:
+            return self
+        merged = {
+            name: self.roles[name].joined(role, f"{self._where}: roles[{name!r}]")
+            if name in self.roles
+            else role
+            for name, role in roles.items()
+        }
+        return evolve(self, roles={**self.roles, **merged})
