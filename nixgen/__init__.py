@@ -10,6 +10,7 @@
     rules: One rule per kind of expression: its document from those of its parts.
     outline: What of an expression decides its layout, so that equal ones are laid out once.
     render: From expressions to the text of a file: `dumps`.
+    scope: Which variables an expression refers to and does not bind itself: `free_names`.
     scan: Nix text that people wrote, as far as its bindings go; for regions.
 
 Both halves and `infra_lib` share:
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     )
     from nixgen.files.values import FileValue, Region, TextFile
     from nixgen.render import dumps
+    from nixgen.scope import free_names
 
 __all__ = [
     "MISSING",
@@ -102,6 +104,7 @@ __all__ = [
     "Value",
     "With",
     "dumps",
+    "free_names",
     "ref",
 ]
 
@@ -113,6 +116,10 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "free_names":  # which few ask for
+            from nixgen.scope import free_names
+
+            return free_names
         from nixgen import errors, expr, render
         from nixgen.files import values
 

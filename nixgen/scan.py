@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     | (?P<path> [\w.+-]*(?:/[\w.+-]+)+/? | [\w.+-]*/(?=\$\{) )
     | (?P<uri> [A-Za-z][A-Za-z0-9+.-]*:[\w%/?:@&=+$,.!~*'-]+ )
     | (?P<word> [A-Za-z_][\w'-]* )
-    | (?P<number> [0-9]+ )
+    | (?P<number> (?: [1-9][0-9]*\.[0-9]* | 0?\.[0-9]+ ) (?: [Ee][+-]?[0-9]+ )? | [0-9]+ )
     | (?P<quote> " | '' )
     | (?P<open> \$\{ | [{(\[] )
     | (?P<close> [})\]] )
@@ -64,6 +64,7 @@ class Binding(NamedTuple):
         start: Offset of its first character.
         end: Offset after its `;`.
         paths: What it sets; None in a path stands for a name that is computed.
+        tokens: All of it but the `;`.
         value: The literal set that it sets; None when it is anything else.
         rec: Whether that is a `rec` one.
     """
@@ -71,6 +72,7 @@ class Binding(NamedTuple):
     start: int
     end: int
     paths: tuple[_Path, ...]
+    tokens: tuple[Node, ...]
     value: Node | None = None
     rec: bool = False
 
@@ -255,7 +257,7 @@ def _binding(parts: list[Node], text: str) -> Binding:
         paths = tuple((_name(each, text),) for each in names)
         if (None,) in paths:
             raise NotNixError(start, "what is inherited has a name that is computed")
-        return Binding(start, end, paths)
+        return Binding(start, end, paths, tuple(parts))
     equals = next((place for place, part in enumerate(parts) if part.text == "="), None)
     if equals is None:
         raise NotNixError(start, "an attribute without '='")
@@ -274,7 +276,7 @@ def _binding(parts: list[Node], text: str) -> Binding:
     if literal is not None and literal.kind != "{":
         literal = None
     path = tuple(_name(each, text) for each in named[::2])
-    return Binding(start, end, (path,), literal, rec and literal is not None)
+    return Binding(start, end, (path,), tuple(parts), literal, rec and literal is not None)
 
 
 def refuse_set_twice(node: Node, text: str, owner: Callable[[int], str | None]) -> None:
