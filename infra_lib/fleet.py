@@ -241,6 +241,8 @@ class Fleet:
         check_unique(where, "machines", (machine.name for machine in self.machines))
         # With a slash at its end an address is the same, and Nix would ask it twice.
         check_unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
+        # Two instances with other names may be of one account.
+        check_unique(where, "users", (user.name for user in self.users if user.instance is None))
         _take_over(self, "zerotier")
         _take_over(self, "internet")
         check_tags(where, self.tags, self.machines)
@@ -378,9 +380,7 @@ def _tagged(machine: Machine, tags: Mapping[str, Any]) -> Machine:
     given = tuple(
         tag
         for tag, members in tags.items()
-        if isinstance(members, tuple)
-        and machine.name in members
-        and tag not in machine.all_tags
+        if isinstance(members, tuple) and machine.name in members and tag not in machine.all_tags
     )
     return evolve(machine, tags=(*machine.tags, *given)) if given else machine
 

@@ -57,9 +57,7 @@ def one_of(machines: Iterable[Machine]) -> str:
     return f"one of {', '.join(machine.name for machine in machines) or '(no machines)'}"
 
 
-def check_tags(
-    where: str, tags: Mapping[str, Any], machines: tuple[Machine, ...]
-) -> None:
+def check_tags(where: str, tags: Mapping[str, Any], machines: tuple[Machine, ...]) -> None:
     """Check that the machines of the inventory's own tags exist.
 
     Args:

@@ -72,12 +72,10 @@ def ways_in(fleet: Fleet, machine: ProvisionedMachine) -> frozenset[Way]:
 
 def guests(fleet: Fleet) -> tuple[tuple[str, str], ...]:
     """Return name and address of each ZeroTier member that clan does not manage: Macs, devices."""
-    inside = {machine.name for machine in (*fleet.peers, fleet.controller) if machine is not None}
-    inside |= fleet.zerotier.moons.keys()
     members = [
         (machine.name, fleet.facts.machine(machine.name).zerotier_ip)
         for machine in fleet.machines
-        if machine.machine_class == "darwin" or machine.name not in inside
+        if machine.machine_class == "darwin" or not fleet.zerotier.includes(machine)
     ]
     members += [
         (device.name, fleet.facts.zerotier_ip(device.zerotier_member_id))

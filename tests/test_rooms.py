@@ -44,7 +44,10 @@ ROOMS = {
     "a cloud": (CLOUDS, ("infra_lib.clouds",)),
     "the dict of clouds": (CLOUDS | {"a cloud"}, ("infra_lib.clouds.all_clouds",)),
     "the fleet, which has the clouds' projects": (FLEET | {"a cloud"}, ("infra_lib.fleet",)),
-    "fleet": (FLEET, ("infra_lib.fleet_checks", "infra_lib.cost", "infra_lib.hosts")),
+    "fleet": (
+        FLEET,
+        tuple(f"infra_lib.{name}" for name in ("fleet_checks", "cost", "hosts", "services")),
+    ),
     "nix": (FLEET, ("infra_lib.nix",)),
     "stacks": (FLEET, ("infra_lib.stacks",)),
     "a cloud's stack": (FLEET | {"stacks", "a cloud"}, ("infra_lib.stacks.gcp",)),

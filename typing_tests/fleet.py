@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_type
+from collections.abc import Mapping
+from typing import Any, Literal, assert_type
 
 from infra_lib import (
     AcceleratorType,
     BinaryCache,
     BootDisk,
     Catalog,
+    ClanService,
     DataDisk,
     Fleet,
     FleetError,
@@ -21,6 +23,7 @@ from infra_lib import (
     Nvidia,
     NvidiaTuning,
     Price,
+    Role,
     ServiceAccount,
     ShieldedVm,
     User,
@@ -98,6 +101,18 @@ fleet = Fleet(
     ),
     machines=[Machine("cinnabar", machine_class="darwin"), everything, *machines],
     caches=(BinaryCache("https://cache.nixos.org", public_key="…", priority=5),),
+    services=[
+        ClanService(
+            "borgbackup",
+            module="borgbackup",
+            input=None,
+            roles={
+                "client": Role(tags=("server",)),
+                "server": Role(machines={"vault": {"directory": "/srv"}}, settings={"port": 22}),
+                "nobody": Role(machines=["cinnabar"], extra_modules=("base", {"a": 1})),
+            },
+        )
+    ],
     users=[User("cameron", groups=("wheel",), machines=("galena",), share=False, prompt=False)],
     nvidia=Nvidia(
         driver="latest",
@@ -115,7 +130,7 @@ assert_type(fleet.machines, tuple[Machine, ...])
 assert_type(fleet.gcp_machines, tuple[GcpMachine, ...])
 assert_type(fleet.machine("galena").all_tags, tuple[str, ...])
 assert_type(fleet.controller, Machine | None)
-assert_type(fleet.users[0].machines, tuple[str, ...])
+assert_type(fleet.users[0].machines, Mapping[str, Any])
 assert_type(everything.gpu, Gpu | None)
 assert_type(everything.enabled, bool)
 assert_type(everything.state, Literal["off", "on", "stopped"])

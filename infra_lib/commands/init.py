@@ -12,7 +12,7 @@ from infra_lib import Catalog, __version__
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.validators import check_name
-from infra_lib.nix import clan_inventory, clan_machines, fleet_check, fleet_tests
+from infra_lib.nix import clan_inventory, clan_machines, clan_meta, fleet_check, fleet_tests
 from infra_lib.operate import scaffold
 from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 from nixgen.files.folder import ExistingFile, Folder, open_folder
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
 
 # What says that a machine is one of the clan, and what tests it.
-_CLAN = {each.PATH for each in (clan_inventory, clan_machines, fleet_check, fleet_tests)}
+_CLAN = {
+    each.PATH for each in (clan_inventory, clan_machines, clan_meta, fleet_check, fleet_tests)
+}
 
 _NEXT = """\
 Next, in a virtual environment:
@@ -102,7 +104,9 @@ def run(given: Namespace) -> int:
     _refuse_what_would_be_removed(folder)
     with open_folder(folder, change=True, notify=_notify) as here:
         theirs = [path for path in possible if here.read(path) is not None]
-        left = _left_out(possible, theirs)
+        # A flake of theirs may hold a clan, which has a name already.
+        named = (clan_meta.PATH,) if here.read("flake.nix") is not None else ()
+        left = _left_out(possible, theirs, named)
         texts = scaffold.texts(main(left=left), origin, below or "", framework)
         hook = texts.pop(scaffold.HOOKS) if below else ""
         by_hand = _left_to_them(here, texts, given.keep)
@@ -127,12 +131,14 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def _left_out(possible: Collection[str], theirs: Collection[str]) -> list[str]:
+def _left_out(
+    possible: Collection[str], theirs: Collection[str], named: Collection[str]
+) -> list[str]:
     """Return the files that the new fleet shall not generate.
 
     Who has a file of the clan has a clan: half a machine in it would break it.
     """
-    left = {*theirs, *(_CLAN if any(path in _CLAN for path in theirs) else ())}
+    left = {*theirs, *named, *(_CLAN if any(path in _CLAN for path in theirs) else ())}
     return [path for path in possible if path in left]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, field
 
-from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.errors import FleetError, field_error, shown
+from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.validators import (
     check_each,
     check_matching,
@@ -17,16 +18,16 @@ from infra_lib.model.validators import (
     in_order,
     valid,
 )
+from nixgen.exact import exact
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from infra_lib.model.machine import Machine
 
 # Names, or a mapping from names to settings.
 Members: TypeAlias = "Mapping[str, Any] | tuple[str, ...] | list[str]"
 
+_SCALARS = (str, int, float, type(None))
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # What it is called in the inventory is also the name of its file.
@@ -37,9 +38,8 @@ _INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a dig
 def members(value: Members) -> Mapping[str, Any]:
     """Make a mapping of names, each with settings or none, and leave any other value."""
     if isinstance(value, Mapping):
-        given = {name: _NOTHING if each is None else each for name, each in value.items()}
-        return MappingProxyType(given)
-    names = in_order(value)
+        return MappingProxyType({name: _frozen(each or {}) for name, each in exact(value).items()})
+    names = exact(in_order(value))
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         return names  # type: ignore[return-value]  # which the check refuses
     once = dict.fromkeys(names, _NOTHING)
@@ -76,7 +76,7 @@ def check_settings(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When they are anything else.
     """
-    if value is _NOTHING:
+    if isinstance(value, Mapping) and not value:
         return
     from nixgen import Expr, Lambda, NixError, dumps  # few fleets need it, and it is not small
 
@@ -93,10 +93,6 @@ def _frozen(value: Any) -> Any:
     return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
 
 
-def _extra_modules(value: Iterable[Any]) -> tuple[Any, ...]:
-    return in_order(value)
-
-
 def roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
     """Make a mapping of roles that nobody can change, and leave any other value."""
     return _frozen(value)  # type: ignore[no-any-return]
@@ -106,8 +102,8 @@ def roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
 class Role:
     """Who plays a role of a service, and how.
 
-    Clan merges the settings of the role, of a machine's tags and of the machine; what two of them
-    say differently is an error there.
+    Clan merges the settings of the role, of a machine's tags and of the machine. What two of them
+    say differently is an error, unless one says it in an expression with `lib.mkForce`.
 
     Attributes:
         machines: Names of machines, or a mapping from each to settings of its own.
@@ -140,7 +136,15 @@ class Role:
     settings: Any = field(
         default=_NOTHING, converter=_frozen, validator=valid(check_settings), hash=False
     )
-    extra_modules: tuple[Any, ...] = field(default=(), converter=_extra_modules, hash=False)
+    extra_modules: tuple[Module, ...] = field(
+        default=(), converter=frozen_modules, validator=valid(check_modules), hash=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for field_name, members in (("machines", self.machines), ("tags", self.tags)):
+            for name, settings in members.items():
+                where = f"{field_name}[{name!r}]"
+                _check_agreement(self._where, where, self.settings, settings)
 
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine plays it, by its name or one of its tags."""
@@ -181,6 +185,26 @@ def _merged(one: Any, other: Any, where: str) -> Any:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return {**one, **other}
     raise FleetError(f"{where}: an expression cannot be merged with what is derived")
+
+
+def _check_agreement(where: str, field: str, whole: Any, own: Any) -> None:
+    """Check that a machine's or tag's settings do not contradict those of the role.
+
+    Sets and lists are joined; of anything else there may be one value:
+    https://nixos.org/manual/nixos/stable/#sec-option-types
+
+    Raises:
+        FleetError: When they do.
+    """
+    if isinstance(whole, Mapping) and isinstance(own, Mapping):
+        for name in whole.keys() & own.keys():
+            _check_agreement(where, f"{field}[{name!r}]", whole[name], own[name])
+    elif isinstance(whole, _SCALARS) and isinstance(own, _SCALARS) and whole != own:
+        accepted = (
+            f"the role's settings say {shown(whole)}, and clan takes neither for the other's "
+            'exception; say each where it holds, or Apply("lib.mkForce", …)'
+        )
+        raise field_error(where, field, own, accepted)
 
 
 def check_roles(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field
 
 from infra_lib.model.errors import field_error
+from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.services import (
     ClanService,
     Role,
@@ -74,11 +75,11 @@ def _check_identities(where: str, field: str, value: object) -> None:
             raise field_error(where, f"{field}[{name!r}]", identity, "an Identity(…) is accepted")
 
 
+def _groups(value: tuple[str, ...] | list[str] | Iterator[str] | None) -> tuple[str, ...] | None:
+    return value if value is None else in_order(value)
+
+
 def _paths(value: Iterable[PurePath]) -> tuple[PurePath, ...]:
-    return in_order(value)
-
-
-def _modules(value: Iterable[Any]) -> tuple[Any, ...]:
     return in_order(value)
 
 
@@ -114,8 +115,8 @@ class User:
     """
 
     name: str = field(validator=valid(check_matching, _LOGIN, _LOGIN_ACCEPTED))
-    groups: tuple[str, ...] = field(
-        default=(), converter=strings, validator=valid(check_words, '"wheel"'), kw_only=True
+    groups: tuple[str, ...] | None = field(
+        default=None, converter=_groups, validator=valid(check_words, '"wheel"'), kw_only=True
     )
     machines: Mapping[str, Any] = field(
         default=_NOTHING,
@@ -157,12 +158,14 @@ class User:
         kw_only=True,
         hash=False,
     )
-    extra_modules: tuple[Any, ...] = field(
-        default=(), converter=_modules, kw_only=True, hash=False
+    extra_modules: tuple[Module, ...] = field(
+        default=(),
+        converter=frozen_modules,
+        validator=valid(check_modules),
+        kw_only=True,
+        hash=False,
     )
-    instance: str | None = field(
-        default=None, validator=valid(check_instance_name), kw_only=True
-    )
+    instance: str | None = field(default=None, validator=valid(check_instance_name), kw_only=True)
 
     @property
     def _where(self) -> str:
@@ -191,9 +194,12 @@ def _settings(user: User) -> dict[Any, Any]:
     https://git.clan.lol/clan/clan-core/src/branch/main/clanServices/users/default.nix
     """
     settings: dict[Any, Any] = {"user": user.name}
-    if user.groups:
-        settings["groups"] = list(user.groups)
-    given = {"share": user.share, "prompt": user.prompt, "systemUser": user.system_user}
+    given = {
+        "groups": None if user.groups is None else list(user.groups),
+        "share": user.share,
+        "prompt": user.prompt,
+        "systemUser": user.system_user,
+    }
     settings |= {name: value for name, value in given.items() if value is not None}
     if user.identity:
         settings["identity"] = {name: _identity(each) for name, each in user.identity.items()}

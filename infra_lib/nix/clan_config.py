@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix.arguments import with_arguments
 from infra_lib.nix.style import clan, is_plain
 
 if TYPE_CHECKING:
@@ -17,4 +18,5 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when the fleet has such a module of clan."""
     if fleet.clan is None:
         return {}
-    return {PATH: fleet.clan if is_plain(fleet) else {clan(fleet): fleet.clan}}
+    value = fleet.clan if is_plain(fleet) else {clan(fleet): fleet.clan}
+    return {PATH: with_arguments(value)}

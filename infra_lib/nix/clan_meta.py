@@ -14,7 +14,9 @@ PATH = "modules/clan/meta.nix"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file: name, domain and description of the fleet are the clan's."""
+    """Return the file, when there are machines: the fleet's name, domain and description."""
+    if not fleet.machines:
+        return {}
     meta = {"name": fleet.name, "domain": fleet.domain}
     if fleet.description:
         meta["description"] = fleet.description

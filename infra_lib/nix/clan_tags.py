@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix.arguments import free_arguments, with_arguments
 from infra_lib.nix.style import clan
+from nixgen.expr import Lambda, Pattern
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from nixgen.files.values import FileValue
 
 PATH = "modules/clan/inventory/tags.nix"
+
+# https://git.clan.lol/clan/clan-core/src/branch/main/modules/inventoryClass/inventory.nix
+_OF_TAGS = frozenset({"clanLib", "config", "lib", "machines", "options"})
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -23,4 +28,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     }
     if not tags:
         return {}
-    return {PATH: {clan(fleet, "inventory", "tags"): tags}}
+    # What clan gives such a function: inventory.tags and inventory.machines.
+    own = sorted(free_arguments(tags) & _OF_TAGS)
+    value: Value = Lambda(Pattern(*own, ellipsis=True), tags) if own else tags
+    return {PATH: with_arguments({clan(fleet, "inventory", "tags"): value})}

@@ -13,7 +13,7 @@ from infra_lib.model.nvidia import before_turing, capabilities
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import nvidia
 from infra_lib.nix.placement import path_of
-from infra_lib.services import reached_by_internet
+from infra_lib.services import reached_by_internet, services
 from nixgen.expr import (
     Apply,
     BinaryOp,
@@ -56,8 +56,11 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         {"when": _function("condition", "tests", body=If(ref("condition"), ref("tests"), {}))},
         BlankLine(),
         {"testsOf": Commented(tests_of, before="The tests of one machine.")},
+        BlankLine(),
+        {"clanTests": Commented(_clan_tests(fleet), before="The tests of what they share.")},
     ]
-    each = Apply("builtins.attrValues", Apply("builtins.mapAttrs", ref("testsOf"), ref("machines")))
+    tests = Apply("builtins.mapAttrs", ref("testsOf"), ref("machines"))
+    each = BinaryOp("++", [ref("clanTests")], Apply("builtins.attrValues", tests))
     together = Apply("builtins.zipAttrsWith", Lambda("_", ref("builtins.head")), each)
     return {PATH: Lambda(Pattern("self"), Let(bindings, together))}
 
@@ -76,6 +79,25 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
         said["gpu", "open"] = not before_turing(machine)
     return said
+
+
+def _clan_tests(fleet: Fleet) -> Value:
+    """Tests that the clan has what the fleet says, and with it that it evaluates."""
+    inventory = ref("self.clan.inventory")
+    tests: dict[tuple[str], Value] = {
+        ("test clan has its name",): {
+            "expr": Select(inventory, "meta", "name"),
+            "expected": fleet.name,
+        }
+    }
+    modules = {service.name: service.module_name for service in services(fleet)}
+    if modules:
+        module = Select(inventory, "instances", ref("name"), "module", "name", default=None)
+        given = Apply("builtins.mapAttrs", _function("name", "_", body=module), ref("modules"))
+        tests["test clan has its services",] = Let(
+            {"modules": modules}, {"expr": given, "expected": ref("modules")}
+        )
+    return tests
 
 
 def _lacking() -> Value:

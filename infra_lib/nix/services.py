@@ -1,4 +1,4 @@
-"""`modules/clan/inventory/services/<instance>.nix`: one file for each instance of a clan service."""
+"""`modules/clan/inventory/services/<instance>.nix`: one for each clan service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.nix.arguments import with_arguments
+from infra_lib.nix.modules import import_value
 from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import clan
 from infra_lib.services import path, services
@@ -38,7 +40,8 @@ def _file(fleet: Fleet, service: ClanService) -> FileValue:
         _short(("roles", name), _parts(fleet, here, role)) for name, role in service.roles.items()
     )
     instance = dict([_short(("module",), module), *roles])
-    return {clan(fleet, "inventory", "instances", service.name): instance}
+    value = {clan(fleet, "inventory", "instances", service.name): instance}
+    return with_arguments(value) if _may_refer(service) else value
 
 
 def _short(path: tuple[Name, ...], value: Value) -> tuple[tuple[Name, ...], Value]:
@@ -54,9 +57,16 @@ def _parts(fleet: Fleet, here: str, role: Role) -> dict[tuple[Name, ...], Value]
         "machines": _members(here, role.machines),
         "tags": _members(here, role.tags),
         "settings": _settings(here, role.settings),
-        "extraModules": [import_value(fleet, here, each) for each in role.extra_modules],
+        "extraModules": _modules(fleet, here, role),
     }
     return dict(_short((name,), value) for name, value in parts.items() if value)
+
+
+def _modules(fleet: Fleet, here: str, role: Role) -> list[Value]:
+    """Modules of the machines that play a role: those of Macs, when it is Macs alone."""
+    classes = {machine.machine_class for machine in fleet.machines if role.includes(machine)}
+    machine_class = "darwin" if classes == {"darwin"} else "nixos"
+    return [import_value(fleet, here, machine_class, each) for each in role.extra_modules]
 
 
 def _members(here: str, members: Mapping[str, Any]) -> dict[tuple[Name, ...], Value]:
@@ -80,3 +90,11 @@ def _settings(here: str, settings: Any) -> Any:
     if isinstance(settings, list | tuple):
         return [_settings(here, each) for each in settings]
     return settings
+
+
+def _may_refer(service: ClanService) -> bool:
+    """Whether anything in an instance may refer to a variable; members alone do not."""
+    return any(
+        role.extra_modules or any((role.settings, *role.machines.values(), *role.tags.values()))
+        for role in service.roles.values()
+    )

@@ -296,11 +296,7 @@ class Writer:
 
     def _admit_steps(self, machine: Machine) -> Iterator[Step]:
         controller = self.fleet.controller
-        member = (
-            machine in self.fleet.peers
-            or machine.name in self.fleet.zerotier.moons
-            or machine.machine_class == "darwin"
-        )
+        member = self.fleet.zerotier.includes(machine) or machine.machine_class == "darwin"
         if controller is not None and controller != machine and member:
             yield Step(
                 f"Update the controller: {controller.name} admits only whom it has been told of.",

@@ -97,7 +97,8 @@ def test_clan_is_told_the_same_as_by_flake_parts(tree: NixTree, tmp_path: Path) 
         for name, value in clan.items():
             expected[name] = expected.get(name, {}) | value
     assert told["inventory"] == expected
-    assert set(told) == {"inventory", "machines"}
+    assert told["meta"] == {"name": "metals", "domain": "zt"}
+    assert set(told) == {"inventory", "machines", "meta"}
 
 
 def test_clan_is_told_of_machines_that_have_a_generated_module(tree: NixTree) -> None:

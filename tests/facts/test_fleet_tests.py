@@ -38,6 +38,7 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
         for machine in fleet.machines
         if machine.machine_class == "nixos"
     ]
+    inventory = [quoted(path) for path in fleet.nix_files() if "/inventory/" in path]
     return f"""
       let
         lib = {{ mkForce = value: value; mkDefault = value: value; }};
@@ -86,7 +87,9 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
               (config.nixpkgs.overlays or [ ]);
           }};
         self = update {{
-          clan.inventory = (load "modules/clan/inventory/machines.nix" {{ }}).clan.inventory;
+          clan.inventory = builtins.foldl' update
+            {{ inherit ((load "modules/clan/meta.nix" {{ }}).clan) meta; }}
+            (map (path: (load path {{ }}).clan.inventory) [ {" ".join(inventory)} ]);
           nixosConfigurations = {{ {" ".join(configurations)} }};
         }} {changes};
       in
@@ -202,8 +205,12 @@ def test_what_is_expected_of_each_machine_is_what_the_fleet_says(tmp_path: Path)
             "has its target host": "root@mac.example.org",
         },
     }
+    shared = {
+        "test clan has its name": "test",
+        "test clan has its services": {"internet": "internet"},
+    }
     tree = planted(fleet, tmp_path)
-    assert expected(tree) == {
+    assert expected(tree) == shared | {
         f"test {machine} {claim}": value
         for machine, claims in tests.items()
         for claim, value in claims.items()

@@ -135,7 +135,7 @@ def test_they_can_be_moved_before_there_are_facts() -> None:
 def test_the_internet_has_who_is_on_and_has_an_address(plant: Plant) -> None:
     """scheelite is off: its old address may be anybody's."""
     assert instance(plant(opened(known())), INTERNET, "internet") == {
-        "module": {"name": "internet", "input": "clan-core"},
+        "module": {"name": "internet"},
         "roles": {
             "default": {
                 "machines": {

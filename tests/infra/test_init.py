@@ -35,6 +35,7 @@ GENERATED = {
     "modules/checks/fleet.nix",
     "modules/clan/inventory/machines.nix",
     "modules/clan/machines.nix",
+    "modules/clan/meta.nix",
     "modules/machines/nixos/node-1/default.nix",
     "modules/machines/nixos/node-1/disko.nix",
     "modules/system/caches.nix",
@@ -116,7 +117,7 @@ def test_it_writes_a_complete_setup_and_names_each_file(
 
 def test_what_it_wrote_is_as_generated(folder: Path) -> None:
     main(["init"])
-    assert "9 files as generated" in nixgen(folder, "check")
+    assert "10 files as generated" in nixgen(folder, "check")
     before = files(folder)
     nixgen(folder, "write")
     assert files(folder) == before
@@ -261,6 +262,7 @@ CLAN = {
     "modules/checks/fleet.nix",
     "modules/clan/inventory/machines.nix",
     "modules/clan/machines.nix",
+    "modules/clan/meta.nix",
     "tests/fleet.nix",
 }
 

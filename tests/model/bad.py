@@ -217,12 +217,13 @@ REFUSED = {
         ("moons['a']='luna.example.org'", "IP addresses"),
     ),
     "zerotier under the internet service's name": (
-        'fleet(Machine("a"), zerotier=ZeroTier(instance="internet"))',
-        ("zerotier", "instance='internet'", "another service"),
+        'fleet(Machine("a", tags=("controller",)), zerotier=ZeroTier(instance="internet"))',
+        ("internet", "instance='internet'", "zerotier is the instance of that name"),
     ),
     "zerotier under a user's name": (
-        'fleet(users=(User("cameron"),), zerotier=ZeroTier(instance="user-cameron"))',
-        ("zerotier", "instance='user-cameron'", "another service"),
+        'fleet(Machine("a", tags=("controller",)), users=(User("cameron"),), '
+        'zerotier=ZeroTier(instance="user-cameron"))',
+        ("user 'cameron'", "instance='user-cameron'", "zerotier is the instance of that name"),
     ),
     "one tag for controller and peers": (
         'ZeroTier(controller_tag="peer")',
@@ -232,9 +233,9 @@ REFUSED = {
         'fleet(Machine("a"), users=(User("cameron", machines=("b",)),))',
         ("user 'cameron'", "machines='b'", "one of a"),
     ),
-    "user on a tag that nobody has": (
-        'fleet(Machine("a"), users=(User("cameron", tags=("b",)),))',
-        ("user 'cameron'", "tags='b'", "nixos"),
+    "user on a misspelt tag": (
+        'fleet(Machine("a", tags=("server",)), users=(User("cameron", tags=("sever",)),))',
+        ("user 'cameron'", "tags='sever'", "nearest: server"),
     ),
     "duplicate user": (
         'fleet(users=(User("cameron"), User("cameron")))',

@@ -51,7 +51,8 @@ def test_the_example_has_every_file_that_needs_no_facts() -> None:
         "modules/clan/machines.nix",
         "modules/clan/inventory/machines.nix",
         "modules/clan/inventory/services/zerotier.nix",
-        "modules/clan/inventory/services/users.nix",
+        "modules/clan/inventory/services/user-cameron.nix",
+        "modules/clan/meta.nix",
         "tests/fleet.nix",
         "modules/checks/fleet.nix",
         "docs/gpu-costs.md",
@@ -61,7 +62,7 @@ def test_the_example_has_every_file_that_needs_no_facts() -> None:
 @pytest.mark.parametrize(
     ("name", "absent"),
     [
-        ("data-disks", {"modules/nixos/nvidia.nix", "modules/clan/inventory/services/users.nix"}),
+        ("data-disks", {"modules/nixos/nvidia.nix", "modules/clan/fleet.nix"}),
         ("bare", {"flake.nix", "modules/clan/inventory/services/zerotier.nix"}),
         ("moons", {"docs/gpu-costs.md", "modules/machines/nixos/sun/default.nix"}),
     ],

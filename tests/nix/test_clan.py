@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_lib import Facts, Fleet, Machine, User, ZeroTier
-from infra_lib.nix import internet
+from infra_lib.services import internet_host
 from main import fleet as example
 from tests.helpers.nix import NixTree
 from tests.helpers.nix_fleets import FLEETS, HOSTILE, KEY
@@ -18,7 +18,7 @@ Trees = Callable[[str], NixTree]
 
 INVENTORY = "modules/clan/inventory/machines.nix"
 ZEROTIER = "modules/clan/inventory/services/zerotier.nix"
-USERS = "modules/clan/inventory/services/users.nix"
+USER = "modules/clan/inventory/services/user-{}.nix"
 
 
 def inventory(tree: NixTree) -> Any:
@@ -66,7 +66,7 @@ def test_the_inventory_is_the_fleet(tree: Trees, name: str) -> None:
     for each in fleet.machines:
         if not each.full_description:
             del expected[each.name]["description"]
-        if internet.host(fleet, each):
+        if internet_host(fleet, each):
             del expected[each.name]["deploy"]
     assert inventory(tree(name)) == expected
 
@@ -102,7 +102,7 @@ def test_zerotier_has_its_controller_by_machine_and_its_peers_by_tag(
     unknown = plant(evolve(example, facts=Facts()))
     assert instances(unknown, ZEROTIER) == {
         "zerotier": {
-            "module": {"name": "zerotier", "input": "clan-core"},
+            "module": {"name": "zerotier"},
             "roles": {
                 "controller": {"machines": {"cinnabar": {}}},
                 "peer": {"tags": {"peer": {}}},
@@ -121,7 +121,7 @@ def test_moons_have_stable_endpoints_with_a_port_each(tree: Trees) -> None:
     """Without one, ZeroTier would write port 0 into the moon, where nothing answers."""
     assert instances(tree("moons"), ZEROTIER) == {
         "net": {
-            "module": {"name": "zerotier", "input": "clan-core"},
+            "module": {"name": "zerotier"},
             "roles": {
                 "controller": {"machines": {"sun": {}}},
                 "peer": {"tags": {"leaf": {}}},
@@ -145,17 +145,15 @@ def test_moons_have_stable_endpoints_with_a_port_each(tree: Trees) -> None:
 
 def test_users_have_accounts_on_their_machines(tree: Trees) -> None:
     (user,) = example.users
-    assert instances(tree("example"), USERS) == {
+    assert instances(tree("example"), USER.format("cameron")) == {
         "user-cameron": {
-            "module": {"name": "users", "input": "clan-core"},
+            "module": {"name": "users"},
             "roles": {
                 "default": {
                     "machines": {"cinnabar": {}, "electrum": {}, "galena": {}, "scheelite": {}},
                     "settings": {
                         "user": "cameron",
                         "groups": ["wheel", "networkmanager"],
-                        "share": False,
-                        "prompt": True,
                         "openssh": {"authorizedKeys": {"keys": list(user.ssh_keys)}},
                     },
                 }
@@ -170,17 +168,19 @@ def test_whether_a_password_is_shared_and_who_makes_it_up_are_two_questions(
     plant: Callable[[Fleet], NixTree], share: bool, prompt: bool
 ) -> None:
     user = User("ann", tags=("all",), share=share, prompt=prompt)
-    found = instances(plant(evolve(example, users=(user,))), USERS)
+    found = instances(plant(evolve(example, users=(user,))), USER.format("ann"))
     told = found["user-ann"]["roles"]["default"]["settings"]
     assert (told["share"], told["prompt"]) == (share, prompt)
 
 
 def test_users_by_tag_and_with_several_keys(tree: Trees) -> None:
-    found = instances(tree("moons"), USERS)
-    assert found["user-ann"]["roles"]["default"] == {
-        "tags": {"nixos": {}},
-        "settings": {"user": "ann", "groups": [], "share": False, "prompt": False},
-    }
-    assert found["user-bob"]["roles"]["default"]["machines"] == {"io": {}}
-    keys = found["user-bob"]["roles"]["default"]["settings"]["openssh"]["authorizedKeys"]["keys"]
-    assert keys == [f"{KEY} bob", KEY]
+    ann = instances(tree("moons"), USER.format("ann"))["user-ann"]["roles"]["default"]
+    assert ann == {"tags": {"nixos": {}}, "settings": {"user": "ann", "prompt": False}}
+    bob = instances(tree("moons"), USER.format("bob"))["user-bob"]["roles"]["default"]
+    assert bob["machines"] == {"io": {}}
+    assert bob["settings"]["openssh"]["authorizedKeys"]["keys"] == [f"{KEY} bob", KEY]
+
+
+def test_what_is_not_said_of_a_user_is_clans_to_decide(plant: Callable[[Fleet], NixTree]) -> None:
+    found = instances(plant(evolve(example, users=(User("ann"),))), USER.format("ann"))
+    assert found["user-ann"]["roles"]["default"] == {"settings": {"user": "ann"}}

@@ -121,5 +121,15 @@ let
         };
       };
     };
+
+  # The tests of what they share.
+  clanTests = {
+    "test clan has its name" = {
+      expr = self.clan.inventory.meta.name;
+      expected = "test";
+    };
+  };
 in
-builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))
+builtins.zipAttrsWith (_: builtins.head) (
+  [ clanTests ] ++ builtins.attrValues (builtins.mapAttrs testsOf machines)
+)

@@ -66,5 +66,29 @@ let
         expected = false;
       };
     };
+
+  # The tests of what they share.
+  clanTests = {
+    "test clan has its name" = {
+      expr = self.clan.inventory.meta.name;
+      expected = "test";
+    };
+    "test clan has its services" =
+      let
+        modules = {
+          net = "zerotier";
+          user-ann = "users";
+          user-bob = "users";
+        };
+      in
+      {
+        expr = builtins.mapAttrs (
+          name: _: self.clan.inventory.instances.${name}.module.name or null
+        ) modules;
+        expected = modules;
+      };
+  };
 in
-builtins.zipAttrsWith (_: builtins.head) (builtins.attrValues (builtins.mapAttrs testsOf machines))
+builtins.zipAttrsWith (_: builtins.head) (
+  [ clanTests ] ++ builtins.attrValues (builtins.mapAttrs testsOf machines)
+)

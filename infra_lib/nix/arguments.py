@@ -1,0 +1,43 @@
+"""The arguments of a file: what its values refer to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nixgen.expr import Lambda, Pattern
+
+if TYPE_CHECKING:
+    from nixgen.expr import Value
+
+# What Nix binds everywhere: `createBaseEnv` in
+# https://github.com/NixOS/nix/blob/master/src/libexpr/primops.cc
+_GLOBAL = frozenset(
+    {
+        *("abort", "baseNameOf", "break", "builtins", "derivation", "derivationStrict", "dirOf"),
+        *("false", "fetchGit", "fetchMercurial", "fetchTarball", "fetchTree", "fromTOML"),
+        *("import", "isNull", "map", "null", "placeholder", "removeAttrs", "scopedImport"),
+        *("throw", "toString", "true"),
+    }
+)
+
+
+def with_arguments(value: Value) -> Value:
+    """Return a module that takes what it refers to, as `{ config, ... }: …`.
+
+    One that refers to nothing needs no arguments, and deadnix refuses those that are not used.
+
+    Args:
+        value: The module. One that is a function already takes its own.
+    """
+    names = sorted(free_arguments(value))
+    if not names or isinstance(value, Lambda):
+        return value
+    return Lambda(Pattern(*names, ellipsis=True), value)
+
+
+def free_arguments(*values: Value) -> frozenset[str]:
+    """Return what values refer to and somebody has to give them."""
+    from nixgen import free_names  # few files need it
+
+    free = frozenset().union(*map(free_names, values))
+    return frozenset(name for name in free - _GLOBAL if not name.startswith("__"))
