@@ -17,6 +17,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
 from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
+from infra_lib.model.modules import ModuleNames
 from infra_lib.model.nvidia import Nvidia, NvidiaTuning
 from infra_lib.model.reference import Reference
 from infra_lib.model.services import ClanService, Role
@@ -46,6 +47,7 @@ __all__ = [
     "Machine",
     "MachineFacts",
     "MachineType",
+    "ModuleNames",
     "Nvidia",
     "NvidiaTuning",
     "Price",

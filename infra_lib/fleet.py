@@ -26,12 +26,20 @@ from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
 from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
+from infra_lib.model.modules import (
+    Module,
+    ModuleNames,
+    Modules,
+    check_modules_by_class,
+    modules_by_class,
+)
 from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.services import ClanService
 from infra_lib.model.ssh import Ssh
 from infra_lib.model.users import User
 from infra_lib.model.validators import (
+    CLASSES,
     check_domain,
     check_each,
     check_instance,
@@ -45,7 +53,6 @@ from infra_lib.model.validators import (
     frozen_mapping,
     frozen_module,
     in_order,
-    strings,
     valid,
 )
 from infra_lib.model.zerotier import ZeroTier
@@ -80,7 +87,7 @@ def _generators(value: Iterable[FileGenerator]) -> tuple[FileGenerator, ...]:
 
 
 def _base(fleet: Fleet) -> tuple[str, ...]:
-    return ("base",) if fleet.module_style == "flake-parts" else ()
+    return (fleet.module_names.base,) if fleet.module_style == "flake-parts" else ()
 
 
 def _users(value: Iterable[User]) -> tuple[User, ...]:
@@ -162,11 +169,13 @@ class Fleet:
         module_style: What the generated files are: "flake-parts" modules, which import-tree
             finds, or plain "nixos" modules, which import each other by path, with clan's options
             at the top as `clan-core.lib.clan` takes them.
-        modules: Names of the `flake.modules.nixos` modules that every provisioned machine imports:
-            ("base",) unless you say otherwise. With plain modules, their paths below the flake's
-            root, and none unless you say so.
-        config: NixOS configuration of every provisioned machine, beside what each has of its own;
-            see `GcpMachine.config`. It is the module `flake.modules.nixos.fleet`, for others too.
+        module_names: What the generated modules are called in `flake.modules`.
+        modules: What every machine imports whose module is generated, as `Machine.modules` has it:
+            ("base",) unless you say otherwise, and with plain modules none. A mapping gives each
+            class its own: {"nixos": ("base", "server"), "darwin": ("base",)}.
+        config: NixOS configuration of every NixOS machine whose module is generated, beside what
+            each has of its own; see `Machine.config`. It is the module `flake.modules.nixos.fleet`,
+            for others too.
         tags: Tags beside those that machines say: each with the names of machines that have it,
             with a nixgen expression of such a list, in which `config` holds the other tags and
             `machines` the inventory's machines; or None for one that your own Nix defines.
@@ -215,10 +224,14 @@ class Fleet:
     module_style: Literal["flake-parts", "nixos"] = field(
         default="flake-parts", validator=valid(check_one_of, ("flake-parts", "nixos"))
     )
-    modules: tuple[str, ...] = field(
+    module_names: ModuleNames = field(
+        factory=ModuleNames, validator=valid(check_instance, ModuleNames)
+    )
+    modules: Modules = field(
         default=Factory(_base, takes_self=True),
-        converter=strings,
-        validator=valid(check_words, '"base"'),
+        converter=modules_by_class,
+        validator=valid(check_modules_by_class),
+        hash=False,
     )
     config: Any = field(
         default=None, converter=frozen_module, validator=valid(check_module), hash=False
@@ -253,7 +266,8 @@ class Fleet:
         check_zerotier(where, self.zerotier, machines)
         check_devices(where, self.devices, machines, self.zerotier)
         if self.module_style == "nixos":
-            check_plain_modules(where, self.modules, self.provisioned, self.ssh)
+            modules = tuple(each for name in CLASSES for each in self.modules_of(name))
+            check_plain_modules(where, modules, machines, self.ssh)
         check_gpus(self.nvidia, self.gpu_machines)
         check_services(self._instances(), machines, self.tags)
         check_facts(self.facts, self.controller, self.devices, self.provisioned)
@@ -320,6 +334,16 @@ class Fleet:
     def target_host(self, machine: Machine) -> str:
         """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
         return machine.target_host or f"root@{machine.name}.{self.domain}"
+
+    def modules_of(self, machine_class: str) -> tuple[Module, ...]:
+        """Return what every machine of a class imports whose module is generated.
+
+        Args:
+            machine_class: "nixos" or "darwin".
+        """
+        if isinstance(self.modules, tuple):
+            return self.modules
+        return self.modules.get(machine_class, ())
 
     def nix_files(self) -> dict[str, FileValue]:
         """Return every generated file: its path in the flake, and what it holds.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.model import zerotier_address
 from infra_lib.model.errors import field_error, nearest
 from infra_lib.model.machine import EVERY
+from infra_lib.model.modules import check_path
 from infra_lib.model.validators import check_unique
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from infra_lib.model.device import Device
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
+    from infra_lib.model.modules import Module
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.model.services import ClanService, Role
     from infra_lib.model.ssh import Ssh
@@ -217,22 +219,19 @@ def check_devices(
 
 
 def check_plain_modules(
-    where: str, modules: tuple[str, ...], machines: tuple[ProvisionedMachine, ...], ssh: Ssh
+    where: str, modules: tuple[Module, ...], machines: tuple[Machine, ...], ssh: Ssh
 ) -> None:
-    """Check what plain NixOS modules cannot have: modules that have a name rather than a path.
+    """Check what plain modules cannot have: modules that have a name rather than a path.
 
     Args:
         where: What to call the fleet in messages.
         modules: What every machine imports.
-        machines: The machines that import further ones.
+        machines: The machines, which import further ones.
         ssh: What SSH's configuration looks like.
 
     Raises:
         FleetError: When there is such a thing.
     """
-    from nixgen.errors import NixgenError
-    from nixgen.files.paths import relative
-
     if ssh.known_hosts == "vars":
         raise field_error(
             "ssh",
@@ -244,10 +243,16 @@ def check_plain_modules(
     imported |= {f"machine {machine.name!r}": machine.modules for machine in machines}
     for importer, paths in imported.items():
         for path in paths:
-            try:
-                relative(path, generated=False)
-            except NixgenError as error:
-                raise field_error(importer, "modules", path, str(error)) from None
+            if isinstance(path, str):
+                check_path(importer, "modules", path)
+    for machine in machines:
+        if machine.module_name is not None:
+            raise field_error(
+                f"machine {machine.name!r}",
+                "module_name",
+                machine.module_name,
+                'modules have no names with module_style="nixos": leave it out',
+            )
 
 
 def check_facts(

@@ -57,7 +57,7 @@ Fleet(name="metals", domain="zt", machines=(machine,), gcp="example-project")  #
 Fleet(name="metals", domain="zt", machines=(machine,), module_style="flakes")  # error
 Fleet(name="metals", domain="zt", machines=(machine,), extra_files=("motd",))  # error
 Fleet(name="metals", domain="zt", machines=(machine,), extra_files=(lambda: None,))  # error
-GcpMachine("galena", machine_type=E2, zone=HERE, disko={"disk": {}})  # error
+GcpMachine("galena", machine_type=E2, zone=HERE, disko="zfs")  # error
 zfs_layout("/dev/sda", pool=5)  # error
 Catalog(machine_types=(Zone("us-central1-z", "us-central1"),))  # error
 MachineType("c4-standard-8", vcpus="8", memory_gib=30)  # error

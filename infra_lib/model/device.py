@@ -6,7 +6,7 @@ from attrs import field
 
 from infra_lib.model import destination, ssh_key
 from infra_lib.model.errors import field_error
-from infra_lib.model.validators import check_name, check_word, valid
+from infra_lib.model.validators import check_host_name, check_word, valid
 from infra_lib.model.zerotier_address import check_member_id
 from nixgen.frozen import frozen
 
@@ -43,7 +43,7 @@ class Device:
         FleetError: When a field cannot be.
     """
 
-    name: str = field(validator=valid(check_name))
+    name: str = field(validator=valid(check_host_name))
     zerotier_member_id: str = field(validator=valid(check_member_id), kw_only=True)
     port: int = field(default=22, validator=valid(_check_port), kw_only=True)
     user: str | None = field(default=None, validator=valid(_check_login), kw_only=True)

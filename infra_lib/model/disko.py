@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from infra_lib.model.errors import field_error
-from infra_lib.model.validators import check_options
+from infra_lib.model.validators import check_options, frozen_mapping
 from nixgen.exact import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from nixgen.expr import Expr
+
+# What `disko.devices` holds, or a function from the boot disk's device to that.
+Layout: TypeAlias = "Callable[[str], Any] | Mapping[Any, Any] | Expr"
 
 # `zpool create` takes no other: https://openzfs.github.io/openzfs-docs/man/master/8/zpool-create.8.html
 _POOL = r"(?!mirror|raidz|draid|spare|log$)[A-Za-z][-_.:A-Za-z0-9]*"
@@ -49,20 +53,32 @@ def zfs_layout(
     return {("disk", "primary"): _disk(device, pool, esp_size), ("zpool", pool): _pool()}
 
 
-def check_layout(where: str, disko: object, device: str) -> None:
+def frozen_layout(value: Layout) -> Layout:
+    """Make a layout that is a mapping one that nobody can change, and leave any other."""
+    return frozen_mapping(value) if isinstance(value, Mapping) else value
+
+
+def check_layout(where: str, disko: object, device: str | None) -> None:
     """Check the layout of a machine's boot disk.
 
     Args:
         where: What has it: "machine 'galena'".
-        disko: The layout: a function from the device to what `disko.devices` holds.
-        device: The boot disk: "/dev/sda".
+        disko: What `disko.devices` holds, or a function from the device to that.
+        device: The boot disk: "/dev/sda"; None where the machine does not say it.
 
     Raises:
-        FleetError: When it is no such function.
+        FleetError: When it is neither, or a function whose device is not known.
     """
-    if disko is zfs_layout:
+    if disko is zfs_layout and device is not None:
         return
-    if not callable(disko) or not _takes(disko, device):
+    if not callable(disko):
+        accepted = "; or a function from the device to it: lambda device: {…}, or zfs_layout"
+        check_options(where, "disko", disko, or_else=accepted)
+        return
+    if device is None:
+        accepted = 'the disk that disko lays out is wanted: boot_device="/dev/disk/by-id/…"'
+        raise field_error(where, "boot_device", None, accepted)
+    if not _takes(disko, device):
         accepted = "a function from the device is accepted: lambda device: {…}, or zfs_layout"
         raise field_error(where, "disko", disko, accepted)
     check_options(where, f"disko({device!r})", disko(device))

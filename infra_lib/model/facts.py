@@ -19,9 +19,9 @@ from infra_lib.model import ssh_key, zerotier_address
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.validators import (
     check_each,
+    check_host_name,
     check_instance,
     check_matching,
-    check_name,
     check_unique,
     in_order,
     valid,
@@ -75,7 +75,7 @@ class MachineFacts:
         FleetError: When a value is not of its kind, or address and member id disagree.
     """
 
-    name: str = field(validator=valid(check_name))
+    name: str = field(validator=valid(check_host_name))
     external_ip: str | None = field(default=None, validator=valid(_check_ipv4), kw_only=True)
     ssh_host_key: str | None = field(default=None, kw_only=True)
     state_version: str | None = field(

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, evolve, field
 
-from infra_lib.model.disko import check_layout, zfs_layout
+from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
 from infra_lib.model.machine import Machine
 from infra_lib.model.validators import (
     check_boolean,
-    check_module,
     check_state_version,
-    check_words,
-    frozen_module,
-    strings,
+    unsaid,
     valid,
 )
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra_lib.model.money import Cost
 
 
@@ -69,10 +67,6 @@ class Disk(Protocol):
         """Whether Terraform refuses every plan that would destroy it."""
 
 
-def _unsaid() -> Any:
-    return NOTHING  # which attrs takes for an argument that is not given
-
-
 def _check_said(where: str, field: str, value: object) -> None:
     if value is not NOTHING:
         check_boolean(where, field, value)
@@ -83,20 +77,29 @@ class ProvisionedMachine(Machine, ABC):
     """A machine that runs NixOS in a cloud. Each cloud has a class of it; see its attributes there.
 
     A class says what is abstract here, and of the rest what its cloud has: zones to fall back to,
-    GPUs, machines that the cloud may stop. A class calls `_set_enabled` and `_check_disko` when it
-    is made.
+    GPUs, machines that the cloud may stop. When it is made, a class calls `_set_enabled`, sets
+    `platform` and `boot_device` by `_set_derived`, and calls `_check_disko`.
 
     Attributes:
         cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
             field of `Fleet` that holds its project.
+        platform: What NixOS is built for: `nixpkgs.hostPlatform`.
+        boot_device: The boot disk as the installer finds it: "/dev/sda".
     """
 
     cloud: ClassVar[str]
 
     machine_class: Literal["nixos"] = field(default="nixos", init=False)
+    state_version: str | None = field(
+        default=None, validator=valid(check_state_version), kw_only=True
+    )
+    # NixOS for it is always generated, and so is the layout of its disk, which its cloud knows.
+    disko: Layout = field(default=zfs_layout, converter=frozen_layout, kw_only=True, hash=False)
+    platform: Literal["x86_64-linux", "aarch64-linux"] = field(init=False)
+    boot_device: str = field(init=False)
     # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
     _enabled: bool = field(
-        factory=_unsaid,
+        factory=unsaid,
         validator=valid(_check_said),
         alias="enabled",
         kw_only=True,
@@ -105,29 +108,25 @@ class ProvisionedMachine(Machine, ABC):
     )
     enabled: bool = field(init=False)
     stopped: bool = field(default=False, validator=valid(check_boolean), kw_only=True)
-    modules: tuple[str, ...] = field(
-        default=(), converter=strings, validator=valid(check_words, '"base"'), kw_only=True
-    )
-    config: Any = field(
-        default=None,
-        converter=frozen_module,
-        validator=valid(check_module),
-        kw_only=True,
-        hash=False,
-    )
-    disko: Callable[[str], Any] = field(default=zfs_layout, kw_only=True)
-    state_version: str | None = field(
-        default=None, validator=valid(check_state_version), kw_only=True
-    )
+
+    def _set_derived(self, **fields: object) -> None:
+        """Set fields that follow from others, as a class does when it is made."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def _set_enabled(self, default: bool) -> None:
         """Set whether it exists in the cloud: as whoever describes it says, or else by default."""
         said: Any = self._enabled
-        object.__setattr__(self, "enabled", default if said is NOTHING else said)
+        self._set_derived(enabled=default if said is NOTHING else said)
 
     def _check_disko(self) -> None:
         """Check the layout of the boot disk, as a class has to when it knows its `boot_device`."""
         check_layout(self._where, self.disko, self.boot_device)
+
+    @property
+    def has_module(self) -> bool:
+        """Whether its module is generated: always."""
+        return True
 
     @property
     def state(self) -> Literal["off", "on", "stopped"]:
@@ -171,16 +170,6 @@ class ProvisionedMachine(Machine, ABC):
         others = tuple(other for other in self.zones if other != zone)
         moved: Self = evolve(machine, zone=zone, fallback_zones=others)
         return moved
-
-    @property
-    @abstractmethod
-    def platform(self) -> Literal["x86_64-linux", "aarch64-linux"]:
-        """What NixOS is built for: `nixpkgs.hostPlatform`."""
-
-    @property
-    @abstractmethod
-    def boot_device(self) -> str:
-        """The boot disk as the installer finds it: "/dev/sda"."""
 
     @property
     @abstractmethod

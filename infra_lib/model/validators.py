@@ -30,15 +30,25 @@ _T = TypeVar("_T")
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
+CLASSES = ("nixos", "darwin")  # what a machine runs, as clan and flake-parts call it
 MOST = 2**31 - 1  # what Nix, Terraform and nvidia-smi all hold
 
 # Control characters, and lone surrogates: UTF-8 cannot hold those.
 _UNWRITABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
 NAME = r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_HOST_NAME = r"[A-Za-z0-9](?:[-_A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _RELEASE = r"[0-9]{2}\.[0-9]{2}"
 _DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _DOMAIN = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
 _NOT_IN_WORD = frozenset(" \"'\\${}")
+
+
+def unsaid() -> Any:
+    """Return what stands for a value that nobody gave, where None means something else.
+
+    It is attrs' own: given to a class, it counts as an argument that is not given.
+    """
+    return NOTHING
 
 
 def valid(check: Callable[..., None], *accepted: Any, **limits: Any) -> Validator:
@@ -96,8 +106,14 @@ def check_module(where: str, field: str, value: object) -> None:
         check_options(where, field, value)
 
 
-def check_options(where: str, field: str, value: object) -> None:
+def check_options(where: str, field: str, value: object, *, or_else: str = "") -> None:
     """Check what holds NixOS options: a mapping or an expression of nixgen.
+
+    Args:
+        where: What holds the field.
+        field: The field.
+        value: What was given.
+        or_else: What the field takes beside that, as the end of a message.
 
     Raises:
         FleetError: When it is neither, or holds what Nix cannot, or an attribute path as one name.
@@ -107,7 +123,7 @@ def check_options(where: str, field: str, value: object) -> None:
 
     if not isinstance(value, (Mapping, Expr)):
         accepted = 'a mapping of options, an expression of nixgen, or Raw("{ pkgs, ... }: { … }")'
-        raise field_error(where, field, value, f"{accepted} is accepted")
+        raise field_error(where, field, value, f"{accepted} is accepted{or_else}")
     try:
         dumps(value)
     except NixError as error:
@@ -153,11 +169,26 @@ def check_one_of(where: str, field: str, value: object, choices: tuple[str, ...]
         raise field_error(where, field, value, f"{accepted} is accepted")
 
 
+def check_host_name(where: str, field: str, value: object) -> None:
+    """Check a host name: 1 to 63 characters, as NixOS takes them.
+
+    The rule of `networking.hostName`; the underscore is there for names that are old:
+    https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/tasks/network-interfaces.nix
+
+    Raises:
+        FleetError: When it is not one.
+    """
+    accepted = (
+        "a host name has 1 to 63 characters: letters, digits, hyphens and underscores, a letter or "
+        "a digit first and last"
+    )
+    check_matching(where, field, value, _HOST_NAME, accepted)
+
+
 def check_name(where: str, field: str, value: object) -> None:
     """Check a resource name: 1 to 63 characters, RFC 1035.
 
-    The rule of host names, and of most clouds' names
-    (https://cloud.google.com/compute/docs/naming-resources).
+    The rule of most clouds' names (https://cloud.google.com/compute/docs/naming-resources).
 
     Raises:
         FleetError: When it is not one.

@@ -11,7 +11,7 @@ from attrs import field
 from infra_lib.model.destination import is_port
 from infra_lib.model.errors import field_error
 from infra_lib.model.services import Role, check_instance_name, check_roles, roles
-from infra_lib.model.validators import check_each, check_name, check_word, strings, valid
+from infra_lib.model.validators import check_each, check_host_name, check_word, strings, valid
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _check_moons(where: str, field: str, value: object) -> None:
     if len(value) > MOST_MOONS:
         raise field_error(where, field, sorted(value), f"at most {MOST_MOONS} moons")
     for name, points in value.items():
-        check_name(where, field, name)
+        check_host_name(where, field, name)
         of_one = f"{field}[{name!r}]"
         check_each(where, of_one, points, str, '"203.0.113.7"')
         for point in points or ("",):

@@ -5,6 +5,7 @@ nothing when the fleet has no use for the file; and `PATH`, that path, where it 
 every fleet. What is the fleet's it finds out once, before it goes through the machines. It asks
 the machine, or the machine's cloud (`infra_lib.clouds.cloud`), and knows no cloud itself.
 
-Three modules are no files but what those share: `placement` says where files go, `style` whether
-they are flake-parts modules or plain ones, and `services` what an instance of a clan service is.
+Four modules are no files but what those share: `placement` says where files go, `style` whether
+they are flake-parts modules or plain ones, `modules` what they import, and `services` what an
+instance of a clan service is.
 """

@@ -1,43 +1,53 @@
-"""`modules/machines/nixos/<name>/disko.nix`: how the boot disk is laid out."""
+"""`modules/machines/nixos/<name>/disko.nix`: how a machine's disks are laid out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from infra_lib.model.disko import zfs_layout
 from infra_lib.nix.clan_machines import module_name
+from infra_lib.nix.modules import module_file
 from infra_lib.nix.style import module
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
-    from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.model.machine import Machine
     from nixgen.expr import Value
     from nixgen.files.values import FileValue
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return one file for each provisioned machine."""
-    return {
-        path(machine): module(
-            fleet, ("nixos", module_name(machine), "disko", "devices"), layout(machine)
-        )
-        for machine in fleet.provisioned
-    }
+    """Return one file for each machine whose layout the fleet says."""
+    return {path(each): _file(fleet, each) for each in fleet.machines if each.disko is not None}
 
 
-def path(machine: ProvisionedMachine) -> str:
+def path(machine: Machine) -> str:
     """Return the default path of a machine's file."""
-    return f"modules/{module_name(machine)}/disko.nix"
+    return f"modules/machines/nixos/{machine.name}/disko.nix"
 
 
-def layout(machine: ProvisionedMachine) -> Value:
-    """Return a machine's `disko.devices`."""
-    return machine.disko(machine.boot_device)
+def layout(machine: Machine) -> Value:
+    """Return a machine's `disko.devices`; None where the fleet does not say them."""
+    said, device = machine.disko, machine.boot_device
+    # A function has its device: the machine was checked for that.
+    return said(device) if callable(said) and device is not None else said
 
 
-def may_use_zfs(machine: ProvisionedMachine) -> bool:
+def may_use_zfs(machine: Machine) -> bool:
     """Whether a machine's layout has a ZFS pool, or is an expression that does not tell."""
     value = layout(machine)
-    if not isinstance(value, Mapping):
-        return True
-    return any((key[0] if isinstance(key, tuple) else key) == "zpool" for key in value)
+    return has_pool(value) if isinstance(value, Mapping) else True
+
+
+def has_pool(value: Value) -> bool:
+    """Whether a layout has a ZFS pool, as far as it tells."""
+    keys = value if isinstance(value, Mapping) else ()
+    return any((key[0] if isinstance(key, tuple) else key) == "zpool" for key in keys)
+
+
+def _file(fleet: Fleet, machine: Machine) -> Value:
+    name = ("nixos", module_name(fleet, machine), "disko", "devices")
+    # Which refers to nothing: it need not be searched.
+    of_user = machine.disko is not zfs_layout
+    return (module_file if of_user else module)(fleet, name, layout(machine))

@@ -1,4 +1,8 @@
-"""`modules/machines/nixos/<name>/default.nix`: the NixOS configuration of a provisioned machine."""
+"""`modules/machines/<class>/<name>/default.nix`: a machine's configuration.
+
+A machine that the fleet provisions has all that it needs to run. Of any other, the module says what
+the fleet says of it, and its name.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,21 @@ from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import project_of
+from infra_lib.model.modules import Module
 from infra_lib.model.nvidia import before_turing
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from infra_lib.nix.clan_machines import default_path, module_name
-from infra_lib.nix.placement import path_from, path_of
-from infra_lib.nix.style import OPTIONS, is_plain
+from infra_lib.nix.modules import (
+    OF_FLAKE,
+    OF_MACHINE,
+    each_once,
+    import_value,
+    names_used,
+    takes,
+)
+from infra_lib.nix.placement import path_of
+from infra_lib.nix.style import OPTIONS, is_plain, module
 from nixgen.expr import (
     Apply,
     AttrSet,
@@ -20,6 +34,7 @@ from nixgen.expr import (
     Item,
     Lambda,
     Let,
+    Param,
     Pattern,
     Select,
     Value,
@@ -30,7 +45,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from infra_lib.clouds.answers import Nixos
     from infra_lib.fleet import Fleet
-    from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.model.machine import Machine
     from nixgen.files.values import FileValue
 
 # The priority of what an option is by default: `lib.mkOptionDefault`.
@@ -63,95 +78,153 @@ _OPENSSH: Value = {
 
 @frozen(kw_only=True)
 class _Shared:
-    """What the machines of a fleet share, found out once and not for each machine.
+    """What the machines of a class share, found out once and not for each machine.
 
     Attributes:
-        imports: What every machine imports: names of the flake's modules, or paths of plain ones.
+        imports: What every machine imports.
         old_gpu_items: What a machine has whose GPU is older than Turing.
         old_gpu_takes_options: Whether those take `OPTIONS`.
     """
 
-    imports: tuple[str, ...]
+    imports: tuple[Module, ...]
     old_gpu_items: tuple[Item, ...]
     old_gpu_takes_options: bool
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return one file for each provisioned machine, whether it is on or off."""
-    plain = is_plain(fleet)
-    module = _plain_module if plain else _flake_module
-    shared = _Shared(
-        imports=_shared_paths(fleet) if plain else _shared_names(fleet),
+    """Return one file for each machine whose configuration the fleet says.
+
+    A machine that the fleet provisions has one, whether it is on or off.
+    """
+    described = [machine for machine in fleet.machines if machine.has_module]
+    shared = {name: _shared(fleet, name) for name in {each.machine_class for each in described}}
+    return {
+        default_path(machine): _file(fleet, machine, shared[machine.machine_class])
+        for machine in described
+    }
+
+
+def _shared(fleet: Fleet, machine_class: str) -> _Shared:
+    generated = _shared_paths if is_plain(fleet) else _shared_names
+    return _Shared(
+        imports=(*fleet.modules_of(machine_class), *generated(fleet, machine_class)),
         old_gpu_items=tuple(nvidia.items_for_old_gpus(fleet)),
         old_gpu_takes_options=nvidia.old_gpus_configure_nixpkgs(fleet),
     )
-    return {default_path(machine): module(fleet, machine, shared) for machine in fleet.provisioned}
 
 
-def _shared_names(fleet: Fleet) -> tuple[str, ...]:
-    """The names of the `flake.modules.nixos` modules that every machine imports."""
-    own = (fleet_config.MODULE,) if fleet.config is not None else ()
-    return (*fleet.modules, *own)
+def _shared_names(fleet: Fleet, machine_class: str) -> list[str]:
+    """The generated modules that every machine of a class imports, by name."""
+    own = machine_class == "nixos" and fleet.config is not None
+    return [fleet.module_names.fleet] if own else []
 
 
-def _shared_paths(fleet: Fleet) -> tuple[str, ...]:
-    """The files that every machine imports: the fleet's, and those that are generated."""
-    generated = (
-        path_of(fleet, module.PATH)
-        for module in (system_caches, ssh_known_hosts, fleet_config)
-        if module.files(fleet)
-    )
-    return (*fleet.modules, *(path for path in generated if path is not None))
+def _shared_paths(fleet: Fleet, machine_class: str) -> list[str]:
+    """The generated modules that every machine of a class imports, by path."""
+    modules = [system_caches, ssh_known_hosts]
+    if machine_class == "nixos":
+        modules.append(fleet_config)
+    paths = (path_of(fleet, module.PATH) for module in modules if module.files(fleet))
+    return [path for path in paths if path is not None]
 
 
-def _flake_module(fleet: Fleet, machine: ProvisionedMachine, shared: _Shared) -> Value:
-    """The flake-parts module; disko.nix adds to the same attribute."""
-    gpu = (nvidia.MODULE,) if machine.accelerator else ()
-    names = dict.fromkeys((*shared.imports, *gpu, *machine.modules))
-    value = _nixos_module(fleet, machine, shared, [Select("flakeModules", name) for name in names])
-    body = {("flake", "modules", "nixos", module_name(machine)): value}
-    if not names:
-        return body
-    # Inside, `config` is the machine's own: the flake's modules are taken from outside.
-    modules = {"flakeModules": ref("config.flake.modules.nixos")}
-    return Lambda(Pattern("config", ellipsis=True), Let(modules, body))
-
-
-def _plain_module(fleet: Fleet, machine: ProvisionedMachine, shared: _Shared) -> Value:
-    """The NixOS module, which imports others by path."""
-    gpu = path_of(fleet, nvidia.PATH) if machine.accelerator else None
-    layout = path_of(fleet, disko.path(machine))
-    paths = (*shared.imports, gpu, *machine.modules, layout)
+def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
     default = default_path(machine)
-    here = path_of(fleet, default) or default
-    imports = [path_from(here, path) for path in dict.fromkeys(paths) if path is not None]
-    return _nixos_module(fleet, machine, shared, imports)
-
-
-def _nixos_module(
-    fleet: Fleet, machine: ProvisionedMachine, shared: _Shared, imports: list[Value]
-) -> Value:
-    cloud = CLOUDS[machine.cloud].nixos(project_of(fleet, machine.cloud), machine)
-    items = _items(fleet, machine, cloud, imports)
-    takes_options = _state_version(fleet, machine) is None
-    if before_turing(machine):
-        items += shared.old_gpu_items
-        takes_options = takes_options or shared.old_gpu_takes_options
-    options = (OPTIONS,) if takes_options else ()
-    return Lambda(Pattern("lib", *options, *cloud.arguments, ellipsis=True), AttrSet(*items))
-
-
-def _items(
-    fleet: Fleet, machine: ProvisionedMachine, cloud: Nixos, imports: list[Value]
-) -> list[Item]:
-    zfs = disko.may_use_zfs(machine)
-    items: list[Item] = []
+    here, plain = path_of(fleet, default) or default, is_plain(fleet)
+    items = each_once(
+        (*shared.imports, *_gpu_module(fleet, machine), *machine.modules, *_layout(fleet, machine))
+    )
+    # Inside, `config` is the machine's own: the flake's modules are taken from outside.
+    imports = [
+        import_value(fleet, here, machine.machine_class, item, modules=ref("flakeModules"))
+        for item in items
+    ]
     if machine.config is not None:
         own = Commented(machine.config, before="What the fleet says of this machine alone.")
-        imports = [*imports, own]
-    if imports:
-        items += [{"imports": imports}, BlankLine()]
-    items += [
+        imports.append(own)
+    arguments = names_used(OF_FLAKE, *items, machine.config)
+    of_module = names_used(OF_MACHINE, *items, machine.config)
+    if plain:
+        return _module(fleet, machine, shared, imports, [*arguments, *of_module])
+    name = (machine.machine_class, module_name(fleet, machine))
+    body: Value = module(fleet, name, _module(fleet, machine, shared, imports, of_module))
+    if any(isinstance(item, str) for item in items):
+        arguments = ["config", *arguments]
+        modules = ref(f"config.flake.modules.{machine.machine_class}")
+        body = Let({"flakeModules": modules}, body)
+    return takes(arguments, body)
+
+
+def _gpu_module(fleet: Fleet, machine: Machine) -> list[str]:
+    """NVIDIA's module, by name or path, for a machine with a GPU."""
+    if not isinstance(machine, ProvisionedMachine) or machine.accelerator is None:
+        return []
+    if not is_plain(fleet):
+        return [fleet.module_names.nvidia]
+    path = path_of(fleet, nvidia.PATH)
+    return [] if path is None else [path]
+
+
+def _layout(fleet: Fleet, machine: Machine) -> list[str]:
+    """The layout's path, where modules are plain; else it adds to the same attribute."""
+    if machine.disko is None or not is_plain(fleet):
+        return []
+    path = path_of(fleet, disko.path(machine))
+    return [] if path is None else [path]
+
+
+def _module(
+    fleet: Fleet,
+    machine: Machine,
+    shared: _Shared,
+    imports: list[Value],
+    used: list[str],
+) -> Value:
+    """A machine's module.
+
+    Args:
+        fleet: The fleet.
+        machine: The machine.
+        shared: What it shares with others of its class.
+        imports: What it imports.
+        used: The arguments that these use.
+    """
+    items: list[Item] = [{"imports": imports}, BlankLine()] if imports else []
+    arguments: list[str | Param] = ["lib"]
+    if isinstance(machine, ProvisionedMachine):
+        cloud = CLOUDS[machine.cloud].nixos(project_of(fleet, machine.cloud), machine)
+        items += _items_in_cloud(fleet, machine, cloud)
+        takes_options = _state_version(fleet, machine) is None
+        if before_turing(machine):
+            items += shared.old_gpu_items
+            takes_options = takes_options or shared.old_gpu_takes_options
+        arguments += [OPTIONS] if takes_options else []
+        arguments += cloud.arguments
+    else:
+        items += _items(machine)
+    named = {each if isinstance(each, str) else each.name for each in arguments}
+    arguments += [OPTIONS if name == OPTIONS.name else name for name in used if name not in named]
+    return Lambda(Pattern(*arguments, ellipsis=True), AttrSet(*items))
+
+
+def _items(machine: Machine) -> list[Item]:
+    """What a module says of a machine that others provision: what the fleet says, and no more."""
+    items: list[Item] = []
+    if machine.platform is not None:
+        items.append({("nixpkgs", "hostPlatform"): machine.platform})
+    if machine.state_version is not None:
+        items.append(_stays(machine.state_version))
+    host_name = Apply("lib.mkDefault", machine.name)
+    if disko.has_pool(disko.layout(machine)):
+        network: Item = {"networking": {"hostName": host_name, "hostId": _HOST_ID}}
+    else:
+        network = {("networking", "hostName"): host_name}
+    return [*items, BlankLine(), network] if items else [network]
+
+
+def _items_in_cloud(fleet: Fleet, machine: ProvisionedMachine, cloud: Nixos) -> list[Item]:
+    zfs = disko.may_use_zfs(machine)
+    items: list[Item] = [
         {("nixpkgs", "hostPlatform"): machine.platform},
         _release(fleet, machine),
         BlankLine(),
@@ -178,6 +251,11 @@ def _state_version(fleet: Fleet, machine: ProvisionedMachine) -> str | None:
     return machine.state_version or fleet.facts.machine(machine.name).state_version
 
 
+def _stays(release: str | int) -> dict[tuple[str, ...], Value]:
+    before = "The release it was installed with; upgrading nixpkgs does not change it."
+    return {("system", "stateVersion"): Commented(release, before=before)}
+
+
 def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...], Value]:
     """The release that a machine was installed with, or that somebody else has to say it.
 
@@ -186,8 +264,7 @@ def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...],
     """
     known = _state_version(fleet, machine)
     if known is not None:
-        before = "The release it was installed with; upgrading nixpkgs does not change it."
-        return {("system", "stateVersion"): Commented(known, before=before)}
+        return _stays(known)
     said = BinaryOp(
         "<", Select("options", "system", "stateVersion", "highestPrio", default=0), _NOBODY
     )

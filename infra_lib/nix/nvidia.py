@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from nixgen.files.values import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
-MODULE = "nvidia"
 BUILT_WITH_CUDA = "builtWithCuda"
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
@@ -44,7 +43,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         return {}
     pattern = Pattern("config", OPTIONS, "pkgs", ellipsis=True)
     value = Lambda(pattern, AttrSet(*_items(fleet)))
-    return {PATH: module(fleet, ("nixos", MODULE), value)}
+    return {PATH: module(fleet, ("nixos", fleet.module_names.nvidia), value)}
 
 
 def items_for_old_gpus(fleet: Fleet) -> list[Item]:

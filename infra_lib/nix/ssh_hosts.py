@@ -70,7 +70,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         Pattern("lib", OPTIONS, ellipsis=True),
         Let(bindings, {("programs", "ssh"): _add_if("asked", ssh, decided)}),
     )
-    return {PATH: module(fleet, ("homeManager", "core"), value)}
+    return {PATH: module(fleet, ("homeManager", fleet.module_names.home), value)}
 
 
 def _has_option(older: bool) -> Value:

@@ -168,9 +168,9 @@ def test_zfs_is_set_up_where_there_may_be_a_pool(layout: Any, expected: bool) ->
     assert ("zfs" in module(fleet(machine={"disko": layout}))["boot"]) is expected
 
 
-def test_a_layout_that_is_no_function_is_refused() -> None:
+def test_a_layout_that_is_none_is_refused() -> None:
     with pytest.raises(FleetError, match=r"machine 'galena': disko=.*a function from the device"):
-        fleet(machine={"disko": {"disk": {}}})
+        fleet(machine={"disko": "zfs"})
 
 
 def motd(of: Fleet) -> Files:

@@ -166,9 +166,12 @@ REFUSED = {
         'gcp("7galena")',
         ("name='7galena'", "beginning with a letter"),
     ),
-    "name with a dot": ('Machine("galena.zt")', ("name='galena.zt'", "RFC 1035")),
-    "name with a line end": ('Machine("galena\\n")', (r"name='galena\n'", "RFC 1035")),
-    "name with a digit of another script": ('Machine("galena٣")', ("name='galena٣'", "RFC 1035")),
+    "name with a dot": ('Machine("galena.zt")', ("name='galena.zt'", "a host name")),
+    "name with a line end": ('Machine("galena\\n")', (r"name='galena\n'", "a host name")),
+    "name with a digit of another script": (
+        'Machine("galena٣")',
+        ("name='galena٣'", "a host name"),
+    ),
     "empty name": ('Machine("")', ("name=''", "1 to 63")),
     "empty fleet name": ('fleet(name="")', ("fleet ''", "name=''")),
     "domain with a space": ('fleet(domain="z t")', ("'metals'", "domain='z t'", "example.org")),
@@ -695,9 +698,9 @@ REFUSED = {
         'fleet(gcp(), config={"a": float("inf")})',
         ("fleet 'metals'", "config", "not finite"),
     ),
-    "disk layout that is no function": (
-        'gcp(disko={"disk": {}})',
-        ("'galena'", "disko={'disk': {}}", "a function from the device", "zfs_layout"),
+    "disk layout that is none": (
+        'gcp(disko="zfs")',
+        ("'galena'", "disko='zfs'", "a function from the device", "zfs_layout"),
     ),
     "layout that takes no device": (
         "gcp(disko=lambda: {})",
@@ -793,7 +796,7 @@ WRONG_KIND = {
     "a set for tags": ('Machine("a", tags={"b"})', ("tags={'b'}", "a tuple or a list")),
     "None for tags": ('Machine("a", tags=None)', ("tags=None", "a tuple or a list")),
     "a number among tags": ('Machine("a", tags=(5,))', ("tags=5", "str")),
-    "None for a name": ("Machine(None)", ("name=None", "RFC 1035")),
+    "None for a name": ("Machine(None)", ("name=None", "a host name")),
     "None for a description": ('Machine("a", description=None)', ("'a'", "description=None")),
     "a list for a class": ('Machine("a", machine_class=["nixos"])', ("machine_class=['nixos']",)),
     "a number for a target host": ('Machine("a", target_host=5)', ("target_host=5", "root@")),

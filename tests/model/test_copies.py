@@ -160,8 +160,8 @@ def test_a_class_of_yours_checks_more() -> None:
     assert again(Checked("a", tags=("peer",))).tags == ("peer",)
     with pytest.raises(FleetError, match="machine 'a' has no tags"):
         Checked("a")
-    with pytest.raises(FleetError, match="name='A'"):
-        Checked("A", tags=("peer",))
+    with pytest.raises(FleetError, match="name='-'"):
+        Checked("-", tags=("peer",))
     assert CheckedInCloud("b", machine_type="e2-small", zone="us-central1-b").enabled
     with pytest.raises(FleetError, match="zone='us-central1-z'"):
         CheckedInCloud("b", machine_type="e2-small", zone="us-central1-z")

@@ -5,6 +5,7 @@ An enumeration with texts, `class N(str, Enum)`, is what people have; its member
 """
 
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 import attrs
@@ -25,13 +26,14 @@ from infra_lib import (
     Internet,
     Machine,
     MachineFacts,
+    ModuleNames,
     Reference,
     Role,
     Ssh,
     User,
     zfs_layout,
 )
-from nixgen import dumps
+from nixgen import dumps, ref
 from nixgen.files.rendered import render
 from tests.helpers.hostile import HostileInt, HostileStr, hostile, is_exact, member
 
@@ -56,6 +58,20 @@ HELD: dict[str, Any] = {
     "internet": Internet(roles={"default": Role(machines={"a": {"host": "a.example.org"}})}),
     "role": Role(machines={"a": {"b": [1, "c"]}}, tags=("d",), settings={"e": {"f": 1.5}}),
     "clan service": ClanService("sshd", module="m", input="self", roles={"r": Role(tags=("t",))}),
+    "module names": ModuleNames(caches="caches"),
+    "configured machine": Machine(
+        "vault",
+        target_host=None,
+        build_host="root@build",
+        forward_agent=True,
+        modules=("base", PurePath("machines/vault/hardware.nix"), {"a": 1}, ref("inputs.a.b")),
+        config={"services": {"a.b": [1]}},
+        disko={"disk": {"main": {"device": "/dev/sda"}}},
+        boot_device="/dev/sda",
+        state_version="25.05",
+        platform="x86_64-linux",
+        module_name="vault",
+    ),
     "GPU machine": GcpMachine(
         "scheelite",
         machine_type="n1-standard-8",

@@ -33,23 +33,36 @@ def is_rfc1035_label(text: str) -> bool:
     )
 
 
+def is_host_name(text: str) -> bool:
+    """As networking.hostName of NixOS takes one."""
+    inside = set(string.ascii_letters + DIGITS + "-_")
+    return 0 < len(text) < 64 and set(text) <= inside and not {text[0], text[-1]} & set("-_")
+
+
 @given(near_names | anything | st.from_regex(r"[a-z][-a-z0-9]{0,64}", fullmatch=True))
 @example("nul")
 @example("a" * 63)
 @example("a" * 64)
 @example("galena\n")
+@example("7zip")
+@example("Vault_2")
 def test_names(text: str) -> None:
-    assert accepts(lambda: Machine(text)) == is_rfc1035_label(text)
+    assert accepts(lambda: Machine(text)) == is_host_name(text)
+    mac = accepts(lambda: Machine(text, machine_class="darwin"))
+    assert mac == (is_host_name(text) and "_" not in text)
+    assert accepts(lambda: gcp(name=text)) == is_rfc1035_label(text)
 
 
 def gcp(
+    *,
+    name: str = "a",
     labels: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
     description: str = "",
     startup_script: str = "",
 ) -> GcpMachine:
     return GcpMachine(
-        "a",
+        name,
         machine_type="e2-micro",
         zone="us-central1-a",
         labels=labels or {},

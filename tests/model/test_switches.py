@@ -16,6 +16,7 @@ DESCRIBED = {
     "Fleet": "fleet(gcp(enabled=False), {})",
     "GcpMachine": "gcp({})",
     "GcpProject": "project({})",
+    "Machine": 'Machine("a", {})',
     "MachineType": 'MachineType("n9-a", 1, 1, {})',
     "Nvidia": "Nvidia({})",
     "NvidiaTuning": "NvidiaTuning({})",

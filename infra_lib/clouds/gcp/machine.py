@@ -33,6 +33,7 @@ from infra_lib.model.validators import (
     check_boolean,
     check_each,
     check_instance,
+    check_name,
     check_one_of,
     check_text,
     check_unique,
@@ -114,7 +115,10 @@ class GcpMachine(ProvisionedMachine):
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
-        target_host: Where clan reaches it; see `Machine`. None for `root@<name>.<domain>`.
+        derive: Whether tags and description begin with what is derived; see `Machine`.
+        target_host: Where clan reaches it; see `Machine`.
+        build_host: Where clan builds it; see `Machine`.
+        forward_agent: Whether clan forwards the SSH agent to it; see `Machine`.
         machine_type: "n1-standard-8".
         zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
         fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in
@@ -153,13 +157,12 @@ class GcpMachine(ProvisionedMachine):
         service_account: The identity of programs on it; None for none.
         deletion_protection: Compute Engine refuses to delete it.
         allow_stopping_for_update: Terraform may stop it to change its machine type.
-        modules: Names of further `flake.modules.nixos` modules that it imports; with plain NixOS
-            modules (`Fleet.module_style`) their paths below the flake's root.
-        config: Further NixOS configuration: a module, as `containers.<name>.config` takes one. A
-            mapping of options or any nixgen expression; raw Nix is `nixgen.Raw("…")`. It is one
-            more of the machine's `imports`, so NixOS merges what is set twice.
-        disko: The layout of the boot disk: a function from its device ("/dev/sda") to what
-            `disko.devices` holds.
+        modules: What it imports beside `Fleet.modules`; see `Machine`.
+        config: Further NixOS configuration; see `Machine`.
+        disko: The layout of its disks: what `disko.devices` holds, or a function from the device of
+            the boot disk ("/dev/sda") to it, which is the better one, since devices differ between
+            machine types.
+        module_name: The name of its module; see `Machine`.
         state_version: `system.stateVersion`, the NixOS release that it is first installed with,
             such as "26.05", for as long as it lives. None for what the facts say, and for a
             machine that was never installed what clan writes down then, which `infra sync` learns.
@@ -248,6 +251,10 @@ class GcpMachine(ProvisionedMachine):
             gpu = Gpu(entry.accelerator, entry.accelerator_count)
             object.__setattr__(self, "gpu", gpu)
         self._set_enabled(self.gpu is None and not entry.accelerated)
+        self._set_derived(
+            platform=entry.series.platform,
+            boot_device=boot_device(entry.series, alone=not self.data_disks),
+        )
         zones = self._check_zones()
         self._check_gpu(entry, zones)
         self._check_disks({zone.region for zone in zones})
@@ -272,6 +279,10 @@ class GcpMachine(ProvisionedMachine):
             discard=self.discard_local_ssd,
         )
         self._check_disko()
+
+    def _check_name(self, name: object) -> None:
+        """Check the name, which is the instance's too."""
+        check_name(self._where, "name", name)
 
     def _check_zones(self) -> tuple[Zone, ...]:
         """Return what the catalogue knows of `zones`, when the machine can be in all of them."""
@@ -359,16 +370,6 @@ class GcpMachine(ProvisionedMachine):
         return 0 if self.gpu is None else self.gpu.count
 
     @property
-    def platform(self) -> Literal["x86_64-linux", "aarch64-linux"]:
-        """What NixOS is built for."""
-        return self.catalog_entry.series.platform
-
-    @property
-    def boot_device(self) -> str:
-        """The boot disk as the installer finds it."""
-        return boot_device(self.catalog_entry.series, alone=not self.data_disks)
-
-    @property
     def cost(self) -> Cost:
         """What it costs while it runs."""
         return cost_of_type(
@@ -385,13 +386,11 @@ class GcpMachine(ProvisionedMachine):
         return ("nixos", "cloud", "gcp", "gpu") if self.gpu else ("nixos", "cloud", "gcp")
 
     @property
-    def full_description(self) -> str:
-        """What the machine is, then your own words."""
+    def derived_description(self) -> str:
+        """What the machine is: "GCP GPU node (n1-standard-8, 1x T4)"."""
         if self.gpu is None:
-            derived = f"GCP node ({self.machine_type})"
-        else:
-            derived = f"GCP GPU node ({self.machine_type}, {self.gpu_label})"
-        return f"{derived}: {self.description}" if self.description else derived
+            return f"GCP node ({self.machine_type})"
+        return f"GCP GPU node ({self.machine_type}, {self.gpu_label})"
 
 
 def gcp_machines(machines: Iterable[Machine]) -> tuple[GcpMachine, ...]:

@@ -36,7 +36,7 @@ def ways_in(fleet: FleetView, project: GcpProject | None, machine: GcpMachine) -
         "tunnel" through Identity-Aware Proxy.
     """
     found: set[Way] = set()
-    if machine.target_host is not None or machine.network_tags:
+    if machine.target_host or machine.network_tags:
         found.add("own")
     if fleet.zerotier.includes(machine):
         found.add("zerotier")

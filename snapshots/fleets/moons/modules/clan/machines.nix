@@ -1,8 +1,8 @@
 { config, ... }:
 {
   clan.machines = {
-    sun.imports = [ config.flake.modules.nixos."machines/nixos/sun" ];
-    io.imports = [ config.flake.modules.nixos."machines/nixos/io" ];
-    mac.imports = [ config.flake.modules.darwin."machines/darwin/mac" ];
+    sun.imports = [ config.flake.modules.nixos."machines/nixos/sun" or { } ];
+    io.imports = [ config.flake.modules.nixos."machines/nixos/io" or { } ];
+    mac.imports = [ config.flake.modules.darwin."machines/darwin/mac" or { } ];
   };
 }
