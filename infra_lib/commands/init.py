@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _SHARED = ("cdktf.json", "requirements.txt", scaffold.HOOKS)
 
 # What says that a machine is one of the clan, and what tests it.
-_CLAN = {
-    each.PATH for each in (clan_inventory, clan_machines, clan_meta, fleet_check, fleet_tests)
-}
+_CLAN = {each.PATH for each in (clan_inventory, clan_machines, clan_meta, fleet_check, fleet_tests)}
 
 _NEXT = """\
 Next, in a virtual environment:

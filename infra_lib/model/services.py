@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from attrs import evolve, field
 
@@ -38,12 +38,14 @@ _INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a dig
 def members(value: Members) -> Mapping[str, Any]:
     """Make a mapping of names, each with settings or none, and leave any other value."""
     if isinstance(value, Mapping):
-        return MappingProxyType({name: _frozen(each or {}) for name, each in exact(value).items()})
+        return MappingProxyType(
+            {name: _frozen({} if each is None else each) for name, each in exact(value).items()}
+        )
     names = exact(in_order(value))
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
-        return names  # type: ignore[return-value]  # which the check refuses
+        return cast("Mapping[str, Any]", names)  # which the check refuses
     once = dict.fromkeys(names, _NOTHING)
-    return MappingProxyType(once) if len(once) == len(names) else names  # type: ignore[return-value]
+    return cast("Mapping[str, Any]", MappingProxyType(once) if len(once) == len(names) else names)
 
 
 def check_members(where: str, field: str, value: object, kind: str, example: str) -> None:

@@ -6,6 +6,6 @@ every fleet. What is the fleet's it finds out once, before it goes through the m
 the machine, or the machine's cloud (`infra_lib.clouds.cloud`), and knows no cloud itself.
 
 Four modules are no files but what those share: `placement` says where files go, `style` whether
-they are flake-parts modules or plain ones, `modules` what they import, and `services` what an
-instance of a clan service is.
+they are flake-parts modules or plain ones, `modules` what they import, and `arguments` what they
+take from whoever calls them.
 """

@@ -7,13 +7,15 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.nix.arguments import with_arguments
-from infra_lib.nix.modules import import_value
+from infra_lib.nix.modules import OF_MACHINE, import_value, names_used
 from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import clan
 from infra_lib.services import path, services
+from nixgen.expr import Lambda, Pattern
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
+    from infra_lib.model.modules import Module
     from infra_lib.model.services import ClanService, Role
     from nixgen.expr import Name, Value
     from nixgen.files.values import FileValue
@@ -66,7 +68,14 @@ def _modules(fleet: Fleet, here: str, role: Role) -> list[Value]:
     """Modules of the machines that play a role: those of Macs, when it is Macs alone."""
     classes = {machine.machine_class for machine in fleet.machines if role.includes(machine)}
     machine_class = "darwin" if classes == {"darwin"} else "nixos"
-    return [import_value(fleet, here, machine_class, each) for each in role.extra_modules]
+    return [_module(fleet, here, machine_class, each) for each in role.extra_modules]
+
+
+def _module(fleet: Fleet, here: str, machine_class: str, item: Module) -> Value:
+    """A module; one that is a mapping takes what it refers to from the machine, as `pkgs`."""
+    own = names_used(OF_MACHINE, item) if isinstance(item, Mapping) else []
+    value = import_value(fleet, here, machine_class, item)
+    return Lambda(Pattern(*own, ellipsis=True), value) if own else value
 
 
 def _members(here: str, members: Mapping[str, Any]) -> dict[tuple[Name, ...], Value]:

@@ -14,7 +14,6 @@ import pytest
 import infra_lib
 from infra_lib import (
     BinaryCache,
-    ClanService,
     Device,
     Facts,
     Fleet,
@@ -22,13 +21,10 @@ from infra_lib import (
     GcpMachine,
     GcpProject,
     Gpu,
-    Identity,
-    Internet,
     Machine,
     MachineFacts,
     ModuleNames,
     Reference,
-    Role,
     Ssh,
     User,
     zfs_layout,
@@ -54,10 +50,6 @@ HELD: dict[str, Any] = {
     "facts": Facts(machines=(FACTS,), zerotier_network_id="0123456789abcdef"),
     "device": Device("phone", zerotier_member_id="abcdef1201", user="me", ssh_host_key=KEY),
     "ssh": Ssh(),
-    "identity": Identity(email="ann@example.org", groups=("admins",), display_name="Ann"),
-    "internet": Internet(roles={"default": Role(machines={"a": {"host": "a.example.org"}})}),
-    "role": Role(machines={"a": {"b": [1, "c"]}}, tags=("d",), settings={"e": {"f": 1.5}}),
-    "clan service": ClanService("sshd", module="m", input="self", roles={"r": Role(tags=("t",))}),
     "module names": ModuleNames(caches="caches"),
     "configured machine": Machine(
         "vault",

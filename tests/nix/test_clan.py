@@ -119,7 +119,7 @@ def test_every_machine_may_be_a_peer(plant: Callable[[Fleet], NixTree]) -> None:
 
 def test_moons_have_stable_endpoints_with_a_port_each(tree: Trees) -> None:
     """Without one, ZeroTier would write port 0 into the moon, where nothing answers."""
-    assert instances(tree("moons"), ZEROTIER) == {
+    assert instances(tree("moons"), "modules/clan/inventory/services/net.nix") == {
         "net": {
             "module": {"name": "zerotier"},
             "roles": {
@@ -175,7 +175,8 @@ def test_whether_a_password_is_shared_and_who_makes_it_up_are_two_questions(
 
 def test_users_by_tag_and_with_several_keys(tree: Trees) -> None:
     ann = instances(tree("moons"), USER.format("ann"))["user-ann"]["roles"]["default"]
-    assert ann == {"tags": {"nixos": {}}, "settings": {"user": "ann", "prompt": False}}
+    settings = {"user": "ann", "share": False, "prompt": False}
+    assert ann == {"tags": {"nixos": {}}, "settings": settings}
     bob = instances(tree("moons"), USER.format("bob"))["user-bob"]["roles"]["default"]
     assert bob["machines"] == {"io": {}}
     assert bob["settings"]["openssh"]["authorizedKeys"]["keys"] == [f"{KEY} bob", KEY]
