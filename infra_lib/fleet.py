@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import Factory, evolve, field
+from attrs import NOTHING, Factory, evolve, field
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
@@ -14,6 +14,8 @@ from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.fleet_checks import (
     check_devices,
     check_facts,
+    check_host_names,
+    check_module_names,
     check_plain_modules,
     check_services,
     check_tags,
@@ -37,14 +39,22 @@ from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.services import ClanService
 from infra_lib.model.ssh import Ssh
+from infra_lib.model.targets import (
+    USUAL,
+    Targets,
+    check_targets,
+    filled,
+    frozen_targets,
+    pattern_of,
+)
 from infra_lib.model.users import User
 from infra_lib.model.validators import (
     CLASSES,
     check_domain,
     check_each,
     check_instance,
+    check_matching,
     check_module,
-    check_name,
     check_one_of,
     check_text,
     check_unique,
@@ -61,6 +71,11 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from infra_lib.clouds.cloud import Cloud
     from nixgen.files.values import FileValue
+
+# As clan takes it; a cloud may take less.
+# https://git.clan.lol/clan/clan-core/src/branch/main/modules/inventoryClass/meta.nix
+_NAME = r"[-_A-Za-z0-9]+"
+_NAME_ACCEPTED = "letters, digits, - and _ are accepted, at least one"
 
 # A function of the fleet that gives files: paths below the flake's root, and what they hold.
 FileGenerator = Callable[["Fleet"], Mapping[str, Any]]
@@ -149,7 +164,8 @@ class Fleet:
     """Every machine, described once; Terraform and Nix are written from it.
 
     Attributes:
-        name: The fleet's name; a label of every instance.
+        name: The fleet's name: letters, digits, - and _. With machines on Google Cloud, where it is
+            a label of every instance, 1 to 63 characters, RFC 1035.
         domain: The DNS domain the machines are reached under: `<name>.<domain>`.
         description: What the fleet is for, in your words: `clan.meta.description`.
         machines: The machines, in the order they are listed everywhere. One that has fallback
@@ -166,6 +182,11 @@ class Fleet:
         facts: What deployment learned: addresses, keys, and the zones in use.
         budget_usd_per_hour: What all that is on may cost, in USD per hour: `infra deploy` refuses
             more. None for no limit.
+        target_host: Where clan reaches the machines that do not say it themselves. `{name}` stands
+            for the machine's name and `{domain}` for the domain: "root@{name}.{domain}" unless you
+            say otherwise. None for nowhere: clan tries its networks, and what a machine's own
+            configuration says. A mapping says it by class, as in {"darwin": "admin@{name}.local"};
+            where clan's internet service knows an address, that comes before it.
         module_style: What the generated files are: "flake-parts" modules, which import-tree
             finds, or plain "nixos" modules, which import each other by path, with clan's options
             at the top as `clan-core.lib.clan` takes them.
@@ -190,7 +211,7 @@ class Fleet:
         FleetError: When the parts do not fit together; nothing is written.
     """
 
-    name: str = field(validator=valid(check_name))
+    name: str = field(validator=valid(check_matching, _NAME, _NAME_ACCEPTED))
     domain: str = field(validator=valid(check_domain))
     description: str = field(default="", validator=valid(check_text))
     machines: tuple[Machine, ...] = field(
@@ -221,6 +242,14 @@ class Fleet:
     ssh: Ssh = field(factory=Ssh, validator=valid(check_instance, Ssh))
     facts: Facts = field(factory=Facts, validator=valid(check_instance, Facts))
     budget_usd_per_hour: float | None = field(default=None, validator=valid(_check_budget))
+    # The method of that name answers for each machine.
+    _target_host: Targets = field(
+        default=USUAL,
+        converter=frozen_targets,
+        validator=valid(check_targets),
+        alias="target_host",
+        hash=False,
+    )
     module_style: Literal["flake-parts", "nixos"] = field(
         default="flake-parts", validator=valid(check_one_of, ("flake-parts", "nixos"))
     )
@@ -265,9 +294,13 @@ class Fleet:
         object.__setattr__(self, "machines", machines)
         check_zerotier(where, self.zerotier, machines)
         check_devices(where, self.devices, machines, self.zerotier)
+        names = [machine.name for machine in machines]
+        check_host_names(where, [*names, *(device.name for device in self.devices)])
         if self.module_style == "nixos":
             modules = tuple(each for name in CLASSES for each in self.modules_of(name))
             check_plain_modules(where, modules, machines, self.ssh)
+        else:
+            check_module_names(self.module_names, machines)
         check_gpus(self.nvidia, self.gpu_machines)
         check_services(self._instances(), machines, self.tags)
         check_facts(self.facts, self.controller, self.devices, self.provisioned)
@@ -331,9 +364,28 @@ class Fleet:
                 return machine
         raise field_error(self._where, "machine", name, one_of(self.machines))
 
-    def target_host(self, machine: Machine) -> str:
-        """Return where SSH reaches a machine: its `target_host`, or `root@<name>.<domain>`."""
-        return machine.target_host or f"root@{machine.name}.{self.domain}"
+    def target_host(self, machine: Machine) -> str | None:
+        """Return where clan reaches a machine: what it says, or else what the fleet says.
+
+        Returns:
+            An SSH destination; None for nowhere in particular: clan tries its networks.
+        """
+        said: Any = machine.target_host
+        if said is not NOTHING:
+            return said  # type: ignore[no-any-return]
+        pattern = self.target_pattern(machine.machine_class)
+        return None if pattern is None else filled(pattern, machine.name, self.domain)
+
+    def target_pattern(self, machine_class: str) -> str | None:
+        """Return where clan reaches machines of a class that say nothing themselves.
+
+        Args:
+            machine_class: "nixos" or "darwin".
+
+        Returns:
+            Text in which `{name}` and `{domain}` stand for these; None for nowhere in particular.
+        """
+        return pattern_of(self._target_host, machine_class)
 
     def modules_of(self, machine_class: str) -> tuple[Module, ...]:
         """Return what every machine of a class imports whose module is generated.
@@ -411,8 +463,9 @@ def _tagged(machine: Machine, tags: Mapping[str, Any]) -> Machine:
 
 def _check_clouds(fleet: Fleet) -> None:
     for cloud, project, machines in clouds_of(fleet):
-        if machines:
+        if machines or project is not None:
             cloud.check(fleet, project, machines)
+        if machines:
             for text in cloud.warnings(fleet, project, machines):
                 # Here, not at the caller's: a command may make a fleet several times.
                 warnings.warn(text, stacklevel=1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infra_lib.model.device import Device
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
-    from infra_lib.model.modules import Module
+    from infra_lib.model.modules import Module, ModuleNames
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.model.services import ClanService, Role
     from infra_lib.model.ssh import Ssh
@@ -253,6 +253,46 @@ def check_plain_modules(
                 machine.module_name,
                 'modules have no names with module_style="nixos": leave it out',
             )
+
+
+def check_host_names(where: str, names: Iterable[str]) -> None:
+    """Check that no two names differ in case alone: DNS and SSH take them for one.
+
+    Args:
+        where: What to call the fleet in messages.
+        names: The names of machines and devices.
+
+    Raises:
+        FleetError: When two do.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            accepted = f"{other!r} is one of them, and host names ignore case; take another name"
+            raise field_error(where, "machines", name, accepted)
+
+
+def check_module_names(names: ModuleNames, machines: tuple[Machine, ...]) -> None:
+    """Check that no generated module of a machine has the name of another module.
+
+    Args:
+        names: What the other modules are called.
+        machines: The machines.
+
+    Raises:
+        FleetError: When one has: NixOS would take both for one.
+    """
+    owners: dict[tuple[str, str], str] = {}
+    shared = (names.base, names.caches, names.known_hosts, names.nvidia, names.fleet)
+    for machine in sorted(machines, key=lambda each: each.has_module):
+        usual = names.of_machine(machine.machine_class, machine.name)
+        name = machine.module_name or usual
+        owner = owners.get((machine.machine_class, name))
+        if machine.has_module and (name in shared or owner is not None):
+            accepted = f"{owner or 'another generated module'} has that name; each has its own"
+            raise field_error(f"machine {machine.name!r}", "module_name", name, accepted)
+        owners[machine.machine_class, name] = f"machine {machine.name!r}"
 
 
 def check_facts(

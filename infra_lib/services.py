@@ -78,12 +78,13 @@ def internet_host(fleet: Fleet, machine: Machine) -> str | None:
     return external_ip(fleet, machine)
 
 
-def reached_by_internet(fleet: Fleet, machine: Machine) -> bool:
-    """Return whether clan's internet service reaches a machine, by its address or by what is said.
+def target_host(fleet: Fleet, machine: Machine) -> str | None:
+    """Return the `deploy.targetHost` of a machine; None for one that clan's networks reach.
 
     Clan takes what the inventory says before it asks any network. Without that it tries the
-    networks in turn, this one before ZeroTier, and at last `root@<name>.<domain of the clan>`:
+    networks in turn, the Internet before ZeroTier, and at last `root@<name>.<domain of the clan>`:
     https://git.clan.lol/clan/clan-core/src/branch/main/pkgs/clan-cli/clan_lib/network/network.py
     """
     said = fleet.internet.roles.get("default", Role())
-    return said.includes(machine) or internet_host(fleet, machine) is not None
+    reached = said.includes(machine) or internet_host(fleet, machine) is not None
+    return None if reached and not machine.target_host else fleet.target_host(machine)

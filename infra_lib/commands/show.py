@@ -52,7 +52,7 @@ def as_text(fleet: Fleet) -> str:
         rows = (
             (
                 machine.name,
-                fleet.target_host(machine),
+                fleet.target_host(machine) or "-",
                 _listed(_roles(fleet, machine)),
                 _listed(_users(fleet, machine)),
                 _listed(machine.all_tags),
@@ -85,7 +85,7 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         `name`, `domain`; of each cloud by its name what it says of the fleet's project there, or
         None: `gcp`: `project` and `region`; `caches`: of each `url` and
         `priority` (or None); `machines`: of each `name`, `class` ("nixos", "darwin"),
-        `description`, `tags` (derived ones first), `target_host`, `users` (login names),
+        `description`, `tags` (derived ones first), `target_host` (or None), `users` (login names),
         `zerotier` (of "controller", "moon" and "peer" those that it is), and, None for a machine
         that is not provisioned here, `state` ("on", "off", "stopped"), `zone`, `machine_type`,
         `gpu` (`type` and `count`; None without one), `spot`, and `usd_per_hour` while it is on

@@ -154,6 +154,13 @@ class ModuleNames:
     fleet: str = field(default="fleet", validator=_NAME)
     machine: str = field(default="machines/{machine_class}/{name}", validator=valid(_check_pattern))
 
+    def __attrs_post_init__(self) -> None:
+        shared = {self.base, self.caches, self.known_hosts}
+        for name, others in (("nvidia", {*shared, self.fleet}), ("fleet", shared)):
+            if getattr(self, name) in others:
+                accepted = "another module has that name, and more machines import it"
+                raise field_error(self._where, name, getattr(self, name), accepted)
+
     def of_machine(self, machine_class: str, name: str) -> str:
         """Return the name of the module of a machine that says none."""
         return self.machine.replace("{machine_class}", machine_class).replace("{name}", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.nix.style import clan
-from infra_lib.services import reached_by_internet
+from infra_lib.services import target_host
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -27,10 +27,22 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def _machine(fleet: Fleet, machine: Machine) -> Value:
     description = machine.full_description
-    target = None if reached_by_internet(fleet, machine) else fleet.target_host(machine)
     return {
         "tags": list(machine.all_tags),
         "machineClass": machine.machine_class,
         **({"description": description} if description else {}),
-        **({("deploy", "targetHost"): target} if target else {}),
+        **_deploy(fleet, machine),
     }
+
+
+def _deploy(fleet: Fleet, machine: Machine) -> dict[str | tuple[str, ...], Value]:
+    """How clan deploys the machine, as far as it is said: one thing is an attribute path."""
+    deploy = {
+        "targetHost": target_host(fleet, machine),
+        "buildHost": machine.build_host,
+        "forwardAgent": machine.forward_agent,
+    }
+    said = {name: value for name, value in deploy.items() if value is not None}
+    if len(said) == 1:
+        return {("deploy", name): value for name, value in said.items()}
+    return {"deploy": said} if said else {}

@@ -13,7 +13,7 @@ from infra_lib.model.nvidia import before_turing, capabilities
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import nvidia
 from infra_lib.nix.placement import path_of
-from infra_lib.services import reached_by_internet, services
+from infra_lib.services import services, target_host
 from nixgen.expr import (
     Apply,
     BinaryOp,
@@ -73,8 +73,8 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     said["tags"] = list(machine.all_tags)
     if machine.full_description:
         said["description"] = machine.full_description
-    target = None if reached_by_internet(fleet, machine) else fleet.target_host(machine)
-    if target != f"root@{machine.name}.{fleet.domain}":
+    target = target_host(fleet, machine)
+    if target != _usual_target(fleet, machine.name):
         said["targetHost"] = target
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
         said["gpu", "open"] = not before_turing(machine)
@@ -127,7 +127,7 @@ def _bindings(fleet: Fleet) -> dict[str, Value]:
 
 def _tests(fleet: Fleet) -> Value:
     """The tests of a machine: those that each has, and those that depend on what it is."""
-    usual = Str("root@", ref("name"), f".{fleet.domain}")
+    usual = _usual_target(fleet)
     target = Select("machine", "deploy", "targetHost", default=None)
     tests: list[Value] = [
         {
@@ -148,6 +148,17 @@ def _tests(fleet: Fleet) -> Value:
         old = BinaryOp("&&", HasAttr("said", "gpu"), Not(ref("said.gpu.open")))
         tests.append(_when(old, _old_gpu_tests(fleet)))
     return reduce(lambda all_, more: BinaryOp("//", more, all_), reversed(tests))
+
+
+def _usual_target(fleet: Fleet, name: str | None = None) -> Str | str | None:
+    """The target of most machines: of one by its name, or of whichever `name` is in Nix."""
+    pattern = fleet.target_pattern("nixos")
+    if pattern is None:
+        return None
+    first, *rest = pattern.replace("{domain}", fleet.domain).split("{name}")
+    if name is not None:
+        return name.join((first, *rest))
+    return Str(first, *(part for each in rest for part in (ref("name"), each)))
 
 
 def _has_nixos(fleet: Fleet) -> bool:

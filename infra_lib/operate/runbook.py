@@ -304,14 +304,16 @@ class Writer:
             )
 
     def _ssh(self, machine: Machine) -> str:
-        target = destination.parse(self.fleet.target_host(machine)).ssh()
+        said = self.fleet.target_host(machine)
+        if said is None:  # clan tries its networks then
+            return f"clan ssh {machine.name} --remote-command {_seen(machine)}"
+        target = destination.parse(said).ssh()
         if not isinstance(machine, ProvisionedMachine):
-            return shlex.join(("ssh", *target, "nixos-version"))
+            return shlex.join(("ssh", *target, _seen(machine)))
         alone = ways_in(self.fleet, machine) == {"tunnel"}
         tunnel = shlex.join(self._access(machine).tunnel) if alone else ""
         proxy = ("-o", f"ProxyCommand={tunnel}") if alone else ()
-        seen = "nixos-version" if machine.accelerator is None else "nvidia-smi"
-        return shlex.join(("ssh", *proxy, *target, seen))
+        return shlex.join(("ssh", *proxy, *target, _seen(machine)))
 
     def _infra(self, command: str, *arguments: str) -> str:
         source = ["--source", shlex.quote(self.source)] if self.source else []
@@ -361,6 +363,12 @@ def as_shell(runbooks: Sequence[Runbook]) -> str:
     lines += ["*)", "  printf 'accepted is one of:\\n' >&2"]
     lines += [f"  printf '  %s\\n' {shlex.quote(each)} >&2" for each in usage]
     return "\n".join([*lines, "  exit 2", "  ;;", "esac", ""])
+
+
+def _seen(machine: Machine) -> str:
+    """The command by which a machine shows that it is there."""
+    gpu = isinstance(machine, ProvisionedMachine) and machine.accelerator is not None
+    return "nvidia-smi" if gpu else "nixos-version"
 
 
 def _subshell(*lines: str) -> tuple[str, ...]:

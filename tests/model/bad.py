@@ -934,7 +934,7 @@ WRONG_KIND = {
     "a list for files": ('fleet(files=["a"])', ("files=['a']", "a mapping")),
     "a bool for a file": ('fleet(files={"lib/caches.nix": False})', ("files=False", "None")),
     "None for a domain": ("fleet(domain=None)", ("domain=None", "example.org")),
-    "a number for a fleet's name": ("fleet(name=5)", ("name=5", "RFC 1035")),
+    "a number for a fleet's name": ("fleet(name=5)", ("name=5", "letters, digits")),
     "a number for a project's name": (
         'GcpProject(5, region="us-central1")',
         ("project=5", "example-project"),

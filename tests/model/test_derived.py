@@ -54,6 +54,37 @@ def test_description_says_what_the_machine_is_and_then_the_words_given() -> None
     assert Machine("a", description="Primary VPS").full_description == "Primary VPS"
 
 
+@pytest.mark.parametrize(
+    "said", ["GCP node (e2-standard-8)", "gcp node (E2-standard-8), for builds"]
+)
+def test_a_description_that_says_what_is_derived_says_it_once(said: str) -> None:
+    assert gcp(description=said).full_description == said
+    assert gcp(description=f"A {said}").full_description == f"GCP node (e2-standard-8): A {said}"
+
+
+def test_what_is_derived_is_left_out_where_the_machine_says_so() -> None:
+    own = gcp(machine_type="n1-standard-8", gpu=T4, tags=("peer",), derive=False)
+    assert own.all_tags == ("peer",)
+    assert own.full_description == ""
+    assert evolve(own, description="for builds").full_description == "for builds"
+    assert Machine("a", machine_class="darwin", derive=False).all_tags == ()
+
+
+def test_a_machine_has_the_tags_that_clan_gives_it_whether_they_are_written_or_not() -> None:
+    mac = Machine("a", machine_class="darwin", derive=False)
+    assert [tag for tag in ("all", "darwin", "nixos", "peer") if mac.has_tag(tag)] == [
+        "all",
+        "darwin",
+    ]
+
+
+def targets(target_host: Any) -> dict[str, str | None]:
+    """Where clan reaches machines that say nothing: two that run NixOS, and a Mac."""
+    machines = (Machine("a"), Machine("Mac", machine_class="darwin"), Machine("b"))
+    fleet = Fleet(name="m", domain="example.org", machines=machines, target_host=target_host)
+    return {machine.name: fleet.target_host(machine) for machine in fleet.machines}
+
+
 def test_target_host_is_the_machine_in_the_domain_unless_given() -> None:
     fleet = Fleet(
         name="metals",
@@ -64,6 +95,31 @@ def test_target_host_is_the_machine_in_the_domain_unless_given() -> None:
         "root@a.example.org",
         "admin@198.51.100.7",
     ]
+
+
+def test_a_fleet_says_where_machines_are_that_do_not_say_it() -> None:
+    assert targets("admin@{name}.lan?ProxyJump=root@gate.{domain}") == {
+        name: f"admin@{name}.lan?ProxyJump=root@gate.example.org" for name in ("a", "Mac", "b")
+    }
+    assert targets(None) == {"a": None, "Mac": None, "b": None}
+    assert targets({"darwin": "admin@{name}.local"}) == {
+        "a": "root@a.example.org",
+        "Mac": "admin@Mac.local",
+        "b": "root@b.example.org",
+    }
+    assert targets({"nixos": None, "darwin": "{name}"}) == {"a": None, "Mac": "Mac", "b": None}
+
+
+def test_a_machine_says_that_it_has_no_target() -> None:
+    nowhere = Machine("a", target_host=None)
+    assert nowhere != Machine("a")
+    for copy in (nowhere, evolve(nowhere, description="b"), pickle.loads(pickle.dumps(nowhere))):
+        fleet = Fleet(name="m", domain="zt", machines=(copy,))
+        assert fleet.target_host(copy) is None
+    unsaid = evolve(Machine("a"), description="b")
+    assert Fleet(name="m", domain="zt", machines=(unsaid,)).target_host(unsaid) == "root@a.zt"
+    assert "target_host=None" in repr(nowhere)
+    assert "target_host=None" not in repr(unsaid)
 
 
 @pytest.mark.parametrize(

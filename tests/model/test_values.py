@@ -23,6 +23,7 @@ from infra_lib import (
     Internet,
     Machine,
     MachineType,
+    ModuleNames,
     Nvidia,
     NvidiaTuning,
     Price,
@@ -85,6 +86,7 @@ def values() -> dict[str, Any]:
             "sshd", module="m", input="self", roles={"r": Role(tags=("t",))}
         ),
         "zerotier": ZeroTier(moons={"cinnabar": ("203.0.113.7",)}),
+        "module names": ModuleNames(caches="caches"),
         "zone": Zone("a-b", "a", ("nvidia-l4",)),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.cloud import Kinds
@@ -9,7 +10,7 @@ from infra_lib.clouds.gcp.catalog.entries import ZONE, may_be_region
 from infra_lib.clouds.gcp.reach import unreachable
 from infra_lib.clouds.gcp.reach import ways_in as ways_in  # noqa: PLC0414 - one more answer
 from infra_lib.model.errors import field_error, nearest
-from infra_lib.model.validators import check_matching
+from infra_lib.model.validators import NAME, check_matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,11 +39,19 @@ KINDS = Kinds(
 def check(fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMachine]) -> None:
     """Check that there is a project in a region that exists, and that disks have their own names.
 
-    A zone in the facts is one of Google's.
+    A zone in the facts is one of Google's, and the fleet's name one of a label and a firewall rule.
 
     Raises:
         FleetError: When not.
     """
+    if not re.fullmatch(NAME, fleet.name):
+        accepted = (
+            "labels and firewall rules of Google Cloud bear it: 1 to 63 lower-case letters, digits "
+            "and hyphens, beginning with a letter and not ending in a hyphen (RFC 1035)"
+        )
+        raise field_error(f"fleet {fleet.name!r}", "name", fleet.name, accepted)
+    if not machines:
+        return
     _check_disks(machines)
     _check_zones(fleet.facts, machines)
     if project is None:
