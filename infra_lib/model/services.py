@@ -15,6 +15,7 @@ from infra_lib.model.validators import (
     check_matching,
     check_unique,
     check_word,
+    frozen_mapping,
     in_order,
     valid,
 )
@@ -39,7 +40,10 @@ def members(value: Members) -> Mapping[str, Any]:
     """Make a mapping of names, each with settings or none, and leave any other value."""
     if isinstance(value, Mapping):
         return MappingProxyType(
-            {name: _frozen({} if each is None else each) for name, each in exact(value).items()}
+            {
+                name: frozen_settings({} if each is None else each)
+                for name, each in exact(value).items()
+            }
         )
     names = exact(in_order(value))
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
@@ -91,13 +95,14 @@ def check_settings(where: str, field: str, value: object) -> None:
         raise FleetError(f"{where}: {field}: {error}") from None
 
 
-def _frozen(value: Any) -> Any:
-    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
+def frozen_settings(value: Any) -> Any:
+    """Make settings that are a mapping one that nobody can change, and leave any other value."""
+    return frozen_mapping(value)
 
 
 def roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
     """Make a mapping of roles that nobody can change, and leave any other value."""
-    return _frozen(value)  # type: ignore[no-any-return]
+    return frozen_settings(value)  # type: ignore[no-any-return]
 
 
 @frozen(kw_only=True)
@@ -136,7 +141,7 @@ class Role:
         hash=False,
     )
     settings: Any = field(
-        default=_NOTHING, converter=_frozen, validator=valid(check_settings), hash=False
+        default=_NOTHING, converter=frozen_settings, validator=valid(check_settings), hash=False
     )
     extra_modules: tuple[Module, ...] = field(
         default=(), converter=frozen_modules, validator=valid(check_modules), hash=False

@@ -17,6 +17,7 @@ from infra_lib.model.services import (
     check_instance_name,
     check_members,
     check_settings,
+    frozen_settings,
     members,
 )
 from infra_lib.model.validators import (
@@ -153,7 +154,7 @@ class User:
     )
     settings: Mapping[str, Any] = field(
         default=_NOTHING,
-        converter=frozen_mapping,
+        converter=frozen_settings,
         validator=valid(check_settings),
         kw_only=True,
         hash=False,
