@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _letters(text: str) -> str:
 
 def shown(given: object) -> str:
     """Return what was given, cut short where it would make the message too long to read."""
+    if isinstance(given, MappingProxyType):  # as it was written
+        given = dict(given)
     try:
         text = repr(given)
     except ValueError:  # a number of more digits than Python prints

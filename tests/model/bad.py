@@ -1,6 +1,8 @@
 """Fleets that cannot be: how each is written, and what its message has to name."""
 
 PRELUDE = """\
+from pathlib import PurePath
+
 from infra_lib import *
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
@@ -173,6 +175,138 @@ REFUSED = {
         ("name='galena٣'", "a host name"),
     ),
     "empty name": ('Machine("")', ("name=''", "1 to 63")),
+    "a Mac's name with an underscore": (
+        'Machine("my_mac", machine_class="darwin")',
+        ("machine 'my_mac'", "name='my_mac'", "a Mac has no underscore"),
+    ),
+    "names of two machines that differ in case": (
+        'fleet(Machine("Vault"), Machine("vault"))',
+        ("'metals'", "machines='vault'", "'Vault'", "ignore case"),
+    ),
+    "names of a machine and a device that differ in case": (
+        'fleet(Machine("a", tags=("controller",)), Machine("Phone"), '
+        'devices=(Device("phone", zerotier_member_id="abcdef1201"),))',
+        ("'metals'", "machines='phone'", "'Phone'", "ignore case"),
+    ),
+    "a fleet's name that Google Cloud does not take": (
+        'fleet(gcp(), name="Metals_1")',
+        ("fleet 'Metals_1'", "name='Metals_1'", "Google Cloud", "lower-case"),
+    ),
+    "such a name beside a project alone": (
+        'fleet(name="Metals_1")',
+        ("fleet 'Metals_1'", "name='Metals_1'", "Google Cloud"),
+    ),
+    "a fleet's name with a space": ('fleet(name="my fleet")', ("name='my fleet'", "- and _")),
+    "a target pattern without the name": (
+        'fleet(target_host="root@host")',
+        ("'metals'", "target_host='root@host'", "{name} has to be in it", "root@{name}.{domain}"),
+    ),
+    "a target pattern with another field": (
+        'fleet(target_host="{user}@{name}")',
+        ("target_host='{user}@{name}'", "root@{name}.{domain}"),
+    ),
+    "a target pattern that is no destination": (
+        'fleet(target_host={"nixos": "root@{name}:0"})',
+        ("target_host['nixos']='root@{name}:0'", "root@{name}.{domain}"),
+    ),
+    "a target of a class that there is not": (
+        'fleet(target_host={"macos": None})',
+        ("target_host's class='macos'", '"nixos" or "darwin"'),
+    ),
+    "a target host that is empty": ('Machine("a", target_host="")', ("'a'", "target_host=''")),
+    "a build host that is none": (
+        'Machine("a", build_host="root@a b")',
+        ("'a'", "build_host='root@a b'", "root@host.example"),
+    ),
+    "modules that are no tuple": (
+        'Machine("a", modules="base")',
+        ("'a'", "modules='base'", '("base",)'),
+    ),
+    "a module that is none": (
+        'Machine("a", modules=(5,))',
+        ("'a'", "modules=5", "PurePath(", "inputs.srvos"),
+    ),
+    "a module at an absolute path": (
+        'Machine("a", modules=(PurePath("/etc/nixos/hardware.nix"),))',
+        ("'a'", "modules='/etc/nixos/hardware.nix'", "absolute"),
+    ),
+    "a module outside the flake": (
+        'fleet(modules=(PurePath("../a.nix"),))',
+        ("'metals'", "modules='../a.nix'", "out of the root"),
+    ),
+    "a module whose options have a dot": (
+        'Machine("a", modules=({"services.nginx.enable": True},))',
+        ("'a'", "modules='services.nginx.enable'", '("services", "nginx", "enable")'),
+    ),
+    "modules of a class that there is not": (
+        'fleet(modules={"mac": ("base",)})',
+        ("'metals'", "modules's class='mac'", '"nixos" or "darwin"'),
+    ),
+    "modules of a class that are no tuple": (
+        'fleet(modules={"nixos": "base"})',
+        ("'metals'", "modules['nixos']='base'", '("base",)'),
+    ),
+    "a layout on a device that nobody says": (
+        'Machine("a", disko=zfs_layout)',
+        ("'a'", "boot_device=None", "/dev/disk/by-id/"),
+    ),
+    "a boot device that nothing lays out": (
+        'Machine("a", boot_device="/dev/sda")',
+        ("'a'", "boot_device='/dev/sda'", "disko=zfs_layout"),
+    ),
+    "a boot device that is none": (
+        'Machine("a", boot_device="sda", disko=zfs_layout)',
+        ("'a'", "boot_device='sda'", "/dev/disk/by-id/"),
+    ),
+    "a layout of a Mac's disks": (
+        'Machine("a", machine_class="darwin", disko={"disk": {}})',
+        ("'a'", "disko={'disk': {}}", "a Mac has none"),
+    ),
+    "a platform of another class": (
+        'Machine("a", machine_class="darwin", platform="x86_64-linux")',
+        ("'a'", "platform='x86_64-linux'", '"aarch64-darwin"'),
+    ),
+    "a platform that is none": (
+        'Machine("a", platform="amd64")',
+        ("'a'", "platform='amd64'", '"x86_64-linux"'),
+    ),
+    "a release of NixOS on a Mac": (
+        'Machine("a", machine_class="darwin", state_version="25.11")',
+        ("'a'", "state_version='25.11'", "nix-darwin's own count"),
+    ),
+    "nix-darwin's count on NixOS": (
+        'Machine("a", state_version=6)',
+        ("'a'", "state_version=6", "a NixOS release"),
+    ),
+    "two machines of one generated module": (
+        'fleet(Machine("a", module_name="b", platform="x86_64-linux"), '
+        'Machine("b", module_name="b"))',
+        ("machine 'a'", "module_name='b'", "machine 'b' has that name"),
+    ),
+    "a machine's module that every machine imports": (
+        'fleet(Machine("a", module_name="base", platform="x86_64-linux"))',
+        ("machine 'a'", "module_name='base'", "another generated module"),
+    ),
+    "a module's name without a module of that name": (
+        'fleet(Machine("a", module_name="b"), module_style="nixos")',
+        ("machine 'a'", "module_name='b'", "leave it out"),
+    ),
+    "a pattern of modules' names without the machine's": (
+        'ModuleNames(machine="hosts")',
+        ("module names", "machine='hosts'", "{name}"),
+    ),
+    "a pattern of modules' names with another field": (
+        'ModuleNames(machine="{name}/{zone}")',
+        ("module names", "machine='{name}/{zone}'", "{machine_class}"),
+    ),
+    "one name for the drivers and for what all import": (
+        'ModuleNames(base="nvidia")',
+        ("module names", "nvidia='nvidia'", "another module has that name"),
+    ),
+    "one name for the fleet's configuration and for the caches": (
+        'ModuleNames(caches="fleet")',
+        ("module names", "fleet='fleet'", "another module has that name"),
+    ),
     "empty fleet name": ('fleet(name="")', ("fleet ''", "name=''")),
     "domain with a space": ('fleet(domain="z t")', ("'metals'", "domain='z t'", "example.org")),
     "domain with an empty label": ('fleet(domain="a..b")', ("domain='a..b'", "example.org")),

@@ -1,5 +1,8 @@
 """What follows from a description, and is never typed twice."""
 
+import pickle
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -27,9 +30,16 @@ def gcp(
     gpu: Gpu | None = None,
     tags: tuple[str, ...] = (),
     description: str = "",
+    derive: bool = True,
 ) -> GcpMachine:
     return GcpMachine(
-        name, machine_type=machine_type, zone=zone, gpu=gpu, tags=tags, description=description
+        name,
+        machine_type=machine_type,
+        zone=zone,
+        gpu=gpu,
+        tags=tags,
+        description=description,
+        derive=derive,
     )
 
 
@@ -78,6 +88,10 @@ def test_a_machine_has_the_tags_that_clan_gives_it_whether_they_are_written_or_n
     ]
 
 
+def again(machine: Machine) -> Any:
+    return pickle.loads(pickle.dumps(machine))  # noqa: S301 - our own
+
+
 def targets(target_host: Any) -> dict[str, str | None]:
     """Where clan reaches machines that say nothing: two that run NixOS, and a Mac."""
     machines = (Machine("a"), Machine("Mac", machine_class="darwin"), Machine("b"))
@@ -113,7 +127,7 @@ def test_a_fleet_says_where_machines_are_that_do_not_say_it() -> None:
 def test_a_machine_says_that_it_has_no_target() -> None:
     nowhere = Machine("a", target_host=None)
     assert nowhere != Machine("a")
-    for copy in (nowhere, evolve(nowhere, description="b"), pickle.loads(pickle.dumps(nowhere))):
+    for copy in (nowhere, evolve(nowhere, description="b"), again(nowhere)):
         fleet = Fleet(name="m", domain="zt", machines=(copy,))
         assert fleet.target_host(copy) is None
     unsaid = evolve(Machine("a"), description="b")
