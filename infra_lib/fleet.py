@@ -303,7 +303,7 @@ class Fleet:
             check_module_names(self.module_names, machines)
         check_gpus(self.nvidia, self.gpu_machines)
         check_services(self._instances(), machines, self.tags)
-        check_facts(self.facts, self.controller, self.devices, self.provisioned)
+        check_facts(self.facts, self.controller, self.devices, machines)
         _check_clouds(self)
 
     @property

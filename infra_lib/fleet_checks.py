@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.modules import Module, ModuleNames
-    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.model.services import ClanService, Role
     from infra_lib.model.ssh import Ssh
     from infra_lib.model.zerotier import ZeroTier
@@ -299,7 +298,7 @@ def check_facts(
     facts: Facts,
     controller: Machine | None,
     devices: tuple[Device, ...],
-    machines: tuple[ProvisionedMachine, ...],
+    machines: tuple[Machine, ...],
 ) -> None:
     """Check that nothing was learned that contradicts the fleet.
 
@@ -309,7 +308,7 @@ def check_facts(
         facts: What deployment learned.
         controller: The ZeroTier controller.
         devices: What else is in that network.
-        machines: The machines that are installed with a state version.
+        machines: The machines, of which some say the state version they were installed with.
 
     Raises:
         FleetError: When the controller is not who the network's id says, two members have one id,

@@ -119,7 +119,7 @@ def test_a_device_needs_a_network_to_be_in() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"name": "Phone"}, "device 'Phone': name='Phone'"),
+        ({"name": "phone-"}, "device 'phone-': name='phone-'"),
         (
             {"zerotier_member_id": "8046"},
             "device 'phone': zerotier_member_id='8046': 10 hexadecimal",

@@ -218,6 +218,35 @@ def test_what_is_expected_of_each_machine_is_what_the_fleet_says(tmp_path: Path)
     assert failures(tree, fleet) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "nixos", "mac"),
+    [
+        (None, None, None),
+        ("{name}.{name}.{domain}", "Sun_1.Sun_1.example.org", "mac.mac.example.org"),
+        ({"nixos": "{name}", "darwin": None}, "Sun_1", None),
+        ({"darwin": "me@{name}.lan"}, "root@Sun_1.example.org", "me@mac.lan"),
+    ],
+)
+def test_targets_are_those_that_the_fleet_says(
+    tmp_path: Path, said: Any, nixos: str | None, mac: str | None
+) -> None:
+    fleet = fleet_of(
+        Machine("Sun_1"),
+        Machine("mac", machine_class="darwin"),
+        Machine("own", target_host="admin@own"),
+        Machine("nowhere", target_host=None),
+        target_host=said,
+    )
+    tree = planted(fleet, tmp_path)
+    targets = {
+        name.split()[1]: value
+        for name, value in expected(tree).items()
+        if name.endswith("target host")
+    }
+    assert targets == {"Sun_1": nixos, "mac": mac, "own": "admin@own", "nowhere": None}
+    assert failures(tree, fleet) == []
+
+
 def test_the_tests_of_one_more_machine_are_a_few_lines(tmp_path: Path) -> None:
     """A fleet is read in review, and laid out at each commit."""
     lines = []

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import DataDisk, Facts, Fleet, GcpMachine, MachineFacts, Reference
+from infra_lib import DataDisk, Facts, Fleet, GcpMachine, Machine, MachineFacts, Reference
 from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
 from tests.helpers import CHECKOUT, process, projects
@@ -282,6 +282,27 @@ def test_a_machine_of_another_provider() -> None:
     asked = "  address=$(infra sync --get electrum.external_ip) || exit"
     assert asked in commands(example, "electrum", "up")
     assert "cdktf" not in " ".join(commands(example, "electrum", "replace"))
+
+
+def test_clan_looks_for_a_machine_that_has_no_target() -> None:
+    for fleet in (
+        with_machine("cinnabar", target_host=None),
+        evolve(example, target_host=None),
+    ):
+        assert "clan ssh cinnabar --remote-command nixos-version" in commands(
+            fleet, "cinnabar", "up"
+        )
+    lines = commands(with_machine("scheelite", target_host=None), "scheelite", "up")
+    assert "clan ssh scheelite --remote-command nvidia-smi" in lines
+
+
+def test_a_name_that_a_cloud_would_not_take_is_one_word_everywhere() -> None:
+    fleet = evolve(example, machines=(*example.machines, Machine("7_Electrum")))
+    script = as_shell(Writer(fleet=fleet).runbooks(fleet.machine("7_Electrum")))
+    assert "clan machines install 7_Electrum " in script
+    assert "infra sync --get 7_Electrum.external_ip" in script
+    assert "ssh -- root@7_Electrum.zt nixos-version" in script
+    process.run([require("bash"), "-n", "-c", script])
 
 
 def test_a_machine_outside_the_network_needs_no_controller() -> None:

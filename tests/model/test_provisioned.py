@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Facts, Fleet, FleetError, MachineFacts, cost
+from infra_lib import Facts, Fleet, FleetError, Machine, MachineFacts, cost
 from infra_lib.hosts import hosts
 from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -37,6 +37,19 @@ def test_facts_that_contradict_a_machine_of_another_cloud_are_refused() -> None:
     assert host.addresses == ("203.0.113.7",)
     with pytest.raises(FleetError, match=r"'ore': state_version='25\.05': it was installed with"):
         fleet(OtherMachine("ore", state_version="25.05"), facts=facts)
+
+
+def test_facts_that_contradict_a_machine_that_others_provision_are_refused() -> None:
+    facts = Facts(machines=(MachineFacts("ore", state_version="24.11"),))
+    same = Machine("ore", state_version="24.11")
+    assert Fleet(name="metals", domain="zt", machines=(same,), facts=facts).machines == (same,)
+    with pytest.raises(FleetError, match=r"'ore': state_version='25\.05': it was installed with"):
+        Fleet(
+            name="metals",
+            domain="zt",
+            machines=(Machine("ore", state_version="25.05"),),
+            facts=facts,
+        )
 
 
 def test_its_disks_are_laid_out_on_the_device_that_it_names() -> None:

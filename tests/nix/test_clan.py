@@ -80,6 +80,44 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
     }
 
 
+def test_the_inventory_has_what_is_said_of_deploying_and_nothing_else(
+    plant: Callable[[Fleet], NixTree],
+) -> None:
+    machines = (
+        Machine("nowhere", target_host=None),
+        Machine("built", build_host="root@build.zt", forward_agent=True),
+        Machine("Kept", target_host=None, forward_agent=False),
+    )
+    found = inventory(plant(Fleet(name="test", domain="zt", machines=machines)))
+    assert {name: machine.get("deploy") for name, machine in found.items()} == {
+        "nowhere": None,
+        "built": {
+            "targetHost": "root@built.zt",
+            "buildHost": "root@build.zt",
+            "forwardAgent": True,
+        },
+        "Kept": {"forwardAgent": False},
+    }
+
+
+def test_a_fleet_whose_machines_are_found_by_clan_says_of_none_where_it_is(
+    plant: Callable[[Fleet], NixTree],
+) -> None:
+    fleet = evolve(example, target_host=None)
+    found = inventory(plant(fleet))
+    assert [name for name, machine in found.items() if "deploy" in machine] == []
+
+
+def test_tags_and_description_stand_as_they_are_where_nothing_is_derived(
+    plant: Callable[[Fleet], NixTree],
+) -> None:
+    machines = tuple(evolve(each, derive=False) for each in example.machines)
+    found = inventory(plant(evolve(example, machines=machines)))
+    assert found["scheelite"]["tags"] == ["peer"]
+    assert found["scheelite"]["description"] == "inference and training"
+    assert "description" not in found["galena"]
+
+
 def test_hostile_words_arrive_as_they_were_written(tree: Trees) -> None:
     assert inventory(tree("hostile"))["let"]["description"] == HOSTILE
     assert inventory(tree("hostile"))["inherit"]["description"].endswith(HOSTILE)
