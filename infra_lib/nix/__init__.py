@@ -5,7 +5,7 @@ nothing when the fleet has no use for the file; and `PATH`, that path, where it 
 every fleet. What is the fleet's it finds out once, before it goes through the machines. It asks
 the machine, or the machine's cloud (`infra_lib.clouds.cloud`), and knows no cloud itself.
 
-Four modules are no files but what those share: `placement` says where files go, `style` whether
-they are flake-parts modules or plain ones, `modules` what they import, and `arguments` what they
-take from whoever calls them.
+Five modules are no files but what those share: `placement` says where files go, `style` whether
+they are flake-parts modules or plain ones, `modules` what they import, `arguments` what they take,
+and `from_root` how they write the paths that people give.
 """

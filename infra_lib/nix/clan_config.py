@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.nix.arguments import with_arguments
+from infra_lib.nix.from_root import from_root
+from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import clan, is_plain
 
 if TYPE_CHECKING:
@@ -18,5 +20,5 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when the fleet has such a module of clan."""
     if fleet.clan is None:
         return {}
-    value = fleet.clan if is_plain(fleet) else {clan(fleet): fleet.clan}
-    return {PATH: with_arguments(value)}
+    said = from_root(path_of(fleet, PATH) or PATH, fleet.clan)
+    return {PATH: with_arguments(said if is_plain(fleet) else {clan(fleet): said})}

@@ -48,6 +48,6 @@ def has_pool(value: Value) -> bool:
 
 def _file(fleet: Fleet, machine: Machine) -> Value:
     name = ("nixos", module_name(fleet, machine), "disko", "devices")
-    # Which refers to nothing: it need not be searched.
-    of_user = machine.disko is not zfs_layout
-    return (module_file if of_user else module)(fleet, name, layout(machine))
+    if machine.disko is zfs_layout:  # which refers to nothing, and has no path: do not search it
+        return module(fleet, name, layout(machine))
+    return module_file(fleet, path(machine), name, layout(machine))

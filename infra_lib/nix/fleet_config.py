@@ -17,4 +17,5 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when the fleet has a configuration of its own."""
     if fleet.config is None:
         return {}
-    return {PATH: module_file(fleet, ("nixos", fleet.module_names.fleet), fleet.config)}
+    name = ("nixos", fleet.module_names.fleet)
+    return {PATH: module_file(fleet, PATH, name, fleet.config)}

@@ -15,6 +15,7 @@ from infra_lib.model.nvidia import before_turing
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
 from infra_lib.nix.clan_machines import default_path, module_name
+from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import (
     OF_FLAKE,
     OF_MACHINE,
@@ -140,7 +141,8 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
         for item in items
     ]
     if machine.config is not None:
-        own = Commented(machine.config, before="What the fleet says of this machine alone.")
+        config = from_root(here, machine.config)
+        own = Commented(config, before="What the fleet says of this machine alone.")
         imports.append(own)
     arguments = names_used(OF_FLAKE, *items, machine.config)
     of_module = names_used(OF_MACHINE, *items, machine.config)

@@ -7,7 +7,8 @@ from pathlib import PurePath
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from infra_lib.nix.placement import path_from
+from infra_lib.nix.from_root import from_root
+from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import is_plain, module
 from nixgen.expr import Lambda, Pattern, Select
 
@@ -50,7 +51,7 @@ def import_value(
     if isinstance(item, PurePath):
         return path_from(here, item.as_posix())
     if not isinstance(item, str):
-        return item
+        return from_root(here, item)
     if is_plain(fleet):
         return path_from(here, item)
     if modules is not None:
@@ -94,14 +95,16 @@ def takes(arguments: Iterable[str | Param], body: Value) -> Value:
     return Lambda(Pattern(*given, ellipsis=True), body) if given else body
 
 
-def module_file(fleet: Fleet, name: tuple[str, ...], value: Value) -> Value:
+def module_file(fleet: Fleet, path: str, name: tuple[str, ...], value: Value) -> Value:
     """Return a file that holds a module, with the arguments that it uses.
 
     Args:
         fleet: The fleet.
+        path: The file's default path.
         name: Where the module is in `flake.modules`: its class and name, and attributes in it.
         value: What stands there, of the user's: it may refer to arguments.
     """
+    value = from_root(path_of(fleet, path) or path, value)
     of_flake, of_machine = names_used(OF_FLAKE, value), names_used(OF_MACHINE, value)
     if not of_flake and not of_machine:
         return module(fleet, name, value)

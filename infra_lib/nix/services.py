@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.nix.arguments import with_arguments
+from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import OF_MACHINE, import_value, names_used
-from infra_lib.nix.placement import path_from, path_of
+from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import clan
 from infra_lib.services import path, services
 from nixgen.expr import Lambda, Pattern
@@ -58,7 +58,7 @@ def _parts(fleet: Fleet, here: str, role: Role) -> dict[tuple[Name, ...], Value]
     parts: dict[str, Value] = {
         "machines": _members(here, role.machines),
         "tags": _members(here, role.tags),
-        "settings": _settings(here, role.settings),
+        "settings": from_root(here, role.settings),
         "extraModules": _modules(fleet, here, role),
     }
     return dict(_short((name,), value) for name, value in parts.items() if value)
@@ -85,20 +85,9 @@ def _members(here: str, members: Mapping[str, Any]) -> dict[tuple[Name, ...], Va
     this form.
     """
     return dict(
-        _short((name, "settings") if settings else (name,), _settings(here, settings))
+        _short((name, "settings") if settings else (name,), from_root(here, settings))
         for name, settings in members.items()
     )
-
-
-def _settings(here: str, settings: Any) -> Any:
-    """Settings with each path as the file has to write it."""
-    if isinstance(settings, PurePath):
-        return path_from(here, str(settings))
-    if isinstance(settings, Mapping):
-        return {name: _settings(here, value) for name, value in settings.items()}
-    if isinstance(settings, list | tuple):
-        return [_settings(here, each) for each in settings]
-    return settings
 
 
 def _may_refer(service: ClanService) -> bool:

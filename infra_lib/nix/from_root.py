@@ -1,0 +1,37 @@
+"""Paths in what people give: below the flake's root, whatever file they come to stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.nix.placement import path_from
+from nixgen.expr import Expr
+
+if TYPE_CHECKING:
+    from nixgen.expr import Value
+
+
+def from_root(here: str, value: Value) -> Any:
+    """Return a value with each path below the flake's root as a file has to write it.
+
+    Args:
+        here: Where the file is.
+        value: Plain data or an expression. What has no path in it is returned itself.
+    """
+    if isinstance(value, PurePath):
+        return value if value.is_absolute() else path_from(here, value.as_posix())
+    if isinstance(value, Mapping):
+        written = {name: from_root(here, each) for name, each in value.items()}
+        return written if any(written[name] is not value[name] for name in written) else value
+    if isinstance(value, list | tuple):
+        items = [from_root(here, each) for each in value]
+        changed = any(new is not old for new, old in zip(items, value, strict=True))
+        return type(value)(items) if changed else value
+    if isinstance(value, Expr):
+        # How pickle makes an equal one, from its fields.
+        rebuild, (kind, fields) = value.__reduce__()
+        written = from_root(here, fields)
+        return value if written is fields else rebuild(kind, written)
+    return value
