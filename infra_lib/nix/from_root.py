@@ -31,7 +31,8 @@ def from_root(here: str, value: Value) -> Any:
         return type(value)(items) if changed else value
     if isinstance(value, Expr):
         # How pickle makes an equal one, from its fields.
-        rebuild, (kind, fields) = value.__reduce__()
+        made: Any = value.__reduce__()
+        rebuild, (kind, fields) = made
         written = from_root(here, fields)
         return value if written is fields else rebuild(kind, written)
     return value
