@@ -5,7 +5,8 @@
 {
   root, # the flake
   style ? "flake-parts", # or "nixos": plain modules
-  inputs ? { }, # flake inputs: { roles.clan.modules.backup = { }; }
+  inputs ? { }, # flake inputs: { quarry.clan.modules.stones = { }; }
+  outputs ? { }, # what else the flake has: { packages.x86_64-linux.image = …; }
   extra ? { }, # what a person's own files say, as a module like those
 }:
 let
@@ -200,7 +201,7 @@ let
     }
   ];
 
-  self = {
+  self = outputs // {
     outPath = toString root;
     inputs = allInputs;
     inherit clan;

@@ -113,8 +113,11 @@ let
               value.config or (removeAttrs value [
                 "_class"
                 "_file"
+                "disabledModules"
+                "freeformType"
                 "imports"
                 "key"
+                "require"
               ]);
           }
         ];

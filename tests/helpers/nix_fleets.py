@@ -1,24 +1,30 @@
 """Fleets that together use every feature of the generated files."""
 
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal
 
 from infra_lib import (
     BinaryCache,
     Catalog,
+    ClanService,
     DataDisk,
     Fleet,
     GcpMachine,
     GcpProject,
     Gpu,
+    Identity,
+    Internet,
     Machine,
     MachineType,
     Nvidia,
     NvidiaTuning,
+    Role,
     User,
     ZeroTier,
     Zone,
 )
 from main import fleet as example
+from nixgen import Apply, Lambda, Pattern, Str, ref
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 CACHE = BinaryCache(
@@ -49,6 +55,130 @@ V100 = gpu_machine("vanadinite", "nvidia-tesla-v100", 4)
 L4 = GcpMachine("lorandite", machine_type="g2-standard-4", zone="us-central1-a", enabled=True)
 A100 = GcpMachine("anatase", machine_type="a2-highgpu-4g", zone="us-central1-a", spot=True)
 CPU = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
+
+
+def workshop(module_style: Literal["flake-parts", "nixos"]) -> Fleet:
+    """A fleet as people have them who use many of clan's services, and some of their own."""
+    plain = module_style == "nixos"
+    everyone = Role(tags=("all",))
+    linux_laptops = Apply(
+        "builtins.filter",
+        Lambda("name", Apply("builtins.elem", ref("name"), ref("config.nixos"))),
+        ref("config.stationary"),
+    )
+    home = {
+        ("home-manager", "users", "smith"): ref("inputs.self.smith"),
+        ("users", "users", "smith", "shell"): ref("pkgs.zsh"),
+    }
+    return Fleet(
+        name="workshop",
+        domain="iron.example",
+        description='Where "things" are made for ${everyone}',
+        module_style=module_style,
+        machines=(
+            Machine(
+                "anvil",
+                tags=("server",),
+                description="Backups and builds",
+                target_host="root@anvil.example.org?ProxyJump=gate@bellows.example.org",
+                modules=(ref("inputs.srvos.nixosModules.server"),),
+                config={("services", "openssh", "enable"): True},
+                state_version="25.11",
+                platform="x86_64-linux",
+            ),
+            Machine("bellows", tags=("server", "blower")),
+            Machine("2nd_Hammer", tags=("laptop",)),
+            Machine("or", tags=("laptop",)),
+            Machine(
+                "chisel-air",
+                machine_class="darwin",
+                tags=("laptop",),
+                target_host="smith@chisel-air.local:2222",
+            ),
+        ),
+        tags={
+            "stationary": ("anvil", "chisel-air"),
+            "still-linux": linux_laptops,
+            "of-their-own": None,
+        },
+        users=(
+            User(
+                "smith",
+                groups=("wheel",),
+                share=True,
+                prompt=False,
+                machines=("anvil",),
+                tags={"laptop": {"groups": ["video"]}},
+                identity={"main": Identity(groups=("smiths",)), "guild": Identity()},
+                ssh_keys=(f"{KEY} smith",),
+                ssh_key_files=(PurePath("keys/smith.pub"),),
+                extra_modules=(Lambda(Pattern("pkgs", ellipsis=True), home),),
+            ),
+            User("root", groups=(), prompt=False, tags=("nixos",), instance="root-password"),
+        ),
+        zerotier=ZeroTier(
+            instance="bench",
+            controller_tag="blower",
+            peer_tag="all",
+            roles={"controller": Role(settings={"allowedIds": ["b504d84a2e"]}), "moon": Role()},
+        ),
+        internet=Internet(
+            roles={"default": Role(machines={"bellows": {"host": "bellows.example.org"}})}
+        ),
+        services=(
+            ClanService(
+                "backups",
+                module="borgbackup",
+                roles={
+                    "server": Role(
+                        machines={"anvil": {"directory": "/srv/backups"}},
+                        extra_modules=("own/base" if plain else "base",),
+                    ),
+                    "client": Role(
+                        machines={"or": {"startAt": Apply("lib.mkForce", "*-*-* 05:00:00")}},
+                        tags={"laptop": {"exclude": ["*.iso"]}, "server": {}},
+                        settings={"startAt": "*-*-* 03:00:00", "exclude": ["/tmp"]},
+                        extra_modules=(
+                            PurePath("own/backups.nix"),
+                            PurePath("own/disks"),
+                            ref("inputs.srvos.nixosModules.server"),
+                            {("services", "cron", "enable"): False},
+                        ),
+                    ),
+                },
+            ),
+            ClanService(
+                "furnace",
+                module="@iron/heat",
+                input="self",
+                roles={
+                    "default": Role(
+                        machines={
+                            "anvil": {
+                                "image": ref("self.packages.x86_64-linux.image"),
+                                "skills": Str(ref("self"), "/skills"),
+                                "seal": PurePath("keys/smith.pub"),
+                                "limits": {"low": 0.5, "high": None, "steps": [{"by": -1}]},
+                                "vault.example.org": {},
+                            }
+                        }
+                    )
+                },
+            ),
+            ClanService("tor", roles={"server": everyone}),
+            ClanService("tor-of-laptops", module="tor", roles={"client": Role(tags=("laptop",))}),
+            ClanService(
+                "stones",
+                input="quarry",
+                roles={
+                    "sharp": Role(tags=("stationary", "of-their-own")),
+                    "dull": Role(tags=("still-linux",), settings=ref("inputs.quarry.settings")),
+                },
+            ),
+        ),
+        clan={("inventory", "machines", "anvil", "icon"): "anvil.png"},
+    )
+
 
 FLEETS: dict[str, Fleet] = {
     "example": example,
@@ -110,6 +240,7 @@ FLEETS: dict[str, Fleet] = {
             User("bob", groups=("wheel",), machines=("io",), ssh_keys=(f"{KEY} bob", KEY)),
         ),
     ),
+    "workshop": workshop("flake-parts"),
     "bare": fleet_of(CPU, modules=()),
     "empty": Fleet(name="empty", domain="zt", machines=()),
     "moved": fleet_of(

@@ -1,0 +1,5 @@
+{
+  clan = {
+    inventory.machines.anvil.icon = "anvil.png";
+  };
+}

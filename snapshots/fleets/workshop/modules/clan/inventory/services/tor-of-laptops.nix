@@ -1,0 +1,6 @@
+{
+  clan.inventory.instances.tor-of-laptops = {
+    module.name = "tor";
+    roles.client.tags.laptop = { };
+  };
+}

@@ -1,0 +1,6 @@
+{
+  clan.inventory.instances.tor = {
+    module.name = "tor";
+    roles.server.tags.all = { };
+  };
+}
