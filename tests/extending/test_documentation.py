@@ -1,4 +1,4 @@
-"""docs/extending.md is run, not believed: as a user runs it, and with public names only."""
+"""docs/extending.md and docs/clan.md are run: as a user runs them, and with public names only."""
 
 import ast
 import base64
@@ -7,7 +7,6 @@ import inspect
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
@@ -25,18 +24,19 @@ from tests.helpers.nix import run
 from tests.helpers.process import git, python
 from tests.helpers.tools import require
 
-EXAMPLES = list(examples((CHECKOUT / "docs/extending.md").read_text()))
+EXTENDING = list(examples((CHECKOUT / "docs/extending.md").read_text()))
+EXAMPLES = [*EXTENDING, *examples((CHECKOUT / "docs/clan.md").read_text())]
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 
 OURS = {"infra_lib", "nixgen"}
-PUBLIC = {"infra_lib", "infra_lib.stacks", "nixgen"}
+PUBLIC = {"infra_lib", "infra_lib.clan_services", "infra_lib.stacks", "nixgen"}
 
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 
 
 def test_every_way_is_shown() -> None:
-    assert len(EXAMPLES) == 12
+    assert len(EXTENDING) == 12
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -97,16 +97,6 @@ def test_it_uses_public_names_only(example: Example) -> None:
             assert node.module in PUBLIC
             public = importlib.import_module(node.module).__all__
             assert {name.name for name in node.names} <= set(public)
-
-
-@pytest.fixture
-def project(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the example as its main.py."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "main", raising=False)
-    (tmp_path / "main.py").write_text(example.code)
-    return tmp_path
 
 
 @each_example

@@ -29,17 +29,19 @@ class Block:
 
 @frozen
 class Example:
-    """One block of Python, and what is shown after it.
+    """One block of Python, and the Nix around it.
 
     Attributes:
         name: The section it is in, and which of the section it is.
         code: The Python.
-        shown: The blocks of Nix that follow it.
+        shown: Blocks of Nix that follow it, of whose file the path ends in ".nix": what it gives.
+        theirs: Other blocks of Nix before it: what people have in their repositories.
     """
 
     name: str
     code: str
     shown: tuple[Block, ...]
+    theirs: tuple[Block, ...]
 
 
 def blocks(text: str, *languages: str) -> list[Block]:
@@ -65,18 +67,28 @@ def replaced(text: str, become: Callable[[Block], str]) -> str:
 
 
 def examples(text: str) -> Iterator[Example]:
-    """The blocks of Python, each with the Nix that follows in its section, or in the whole text."""
+    """The blocks of Python, each with the Nix around it in its section, or in the whole text.
+
+    Raises:
+        ValueError: When a block of Nix after the last Python names no file.
+    """
     before, *parts = _SECTION.split(text)
     sections = zip(("", *parts[::2]), (before, *parts[1::2]), strict=True)
     for title, section in sections:
-        python: list[tuple[str, list[Block]]] = []
+        python: list[tuple[str, list[Block], tuple[Block, ...]]] = []
+        theirs: list[Block] = []
         for block in blocks(section, "python", "nix"):
             if block.language == "python":
-                python.append((block.code, []))
-            elif python:
+                python.append((block.code, [], tuple(theirs)))
+                theirs = []
+            elif python and block.path.endswith(".nix"):
                 python[-1][1].append(block)
-        for number, (source, shown) in enumerate(python, start=1):
-            yield Example(f"{title} {number}".strip(), source, tuple(shown))
+            else:
+                theirs.append(block)
+        if python and theirs:
+            raise ValueError(f"{title}: which file holds this?\n{theirs[0].code}")
+        for number, (source, shown, others) in enumerate(python, start=1):
+            yield Example(f"{title} {number}".strip(), source, tuple(shown), others)
 
 
 def rows(text: str) -> list[list[str]]:
