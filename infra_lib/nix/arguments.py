@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nixgen.expr import Lambda, Pattern
+from infra_lib.nix.style import is_plain
+from nixgen.expr import Inherit, Lambda, Let, Pattern, ref
 
 if TYPE_CHECKING:
+    from infra_lib.fleet import Fleet
     from nixgen.expr import Value
 
 # What Nix binds everywhere: `createBaseEnv` in
@@ -21,18 +23,23 @@ _GLOBAL = frozenset(
 )
 
 
-def with_arguments(value: Value) -> Value:
-    """Return a module that takes what it refers to, as `{ config, ... }: …`.
+def with_arguments(fleet: Fleet, value: Value) -> Value:
+    """Return a module of clan that takes what it refers to, as `{ config, ... }: …`.
 
     One that refers to nothing needs no arguments, and deadnix refuses those that are not used.
 
     Args:
+        fleet: The fleet. Clan gives plain modules `self`, and no `inputs`: the flake's are in it.
+            See https://git.clan.lol/clan/clan-core/src/branch/main/lib/clan/default.nix
         value: The module. One that is a function already takes its own.
     """
-    names = sorted(free_arguments(value))
+    names = free_arguments(value)
     if not names or isinstance(value, Lambda):
         return value
-    return Lambda(Pattern(*names, ellipsis=True), value)
+    if "inputs" in names and is_plain(fleet):
+        names = names - {"inputs"} | {"self"}
+        value = Let(Inherit("inputs", source=ref("self")), value)
+    return Lambda(Pattern(*sorted(names), ellipsis=True), value)
 
 
 def free_arguments(*values: Value) -> frozenset[str]:

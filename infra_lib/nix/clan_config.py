@@ -21,4 +21,4 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if fleet.clan is None:
         return {}
     said = from_root(path_of(fleet, PATH) or PATH, fleet.clan)
-    return {PATH: with_arguments(said if is_plain(fleet) else {clan(fleet): said})}
+    return {PATH: with_arguments(fleet, said if is_plain(fleet) else {clan(fleet): said})}

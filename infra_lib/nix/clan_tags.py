@@ -31,4 +31,4 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     # What clan gives such a function: inventory.tags and inventory.machines.
     own = sorted(free_arguments(tags) & _OF_TAGS)
     value: Value = Lambda(Pattern(*own, ellipsis=True), tags) if own else tags
-    return {PATH: with_arguments({clan(fleet, "inventory", "tags"): value})}
+    return {PATH: with_arguments(fleet, {clan(fleet, "inventory", "tags"): value})}

@@ -43,7 +43,7 @@ def _file(fleet: Fleet, service: ClanService) -> FileValue:
     )
     instance = dict([_short(("module",), module), *roles])
     value = {clan(fleet, "inventory", "instances", service.name): instance}
-    return with_arguments(value) if _may_refer(service) else value
+    return with_arguments(fleet, value) if _may_refer(service) else value
 
 
 def _short(path: tuple[Name, ...], value: Value) -> tuple[tuple[Name, ...], Value]:

@@ -18,7 +18,8 @@ PAGE = (CHECKOUT / "docs/clan.md").read_text()
 EXAMPLES = list(examples(PAGE))
 
 # The module system in small, and flake-parts' `config`, in which files see each other's values.
-# Data comes of everything: a function is called with stand-ins, a path is text.
+# Data comes of everything: a function is called with stand-ins, a path is text. Clan gives plain
+# modules no `inputs`: https://git.clan.lol/clan/clan-core/src/branch/main/lib/clan/default.nix
 NIX = """
   let
     merge = a: b:
@@ -58,13 +59,15 @@ NIX = """
         filter = builtins.filter;
       };
       pkgs = { htop = "htop"; zsh = "zsh"; };
-      inputs = {
-        srvos.nixosModules.server = "srvos's server";
-        disko.nixosModules.disko = "disko";
-        home-manager.nixosModules.home-manager = "home-manager";
+      self = {
+        outPath = "the flake";
+        packages.x86_64-linux.image = "the image";
+        inputs = {
+          srvos.nixosModules.server = "srvos's server";
+          home-manager.nixosModules.home-manager = "home-manager";
+        };
       };
-      self = { outPath = "the flake"; packages.x86_64-linux.image = "the image"; };
-    };
+    } // (if clans then { } else { inherit (arguments.self) inputs; });
     said = clan: plain (clan // {
       machines = builtins.mapAttrs (_: flat) (clan.machines or { });
     });
@@ -77,8 +80,8 @@ def clan(files: list[Path]) -> Any:
     plain = any(path.match("modules/clan/default.nix") for path in files)
     modules = [path for path in files if not plain or path.name != "default.nix"]
     paths = " ".join(f'(/. + "{path}")' for path in modules)
-    said = f"said {'config' if plain else 'config.clan'}"
-    return evaluate(f"let files = [ {paths} ]; in {NIX} {said}")
+    given = f"files = [ {paths} ]; clans = {str(plain).lower()};"
+    return evaluate(f"let {given} in {NIX} said (if clans then config else config.clan)")
 
 
 def role(given: Any) -> Any:
