@@ -36,6 +36,7 @@ ROOMS = {
     "the files": (FILES, ("nixgen.files", "nixgen.__main__")),
     "nixgen's names": (NIXGEN, ("nixgen.__init__",)),
     "model": (MODEL, ("infra_lib.model",)),
+    "clan's services": (MODEL, ("infra_lib.clan_services",)),
     "terraform": (TERRAFORM, ("infra_lib.terraform",)),
     "what is asked of a cloud": (
         CLOUDS,

@@ -94,7 +94,8 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         for module, names in _MODULES.items():
             if name in names:
-                return getattr(import_module(f"{__name__}.{module}"), name)
+                globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+                return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ from infra_lib.model.services import ClanService, Role
 from infra_lib.model.validators import check_text, check_whole, check_word, in_order
 
 # What a role has of a function's arguments: each by its option's path. What is None is not written.
-Settings: TypeAlias = "Mapping[tuple[str, ...], Any]"
+Settings: TypeAlias = "Mapping[Any, Any]"
 
 _ROLE = 'a Role(…) is accepted: Role(tags=("all",))'
 

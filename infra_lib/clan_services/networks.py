@@ -17,6 +17,7 @@ from infra_lib.clan_services.instance import (
     without_none,
 )
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.machine import EVERY
 from infra_lib.model.services import Role
 from infra_lib.model.validators import (
@@ -31,7 +32,6 @@ from infra_lib.model.validators import (
     in_order,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.services import ClanService

@@ -17,6 +17,7 @@ from infra_lib.clan_services.instance import (
     without_none,
 )
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_domain,
     check_each,
@@ -29,7 +30,6 @@ from infra_lib.model.validators import (
     in_order,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.services import ClanService, Role
@@ -86,6 +86,10 @@ def _check_domains(where: str, field: str, value: tuple[str, ...]) -> None:
         check_domain(where, field, domain)
 
 
+def _extra_settings(value: Mapping[str, str | int | bool]) -> Mapping[str, str | int | bool]:
+    return frozen_mapping(value)
+
+
 def _check_extra_settings(where: str, field: str, value: object) -> None:
     if not isinstance(value, Mapping):
         raise field_error(where, field, value, 'a mapping is accepted: {"host": "@"}')
@@ -119,7 +123,7 @@ class DynDnsRecord:
     )
     extra_settings: Mapping[str, str | int | bool] | None = field(
         default=None,
-        converter=frozen_mapping,
+        converter=_extra_settings,
         validator=valid(_check_extra_settings),
         hash=False,
     )

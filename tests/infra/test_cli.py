@@ -68,19 +68,28 @@ def test_bad_input_ends_every_command_with_2_and_writes_nothing(
         (
             "metals = fleet(gcp(stoped=True))",
             "described:metals",
-            ("TypeError at described.py:", "argument 'stoped'; did you mean 'stopped'? (INFRA"),
+            (
+                "described.py:",
+                ": GcpMachine('galena', stoped=…): there is no field",
+                "(nearest: stopped",
+            ),
         ),
         (
-            "import infra_lib\nmetals = infra_lib.GcpMachine('a', zoen='us-central1-b')",
+            "from infra_lib.clan_services import sshd\nmetals = sshd(servr=None)",
             "described:metals",
-            ("argument 'zoen'; did you mean 'zone'?",),
+            ("TypeError at described.py:", "argument 'servr'; did you mean 'server'? (INFRA"),
+        ),
+        (
+            "from infra_lib import clan_services\nmetals = clan_services.sshd(servr=None)",
+            "described:metals",
+            ("argument 'servr'; did you mean 'server'?",),
         ),
         (
             "raise TypeError(\"f() got an unexpected keyword argument 'a'. Did you mean 'b'?\")",
             "described:metals",
             ("argument 'a'; did you mean 'b'? (INFRA",),
         ),
-        ("fleet(nonsense=1)", "described:metals", ("argument 'nonsense' (INFRA_DEBUG=1",)),
+        ("fleet(nonsense=1)", "described:metals", ("described.py:", "no field 'nonsense': name,")),
         ("metals = 1 / 0", "described:metals", ("ZeroDivisionError at described.py:",)),
         ("import sys; sys.exit(3)", "described:metals", ("SystemExit at described.py:",)),
         ("metals = (", "described:metals", ("described.py:", "never closed")),
