@@ -26,6 +26,7 @@ from infra_lib.model.caches import BinaryCache
 from infra_lib.model.device import Device
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
+from infra_lib.model.frozen import frozen
 from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
 from infra_lib.model.modules import (
@@ -66,7 +67,6 @@ from infra_lib.model.validators import (
     valid,
 )
 from infra_lib.model.zerotier import ZeroTier
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.clouds.cloud import Cloud

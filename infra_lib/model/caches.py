@@ -10,8 +10,8 @@ from attrs import field
 
 from infra_lib.model import destination
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_whole, check_word, valid
-from nixgen.frozen import frozen
 
 _URL = r"(https?|s3|ssh|ssh-ng)://([^/?#]+)(?:/[^?#]*)?"
 

@@ -6,9 +6,9 @@ from attrs import field
 
 from infra_lib.model import destination, ssh_key
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_host_name, check_word, valid
 from infra_lib.model.zerotier_address import check_member_id
-from nixgen.frozen import frozen
 
 
 def _check_port(where: str, field: str, value: object) -> None:

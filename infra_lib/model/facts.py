@@ -17,6 +17,7 @@ from attrs import asdict, evolve, field, fields
 
 from infra_lib.model import ssh_key, zerotier_address
 from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_each,
     check_host_name,
@@ -28,7 +29,6 @@ from infra_lib.model.validators import (
 )
 from nixgen.errors import NixgenError
 from nixgen.exact import exact
-from nixgen.frozen import frozen
 from nixgen.regular_file import read_regular_file
 
 if TYPE_CHECKING:

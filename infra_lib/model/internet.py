@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import field
 
+from infra_lib.model.frozen import frozen
 from infra_lib.model.services import Role, check_instance_name, check_roles, roles
 from infra_lib.model.validators import valid
-from nixgen.frozen import frozen
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -9,6 +9,7 @@ from attrs import NOTHING, field
 from infra_lib.model import destination
 from infra_lib.model.disko import Layout, check_layout, frozen_layout
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.validators import (
     CLASSES,
@@ -27,7 +28,6 @@ from infra_lib.model.validators import (
     unsaid,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from attrs import Attribute

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from attrs import field
 
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     CLASSES,
     check_one_of,
@@ -19,7 +20,6 @@ from infra_lib.model.validators import (
     in_order,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from nixgen.expr import Expr

@@ -8,6 +8,7 @@ from attrs import field
 
 from infra_lib.model.cuda import by_version, check_capability
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_boolean,
     check_each,
@@ -21,7 +22,6 @@ from infra_lib.model.validators import (
     strings,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.provisioned import ProvisionedMachine

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 from attrs import NOTHING, evolve, field
 
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
+from infra_lib.model.frozen import frozen
 from infra_lib.model.machine import Machine
 from infra_lib.model.validators import (
     check_boolean,
@@ -15,7 +16,6 @@ from infra_lib.model.validators import (
     unsaid,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

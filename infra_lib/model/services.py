@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from attrs import evolve, field
 
 from infra_lib.model.errors import FleetError, field_error, shown
+from infra_lib.model.frozen import frozen
 from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.validators import (
     check_each,
@@ -20,7 +21,6 @@ from infra_lib.model.validators import (
     valid,
 )
 from nixgen.exact import exact
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.machine import Machine

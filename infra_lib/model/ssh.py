@@ -6,8 +6,8 @@ from typing import Literal
 
 from attrs import field
 
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_one_of, valid
-from nixgen.frozen import frozen
 
 
 @frozen(kw_only=True)

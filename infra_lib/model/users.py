@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field
 
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.services import (
     ClanService,
@@ -33,7 +34,6 @@ from infra_lib.model.validators import (
     strings,
     valid,
 )
-from nixgen.frozen import frozen
 
 _LOGIN = r"[a-z_][-a-z0-9_]{0,30}"
 _LOGIN_ACCEPTED = "a login name has up to 31 lower-case letters, digits, _ and -, a letter first"

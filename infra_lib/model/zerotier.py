@@ -10,9 +10,9 @@ from attrs import field
 
 from infra_lib.model.destination import is_port
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.services import Role, check_instance_name, check_roles, roles
 from infra_lib.model.validators import check_each, check_host_name, check_word, strings, valid
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.machine import Machine

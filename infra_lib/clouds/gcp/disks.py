@@ -9,6 +9,7 @@ from attrs import field
 
 from infra_lib.clouds.gcp.fields import check_kms_key
 from infra_lib.model.errors import field_error, shown
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_boolean,
     check_name,
@@ -16,7 +17,6 @@ from infra_lib.model.validators import (
     check_whole,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog.series import Series

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attrs import field
 
 from infra_lib.model.errors import shown
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_whole, valid
-from nixgen.frozen import frozen
 
 
 @frozen

@@ -28,6 +28,7 @@ from infra_lib.clouds.gcp.gpu import Gpu
 from infra_lib.clouds.gcp.prices import cost_of_type
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.validators import (
     check_boolean,
@@ -44,7 +45,6 @@ from infra_lib.model.validators import (
     strings,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.machine import Machine

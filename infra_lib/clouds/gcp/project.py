@@ -16,6 +16,7 @@ from infra_lib.clouds.gcp.fields import (
 )
 from infra_lib.clouds.gcp.rules import check_key_location
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_boolean,
     check_cidrs,
@@ -27,7 +28,6 @@ from infra_lib.model.validators import (
     strings,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.clouds.gcp.machine import GcpMachine

@@ -8,8 +8,8 @@ from functools import cache
 from attrs import field
 
 from infra_lib.model.errors import FleetError, field_error, nearest
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import valid
-from nixgen.frozen import frozen
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

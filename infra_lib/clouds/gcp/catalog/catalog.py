@@ -10,8 +10,8 @@ from attrs import field
 from infra_lib.clouds.gcp.catalog import tables
 from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Price, Zone
 from infra_lib.model.errors import alike, field_error, nearest
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_each, check_unique, in_order, valid
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,6 +15,7 @@ from attrs.validators import optional
 from infra_lib.clouds.gcp.catalog.series import Series, series_of
 from infra_lib.model.cuda import check_capability
 from infra_lib.model.errors import field_error
+from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     MOST,
     check_boolean,
@@ -26,7 +27,6 @@ from infra_lib.model.validators import (
     strings,
     valid,
 )
-from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from infra_lib.model.validators import Validator
