@@ -12,6 +12,7 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.fleet_checks import (
+    check_caches,
     check_devices,
     check_facts,
     check_host_names,
@@ -22,7 +23,7 @@ from infra_lib.fleet_checks import (
     check_zerotier,
     one_of,
 )
-from infra_lib.model.caches import BinaryCache
+from infra_lib.model.caches import BinaryCache, check_netrc_file
 from infra_lib.model.device import Device
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
@@ -172,6 +173,8 @@ class Fleet:
             zones is in that of its zones that the facts name.
         gcp: The Google Cloud project; wanted when there is a `GcpMachine`.
         caches: Binary caches, in the order they are listed.
+        netrc_file: Where the machines have the logins for private caches: the path of a netrc file
+            that a secret is written to, such as "/run/secrets/netrc". Nix reads one for all caches.
         users: Accounts.
         nvidia: How machines with a GPU are set up.
         services: Instances of clan services, of clan's own, your flake's, or any other's.
@@ -223,6 +226,7 @@ class Fleet:
         converter=_caches,
         validator=valid(check_each, BinaryCache, "BinaryCache(url, public_key=…)"),
     )
+    netrc_file: str | None = field(default=None, validator=valid(check_netrc_file))
     users: tuple[User, ...] = field(
         default=(), converter=_users, validator=valid(check_each, User, 'User("cameron")')
     )
@@ -281,8 +285,8 @@ class Fleet:
     def __attrs_post_init__(self) -> None:
         where = self._where
         check_unique(where, "machines", (machine.name for machine in self.machines))
-        # With a slash at its end an address is the same, and Nix would ask it twice.
-        check_unique(where, "caches", (cache.url.rstrip("/") for cache in self.caches))
+        # Nix would ask one twice that is only spelt otherwise.
+        check_unique(where, "caches", (cache.store for cache in self.caches))
         # Two instances with other names may be of one account.
         check_unique(where, "users", (user.name for user in self.users if user.instance is None))
         _take_over(self, "zerotier")
@@ -292,6 +296,7 @@ class Fleet:
             _tagged(_in_zone_in_use(machine, self.facts), self.tags) for machine in self.machines
         )
         object.__setattr__(self, "machines", machines)
+        check_caches(self.caches, machines, self.tags)
         check_zerotier(where, self.zerotier, machines)
         check_devices(where, self.devices, machines, self.zerotier)
         names = [machine.name for machine in machines]
@@ -352,6 +357,10 @@ class Fleet:
     def tagged(self, tag: str) -> tuple[Machine, ...]:
         """Return the machines with a tag."""
         return tuple(machine for machine in self.machines if machine.has_tag(tag))
+
+    def caches_of(self, machine: Machine) -> tuple[BinaryCache, ...]:
+        """Return the caches that are named for a machine, beside those that all machines use."""
+        return tuple(cache for cache in self.caches if cache.is_of(machine))
 
     def machine(self, name: str) -> Machine:
         """Return the machine of that name.

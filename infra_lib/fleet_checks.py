@@ -14,6 +14,7 @@ from infra_lib.model.validators import check_unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from infra_lib.model.caches import BinaryCache
     from infra_lib.model.device import Device
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
@@ -77,6 +78,26 @@ def check_tags(where: str, tags: Mapping[str, Any], machines: tuple[Machine, ...
                 raise field_error(where, field, name, f"{one_of(machines)}{nearest(name, names)}")
 
 
+def check_caches(
+    caches: tuple[BinaryCache, ...], machines: tuple[Machine, ...], declared: Iterable[str]
+) -> None:
+    """Check that the machines and tags that caches are for exist, as `check_services` does.
+
+    Raises:
+        FleetError: When one is not.
+    """
+    names = [machine.name for machine in machines]
+    tags = _tags(machines, declared)
+    for cache in caches:
+        where = f"cache {cache.url!r}"
+        for name in cache.machines:
+            if name not in names:
+                raise field_error(where, "machines", name, one_of(machines) + nearest(name, names))
+        for tag in cache.tags:
+            if tag not in tags:
+                _refuse_or_warn(where, "tags", tag, tags)
+
+
 def check_services(
     services: Iterable[tuple[str, ClanService]],
     machines: tuple[Machine, ...],
@@ -94,7 +115,7 @@ def check_services(
             a warning: machines may come to have it.
     """
     named = {machine.name: machine for machine in machines}
-    tags = {tag for machine in machines for tag in machine.all_tags} | {*EVERYBODYS, *declared}
+    tags = _tags(machines, declared)
     owners: dict[str, str] = {}
     for where, service in services:
         if service.name in owners:
@@ -117,6 +138,11 @@ def check_services(
             for tag in role.tags:
                 if tag not in tags:
                     _refuse_or_warn(where, f"{field}tags", tag, tags)
+
+
+def _tags(machines: Iterable[Machine], declared: Iterable[str]) -> set[str]:
+    """Return every tag that machines may have."""
+    return {tag for machine in machines for tag in machine.all_tags} | {*EVERYBODYS, *declared}
 
 
 def _has_nothing_for(service: ClanService, role: Role, machine: Machine) -> bool:

@@ -28,6 +28,11 @@ def default_path(machine: Machine) -> str:
     return f"modules/machines/{machine.machine_class}/{machine.name}/default.nix"
 
 
+def caches_path(machine: Machine) -> str:
+    """Return the default path of the caches that a machine has beside the fleet's."""
+    return f"modules/machines/{machine.machine_class}/{machine.name}/caches.nix"
+
+
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file: `clan.machines.<name>.imports`."""
     if is_plain(fleet):
@@ -59,6 +64,12 @@ def _plain(fleet: Fleet) -> dict[str, FileValue]:
         machine.name: path_of(fleet, default_path(machine))
         for machine in fleet.machines
         if machine.has_module
+    }
+    # A generated module imports its caches itself.
+    paths |= {
+        machine.name: path_of(fleet, caches_path(machine))
+        for machine in fleet.machines
+        if paths.get(machine.name) is None and fleet.caches_of(machine)
     }
     imports = {
         (name, "imports"): [path_from(here, path)]

@@ -14,7 +14,7 @@ from infra_lib.model.modules import Module
 from infra_lib.model.nvidia import before_turing
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
-from infra_lib.nix.clan_machines import default_path, module_name
+from infra_lib.nix.clan_machines import caches_path, default_path, module_name
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import (
     OF_FLAKE,
@@ -133,7 +133,13 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
     default = default_path(machine)
     here, plain = path_of(fleet, default) or default, is_plain(fleet)
     items = each_once(
-        (*shared.imports, *_gpu_module(fleet, machine), *machine.modules, *_layout(fleet, machine))
+        (
+            *shared.imports,
+            *_gpu_module(fleet, machine),
+            *machine.modules,
+            *_layout(fleet, machine),
+            *_caches(fleet, machine),
+        )
     )
     # Inside, `config` is the machine's own: the flake's modules are taken from outside.
     imports = [
@@ -172,6 +178,14 @@ def _layout(fleet: Fleet, machine: Machine) -> list[str]:
     if machine.disko is None or not is_plain(fleet):
         return []
     path = path_of(fleet, disko.path(machine))
+    return [] if path is None else [path]
+
+
+def _caches(fleet: Fleet, machine: Machine) -> list[str]:
+    """The path of its own caches, where modules are plain; else they add to the same attribute."""
+    if not is_plain(fleet) or not fleet.caches_of(machine):
+        return []
+    path = path_of(fleet, caches_path(machine))
     return [] if path is None else [path]
 
 

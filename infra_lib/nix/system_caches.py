@@ -32,7 +32,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def _from_data(fleet: Fleet, here: str, data: str) -> dict[str, Value]:
     substituters: Value = ref("caches.substituters")
-    own = [cache.substituter for cache in fleet.caches if cache.nixos_own]
+    own = [cache.substituter for cache in fleet.caches if cache.everywhere and cache.nixos_own]
     if own:
         other = Not(Apply("builtins.elem", ref("url"), own))
         substituters = Commented(
@@ -41,18 +41,18 @@ def _from_data(fleet: Fleet, here: str, data: str) -> dict[str, Value]:
         )
     return {
         "caches": Apply("import", path_from(here, data)),
-        "base": _base(substituters, ref("caches.publicKeys")),
+        "base": _base(
+            fleet, {"substituters": substituters, "trusted-public-keys": ref("caches.publicKeys")}
+        ),
     }
 
 
 def _literal(fleet: Fleet) -> dict[str, Value]:
     return {
-        "base": _base(
-            [cache.substituter for cache in fleet.caches if not cache.nixos_own],
-            [cache.public_key for cache in fleet.caches],
-        )
+        "base": _base(fleet, caches.settings(cache for cache in fleet.caches if cache.everywhere))
     }
 
 
-def _base(substituters: Value, public_keys: Value) -> Value:
-    return {("nix", "settings"): {"substituters": substituters, "trusted-public-keys": public_keys}}
+def _base(fleet: Fleet, of_caches: dict[str, Value]) -> Value:
+    logins = {} if fleet.netrc_file is None else {"netrc-file": fleet.netrc_file}
+    return {("nix", "settings"): {**of_caches, **logins}}
