@@ -27,10 +27,8 @@ from main import fleet as example
 from nixgen import Apply, Lambda, Pattern, Str, ref
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
-CACHE = BinaryCache(
-    "https://cache.example.org",
-    public_key="cache.example.org-1:74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M=",
-)
+KEY_BYTES = "74DUi4Ye579gUqzH4ziL9IyiJBlDpMRn9MBN8oNan9M="
+CACHE = BinaryCache("https://cache.example.org", public_key=f"cache.example.org-1:{KEY_BYTES}")
 HOSTILE = (
     "${builtins.abort \"x\"} ''${y} '' \" \\ $${z} */ # end\n  second line\ttab\r\n'''\\n é 漢 $"
 )
@@ -253,6 +251,33 @@ FLEETS: dict[str, Fleet] = {
             "docs/gpu-costs.md": "costs.md",
             "modules/machines/nixos/galena/disko.nix": None,
         },
+    ),
+    "caches": fleet_of(
+        CPU,
+        T4,
+        Machine("cinnabar", tags=("builder",)),
+        Machine("stibnite", machine_class="darwin", tags=("builder",)),
+        caches=(
+            CACHE,
+            BinaryCache(
+                "s3://builds?endpoint=https://minio.example&region=eu-west-1",
+                public_key=("builds-1:" + KEY_BYTES, "builds-2:" + KEY_BYTES),
+                priority=10,
+            ),
+            BinaryCache("file:///srv/cache?trusted=true", priority=50),
+            BinaryCache(
+                "ssh-ng://nix@cinnabar?ssh-key=/run/secrets/nix",
+                public_key="cinnabar:" + KEY_BYTES,
+                tags=("builder",),
+            ),
+            BinaryCache(
+                "https://gpu.example",
+                public_key="gpu.example:" + KEY_BYTES,
+                machines=("galena",),
+                tags=("gpu",),
+            ),
+        ),
+        netrc_file="/run/secrets/netrc",
     ),
     "dropped": fleet_of(CPU, caches=(CACHE,), files={"lib/caches.nix": None, "flake.nix": None}),
     "hostile": fleet_of(

@@ -395,13 +395,132 @@ REFUSED = {
         'BinaryCache("cache.nixos.org", public_key=CACHE_KEY)',
         ("url='cache.nixos.org'", "https://"),
     ),
-    "cache URL with parameters": (
-        'BinaryCache("https://cache.nixos.org?priority=5", public_key=CACHE_KEY)',
-        ("url='https://cache.nixos.org?priority=5'", "without parameters"),
+    "cache priority in the address and beside it": (
+        'BinaryCache("https://a.example?priority=5", public_key=CACHE_KEY, priority=5)',
+        ("'https://a.example?priority=5'", "priority=5", "the address says priority=5 already"),
+    ),
+    "cache priority in the address that is no number": (
+        'BinaryCache("https://a.example?priority=high", public_key=CACHE_KEY)',
+        ("url='https://a.example?priority=high'", "priority=high is no whole number"),
+    ),
+    "cache of a kind that Nix does not have": (
+        'BinaryCache("http+unix://cache", public_key=CACHE_KEY)',
+        ("url='http+unix://cache'", "Nix has no stores http+unix://", "ssh-ng, file"),
+    ),
+    "cache with a password": (
+        'BinaryCache("https://me:hush@a.example", public_key=CACHE_KEY)',
+        ("url='https://", "a.example", 'netrc_file="/run/secrets/netrc"'),
+    ),
+    "cache with a token for a parameter": (
+        'BinaryCache("https://a.example?token=hush", public_key=CACHE_KEY)',
+        ("token is a secret", "netrc_file="),
+    ),
+    "cache with the key that signs": (
+        'BinaryCache("s3://a?secret-key=/run/key", public_key=CACHE_KEY)',
+        ("url='s3://a?secret-key=/run/key'", "for whoever fills a cache", "public key"),
+    ),
+    "cache with a private key in the repository": (
+        'BinaryCache("ssh-ng://a?ssh-key=./key", public_key=CACHE_KEY)',
+        ("'./key' is no absolute path on the machines", "Nix store"),
+    ),
+    "cache with a private key in the Nix store": (
+        'BinaryCache("https://a.example?tls-private-key=/nix/store/a/key", public_key=CACHE_KEY)',
+        ("everybody on the machine can read",),
+    ),
+    "cache parameter without a value": (
+        'BinaryCache("https://a.example?trusted", public_key=CACHE_KEY)',
+        ("'trusted' is no parameter",),
+    ),
+    "cache parameter given twice": (
+        'BinaryCache("s3://a?region=b&region=c", public_key=CACHE_KEY)',
+        ("the parameter region stands there twice",),
+    ),
+    "cache parameter that is half escaped": (
+        'BinaryCache("s3://a?region=%4", public_key=CACHE_KEY)',
+        ("'region=%4' is no parameter",),
+    ),
+    "cache that is trusted perhaps": (
+        'BinaryCache("https://a.example?trusted=maybe")',
+        ("trusted=maybe: trusted=true or trusted=false",),
+    ),
+    "cache with a fragment, a comment in nix.conf": (
+        'BinaryCache("https://a.example?want-mass-query=true#x", public_key=CACHE_KEY)',
+        ("is no parameter",),
+    ),
+    "cache in a folder of two slashes": (
+        'BinaryCache("file://srv/cache", public_key=CACHE_KEY)',
+        ("url='file://srv/cache'", "three slashes: file:///path"),
+    ),
+    "cache that is the store itself": (
+        'BinaryCache("local", public_key=CACHE_KEY)',
+        ("url='local'", "local?root=/mnt"),
+    ),
+    "cache at a bare path": (
+        'BinaryCache("/srv/cache", public_key=CACHE_KEY)',
+        ("url='/srv/cache'", "file:///srv/cache"),
+    ),
+    "local cache without a root": (
+        'BinaryCache("local?read-only=true", public_key=CACHE_KEY)',
+        ("has a root: local?root=/mnt",),
+    ),
+    "cache without a key": (
+        'BinaryCache("https://a.example")',
+        ("'https://a.example'", "public_key=()", "trusted=true", "mirrors"),
+    ),
+    "cache without a key, of an empty list": (
+        'BinaryCache("https://a.example?trusted=false", public_key=[])',
+        ("public_key=()", "trusted=true"),
+    ),
+    "cache key given twice": (
+        'BinaryCache("https://a.example", public_key=(CACHE_KEY, CACHE_KEY))',
+        ("public_key='cache.nixos.org-1:", "twice"),
+    ),
+    "malformed cache key among others": (
+        'BinaryCache("https://a.example", public_key=(CACHE_KEY, "a:AAAA"))',
+        ("public_key='a:AAAA'", "base64 of 32 bytes"),
+    ),
+    "cache keys in a set": (
+        'BinaryCache("https://a.example", public_key={CACHE_KEY})',
+        ("public_key={", "base64 of 32 bytes"),
+    ),
+    "cache for a machine that is not there": (
+        'fleet(gcp(), caches=(BinaryCache("https://a.example", public_key=CACHE_KEY,'
+        ' machines=("galene",)),))',
+        ("cache 'https://a.example'", "machines='galene'", "one of galena", "(nearest: galena)"),
+    ),
+    "cache for a tag that nobody has": (
+        'fleet(gcp(), caches=(BinaryCache("https://a.example", public_key=CACHE_KEY,'
+        ' tags=("gcpp",)),))',
+        ("cache 'https://a.example'", "tags='gcpp'", "(nearest: gcp)"),
+    ),
+    "netrc of the repository": (
+        'fleet(netrc_file="secrets/netrc")',
+        ("'metals'", "netrc_file='secrets/netrc'", "no absolute path on the machines", "Nix store"),
+    ),
+    "netrc of the repository, made absolute for nobody": (
+        'fleet(netrc_file="~/.netrc")',
+        ("netrc_file='~/.netrc'", "/run/secrets/netrc"),
+    ),
+    "netrc in the Nix store": (
+        'fleet(netrc_file="/nix/store/x-netrc")',
+        ("netrc_file='/nix/store/x-netrc'", "everybody on the machine can read"),
+    ),
+    "netrc that leads to the Nix store": (
+        'fleet(netrc_file="/run/../nix/store/x")',
+        ("netrc_file=", "no absolute path"),
     ),
     "cache priority below zero": (
         'BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY, priority=-1)',
         ("'https://cache.nixos.org'", "priority=-1", "from 0"),
+    ),
+    "one cache under two addresses": (
+        'fleet(caches=(BinaryCache("https://a.example/?priority=5", public_key=CACHE_KEY), BinaryCache("https://a.example?trusted=true")))',
+        ("'metals'", "caches='https://a.example'", "twice"),
+    ),
+    "one bucket with two profiles": (
+        'fleet(caches=(BinaryCache("s3://a?region=b&profile=c", public_key=CACHE_KEY),'
+        ' BinaryCache("s3://a?profile=d&region=b", public_key=CACHE_KEY)))',
+        ("'metals'", "caches='s3://a?region=b'", "twice"),
     ),
     "duplicate cache": (
         'fleet(caches=(BinaryCache("https://a.example", public_key=CACHE_KEY),) * 2)',

@@ -91,6 +91,35 @@ def test_an_abandoned_cache_is_warned_of() -> None:
         evaluated('BinaryCache("https://cuda-maintainers.cachix.org", public_key=CACHE_KEY)')
 
 
+def test_a_parameter_that_nix_would_leave_out_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"'priorty' of https stores.*\(nearest: priority\)"):
+        evaluated('BinaryCache("https://a.example?priorty=5", public_key=CACHE_KEY)')
+    with pytest.warns(UserWarning, match="'region' of https stores"):
+        evaluated('BinaryCache("https://a.example?region=b", public_key=CACHE_KEY)')
+
+
+def test_programs_that_anybody_on_the_way_could_replace_are_warned_of() -> None:
+    with pytest.warns(UserWarning, match="'http://a.example.trusted=true': whoever is on the way"):
+        evaluated('BinaryCache("http://a.example?trusted=true")')
+    # Any warning fails the tests.
+    assert evaluated('BinaryCache("https://a.example?trusted=true")').public_keys == ()
+    assert evaluated('BinaryCache("http://a.example", public_key=CACHE_KEY)').public_keys
+
+
+def test_two_stores_at_one_address_are_two_caches() -> None:
+    stores = (
+        *("s3://a?region=b", "s3://a?region=c", "s3://a?endpoint=d&region=c", "s3://a"),
+        *(
+            "local?root=/a",
+            "local?root=/b",
+            "ssh-ng://a",
+            "ssh-ng://a?remote-store=local%3Froot=/b",
+        ),
+    )
+    caches = ", ".join(f'BinaryCache("{url}", public_key=CACHE_KEY)' for url in stores)
+    assert len(evaluated(f"fleet(caches=({caches}))").caches) == len(stores)
+
+
 def test_an_installation_that_the_firewall_keeps_out_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="install=True") as caught:
         project = evaluated("project(install=True)")

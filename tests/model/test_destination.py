@@ -150,14 +150,15 @@ def test_an_option_means_to_ssh_what_it_says(text: str) -> None:
     ("url", "wrong"),
     [
         ("ssh://-oProxyCommand=x", "no host name"),
-        ("ssh-ng://-oProxyCommand=x/store", "no host name"),
+        ("ssh-ng://-oProxyCommand=x?remote-store=auto", "no host name"),
+        ("ssh-ng://host/store", "over SSH a store is a host"),
         ("ssh://-oX@host", "no login name"),
         ("ssh-ng://-oX@host", "no login name"),
         ("ssh://[-oX]", "no IPv6 address"),
         ("https://-oX", "no host name"),
-        ("https://a:b@-oX/nix", "no host name"),
+        ("https://a@-oX/nix", "no host name"),
         ("s3://-oX", "no host name"),
-        ("https:///nix", "an address without parameters"),
+        ("https:///nix", "no host name"),
         ("ssh://a@b@c", "user@host:port"),
     ],
 )
@@ -171,10 +172,17 @@ def test_the_host_of_a_cache_is_a_host(url: str, wrong: str) -> None:
     [
         "https://cache.nixos.org",
         "http://[2001:db8::1]:8080/nix/",
-        "https://me:word@cache.example",
+        "https://me@cache.example",
+        "https://cache.example?want-mass-query=true&compression=zstd",
         "s3://my_bucket.example",
+        "s3://builds?endpoint=https%3A%2F%2Fminio.example:9000&region=eu-west-1&profile=nix",
+        "s3://builds?endpoint=minio.example&scheme=http&addressing-style=path",
         "ssh://nix@cache.example:2222",
         "ssh-ng://cache.example",
+        "ssh-ng://nix@cache.example?ssh-key=/run/secrets/nix&remote-program=/run/current-system/sw/bin/nix-daemon",
+        "file:///srv/cache?compression=none",
+        "unix:///run/other-daemon.sock",
+        "local?root=/mnt/old",
     ],
 )
 def test_the_addresses_of_caches_are_accepted(url: str) -> None:
