@@ -21,7 +21,7 @@ from infra_lib.model.modules import ModuleNames
 from infra_lib.model.nvidia import Nvidia, NvidiaTuning
 from infra_lib.model.reference import Reference
 from infra_lib.model.services import ClanService, Role
-from infra_lib.model.ssh import Ssh
+from infra_lib.model.ssh import Ssh, SshCertificateAuthority, SshHost
 from infra_lib.model.users import Identity, User
 from infra_lib.model.zerotier import ZeroTier
 
@@ -56,6 +56,8 @@ __all__ = [
     "ServiceAccount",
     "ShieldedVm",
     "Ssh",
+    "SshCertificateAuthority",
+    "SshHost",
     "StopSchedule",
     "User",
     "ZeroTier",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import project_of
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.ssh import SshHost
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -22,20 +23,22 @@ class Host:
     Attributes:
         name: Its name in the fleet.
         alias: What people call it: `<name>.<domain>`.
-        addresses: Where it is reached, the best first: ZeroTier, then the Internet.
-        port: The TCP port of its SSH server.
-        user: Who to log in as; None for what ssh takes by itself.
+        addresses: Where it is reached, the best first: what the fleet says, ZeroTier, then the
+            Internet.
+        ssh: What else SSH is told of it.
         key: The public SSH key it answers with; None when it is not known.
         nixos: Whether it has a configuration in `flake.nixosConfigurations`.
+        machine: Whether it is a machine: its alias may lead to it before an address is known. That
+            of a device leads nowhere.
     """
 
     name: str
     alias: str
     addresses: tuple[str, ...]
-    port: int = 22
-    user: str | None = None
+    ssh: SshHost = SshHost()
     key: str | None = None
     nixos: bool = False
+    machine: bool = False
 
 
 def hosts(fleet: Fleet) -> tuple[Host, ...]:
@@ -45,9 +48,10 @@ def hosts(fleet: Fleet) -> tuple[Host, ...]:
         Host(
             name=device.name,
             alias=f"{device.name}.{fleet.domain}",
-            addresses=_known(fleet.facts.zerotier_ip(device.zerotier_member_id)),
-            port=device.port,
-            user=device.user,
+            addresses=_known(
+                device.ssh.host_name, fleet.facts.zerotier_ip(device.zerotier_member_id)
+            ),
+            ssh=device.ssh_host,
             key=device.ssh_host_key,
         )
         for device in fleet.devices
@@ -89,9 +93,11 @@ def _machine(fleet: Fleet, machine: Machine) -> Host:
     return Host(
         name=machine.name,
         alias=f"{machine.name}.{fleet.domain}",
-        addresses=_known(facts.zerotier_ip, external_ip(fleet, machine)),
+        addresses=_known(machine.ssh.host_name, facts.zerotier_ip, external_ip(fleet, machine)),
+        ssh=machine.ssh,
         key=facts.ssh_host_key,
         nixos=machine.machine_class == "nixos",
+        machine=True,
     )
 
 

@@ -88,9 +88,9 @@ class BinaryCache:
         url: Its address: "https://cache.nixos.org", or any other store that Nix can read, with
             parameters: "s3://bucket?endpoint=https://minio.example&region=eu-west-1". See
             https://nix.dev/manual/nix/stable/store/types/.
-        public_key: The key its paths are signed with: "cache.nixos.org-1:6NCH…". Several while
-            one takes the place of another. It may be left out only where the address says
-            `?trusted=true`, with which Nix takes what nobody has signed.
+        public_key: The key its paths are signed with: "cache.nixos.org-1:6NCH…"; several while one
+            takes the place of another. None at all, `()`, is for an address with `?trusted=true`,
+            from which Nix takes what nobody has signed.
         priority: Which cache is asked first: the lowest number; None for what the cache itself
             says (40 for cache.nixos.org, which NixOS appends at that priority in any case, so
             that only a lower number has an effect on it). See `priority` in
@@ -105,7 +105,7 @@ class BinaryCache:
 
     url: str = field(validator=valid(_check_url))
     public_key: str | tuple[str, ...] = field(
-        default=(), converter=_keys, validator=valid(_check_public_key), kw_only=True
+        converter=_keys, validator=valid(_check_public_key), kw_only=True
     )
     priority: int | None = field(
         default=None, validator=valid(check_whole, "places", least=0), kw_only=True

@@ -122,6 +122,29 @@ def check_host(host: str) -> None:
         raise ValueError(f"{host!r} is no host name")
 
 
+def check_address(host: str) -> None:
+    """Check a host name, an IPv4 address, or an IPv6 address without brackets.
+
+    Raises:
+        ValueError: When it is none of them.
+    """
+    if ":" not in host:
+        check_host(host)
+    elif not _is_ipv6(host):
+        raise ValueError(f"{host!r} is no IPv6 address")
+
+
+def check_jumps(text: str) -> None:
+    """Check hosts to jump over, with commas between them: each a destination without options.
+
+    Raises:
+        ValueError: When one is not.
+    """
+    for jump in text.split(","):
+        if parse(jump).options:
+            raise ValueError(f"{jump!r}: a host to jump over has no options")
+
+
 def is_port(text: str) -> bool:
     """Whether a text is the number of a TCP or UDP port."""
     return re.fullmatch(_PORT, text) is not None and int(text) <= _MOST_PORT
@@ -155,7 +178,5 @@ def _option(text: str) -> tuple[str, str]:
     if not re.fullmatch(_OPTIONS[accepted], value):
         raise ValueError(f"{value!r} is no value of {accepted}")
     if accepted == "ProxyJump":
-        for jump in value.split(","):
-            if parse(jump).options:
-                raise ValueError(f"{jump!r}: a host to jump over has no options")
+        check_jumps(value)
     return name, value

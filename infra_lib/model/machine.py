@@ -11,10 +11,12 @@ from infra_lib.model.disko import Layout, check_layout, frozen_layout
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
 from infra_lib.model.modules import Module, check_modules, frozen_modules
+from infra_lib.model.ssh import SshHost
 from infra_lib.model.validators import (
     CLASSES,
     check_boolean,
     check_host_name,
+    check_instance,
     check_matching,
     check_module,
     check_one_of,
@@ -147,6 +149,7 @@ class Machine:
         platform: `nixpkgs.hostPlatform`: "x86_64-linux", "aarch64-darwin".
         module_name: The name of its module in `flake.modules.<class>`, generated or your own; None
             for what `Fleet.module_names` says.
+        ssh: How SSH reaches it from people's computers; what clan does is `target_host`.
 
     Raises:
         FleetError: When a field cannot be.
@@ -190,6 +193,7 @@ class Machine:
     module_name: str | None = field(
         default=None, validator=valid(check_word, 'one word such as "vault"'), kw_only=True
     )
+    ssh: SshHost = field(default=SshHost(), validator=valid(check_instance, SshHost), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Do nothing: each field is checked by itself. A class that checks more may call this."""

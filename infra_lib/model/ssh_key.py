@@ -26,14 +26,15 @@ _HOST = {
     "ecdsa-sha2-nistp521": (_bytes(8), _bytes(133)),
     "ssh-rsa": (_NUMBER, _NUMBER),
 }
-_FIELDS = {
+_AUTHORITY = {
     **_HOST,
-    "ssh-dss": (_1024_BITS, _NUMBER, _NUMBER, _NUMBER),
     "sk-ssh-ed25519@openssh.com": (_bytes(32), _ANY),
     "sk-ecdsa-sha2-nistp256@openssh.com": (_bytes(8), _bytes(65), _ANY),
 }
+_FIELDS = {**_AUTHORITY, "ssh-dss": (_1024_BITS, _NUMBER, _NUMBER, _NUMBER)}
 
 HOST_KEY_TYPES = tuple(_HOST)
+AUTHORITY_KEY_TYPES = tuple(_AUTHORITY)
 KEY_TYPES = tuple(_FIELDS)
 
 
@@ -49,16 +50,34 @@ def host_key(where: str, field: str, value: object) -> str:
         FleetError: When it is not such a key, holds another kind of key than it says, or one of RSA
             with fewer than 2,048 bits. A private key is not repeated in the message.
     """
-    accepted = (
-        f"an OpenSSH public key of a host: a type ({', '.join(HOST_KEY_TYPES)}) and its base64"
-    )
+    return _public_key(where, field, value, "a host", HOST_KEY_TYPES)
+
+
+def authority_key(where: str, field: str, value: object) -> str:
+    """Return the public key of a certificate authority as `type base64`, without its comment.
+
+    Unlike the key of a host, it may be in a security key.
+
+    Args:
+        where: What holds the key, for the message.
+        field: The field's name, for the message.
+        value: One line as in the `.pub` file of the authority.
+
+    Raises:
+        FleetError: When it is not such a key, as `host_key` says.
+    """
+    return _public_key(where, field, value, "a certificate authority", AUTHORITY_KEY_TYPES)
+
+
+def _public_key(where: str, field: str, value: object, owner: str, kinds: tuple[str, ...]) -> str:
+    accepted = f"an OpenSSH public key of {owner}: a type ({', '.join(kinds)}) and its base64"
     if isinstance(value, str) and "PRIVATE KEY" in value:
         raise field_error(
             where, field, "…", "this is a PRIVATE key; only the public one is recorded"
         )
     kind, _, rest = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
     encoded = rest.partition(" ")[0]
-    if "\n" in rest or kind not in HOST_KEY_TYPES or not is_key(kind, encoded):
+    if "\n" in rest or kind not in kinds or not is_key(kind, encoded):
         raise field_error(where, field, value, accepted)
     check_strength(where, field, value, encoded)
     return f"{kind} {encoded}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.hosts import hosts
+from infra_lib.model.errors import field_error
 from infra_lib.nix.style import OPTIONS, module
 from nixgen.expr import (
     Apply,
@@ -42,17 +43,30 @@ _DEFAULTS: dict[str, Value] = {
     "ControlPath": "~/.ssh/master-%r@%n:%p",
     "ControlPersist": "no",
 }
+# What `matchBlocks` has had an option for, of the same type, since long before `settings`.
+_TYPED = ("HostName", "Port", "User", "ProxyJump", "CertificateFile", "IdentityFile", "SetEnv")
+_IGNORED = "IgnoreUnknown"
 _OPTION = ("programs", "ssh", "enableDefaultConfig")
 # An option's own default has 1500, lib.mkDefault 1000: two of one priority would contradict.
 _PRIORITY = 1400
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file, when an address is known: it adds to the core module of home-manager."""
+    """Return the file, when there is something to say of a host.
+
+    It adds to the core module of home-manager.
+    """
     older = fleet.ssh.home_manager == "matchBlocks"
-    blocks = {host.alias: _block(host, older) for host in hosts(fleet) if host.addresses}
+    blocks = {
+        host.alias: block
+        for host in hosts(fleet)
+        if (host.addresses or host.machine) and (block := _block(host, older))
+    }
     if not blocks:
         return {}
+    ignored = _ignored(fleet)
+    # In a block it would hold for that host, and ssh would end at the option for every other.
+    overrides: dict[str, Value] = {"extraOptionOverrides": ignored} if ignored else {}
     asked = Commented(
         _has_option(older),
         before="home-manager asks for its defaults to be written out. Who has decided on\n"
@@ -64,7 +78,11 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     )
     bindings = {"weakly": weakly, "asked": asked, "undecided": _nobody_decides()}
     every = {"*": _names({name: _weakly(value) for name, value in _DEFAULTS.items()}, older)}
-    ssh = {"enable": _weakly(True), fleet.ssh.home_manager: _add_if("undecided", blocks, every)}
+    ssh = {
+        "enable": _weakly(True),
+        **overrides,
+        fleet.ssh.home_manager: _add_if("undecided", blocks, every),
+    }
     decided: dict[str, Value] = {_OPTION[-1]: _weakly(False)}
     value = Lambda(
         Pattern("lib", OPTIONS, ellipsis=True),
@@ -98,18 +116,48 @@ def _weakly(value: Value) -> Value:
     return Apply("weakly", value)
 
 
-def _block(host: Host, older: bool) -> Value:
-    block: dict[str, Value] = {"HostName": host.addresses[0]}
-    if host.port != 22:
-        block["Port"] = host.port
-    if host.user is not None:
-        block["User"] = host.user
-    return _names(block, older)
+def _ignored(fleet: Fleet) -> dict[str, Value]:
+    """Return `IgnoreUnknown` of all hosts: which options there may be that not every ssh knows."""
+    given = (host.ssh.settings.get(_IGNORED) for host in hosts(fleet))
+    patterns = [each for text in given if isinstance(text, str) for each in text.split(",")]
+    return {_IGNORED: ",".join(dict.fromkeys(patterns))} if patterns else {}
+
+
+def _block(host: Host, older: bool) -> dict[str, Value]:
+    """Return the block of a host; empty where there is nothing to say of it."""
+    address: dict[str, Value] = {"HostName": host.addresses[0]} if host.addresses else {}
+    block = {**address, **host.ssh.settings}
+    block.pop(_IGNORED, None)
+    return _match_block(host, block) if older else block
 
 
 def _names(block: dict[str, Value], older: bool) -> Value:
     """Return a block with OpenSSH's names, or with those of home-manager's `matchBlocks`."""
-    if not older:
-        return block
-    own = {"HostName": "hostname"}
-    return {own.get(name) or name[0].lower() + name[1:]: value for name, value in block.items()}
+    return {_older(name): value for name, value in block.items()} if older else block
+
+
+def _older(name: str) -> str:
+    return "hostname" if name == "HostName" else name[0].lower() + name[1:]
+
+
+def _match_block(host: Host, block: dict[str, Value]) -> dict[str, Value]:
+    """Return a block as `matchBlocks` takes it.
+
+    What has no option of its own there, or had another type or default in some release, is text
+    in `extraOptions`: that is written as it is in each.
+    """
+    typed = {_older(name): block.pop(name) for name in _TYPED if name in block}
+    for name, value in block.items():
+        if isinstance(value, tuple) and len(value) > 1:
+            accepted = (
+                'matchBlocks of home-manager take one; Ssh(home_manager="settings") takes several'
+            )
+            raise field_error(f"{host.name!r}", f"ssh.options[{name!r}]", value, accepted)
+    extra = {name: _text(value) for name, value in block.items()}
+    return {**typed, **({"extraOptions": extra} if extra else {})}
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value[0] if isinstance(value, tuple) else str(value)

@@ -11,6 +11,7 @@ from nixgen.expr import Apply, AttrSet, Inherit, Lambda, Let, Pattern, Select, S
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.hosts import Host
+    from infra_lib.model.ssh import SshCertificateAuthority
     from nixgen.expr import Value
     from nixgen.files.values import FileValue
 
@@ -26,11 +27,13 @@ _MISSING = (
 def files(fleet: Fleet) -> dict[str, FileValue]:
     """Return the file, when a key is known: it adds to the base modules of NixOS and darwin."""
     known = [host for host in hosts(fleet) if host.key is not None]
-    if not known:
+    authorities = fleet.ssh.certificate_authorities
+    if not known and not authorities:
         return {}
     by_vars = fleet.ssh.known_hosts == "vars"
     refers = by_vars and any(host.nixos for host in known)
     entries = {host.name: _entry(host, by_vars) for host in known}
+    entries |= {authority.name: _authority(authority) for authority in authorities}
     if is_plain(fleet):
         return {PATH: {("programs", "ssh", "knownHosts"): entries}}
     ssh = AttrSet(Inherit("knownHosts"))
@@ -47,10 +50,21 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 
 def _entry(host: Host, by_vars: bool) -> dict[str, Value]:
+    port = host.ssh.port or 22
     names = (host.alias, *host.addresses)
+    # ssh looks up a HostKeyAlias as it is, whatever the port.
+    aliases = [] if host.ssh.host_key_alias is None else [host.ssh.host_key_alias]
     return {
-        "hostNames": [name if host.port == 22 else f"[{name}]:{host.port}" for name in names],
+        "hostNames": [*(name if port == 22 else f"[{name}]:{port}" for name in names), *aliases],
         "publicKey": Apply("keyOf", host.name) if by_vars and host.nixos else host.key,
+    }
+
+
+def _authority(authority: SshCertificateAuthority) -> dict[str, Value]:
+    return {
+        "certAuthority": True,
+        "hostNames": list(authority.host_names),
+        "publicKey": authority.public_key,
     }
 
 
