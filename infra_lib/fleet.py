@@ -12,6 +12,7 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.fleet_checks import (
+    check_authorities,
     check_caches,
     check_devices,
     check_facts,
@@ -301,6 +302,7 @@ class Fleet:
         check_devices(where, self.devices, machines, self.zerotier)
         names = [machine.name for machine in machines]
         check_host_names(where, [*names, *(device.name for device in self.devices)])
+        check_authorities(self.ssh, machines, self.devices)
         if self.module_style == "nixos":
             modules = tuple(each for name in CLASSES for each in self.modules_of(name))
             check_plain_modules(where, modules, machines, self.ssh)

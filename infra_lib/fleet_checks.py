@@ -243,6 +243,20 @@ def check_devices(
         )
 
 
+def check_authorities(ssh: Ssh, machines: tuple[Machine, ...], devices: tuple[Device, ...]) -> None:
+    """Check that certificate authorities have names that no machine or device has.
+
+    Raises:
+        FleetError: When one has: they are known by name, each once.
+    """
+    names = {machine.name for machine in machines} | {device.name for device in devices}
+    for authority in ssh.certificate_authorities:
+        if authority.name in names:
+            where = f"certificate authority {authority.name!r}"
+            accepted = "a machine or a device has that name; take one of its own"
+            raise field_error(where, "name", authority.name, accepted)
+
+
 def check_plain_modules(
     where: str, modules: tuple[Module, ...], machines: tuple[Machine, ...], ssh: Ssh
 ) -> None:
