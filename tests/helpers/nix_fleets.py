@@ -19,6 +19,9 @@ from infra_lib import (
     Nvidia,
     NvidiaTuning,
     Role,
+    Ssh,
+    SshCertificateAuthority,
+    SshHost,
     User,
     ZeroTier,
     Zone,
@@ -264,7 +267,7 @@ FLEETS: dict[str, Fleet] = {
                 public_key=("builds-1:" + KEY_BYTES, "builds-2:" + KEY_BYTES),
                 priority=10,
             ),
-            BinaryCache("file:///srv/cache?trusted=true", priority=50),
+            BinaryCache("file:///srv/cache?trusted=true", public_key=(), priority=50),
             BinaryCache(
                 "ssh-ng://nix@cinnabar?ssh-key=/run/secrets/nix",
                 public_key="cinnabar:" + KEY_BYTES,
@@ -278,6 +281,30 @@ FLEETS: dict[str, Fleet] = {
             ),
         ),
         netrc_file="/run/secrets/netrc",
+    ),
+    "ssh": fleet_of(
+        CPU,
+        Machine(
+            "cinnabar",
+            ssh=SshHost(
+                user="root",
+                port=2222,
+                proxy_jump="gate.example",
+                options={
+                    "SetEnv": {
+                        "TERM": HOSTILE.replace("\n", " ").replace("\r", "").replace("\t", "")
+                    },
+                    "IdentityFile": ("~/.ssh/a", "~/.ssh/b"),
+                    "IgnoreUnknown": "UseKeychain",
+                    "UseKeychain": True,
+                },
+            ),
+        ),
+        ssh=Ssh(
+            certificate_authorities=(
+                SshCertificateAuthority("ores", public_key=KEY, host_names=("*.zt", "!a.zt")),
+            )
+        ),
     ),
     "dropped": fleet_of(CPU, caches=(CACHE,), files={"lib/caches.nix": None, "flake.nix": None}),
     "hostile": fleet_of(

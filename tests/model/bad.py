@@ -156,6 +156,157 @@ REFUSED = {
             "catalog=Catalog(machine_types=(MachineType('e2-standard-9', vcpus=…, memory_gib=…),))",
         ),
     ),
+    "SSH port that is none": (
+        "SshHost(port=0)",
+        ("ssh host: port=0", "from 1 to 65535"),
+    ),
+    "SSH login that is an option": (
+        'SshHost(user="-l")',
+        ("ssh host: user='-l'", "a login name"),
+    ),
+    "SSH address in brackets": (
+        'SshHost(host_name="[2001:db8::1]")',
+        ("host_name='[2001:db8::1]'", "without brackets"),
+    ),
+    "SSH address that is cut short": (
+        'SshHost(host_name="2001:db8:1")',
+        ("host_name='2001:db8:1'", "no IPv6 address"),
+    ),
+    "SSH alias of two words": (
+        'SshHost(host_key_alias="a b")',
+        ("host_key_alias='a b'", "a host name"),
+    ),
+    "SSH jump that runs a program": (
+        'SshHost(proxy_jump="-oProxyCommand=id")',
+        ("proxy_jump='-oProxyCommand=id'", "no host name", "root@host.example"),
+    ),
+    "SSH jump with an option": (
+        'SshHost(proxy_jump="a,b?ConnectTimeout=5")',
+        ("proxy_jump=", "a host to jump over has no options"),
+    ),
+    "SSH options of a list": (
+        'SshHost(options=["ForwardAgent"])',
+        ("options=['ForwardAgent']", '"ForwardAgent": True'),
+    ),
+    "SSH option that OpenSSH does not have": (
+        'SshHost(options={"ForwardAgents": True})',
+        ("options='ForwardAgents'", "(nearest: ForwardAgent", "ssh connects to no host at all"),
+    ),
+    "SSH option of one ssh alone, ignored in part": (
+        'SshHost(options={"UseKeychain": True, "IgnoreUnknown": "Use"})',
+        ("options='UseKeychain'", 'beside {"IgnoreUnknown": "UseKeychain"}'),
+    ),
+    "SSH option that is two words": (
+        'SshHost(options={"ForwardAgent yes\\nProxyCommand": True})',
+        ("options='ForwardAgent yes", "an option of ssh_config"),
+    ),
+    "SSH option on two lines": (
+        'SshHost(options={"RemoteCommand": "a\\nProxyCommand b"})',
+        ("options['RemoteCommand']='a", "one line"),
+    ),
+    "SSH option on two lines, one of several": (
+        'SshHost(options={"IdentityFile": ("a", "b\\rc")})',
+        ("options['IdentityFile']='b", "one line"),
+    ),
+    "SSH option of nothing": (
+        'SshHost(options={"IdentityFile": ()})',
+        ("options['IdentityFile']=''", "one line"),
+    ),
+    "SSH option of a fraction": (
+        'SshHost(options={"ConnectTimeout": 1.5})',
+        ("options['ConnectTimeout']=1.5", "a number"),
+    ),
+    "SSH option below zero": (
+        'SshHost(options={"ConnectTimeout": -1})',
+        ("options['ConnectTimeout']=-1", "a number"),
+    ),
+    "SSH option that counts once, of several": (
+        'SshHost(options={"ProxyCommand": ("a", "b")})',
+        ("options['ProxyCommand']=('a', 'b')", "the first of several"),
+    ),
+    "SSH option given twice": (
+        'SshHost(options={"forwardAgent": True, "ForwardAgent": False})',
+        ("options='forwardagent'", "twice"),
+    ),
+    "SSH option that a field says": (
+        'SshHost(options={"port": 22})',
+        ("options='port'", "SshHost(port=…)"),
+    ),
+    "SSH option that begins another block": (
+        'SshHost(options={"Match": "all"})',
+        ("options='Match'", "another block"),
+    ),
+    "SSH option that home-manager makes the block's head of": (
+        'SshHost(options={"header": "Host *", "IgnoreUnknown": "*"})',
+        ("options='header'", "another block"),
+    ),
+    "SSH variables of a text": (
+        'SshHost(options={"SetEnv": "TERM=xterm"})',
+        ("options['SetEnv']='TERM=xterm'", '{"TERM": "xterm"}'),
+    ),
+    "SSH variable of two words": (
+        'SshHost(options={"SetEnv": {"A B": "c"}})',
+        ("options['SetEnv']='A B'", "the name of a variable"),
+    ),
+    "SSH variable on two lines": (
+        'SshHost(options={"SetEnv": {"A": "b\\nc"}})',
+        ("options['SetEnv']['A']='b", "one line"),
+    ),
+    "SSH of a machine that is a text": (
+        'Machine("a", ssh="root@a")',
+        ("machine 'a'", "ssh='root@a'", "a SshHost(…)"),
+    ),
+    "SSH port of a device said twice": (
+        'Device("pixel", zerotier_member_id="1d2e3f4a5b", port=23, ssh=SshHost(port=24))',
+        ("device 'pixel'", "port=23", "say it once"),
+    ),
+    "SSH user of a device said twice": (
+        'Device("pixel", zerotier_member_id="1d2e3f4a5b", user="a", ssh=SshHost(user="a"))',
+        ("device 'pixel'", "user='a'", "say it once"),
+    ),
+    "certificate authority of a private key": (
+        'SshCertificateAuthority("a", public_key="-----BEGIN OPENSSH PRIVATE KEY-----",'
+        ' host_names=("*.zt",))',
+        ("certificate authority 'a'", "public_key", "PRIVATE"),
+    ),
+    "certificate authority with an old kind of key": (
+        'SshCertificateAuthority("a", public_key="ssh-dss AAAA", host_names=("*.zt",))',
+        ("public_key='ssh-dss AAAA'", "of a certificate authority", "sk-ssh-ed25519@openssh.com"),
+    ),
+    "certificate authority for nobody": (
+        'SshCertificateAuthority("a", public_key=KEY, host_names=())',
+        ("host_names=()", "at least one host"),
+    ),
+    "certificate authority against somebody only": (
+        'SshCertificateAuthority("a", public_key=KEY, host_names=("!b.zt",))',
+        ("host_names=('!b.zt',)", "at least one host"),
+    ),
+    "certificate authority for two hosts in one": (
+        'SshCertificateAuthority("a", public_key=KEY, host_names=("a.zt,b.zt",))',
+        ("host_names='a.zt,b.zt'", "a pattern"),
+    ),
+    "certificate authority for hosts on two lines": (
+        'SshCertificateAuthority("a", public_key=KEY, host_names=("a.zt\\n*",))',
+        ("host_names='a.zt", "a pattern"),
+    ),
+    "certificate authority of two words": (
+        'SshCertificateAuthority("a b", public_key=KEY, host_names=("*.zt",))',
+        ("name='a b'", "letters, digits"),
+    ),
+    "certificate authority with a machine's name": (
+        'fleet(Machine("a"), ssh=Ssh(certificate_authorities=(SshCertificateAuthority("a",'
+        ' public_key=KEY, host_names=("*.zt",)),)))',
+        ("certificate authority 'a'", "name='a'", "a machine or a device has that name"),
+    ),
+    "two certificate authorities of one name": (
+        'Ssh(certificate_authorities=(SshCertificateAuthority("a", public_key=KEY,'
+        ' host_names=("*.zt",)),) * 2)',
+        ("ssh", "certificate_authorities='a'", "twice"),
+    ),
+    "key for a certificate authority": (
+        "Ssh(certificate_authorities=(KEY,))",
+        ("certificate_authorities='ssh-ed25519", "SshCertificateAuthority("),
+    ),
     "duplicate machine": (
         'fleet(Machine("galena"), gcp())',
         ("'metals'", "machines='galena'", "twice"),
@@ -440,7 +591,7 @@ REFUSED = {
         ("'region=%4' is no parameter",),
     ),
     "cache that is trusted perhaps": (
-        'BinaryCache("https://a.example?trusted=maybe")',
+        'BinaryCache("https://a.example?trusted=maybe", public_key=())',
         ("trusted=maybe: trusted=true or trusted=false",),
     ),
     "cache with a fragment, a comment in nix.conf": (
@@ -464,7 +615,7 @@ REFUSED = {
         ("has a root: local?root=/mnt",),
     ),
     "cache without a key": (
-        'BinaryCache("https://a.example")',
+        'BinaryCache("https://a.example", public_key=())',
         ("'https://a.example'", "public_key=()", "trusted=true", "mirrors"),
     ),
     "cache without a key, of an empty list": (
@@ -514,7 +665,8 @@ REFUSED = {
         ("'https://cache.nixos.org'", "priority=-1", "from 0"),
     ),
     "one cache under two addresses": (
-        'fleet(caches=(BinaryCache("https://a.example/?priority=5", public_key=CACHE_KEY), BinaryCache("https://a.example?trusted=true")))',
+        'fleet(caches=(BinaryCache("https://a.example/?priority=5", public_key=CACHE_KEY),'
+        ' BinaryCache("https://a.example?trusted=true", public_key=())))',
         ("'metals'", "caches='https://a.example'", "twice"),
     ),
     "one bucket with two profiles": (

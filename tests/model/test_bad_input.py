@@ -100,9 +100,11 @@ def test_a_parameter_that_nix_would_leave_out_is_warned_of() -> None:
 
 def test_programs_that_anybody_on_the_way_could_replace_are_warned_of() -> None:
     with pytest.warns(UserWarning, match="'http://a.example.trusted=true': whoever is on the way"):
-        evaluated('BinaryCache("http://a.example?trusted=true")')
+        evaluated('BinaryCache("http://a.example?trusted=true", public_key=())')
     # Any warning fails the tests.
-    assert evaluated('BinaryCache("https://a.example?trusted=true")').public_keys == ()
+    assert (
+        evaluated('BinaryCache("https://a.example?trusted=true", public_key=())').public_keys == ()
+    )
     assert evaluated('BinaryCache("http://a.example", public_key=CACHE_KEY)').public_keys
 
 

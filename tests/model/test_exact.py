@@ -25,6 +25,8 @@ from infra_lib import (
     MachineFacts,
     Reference,
     Ssh,
+    SshCertificateAuthority,
+    SshHost,
     User,
     zfs_layout,
 )
@@ -62,6 +64,15 @@ HELD: dict[str, Any] = {
         platform="x86_64-linux",
         module_name="vault",
     ),
+    "ssh host": SshHost(
+        user="me",
+        port=2222,
+        host_name="203.0.113.7",
+        host_key_alias="a",
+        proxy_jump="b",
+        options={"IdentityFile": ("c", "d"), "SetEnv": {"E": "f"}, "ServerAliveInterval": 5},
+    ),
+    "certificate authority": SshCertificateAuthority("a", public_key=KEY, host_names=("*.zt",)),
     "GPU machine": GcpMachine(
         "scheelite",
         machine_type="n1-standard-8",

@@ -144,13 +144,13 @@ def test_without_the_data_file_the_module_holds_them(plant: Callable[..., NixTre
     }
 
 
-ON_ALL = {
+ON_ALL: dict[str, list[str]] = {
     "substituters": [
         "https://cache.example.org",
         "s3://builds?endpoint=https://minio.example&region=eu-west-1&priority=10",
         "file:///srv/cache?trusted=true&priority=50",
     ],
-    "trusted-public-keys": [CACHE.public_key, f"builds-1:{KEY_BYTES}", f"builds-2:{KEY_BYTES}"],
+    "trusted-public-keys": [*CACHE.public_keys, f"builds-1:{KEY_BYTES}", f"builds-2:{KEY_BYTES}"],
 }
 ON_BUILDERS = {
     "substituters": ["ssh-ng://nix@cinnabar?ssh-key=/run/secrets/nix"],
