@@ -26,6 +26,9 @@ from infra_lib import (
     Role,
     ServiceAccount,
     ShieldedVm,
+    Ssh,
+    SshCertificateAuthority,
+    SshHost,
     User,
     ZeroTier,
     Zone,
@@ -99,8 +102,21 @@ fleet = Fleet(
         install=True,
         backend=GcsBackend("states", prefix="metals"),
     ),
-    machines=[Machine("cinnabar", machine_class="darwin"), everything, *machines],
-    caches=(BinaryCache("https://cache.nixos.org", public_key="…", priority=5),),
+    machines=[
+        Machine("cinnabar", machine_class="darwin"),
+        Machine("mac", ssh=SshHost(user="me", options={"ForwardAgent": True, "SendEnv": ["LANG"]})),
+        everything,
+        *machines,
+    ],
+    ssh=Ssh(
+        certificate_authorities=[
+            SshCertificateAuthority("a", public_key="ssh-ed25519 …", host_names=["*.zt"])
+        ]
+    ),
+    caches=(
+        BinaryCache("https://cache.nixos.org", public_key="…", priority=5),
+        BinaryCache("s3://a?region=b", public_key=["…", "…"], machines=["galena"], tags=("gpu",)),
+    ),
     services=[
         ClanService(
             "borgbackup",

@@ -15,6 +15,7 @@ from infra_lib import (
     MachineType,
     Nvidia,
     Price,
+    SshHost,
     User,
     ZeroTier,
     Zone,
@@ -45,6 +46,10 @@ GcpProject("example-project")  # error
 GcpProject("example-project", region="us-central1", ssh_keys="ssh-ed25519 AAAA")  # error
 BinaryCache("https://cache.nixos.org")  # error
 BinaryCache("https://cache.nixos.org", public_key="…", priority="5")  # error
+BinaryCache("https://cache.nixos.org", public_key=5)  # error
+BinaryCache("https://cache.nixos.org", public_key="…", machines="galena")  # error
+SshHost(options={"ConnectTimeout": 1.5})  # error
+Machine("cinnabar", ssh="root@gate")  # error
 User("cameron", groups="wheel")  # error
 Nvidia(driver="legacy")  # error
 Nvidia(driver="legacy_470")  # error

@@ -152,7 +152,8 @@ def _match_block(host: Host, block: dict[str, Value]) -> dict[str, Value]:
             accepted = (
                 'matchBlocks of home-manager take one; Ssh(home_manager="settings") takes several'
             )
-            raise field_error(f"{host.name!r}", f"ssh.options[{name!r}]", value, accepted)
+            where = f"{'machine' if host.machine else 'device'} {host.name!r}"
+            raise field_error(where, f"ssh.options[{name!r}]", value, accepted)
     extra = {name: _text(value) for name, value in block.items()}
     return {**typed, **({"extraOptions": extra} if extra else {})}
 

@@ -168,7 +168,7 @@ def test_match_blocks_take_one_line_of_an_option_that_they_have_no_list_for() ->
     ssh = SshHost(options={"LocalForward": ("1 a:1", "2 b:2")})
     fleet = fleet_of(Machine("ore", ssh=ssh))
     assert fleet.nix_files()
-    with pytest.raises(FleetError, match=r"'ore': ssh.options\['LocalForward'\].*settings"):
+    with pytest.raises(FleetError, match=r"machine 'ore': ssh.options\['LocalForward'\].*settings"):
         evolve(fleet, ssh=Ssh(home_manager="matchBlocks")).nix_files()
 
 
