@@ -81,7 +81,6 @@ _FIELDS = {
 _NO_OPTIONS = ("host", "match", "header", "extraoptions")
 _NAME = r"[A-Za-z][A-Za-z0-9]*"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-_ATTRIBUTE = r"[A-Za-z0-9_][-.A-Za-z0-9_]*"
 _HOSTS = r"[-.:*?%A-Za-z0-9_]+"
 _PATTERN = rf"!?(?:{_HOSTS}|\[{_HOSTS}\]:[0-9*?]{{1,5}})"
 
@@ -257,6 +256,11 @@ class SshHost:
         return {name: value for name, value in said.items() if value is not None} | others
 
 
+def _check_name_of_authority(where: str, field: str, value: object) -> None:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise field_error(where, field, value, 'a name on one line: "metals-ca", "Metals CA"')
+
+
 @frozen
 class SshCertificateAuthority:
     """An authority that signs the keys of hosts: whoever knows its key knows theirs.
@@ -275,9 +279,7 @@ class SshCertificateAuthority:
         FleetError: When a field cannot be.
     """
 
-    name: str = field(
-        validator=valid(check_matching, _ATTRIBUTE, "a name of letters, digits, _ . and -")
-    )
+    name: str = field(validator=valid(_check_name_of_authority))
     public_key: str = field(kw_only=True)
     host_names: tuple[str, ...] = field(converter=strings, kw_only=True)
 

@@ -302,7 +302,9 @@ FLEETS: dict[str, Fleet] = {
         ),
         ssh=Ssh(
             certificate_authorities=(
-                SshCertificateAuthority("ores", public_key=KEY, host_names=("*.zt", "!a.zt")),
+                SshCertificateAuthority(
+                    'Ores "${CA}" *', public_key=KEY, host_names=("*.zt", "!a.zt")
+                ),
             )
         ),
     ),

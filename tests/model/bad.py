@@ -289,9 +289,9 @@ REFUSED = {
         'SshCertificateAuthority("a", public_key=KEY, host_names=("a.zt\\n*",))',
         ("host_names='a.zt", "a pattern"),
     ),
-    "certificate authority of two words": (
-        'SshCertificateAuthority("a b", public_key=KEY, host_names=("*.zt",))',
-        ("name='a b'", "letters, digits"),
+    "certificate authority of two lines": (
+        'SshCertificateAuthority("a\\nb", public_key=KEY, host_names=("*.zt",))',
+        ("name='a", "a name on one line"),
     ),
     "certificate authority with a machine's name": (
         'fleet(Machine("a"), ssh=Ssh(certificate_authorities=(SshCertificateAuthority("a",'
