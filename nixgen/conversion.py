@@ -21,6 +21,7 @@ from nixgen.tree import (
     HAS,
     NEGATE,
     NOT,
+    PIPE,
     SELECT,
     TERM,
     Assert,
@@ -69,6 +70,8 @@ _BINARY: Final = {
     "&&": (12, "left"),
     "||": (13, "left"),
     "->": (14, "right"),
+    "|>": (PIPE, "left"),
+    "<|": (PIPE, "right"),
 }
 """Binary operators: how tightly they hold, and which operand may be of the same level without
 parentheses."""
@@ -420,13 +423,19 @@ def _binary(value: expr.BinaryOp) -> _Step:
     level, associates = _BINARY[value.op]
     left = yield value.left, ""
     right = yield value.right, ""
-    left = _in_parentheses(left, level if associates == "left" else level - 1)
-    right = _in_parentheses(right, level if associates == "right" else level - 1)
+    left = _operand(left, value.op, level if associates == "left" else level - 1)
+    right = _operand(right, value.op, level if associates == "right" else level - 1)
     if value.op == "+" and isinstance(left, Operation) and left.op == "+":
         # Addition is laid out from the left: its first operand may be a bracket that stays on the
         # line.
         return Operation("+", left.left, Operation("+", left.right, right, level), level)
     return Operation(value.op, left, right, level)
+
+
+def _operand(node: Node, op: str, level: int) -> Node:
+    """An operand; Nix reads no pipe in one of the other direction."""
+    other_way = isinstance(node, Operation) and node.level == PIPE and node.op != op
+    return Paren(node) if other_way else _in_parentheses(node, level)
 
 
 def _not(value: expr.Not) -> _Step:

@@ -14,7 +14,7 @@ the place.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from math import isfinite
 from pathlib import PurePath, PureWindowsPath
@@ -63,8 +63,9 @@ __all__ = [
 ]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*").fullmatch
+# Nix takes `or` for an attribute name, but `a or b` for a call of `a` with a variable of that name.
 _KEYWORDS: Final = frozenset(
-    {"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"}
+    {"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or"}
 )
 _SEARCH_PATH = r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*"
 _LITERAL_PATH = r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+"
@@ -89,6 +90,8 @@ OPERATORS: Final = (
     "&&",
     "||",
     "->",
+    "|>",
+    "<|",
 )
 """Every operator between two operands, tightest first; `?` is written with `HasAttr`."""
 
@@ -132,7 +135,7 @@ MISSING: Final = _Missing()
 
 
 def is_identifier(text: str) -> bool:
-    """Whether Nix takes `text` as an attribute name without quotes."""
+    """Whether `text` is a variable's name, and an attribute's that needs no quotes."""
     return _IDENTIFIER(text) is not None and text not in _KEYWORDS
 
 
@@ -220,11 +223,9 @@ def describe(value: object) -> str:
 
 
 def _check_identifier(name: object, what: str) -> None:
-    if not isinstance(name, str) or not is_identifier(name) or name == "or":
+    if not isinstance(name, str) or not is_identifier(name):
         reason = (
-            "it is a keyword"
-            if name in _KEYWORDS or name == "or"
-            else "it must match [A-Za-z_][A-Za-z0-9_'-]*"
+            "it is a keyword" if name in _KEYWORDS else "it must match [A-Za-z_][A-Za-z0-9_'-]*"
         )
         raise NixError(f"{what}: {name!r} is no Nix identifier: {reason}")
 
@@ -655,29 +656,74 @@ def _check_bound(value: Value, what: str, path: tuple[Name, ...]) -> None:
 
 def _check_items(items: tuple[Item, ...], what: str, *, dynamic: bool) -> None:
     """Check the items of a set and that no two define the same attribute."""
-    defined: dict[str, Any] = {}
+    defined = _Attributes()
     for item in items:
-        if isinstance(item, Inherit):
-            for name in item.names:
-                _define(defined, (name,), what, dynamic=dynamic)
-        elif isinstance(item, Binding):
-            _define(defined, item.path, what, dynamic=dynamic)
-        elif isinstance(item, (Comment, BlankLine)):
-            pass
-        elif isinstance(item, Mapping):
+        if isinstance(item, Mapping):
             for key, value in item.items():
                 path = as_path(key, what)
-                _define(defined, path, what, dynamic=dynamic)
+                _define(defined, path, value, what, dynamic=dynamic)
                 _check_bound(value, what, path)
-        else:
+        elif isinstance(item, (Binding, Inherit)):
+            for path, value in _paths((item,)):
+                _define(defined, path, value, what, dynamic=dynamic)
+        elif not isinstance(item, (Comment, BlankLine)):
             raise NixError(
                 f"{what}: {describe(item)} is no item; "
                 "give mappings, Binding, Inherit, Comment or BlankLine"
             )
 
 
-def _define(defined: dict[str, Any], path: tuple[Name, ...], what: str, *, dynamic: bool) -> None:
-    """Enter a path in a tree of names, whose leaves (`None`) are the attributes defined.
+def _paths(items: Iterable[Item]) -> Iterator[tuple[tuple[Name, ...], Value]]:
+    """Each attribute path that items define, with what is bound to it; `MISSING` if inherited."""
+    for item in items:
+        if isinstance(item, Inherit):
+            yield from (((name,), MISSING) for name in item.names)
+        elif isinstance(item, Binding):
+            yield item.path, item.value
+        elif isinstance(item, Mapping):
+            yield from ((as_path(key), value) for key, value in item.items())
+
+
+class _Attributes(dict[str, Any]):
+    """The attributes that were defined: what is bound to each, or its own attributes."""
+
+
+def _inside(defined: _Attributes, name: str) -> _Attributes | None:
+    """The attributes of a set that more can be merged with; `None` of anything else.
+
+    A set that is written out is opened when more is merged with it.
+    """
+    value = defined[name]
+    if isinstance(value, _Attributes):
+        return value
+    items = _mergeable(value)
+    if items is None:
+        return None
+    inner = defined[name] = _Attributes()
+    for path, bound in _paths(items):
+        _define(inner, path, bound, "attribute set", dynamic=True)
+    return inner
+
+
+def _mergeable(value: Value) -> Iterable[Item] | None:
+    """The items of a set that Nix merges with others; `None` of anything else."""
+    if isinstance(value, Commented):
+        value = value.value
+    if isinstance(value, Mapping):
+        return (value,)
+    return value.items if isinstance(value, AttrSet) and not value.rec else None
+
+
+def _define(
+    defined: _Attributes, path: tuple[Name, ...], value: Value, what: str, *, dynamic: bool
+) -> None:
+    """Enter a path among the attributes that are defined.
+
+    Nix merges sets that are written out: any with a path that goes into it, and two of them that
+    have no name in common (newer than 2.18 merge these too). It would merge a `rec` set as well,
+    and change what its variables mean or those of the other, so this is refused.
+    https://github.com/NixOS/nix/blob/2.8.0/src/libexpr/parser.y (addAttr)
+    https://github.com/NixOS/nix/issues/9020
 
     A dynamic name ends what can be told before evaluation; Nix itself reports a clash there.
     """
@@ -690,27 +736,44 @@ def _define(defined: dict[str, Any], path: tuple[Name, ...], what: str, *, dynam
         name = static_name(parent)
         if name is None:
             return
-        inner = defined.setdefault(name, {})
+        defined.setdefault(name, _Attributes())
+        inner = _inside(defined, name)
         if inner is None:
+            kind = "is a rec set" if _is_rec(defined[name]) else "already has a value"
             raise NixError(
-                f"{what}: {show_path(path)} goes into {show_path(path[:depth])}, "
-                "which already has a value"
+                f"{what}: {show_path(path)} goes into {show_path(path[:depth])}, which {kind}"
             )
         defined = inner
     name = static_name(last)
     if name is None:
         return
-    if name in defined:
-        other = "is defined twice" if defined[name] is None else "already has attributes of its own"
+    if name not in defined:
+        defined[name] = value
+        return
+    items = _mergeable(value)
+    inner = None if items is None else _inside(defined, name)
+    if items is None or inner is None:
+        own = isinstance(defined[name], _Attributes)
+        other = "already has attributes of its own" if own else "is defined twice"
         raise NixError(f"{what}: {show_path(path)} {other}")
-    defined[name] = None
+    known = frozenset(inner)
+    for more, bound in _paths(items):
+        if static_name(more[0]) in known:
+            raise NixError(f"{what}: {show_path((*path, more[0]))} is defined twice")
+        _define(inner, more, bound, f"{what}: {show_path(path)}", dynamic=True)
+
+
+def _is_rec(value: Value) -> bool:
+    if isinstance(value, Commented):
+        value = value.value
+    return isinstance(value, AttrSet) and value.rec
 
 
 def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> None:
     """Refuse keys that are not attribute paths, and paths that collide.
 
     Args:
-        mapping: What is to be an attribute set. Its values are not looked at.
+        mapping: What is to be an attribute set. Its values are looked at where others go into them.
         what: Where it stands, for the message.
 
     Raises:
@@ -721,9 +784,9 @@ def check_mapping(mapping: Mapping[Any, Value], what: str = "attribute set") -> 
         for key in mapping:  # no two of which can collide
             as_path(key, what)
         return
-    defined: dict[str, Any] = {}
-    for key in mapping:
-        _define(defined, as_path(key, what), what, dynamic=True)
+    defined = _Attributes()
+    for key, value in mapping.items():
+        _define(defined, as_path(key, what), value, what, dynamic=True)
 
 
 @frozen(init=False)
@@ -1158,7 +1221,8 @@ class BinaryOp(Expr):
     ```
 
     Attributes:
-        op: One of `++ * / + - // < <= > >= == != && || ->`.
+        op: One of `++ * / + - // < <= > >= == != && || -> |> <|`. The pipes `x |> f` and `f <| x`
+            are calls of `f`; Nix reads them where the experimental feature `pipe-operators` is on.
         left: The left operand.
         right: The right operand.
 
@@ -1255,7 +1319,7 @@ def ref(dotted: str) -> Ident | Select:
 def _ref(dotted: str) -> Ident | Select:
     first, *path = dotted.split(".")
     for name in path:
-        if not is_identifier(name):
+        if not is_identifier(name) and name != "or":
             raise NixError(
                 f"ref: {name!r} in {dotted!r} is no Nix identifier; "
                 "write Select(…) for a quoted name"

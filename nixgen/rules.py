@@ -68,6 +68,8 @@ _WHITE_SPACE: Final = (
 """What has Unicode's White_Space property, which is not quite what `str.strip` takes for space."""
 _COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _CONCATENATIONS: Final = frozenset({"//", "++", "+"})
+_PIPES: Final = frozenset({"|>", "<|"})
+_SHORT_PIPE: Final = 3
 
 
 def lay_out(node: Node) -> str:
@@ -826,7 +828,7 @@ def _opening(node: tree.Paren) -> tuple[str, Node | None]:
 
 
 def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
-    """A chain of one operator, or a comparison.
+    """A chain of one operator, or a comparison; pipes of more than three operands take lines.
 
     ```python
     BinaryOp("++", ref("x" * 60), BinaryOp("++", ref("y" * 60), ["z"]))
@@ -835,6 +837,15 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
     xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
     ++ yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy
     ++ [ "z" ]
+    ```
+    ```python
+    BinaryOp("|>", BinaryOp("|>", BinaryOp("|>", ref("x"), ref("f")), ref("g")), ref("h"))
+    ```
+    ```nix
+    x
+    |> f
+    |> g
+    |> h
     ```
 
     Args:
@@ -845,6 +856,7 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
         return [_doc(node.left), SOFT_LINE, node.op, SPACE, _doc(node.right)]
     first, *others = _chain(node)
     doc: Doc = [_wide(first) if wide and first.absorbable else _doc(first)]
+    edge = NEWLINE if node.op in _PIPES and len(others) >= _SHORT_PIPE else LINE
     for operand in others:
         if isinstance(operand, tree.Operation) and not operand.absorbable:
             inner = group(LINE, _doc(operand))
@@ -852,7 +864,7 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
             inner = group(SPACE, _call(operand, start=LINE))
         else:
             inner = [SPACE, _doc(operand)]
-        doc += [LINE, node.op, nest(inner)]
+        doc += [edge, node.op, nest(inner)]
     return group(doc)
 
 

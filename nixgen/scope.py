@@ -151,9 +151,7 @@ def _raw(value: expr.Raw, bound: _Bound) -> _Parts:
 
 def _variables(words: Iterable[str | None]) -> list[expr.Ident]:
     """Those of some words that can be variables."""
-    return [
-        expr.Ident(word) for word in words if word and expr.is_identifier(word) and word != "or"
-    ]
+    return [expr.Ident(word) for word in words if word and expr.is_identifier(word)]
 
 
 def _code(code: _Code, bound: _Bound) -> _Parts:

@@ -13,7 +13,8 @@ CALL: Final = 2
 NEGATE: Final = 3
 HAS: Final = 4
 NOT: Final = 8
-FUNCTION: Final = 15
+PIPE: Final = 15
+FUNCTION: Final = 16
 
 Trivia: TypeAlias = "list[str | None]"
 """What stands above a token: comment lines without their `# `, and `None` for an empty line."""

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -27,9 +28,46 @@ def parsed(texts: Iterable[str], folder: Path, names: Iterable[str] = ()) -> lis
     seen = "x: [ " + " ".join(f"x.{name}" for name in sorted(names)) + " ]"
     files = _files([seen, *(f"with {{ }};\n{text}" for text in texts)], folder)
     shown = subprocess.run(
-        [require("nix-instantiate"), "--parse", *files], check=True, capture_output=True
+        [require("nix-instantiate"), *WITH_PIPES, "--parse", *files],
+        check=True,
+        capture_output=True,
     )
     return [_joined(line) for line in shown.stdout.removesuffix(b"\n").split(b"\n")[1:]]
+
+
+WITH_PIPES = ("--option", "experimental-features", "pipe-operators")
+"""What has a Nix that knows pipes read them."""
+
+
+@cache
+def reads_pipes() -> bool:
+    """Whether this Nix reads `|>` and `<|`, as those from 2.24 on do."""
+    command = [require("nix-instantiate"), *WITH_PIPES, "--parse", "--expr", "1 |> 2"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def readable(value: Any) -> Any:
+    """The value as this Nix reads it: with calls for pipes where it reads none."""
+    return value if reads_pipes() else _without_pipes(value)
+
+
+def _without_pipes(value: Any) -> Any:
+    if isinstance(value, x.BinaryOp) and value.op in ("|>", "<|"):
+        function, given = map(_without_pipes, (value.left, value.right)[:: _ORDER[value.op]])
+        return x.Apply(x.Str(function) if isinstance(function, str) else function, given)
+    if isinstance(value, tuple | list):
+        return type(value)(map(_without_pipes, value))
+    if isinstance(value, Mapping):
+        return {_without_pipes(key): _without_pipes(inner) for key, inner in value.items()}
+    if not hasattr(value, "__attrs_attrs__"):
+        return value
+    copy = object.__new__(type(value))
+    for field in value.__attrs_attrs__:
+        object.__setattr__(copy, field.name, _without_pipes(getattr(value, field.name)))
+    return copy
+
+
+_ORDER = {"|>": -1, "<|": 1}
 
 
 def names_in(texts: Iterable[str]) -> set[str]:
@@ -76,6 +114,8 @@ _LITERAL = rb'"((?:[^"\\]|\\.)*)"'
 _JOINS = (
     (re.compile(_LITERAL + rb" \+ " + _LITERAL), rb'"\1\2"'),
     (re.compile(rb'(?<=[ (])"" \+ | \+ ""(?=[ )])'), rb""),
+    # Whether Nix shows \${ for a literal ${ depends on its version and on how it was written.
+    (re.compile(rb"(?<!\\)((?:\\\\)*)\\\$\{"), rb"\1${"),
     (re.compile(rb"\(" + _LITERAL + rb"\)"), rb'"\1"'),
 )
 
@@ -109,7 +149,7 @@ def spelled(value: Any) -> str:
         case PurePath():
             return _path(value.as_posix())
         case Mapping():
-            return f"{{ {_bindings((value,))} }}"
+            return f"{{ {spelled_bindings((value,))} }}"
         case list() | tuple():
             return "[ " + " ".join(f"({spelled(element)})" for element in value) + " ]"
         case x.Expr():
@@ -130,7 +170,7 @@ def _expression(value: x.Expr) -> str:
         case x.SearchPath(path):
             return f"<{path}>"
         case x.AttrSet(items, rec):
-            return f"{'rec ' if rec else ''}{{ {_bindings(items)} }}"
+            return f"{'rec ' if rec else ''}{{ {spelled_bindings(items)} }}"
         case x.List(items):
             elements = (e for e in items if not isinstance(e, x.Comment | x.BlankLine))
             return "[ " + " ".join(f"({spelled(element)})" for element in elements) + " ]"
@@ -144,7 +184,7 @@ def _expression(value: x.Expr) -> str:
         case x.Lambda(param, body):
             return f"({_parameter(param)}: {spelled(body)})"
         case x.Let(items, body):
-            return f"(let {_bindings(items)} in {spelled(body)})"
+            return f"(let {spelled_bindings(items)} in {spelled(body)})"
         case x.With(scope, body):
             return f"(with {spelled(scope)}; {spelled(body)})"
         case x.If(condition, then, otherwise):
@@ -203,7 +243,8 @@ def _name(name: Any) -> str:
     return f"${{{spelled(name)}}}"
 
 
-def _bindings(items: Iterable[Any]) -> str:
+def spelled_bindings(items: Iterable[Any]) -> str:
+    """The bindings of a set or a `let`, spelled."""
     out = []
     for item in items:
         match item:

@@ -299,6 +299,21 @@ class Draw:
                     )
                 else:
                     del self.marks[marks:]
+        if self.chance(20) and self.free(taken, path := (self.name(),)):
+            for item in self.merged(size // 2, path):
+                items.insert(self.count(len(items)), item)
+        return items
+
+    def merged(self, size: int, path: tuple[Any, ...]) -> list[Any]:
+        """Bindings of one attribute that Nix merges: sets, and paths that lead into them."""
+        items: list[Any] = []
+        for name in self.names(4):
+            if self.chance(30):
+                items += self.merged(size // 2, (*path, name))
+                continue
+            value = self.commented(self.expression(size))
+            apart = self.chance(50)
+            items.append(Binding((*path, name), value) if apart else {path: {name: value}})
         return items
 
     def elements(self, size: int) -> list[Any]:

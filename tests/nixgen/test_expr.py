@@ -2,11 +2,15 @@
 
 import copy as copies
 import pickle
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nixgen import (
     Apply,
@@ -39,6 +43,8 @@ from nixgen import (
     ref,
 )
 from nixgen.errors import NixgenError
+from tests.helpers.tools import require
+from tests.nixgen import oracle
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "keyword": (lambda: Ident("if"), "Ident: 'if' is no Nix identifier: it is a keyword"),
@@ -245,3 +251,69 @@ def test_data_that_hold_themselves_are_refused() -> None:
     twice = {"a": 1, "b": 2}
     shown = "  {\n    a = 1;\n    b = 2;\n  }\n"
     assert dumps([twice, twice]) == f"[\n{shown * 2}]\n"
+
+
+BOUND: list[Any] = [1, {}, {"a": 1}, {"b": 1, "c": 2}, Apply("f", {"a": 1})]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                Binding,
+                st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(tuple),
+                st.sampled_from(BOUND),
+            ),
+            st.builds(Inherit, st.sampled_from("abc")),
+            st.builds(Inherit, st.sampled_from("abc"), source=st.just(1)),
+        ),
+        min_size=2,
+        max_size=4,
+    )
+)
+def test_bindings_are_merged_where_nix_merges_them_and_refused_where_it_does_not(
+    items: list[Any],
+) -> None:
+    bindings = oracle.spelled_bindings(items)
+    read = subprocess.run(
+        [require("nix-instantiate"), "--parse", "--expr", f"with {{ }}; {{ {bindings} }}"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if read.returncode == 0:
+        AttrSet(*items)
+        Let(items, 1)
+    else:
+        assert "already defined" in read.stderr
+        with pytest.raises(NixError, match=r"defined twice|already has"):
+            AttrSet(*items)
+        with pytest.raises(NixError, match=r"defined twice|already has"):
+            Let(items, 1)
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (
+            [{"a": AttrSet({"b": 1}, rec=True)}, {("a", "c"): 2}],
+            "AttrSet: a.c goes into a, which is a rec set",
+        ),
+        (
+            [{("a", "c"): 2}, {"a": Commented(AttrSet({"b": 1}, rec=True), before="x")}],
+            "AttrSet: a already has attributes of its own",
+        ),
+        # Nix before 2.19 merges no sets that have a set of one name in them.
+        ([{"a": {"b": {"c": 1}}}, {"a": {"b": {"d": 2}}}], "AttrSet: a.b is defined twice"),
+        ([{"a": {"b": 1}}, {("a", "b", "c"): 2}], "a.b.c goes into a.b, which already has a value"),
+        ([{"a": {("b", "c"): 1}}, {("a", "b"): 2}], "a.b already has attributes of its own"),
+    ],
+)
+def test_what_would_be_merged_differently_is_refused(items: list[Any], message: str) -> None:
+    with pytest.raises(NixError, match=re.escape(message)):
+        AttrSet(*items)
+    whole = {key: value for item in items for key, value in item.items()}
+    if len(whole) == len(items):
+        with pytest.raises(NixError, match=re.escape(message.removeprefix("AttrSet: "))):
+            dumps({"x": whole})

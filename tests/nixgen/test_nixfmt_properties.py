@@ -43,17 +43,19 @@ def draw_of(seed: int | str) -> Draw:
 def check(values: list[Any]) -> None:
     """Compare values with what the tools make of them; show the smallest that differs."""
     texts = [dumps(value) for value in values]
-    spelled = [oracle.spelled(value) for value in values]
-    names = oracle.names_in(texts + spelled)
+    readable = [oracle.readable(value) for value in values]
+    to_read = [dumps(value) for value in readable]
+    spelled = [oracle.spelled(value) for value in readable]
+    names = oracle.names_in(to_read + spelled)
     with TemporaryDirectory() as folder:
         formatted = oracle.formatted(texts, Path(folder))
         meant = oracle.parsed(spelled, Path(folder), names)
-        read = oracle.parsed(texts, Path(folder), names)
+        read = oracle.parsed(to_read, Path(folder), names)
     changed = [pair for pair in zip(texts, formatted, strict=True) if pair[0] != pair[1]]
     if changed:
         ours, theirs = min(changed, key=lambda pair: len(pair[0]))
         assert ours == theirs
-    misread = [each for each in zip(texts, read, meant, strict=True) if each[1] != each[2]]
+    misread = [each for each in zip(to_read, read, meant, strict=True) if each[1] != each[2]]
     if misread:
         text, as_read, as_meant = min(misread, key=lambda each: len(each[0]))
         assert as_read == as_meant, text

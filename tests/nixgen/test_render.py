@@ -55,8 +55,17 @@ CASES: dict[str, tuple[Any, str]] = {
     # Names
     "quotes": (
         {"a b": 1, "if": 2, "or": 3, "1": 4, "": 5, "a'-_1": 6, "${x}": 7},
-        '{\n  "a b" = 1;\n  "if" = 2;\n  or = 3;\n  "1" = 4;\n  "" = 5;\n  a\'-_1 = 6;\n'
+        '{\n  "a b" = 1;\n  "if" = 2;\n  "or" = 3;\n  "1" = 4;\n  "" = 5;\n  a\'-_1 = 6;\n'
         '  "\\${x}" = 7;\n}',
+    ),
+    "or as a name": (
+        AttrSet({("a", "or"): [HasAttr("x", "or")]}, Inherit("or", source=ref("lib.or.or"))),
+        '{\n  a."or" = [ (x ? "or") ];\n  inherit (lib."or"."or") "or";\n}',
+    ),
+    "set and path side by side": (
+        AttrSet({"a": {"b": {}}}, {("a", "b", "c"): 2}, {("a", "d"): {"e": 3}, ("a", "d", "f"): 4}),
+        "{\n  a = {\n    b = { };\n  };\n  a.b.c = 2;\n"
+        "  a.d = {\n    e = 3;\n  };\n  a.d.f = 4;\n}",
     ),
     "interpolated name": (AttrSet(Binding(Str("a-", ref("b")), 1)), '{ "a-${b}" = 1; }'),
     "long value": (
@@ -115,6 +124,24 @@ CASES: dict[str, tuple[Any, str]] = {
     "double": (Neg(Neg(Not(ref("a")))), "-(-(!a))"),  # nixfmt before 1.2 reads no --
     "test": (BinaryOp("&&", HasAttr("a", "b"), Not(HasAttr("c", "d"))), "a ? b && !c ? d"),
     "function as operand": (BinaryOp("+", Lambda("x", 1), 2), "(x: 1) + 2"),
+    "pipes": (
+        [
+            BinaryOp("|>", BinaryOp("|>", 1, ref("f")), BinaryOp("|>", 2, ref("g"))),
+            BinaryOp("<|", BinaryOp("<|", ref("f"), 1), BinaryOp("<|", ref("g"), 2)),
+            BinaryOp("|>", BinaryOp("<|", ref("f"), 1), BinaryOp("<|", ref("g"), 2)),
+            BinaryOp("<|", BinaryOp("|>", 1, ref("f")), BinaryOp("|>", 2, ref("g"))),
+            BinaryOp("|>", BinaryOp("->", 1, 2), BinaryOp("||", ref("f"), Lambda("x", 3))),
+            BinaryOp("->", BinaryOp("|>", 1, ref("f")), Not(BinaryOp("<|", ref("f"), 2))),
+            Lambda("x", BinaryOp("|>", ref("x"), ref("f"))),
+        ],
+        "[\n  (1 |> f |> (2 |> g))\n  ((f <| 1) <| g <| 2)\n  ((f <| 1) |> (g <| 2))\n"
+        "  ((1 |> f) <| (2 |> g))\n  (1 -> 2 |> f || (x: 3))\n  ((1 |> f) -> !(f <| 2))\n"
+        "  (x: x |> f)\n]",
+    ),
+    "four piped": (
+        BinaryOp("<|", ref("a"), BinaryOp("<|", ref("b"), BinaryOp("<|", ref("c"), 1))),
+        "a\n<| b\n<| c\n<| 1",
+    ),
     "concatenation": (
         {"a": BinaryOp("++", [1, 2], [3])},
         "{\n  a = [\n    1\n    2\n  ]\n  ++ [ 3 ];\n}",
@@ -219,8 +246,9 @@ def test_nixfmt_changes_none_of_it(tmp_path: Path) -> None:
 
 
 def test_nix_reads_all_of_it_as_meant(tmp_path: Path) -> None:
-    texts = [dumps(value) for value, _ in CASES.values()]
-    spelled = [oracle.spelled(value) for value, _ in CASES.values()]
+    values = [oracle.readable(value) for value, _ in CASES.values()]
+    texts = [dumps(value) for value in values]
+    spelled = [oracle.spelled(value) for value in values]
     names = oracle.names_in(texts + spelled)
     assert oracle.parsed(texts, tmp_path, names) == oracle.parsed(spelled, tmp_path, names)
 

@@ -42,6 +42,7 @@ from nixgen import (
 )
 from tests.helpers.process import python
 from tests.helpers.tools import require
+from tests.nixgen import oracle
 from tests.nixgen.strategies import Draw
 
 CASES: dict[str, tuple[Any, str]] = {
@@ -125,7 +126,7 @@ def undefined(text: str) -> set[str]:
     while True:
         given = f"{{ {', '.join(found)} }}:\n{text}"
         read = subprocess.run(
-            [require("nix-instantiate"), "--parse", "-"],
+            [require("nix-instantiate"), *oracle.WITH_PIPES, "--parse", "-"],
             input=given.encode(),
             check=False,
             capture_output=True,
@@ -141,7 +142,7 @@ def undefined(text: str) -> set[str]:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**64 - 1), st.integers(2, 20))
 def test_nix_finds_exactly_the_free_names_undefined(seed: int, size: int) -> None:
-    value = Draw(Random(seed)).file(size)  # noqa: S311 (nothing secret)
+    value = oracle.readable(Draw(Random(seed)).file(size))  # noqa: S311 (nothing secret)
     # Whatever stands in the body of a `with`, Nix takes for an attribute of the set.
     text = re.sub(r"\bwith\b", "assert", dumps(value))
     assert free_names(value) == undefined(text)
