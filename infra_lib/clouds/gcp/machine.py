@@ -107,69 +107,69 @@ def _data_disks(value: Iterable[DataDisk]) -> tuple[DataDisk, ...]:
 class GcpMachine(ProvisionedMachine):
     """A Compute Engine instance that runs NixOS.
 
-        Another name, zone, GPU, type or key of the boot disk, `spot` or `max_run_duration` makes a new
-        instance, with a new boot disk; the plan tells. Google's provider does not change these in
-        place.
+    Another name, zone, GPU, type or key of the boot disk, `spot` or `max_run_duration` makes a new
+    instance, with a new boot disk; the plan tells. Google's provider does not change these in
+    place.
 
-        Attributes:
-            name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
-            tags: Your own tags. The derived ones come before them in `all_tags`.
-            description: In your words. See `full_description` for what is derived.
-                derive: Whether tags and description begin with what is derived; see `Machine`.
-            target_host: Where clan reaches it; see `Machine`.
-            build_host: Where clan builds it; see `Machine`.
-            forward_agent: Whether clan forwards the SSH agent to it; see `Machine`.
-                ssh: How SSH reaches it from people's computers; see `Machine`.
-            machine_type: "n1-standard-8".
-            zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
-            fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in
-                the one before, each as good as `zone`. The one that had room is recorded in the facts;
-                from then on the fleet's machine is in it, and `zone` is among these. None with data
-                disks, which stay in the zone they are in.
-            catalog: Where machine types, accelerator types, zones and prices are looked up.
-            gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
-            enabled: Whether it exists in the cloud. Unless you say otherwise, it is False with a GPU,
-                and for a machine type that comes with TPUs or is of a series not known here; so it is
-                for a copy that `attrs.evolve` gives one.
-            stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
-                a machine type that comes with Local SSDs, which cannot be stopped so.
-            spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
-            max_run_duration: Seconds after which Compute Engine ends each run; None for never.
-            instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
-                default where one is needed) or "DELETE".
-            discard_local_ssd: What is on the Local SSDs that come with the machine type may be lost
-                when the end of a run stops it: needed for a `max_run_duration` there.
-            stop_schedule: When Compute Engine stops it by itself; None for never.
-            boot_disk: The disk it boots from.
-            data_disks: Disks that outlive it.
-            network: The VPC network, by its name or its whole link; None for the project's.
-            subnetwork: The subnetwork, by either; None for the network's own in the region.
-            external_ip: True for an address that may change with each start, False for none, or a
-                reserved IPv4 address. A machine keeps that one when it is True again: deploy it with
-                False in between.
-            network_tags: Network tags, for firewall rules of your own.
-            labels: Labels, beside those the stack writes (fleet, machine, cost, state).
-            metadata: Metadata, beside what the stack writes: keys, the startup script, and what
-                `serial_port` and fields of the project say.
-            serial_port: Whether its serial console takes input, over a door of Google's own that no
-                firewall rule guards. What the console prints can be read either way.
-            startup_script: Shell run as root at each boot of the image, after the stack's own.
-            shielded_vm: Shielded VM options.
-            service_account: The identity of programs on it; None for none.
-            deletion_protection: Compute Engine refuses to delete it.
-            allow_stopping_for_update: Terraform may stop it to change its machine type.
-            modules: What it imports beside `Fleet.modules`; see `Machine`.
-            config: Further NixOS configuration; see `Machine`.
-            disko: The layout of its disks: what `disko.devices` holds, or a function from the device of
-                the boot disk ("/dev/sda") to it, which is the better one, since devices differ between
-                machine types.
-            module_name: The name of its module; see `Machine`.
-            state_version: `system.stateVersion`, the NixOS release that it is first installed with,
-                such as "26.05", for as long as it lives. None for what the facts say, and for a
-                machine that was never installed what clan writes down then, which `infra sync` learns.
+    Attributes:
+        name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
+        tags: Your own tags. The derived ones come before them in `all_tags`.
+        description: In your words. See `full_description` for what is derived.
+        derive: Whether tags and description begin with what is derived; see `Machine`.
+        target_host: Where clan reaches it; see `Machine`.
+        build_host: Where clan builds it; see `Machine`.
+        forward_agent: Whether clan forwards the SSH agent to it; see `Machine`.
+        ssh: How SSH reaches it from people's computers; see `Machine`.
+        machine_type: "n1-standard-8".
+        zone: "us-central1-c". In a fleet, the zone in use: see `fallback_zones`.
+        fallback_zones: Zones to try in turn when `infra deploy` is told that there is no room in
+            the one before, each as good as `zone`. The one that had room is recorded in the facts;
+            from then on the fleet's machine is in it, and `zone` is among these. None with data
+            disks, which stay in the zone they are in.
+        catalog: Where machine types, accelerator types, zones and prices are looked up.
+        gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
+        enabled: Whether it exists in the cloud. Unless you say otherwise, it is False with a GPU,
+            and for a machine type that comes with TPUs or is of a series not known here; so it is
+            for a copy that `attrs.evolve` gives one.
+        stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
+            a machine type that comes with Local SSDs, which cannot be stopped so.
+        spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
+        max_run_duration: Seconds after which Compute Engine ends each run; None for never.
+        instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
+            default where one is needed) or "DELETE".
+        discard_local_ssd: What is on the Local SSDs that come with the machine type may be lost
+            when the end of a run stops it: needed for a `max_run_duration` there.
+        stop_schedule: When Compute Engine stops it by itself; None for never.
+        boot_disk: The disk it boots from.
+        data_disks: Disks that outlive it.
+        network: The VPC network, by its name or its whole link; None for the project's.
+        subnetwork: The subnetwork, by either; None for the network's own in the region.
+        external_ip: True for an address that may change with each start, False for none, or a
+            reserved IPv4 address. A machine keeps that one when it is True again: deploy it with
+            False in between.
+        network_tags: Network tags, for firewall rules of your own.
+        labels: Labels, beside those the stack writes (fleet, machine, cost, state).
+        metadata: Metadata, beside what the stack writes: keys, the startup script, and what
+            `serial_port` and fields of the project say.
+        serial_port: Whether its serial console takes input, over a door of Google's own that no
+            firewall rule guards. What the console prints can be read either way.
+        startup_script: Shell run as root at each boot of the image, after the stack's own.
+        shielded_vm: Shielded VM options.
+        service_account: The identity of programs on it; None for none.
+        deletion_protection: Compute Engine refuses to delete it.
+        allow_stopping_for_update: Terraform may stop it to change its machine type.
+        modules: What it imports beside `Fleet.modules`; see `Machine`.
+        config: Further NixOS configuration; see `Machine`.
+        disko: The layout of its disks: what `disko.devices` holds, or a function from the device of
+            the boot disk ("/dev/sda") to it, which is the better one, since devices differ between
+            machine types.
+        module_name: The name of its module; see `Machine`.
+        state_version: `system.stateVersion`, the NixOS release that it is first installed with,
+            such as "26.05", for as long as it lives. None for what the facts say, and for a
+            machine that was never installed what clan writes down then, which `infra sync` learns.
 
-        Raises:
-            FleetError: When a field cannot be, or Compute Engine has no such machine.
+    Raises:
+        FleetError: When a field cannot be, or Compute Engine has no such machine.
     """
 
     cloud = "gcp"

@@ -25,7 +25,7 @@ let
         "laptop"
       ];
     };
-    or = {
+    "or" = {
       tags = [
         "nixos"
         "laptop"

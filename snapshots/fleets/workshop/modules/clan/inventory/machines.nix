@@ -26,7 +26,7 @@
       machineClass = "nixos";
       deploy.targetHost = "root@2nd_Hammer.iron.example";
     };
-    or = {
+    "or" = {
       tags = [
         "nixos"
         "laptop"

@@ -12,7 +12,7 @@
       extraModules = [ config.flake.modules.nixos.base ];
     };
     roles.client = {
-      machines.or.settings.startAt = lib.mkForce "*-*-* 05:00:00";
+      machines."or".settings.startAt = lib.mkForce "*-*-* 05:00:00";
       tags = {
         laptop.settings.exclude = [ "*.iso" ];
         server = { };
