@@ -18,13 +18,15 @@ def from_root(here: str, value: Value) -> Any:
 
     Args:
         here: Where the file is.
-        value: Plain data or an expression. What has no path in it is returned itself.
+        value: Plain data or an expression. What has no path in it is returned itself, but for a
+            mapping that is no `dict`: files are pickled.
     """
     if isinstance(value, PurePath):
         return value if value.is_absolute() else path_from(here, value.as_posix())
     if isinstance(value, Mapping):
         written = {name: from_root(here, each) for name, each in value.items()}
-        return written if any(written[name] is not value[name] for name in written) else value
+        same = isinstance(value, dict) and all(written[name] is value[name] for name in written)
+        return value if same else written
     if isinstance(value, list | tuple):
         items = [from_root(here, each) for each in value]
         changed = any(new is not old for new, old in zip(items, value, strict=True))
