@@ -3,7 +3,7 @@
 from typing import Any
 
 from nixgen.expr import Commented
-from nixgen.tree import Node, Selection, Sequence, Trivia, towards_first, towards_last
+from nixgen.tree import Language, Node, Sequence, Trivia, towards_first, towards_last
 
 
 def comment_lines(text: str) -> list[str]:
@@ -50,14 +50,35 @@ def join_trivia(entries: list[Any]) -> list[Any]:
 
 
 def put_above(node: Node, before: Trivia) -> None:
-    """Put comments above the first token; nothing that starts with it is simple any more."""
+    """Put something before the first token; nothing that starts with it is simple any more."""
     if before:
-        for start in towards_first(node):
-            start.simple = False
-            node = start
-        node.before = before
-        if isinstance(node, Sequence) and not node.entries:
-            node.broken = node.absorbable = node.absorbs = True  # so does nixfmt, and then keeps it
+        starts = list(towards_first(node))
+        start = starts[-1]
+        start.before = before + start.before
+        for each in reversed(starts):
+            each.simple = each.is_simple()
+        if isinstance(start, Sequence) and not start.entries:
+            start.broken = start.absorbable = start.absorbs = True  # nixfmt does so, and keeps it
+
+
+def take_above(node: Node, *, language: bool) -> Trivia:
+    """Take away what stands before the first token, to put it elsewhere.
+
+    Args:
+        node: What starts with the token.
+        language: Whether the language of a string is taken too.
+    """
+    starts = list(towards_first(node))
+    before = starts[-1].before
+    split = len(before)
+    if not language and before and isinstance(before[-1], Language):
+        split -= 1
+    taken, kept = before[:split], before[split:]
+    if taken:
+        starts[-1].before = kept
+        for each in reversed(starts):
+            each.simple = each.is_simple()
+    return taken
 
 
 def put_after(node: Node, after: str) -> None:
@@ -65,6 +86,6 @@ def put_after(node: Node, after: str) -> None:
     if after:
         ends = list(towards_last(node))
         ends[-1].after = after
-        if not isinstance(ends[-1], Selection):
-            for end in ends:
-                end.simple = False
+        for each in reversed(ends):
+            each.simple = each.is_simple()
+            each.one_line = False

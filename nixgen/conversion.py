@@ -12,12 +12,14 @@ from nixgen.comments import (
     lines_above,
     put_above,
     put_after,
+    take_above,
     trivia_above,
 )
 from nixgen.exact import exact
 from nixgen.expr import MISSING, NixError
 from nixgen.tree import (
     CALL,
+    FUNCTION,
     HAS,
     NEGATE,
     NOT,
@@ -34,6 +36,7 @@ from nixgen.tree import (
     Indented,
     Inherit,
     Interpolated,
+    Language,
     Let,
     List,
     Node,
@@ -103,7 +106,7 @@ def _number(value: float) -> Node:
         op, left, right = (
             ("-", value + 1, 1) if isinstance(value, int) else ("*", value * 2.0**52, 2.0**-52)
         )
-        return Operation(op, _number(left), _number(right), _BINARY[op][0])
+        return Operation(_number(left), [], op, _number(right), _BINARY[op][0])
     number = Token(text.removeprefix("-"), identifier=False)
     return _negative(number) if text.startswith("-") else number
 
@@ -159,13 +162,46 @@ def _raw(text: str) -> Node:
     return RawText(lines)
 
 
-def _commented(value: expr.Value) -> _Step:
-    """The tree of a value that may have comments, which go to its first and last token."""
+def _body(value: expr.Value) -> _Step:
+    """The tree of a value that may have comments above it, which go to its first token."""
+    above, _ = _comments(value, interpolated=False)
+    node = yield _uncommented(value), ""
+    put_above(node, above)
+    return node
+
+
+def _uncommented(value: expr.Value) -> expr.Value:
+    return value.value if isinstance(value, expr.Commented) else value
+
+
+def _comments(value: expr.Value, *, interpolated: bool) -> tuple[Trivia, str]:
+    """What stands above a value, and the comment after it.
+
+    Args:
+        value: The value.
+        interpolated: Whether it stands in an interpolation. There, nixfmt may take the comment
+            after something for one above the next, so it goes above that.
+    """
     if not isinstance(value, expr.Commented):
-        return (yield value, "")
-    node = yield value.value, ""
-    put_above(node, trivia_above(value))
-    put_after(node, value.after.strip())
+        return [], ""
+    above, after = trivia_above(value), value.after.strip()
+    return ([*above, after], "") if interpolated and after else (above, after)
+
+
+def _part(value: expr.Value, level: int, *, interpolated: bool) -> _Step:
+    """The tree of a part that may have comments: above its first token, after its last.
+
+    Args:
+        value: The part.
+        level: How tightly it has to hold together. What is above it goes into the parentheses that
+            it may need.
+        interpolated: Whether it stands in an interpolation.
+    """
+    above, after = _comments(value, interpolated=interpolated)
+    node = yield _uncommented(value), ""
+    put_above(node, above)
+    node = _in_parentheses(node, level)
+    put_after(node, after)
     return node
 
 
@@ -234,8 +270,7 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
 
     Args:
         value: A plain or an `expr.List`.
-        interpolated: Whether it is interpolated. There, nixfmt may take the comment after an
-            element for one above the next, so it goes above the element.
+        interpolated: Whether it stands in an interpolation.
     """
     entries: list[Any] = []
     index = 0
@@ -245,16 +280,11 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
         elif isinstance(item, expr.BlankLine):
             entries.append([None])
         else:
-            after = ""
-            element = item
-            if isinstance(item, expr.Commented):
-                entries.append(trivia_above(item))
-                after = item.after.strip()
-                element = item.value
-                if interpolated and after:
-                    entries.append([after])
-                    after = ""
+            above, after = _comments(item, interpolated=interpolated)
+            entries.append(above)
+            element = _uncommented(item)
             node = _in_parentheses((yield element, index), SELECT)
+            entries.append(take_above(node, language=True))
             put_after(node, after)
             entries.append(node)
             index += 1
@@ -262,7 +292,12 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
 
 
 def _string(value: expr.Str) -> _Step:
-    return Quoted((yield from _parts(value.parts)))
+    return _with_language(Quoted((yield from _parts(value.parts))), value.language)
+
+
+def _with_language(string: Node, language: str) -> Node:
+    put_above(string, [Language(language)] if language else [])
+    return string
 
 
 def _parts(values: tuple[expr.Value, ...]) -> Generator[_Part, Node, list[Part]]:
@@ -305,10 +340,10 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
         else:
             lines[-1].append((yield part, _INTERPOLATED))
     if len(lines) == 1 and not _quotes_better_indented(lines[0]):
-        return Quoted(_escape(lines[0]))
+        return _with_language(Quoted(_escape(lines[0])), value.language)
     if len(lines) > 1:
         _keep_spaces(lines)
-    return Indented(
+    indented = Indented(
         [
             [
                 literals.escape_indented(
@@ -323,6 +358,7 @@ def _indented_string(value: expr.IndentedStr) -> _Step:
             for line in lines
         ]
     )
+    return _with_language(indented, value.language)
 
 
 def _quotes_better_indented(line: list[Part]) -> bool:
@@ -365,22 +401,26 @@ def _has(value: expr.HasAttr) -> _Step:
     return Has(target, (yield from _selectors(value.path)))
 
 
-def _apply(value: expr.Apply) -> _Step:
+def _apply(value: expr.Apply, *, interpolated: bool) -> _Step:
     calls = [value]
     while isinstance(calls[-1].function, expr.Apply):
         calls.append(calls[-1].function)
     function = yield calls[-1].function, ""
     args: list[Node] = []
     for arg in (arg for call in reversed(calls) for arg in call.args):
-        args.append(_in_parentheses((yield arg, ""), SELECT))  # noqa: PERF401 (it yields)
-    if isinstance(function, Selection) and function.default is not None:
-        return Call(Paren(function), args)  # not needed, but `a.b or c d` is read wrongly
+        node = yield from _part(arg, SELECT, interpolated=interpolated)
+        args.append(node)
+    orelse = isinstance(function, Selection) and function.default is not None
+    if orelse or first(function).before:
+        # Not needed, but people read `a.b or c d` wrongly, and nixfmt before 1.4 takes the language
+        # away from a string that is called.
+        return Call(Paren(function), args)
     return Call(_in_parentheses(function, SELECT), args)
 
 
 def _lambda(value: expr.Lambda) -> _Step:
     param = value.param if isinstance(value.param, str) else (yield from _parameters(value.param))
-    return Function(param, (yield from _commented(value.body)))
+    return Function(param, (yield from _body(value.body)))
 
 
 def _parameters(value: expr.Pattern) -> Generator[_Part, Node, Pattern]:
@@ -393,43 +433,52 @@ def _parameters(value: expr.Pattern) -> Generator[_Part, Node, Pattern]:
         param: expr.Param = given.value if isinstance(given, expr.Commented) else given
         if not params and before[:1] == [None]:
             before = before[1:]
-        default = None if param.default is MISSING else (yield param.default, "")
+        default = None if param.default is MISSING else (yield from _body(param.default))
         params.append(Param(param.name, default, before, after))
     return Pattern(params, ellipsis=value.ellipsis, alias=value.alias or "")
 
 
 def _let(value: expr.Let) -> _Step:
     entries = yield from _bindings(value.bindings)
-    return Let(entries, (yield from _commented(value.body)))
+    return Let(entries, (yield from _body(value.body)))
 
 
 def _with(value: expr.With) -> _Step:
     scope = yield value.scope, ""
-    return With(scope, (yield from _commented(value.body)))
+    return With(scope, (yield from _body(value.body)))
 
 
-def _if(value: expr.If) -> _Step:
-    condition = yield value.condition, ""
-    then = yield value.then, ""
-    return If(condition, then, (yield value.otherwise, ""))
+def _if(value: expr.If, *, interpolated: bool) -> _Step:
+    condition = yield from _part(value.condition, FUNCTION, interpolated=interpolated)
+    then = yield from _part(value.then, FUNCTION, interpolated=interpolated)
+    otherwise = yield from _body(value.otherwise)
+    # In a chain, between `else` and `if` would be an odd place.
+    above = take_above(otherwise, language=False) if isinstance(otherwise, If) else []
+    return If(condition, then, above, otherwise)
 
 
 def _assert(value: expr.Assert) -> _Step:
     condition = yield value.condition, ""
-    return Assert(condition, (yield from _commented(value.body)))
+    return Assert(condition, (yield from _body(value.body)))
 
 
-def _binary(value: expr.BinaryOp) -> _Step:
+def _binary(value: expr.BinaryOp, *, interpolated: bool) -> _Step:
     level, associates = _BINARY[value.op]
-    left = yield value.left, ""
-    right = yield value.right, ""
+    above, after = _comments(value.left, interpolated=interpolated)
+    left = yield _uncommented(value.left), ""
     left = _operand(left, value.op, level if associates == "left" else level - 1)
+    put_above(left, above)
+    put_after(left, after)
+    right = yield from _body(value.right)
+    # Between an operator and its operand would be an odd place.
+    above = take_above(right, language=False)
     right = _operand(right, value.op, level if associates == "right" else level - 1)
     if value.op == "+" and isinstance(left, Operation) and left.op == "+":
         # Addition is laid out from the left: its first operand may be a bracket that stays on the
         # line.
-        return Operation("+", left.left, Operation("+", left.right, right, level), level)
-    return Operation(value.op, left, right, level)
+        rest = Operation(left.right, above, "+", right, level)
+        return Operation(left.left, left.above, "+", rest, level)
+    return Operation(left, above, value.op, right, level)
 
 
 def _operand(node: Node, op: str, level: int) -> Node:
@@ -460,16 +509,19 @@ _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
     expr.PathLiteral: _path,
     expr.Select: _select,
     expr.HasAttr: _has,
-    expr.Apply: _apply,
     expr.Lambda: _lambda,
     expr.Let: _let,
     expr.With: _with,
-    expr.If: _if,
     expr.Assert: _assert,
-    expr.BinaryOp: _binary,
     expr.Not: _not,
     expr.Neg: _neg,
 }
+_STEPS_OF_COMMENTED: Final[dict[type, Callable[..., _Step]]] = {
+    expr.Apply: _apply,
+    expr.BinaryOp: _binary,
+    expr.If: _if,
+}
+"""Those of expressions with parts that may have comments after them."""
 
 
 def convert_file(value: expr.Value, *, headed: bool = False) -> Node:
@@ -519,6 +571,8 @@ def convert(value: expr.Value) -> Node:
                 interpolated = way == _INTERPOLATED or (bool(steps) and steps[-1][2])
                 if type(value) in _STEPS:
                     step = _STEPS[type(value)](value)
+                elif type(value) in _STEPS_OF_COMMENTED:
+                    step = _STEPS_OF_COMMENTED[type(value)](value, interpolated=interpolated)
                 elif isinstance(value, (list, tuple, expr.List)):
                     step = _list(value, interpolated=interpolated)
                 elif isinstance(value, Mapping):

@@ -543,14 +543,17 @@ def _compact(items: list[_Element]) -> list[_Element]:
     ]
 
 
-def layout(doc: Piece, indent: int = 0) -> Laid:
+def layout(doc: Piece, indent: int = 0, *, whole: bool = False) -> Laid:
     """Lay a document out in lines.
 
     Args:
         doc: The document.
         indent: Spaces before each line but the first.
+        whole: Whether nothing stands around it, so that a comment at its start counts as little as
+            others when it is tried on one line.
     """
-    return _Writer(indent).write(_build(group(doc)))
+    items = _build(group(doc))
+    return _Writer(indent).write([_Group(_GROUP, items)] if whole else items)
 
 
 class _Writer:

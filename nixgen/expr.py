@@ -69,6 +69,7 @@ _KEYWORDS: Final = frozenset(
 )
 _SEARCH_PATH = r"[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*"
 _LITERAL_PATH = r"(\.\.?)?(/[A-Za-z0-9._+\0-]+)+"
+_LANGUAGE = r"[A-Za-z0-9+._-]{1,30}"
 _UNENCODABLE = "[\0\ud800-\udfff]"
 LEAST: Final = -(2**63)
 """The least integer that Nix can hold."""
@@ -238,11 +239,22 @@ def _check_name(name: object, what: str) -> None:
         raise NixError(
             f"{what}: {describe(name)} is no attribute name; give str, or an expression for ${{…}}"
         )
+    elif isinstance(name, Str | IndentedStr) and name.language:
+        raise NixError(f"{what}: the name of an attribute has no language; got {name.language!r}")
 
 
 def _check_parts(parts: tuple[Value, ...], what: str) -> None:
     for index, part in enumerate(parts):
         check_value(part, f"{what} part {index}")
+
+
+def _check_language(language: object, what: str) -> None:
+    if language == "" or (isinstance(language, str) and re.fullmatch(_LANGUAGE, language)):
+        return
+    raise NixError(
+        f"{what}: {language!r} is no language such as 'bash': give up to 30 letters, digits "
+        "and characters of + . _ -"
+    )
 
 
 def static_name(name: Name) -> str | None:
@@ -320,18 +332,21 @@ class Str(Expr):
 
     Attributes:
         parts: In order; a `str` is literal text, anything else is interpolated.
+        language: What an editor is to take it for, as in `/* bash */ "ls"`; empty for nothing.
 
     Raises:
-        NixError: A part that Nix cannot hold.
+        NixError: A part that Nix cannot hold, or a language that `nixfmt` takes for a comment.
     """
 
     parts: tuple[Value, ...]
+    language: str = ""
 
-    def __init__(self, *parts: Value) -> None:
-        self.__attrs_init__(parts)
+    def __init__(self, *parts: Value, language: str = "") -> None:
+        self.__attrs_init__(parts, language)
 
     def __attrs_post_init__(self) -> None:
         _check_parts(self.parts, "Str")
+        _check_language(self.language, "Str")
 
 
 @frozen(init=False)
@@ -339,10 +354,10 @@ class IndentedStr(Expr):
     r"""An indented string, for text of several lines.
 
     ```python
-    IndentedStr("if true; then\n  echo ", ref("pkgs.hello"), "\nfi\n")
+    IndentedStr("if true; then\n  echo ", ref("pkgs.hello"), "\nfi\n", language="bash")
     ```
     ```nix
-    ''
+    /* bash */ ''
       if true; then
         echo ${pkgs.hello}
       fi
@@ -354,18 +369,21 @@ class IndentedStr(Expr):
 
     Attributes:
         parts: In order; a `str` is literal text, anything else is interpolated.
+        language: What an editor is to take it for, as in `/* bash */ "ls"`; empty for nothing.
 
     Raises:
-        NixError: A part that Nix cannot hold.
+        NixError: A part that Nix cannot hold, or a language that `nixfmt` takes for a comment.
     """
 
     parts: tuple[Value, ...]
+    language: str = ""
 
-    def __init__(self, *parts: Value) -> None:
-        self.__attrs_init__(parts)
+    def __init__(self, *parts: Value, language: str = "") -> None:
+        self.__attrs_init__(parts, language)
 
     def __attrs_post_init__(self) -> None:
         _check_parts(self.parts, "IndentedStr")
+        _check_language(self.language, "IndentedStr")
 
 
 @frozen(init=False)
@@ -518,7 +536,9 @@ class Commented(Expr):
     """A value with comments, or with an empty line above it.
 
     It can stand as the value in a mapping or binding, as an element of a list, as a parameter of a
-    `Pattern`, as the body of a `Let`, `With`, `Assert` or `Lambda`, and as a whole file.
+    `Pattern` or its default, as a part of an `If`, as an argument of an `Apply`, as an operand of a
+    `BinaryOp` (where it is put above the operator), as the body of a `Let`, `With`, `Assert` or
+    `Lambda`, and as a whole file.
 
     ```python
     {"open": Commented(True, before="Turing and later.", after="T4")}
@@ -533,7 +553,8 @@ class Commented(Expr):
     Attributes:
         value: What is commented: an expression, or the `Param` or `str` of a pattern.
         before: Lines above it, without `#`; empty for none.
-        after: One line after it, without `#`; empty for none. A body has none.
+        after: One line after it, without `#`; empty for none. What ends another expression, such
+            as a body, the last argument or the right operand, has none.
         blank_before: Whether an empty line stands above it.
 
     Raises:
@@ -644,6 +665,16 @@ Item: TypeAlias = "Binding | Inherit | Comment | BlankLine | Mapping[Any, Value]
 def _check_element(value: Value, what: str) -> None:
     """Check a value that may carry comments."""
     check_value(value.value if isinstance(value, Commented) else value, what)
+
+
+def _check_end(value: Value, what: str) -> None:
+    """Check a value that ends another, so that a comment after it would be one after the other."""
+    _check_element(value, what)
+    if isinstance(value, Commented) and value.after:
+        raise NixError(
+            f"{what}: what ends an expression has comments above it only (before), not after it; "
+            "put the one after it on the whole"
+        )
 
 
 def _check_bound(value: Value, what: str, path: tuple[Name, ...]) -> None:
@@ -955,8 +986,10 @@ class Apply(Expr):
         check_value(self.function, "Apply function")
         if not self.args:
             raise NixError("Apply: give at least one argument")
-        for index, arg in enumerate(self.args):
-            check_value(arg, f"Apply argument {index}")
+        *args, last = self.args
+        for index, arg in enumerate(args):
+            _check_element(arg, f"Apply argument {index}")
+        _check_end(last, f"Apply argument {len(args)}")
 
 
 @frozen
@@ -987,7 +1020,7 @@ class Param:
     def __attrs_post_init__(self) -> None:
         _check_identifier(self.name, "Param")
         if self.default is not MISSING:
-            check_value(self.default, f"Param {self.name}: default")
+            _check_end(self.default, f"Param {self.name}: default")
 
 
 @frozen(init=False)
@@ -1049,13 +1082,6 @@ def _as_param(param: str | Param | Commented) -> Param | Commented:
     raise NixError(f"Pattern: {describe(param)} is no parameter; give a str, Param or Commented")
 
 
-def _check_body(value: Value, what: str) -> None:
-    """Check an expression that may have comments above it, and none after it."""
-    _check_element(value, what)
-    if isinstance(value, Commented) and value.after:
-        raise NixError(f"{what}: a body has comments above it only (before), not after it")
-
-
 @frozen
 class Lambda(Expr):
     """A function of one parameter.
@@ -1081,7 +1107,7 @@ class Lambda(Expr):
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.param, Pattern):
             _check_identifier(self.param, "Lambda")
-        _check_body(self.body, "Lambda body")
+        _check_end(self.body, "Lambda body")
 
 
 def _as_items(given: "Item | Iterable[Item]") -> tuple[Item, ...]:
@@ -1117,7 +1143,7 @@ class Let(Expr):
 
     def __attrs_post_init__(self) -> None:
         _check_items(self.bindings, "Let", dynamic=False)
-        _check_body(self.body, "Let body")
+        _check_end(self.body, "Let body")
 
 
 @frozen
@@ -1148,7 +1174,7 @@ class With(Expr):
 
     def __attrs_post_init__(self) -> None:
         check_value(self.scope, "With scope")
-        _check_body(self.body, "With body")
+        _check_end(self.body, "With body")
 
 
 @frozen
@@ -1176,9 +1202,9 @@ class If(Expr):
     otherwise: Value = field()
 
     def __attrs_post_init__(self) -> None:
-        check_value(self.condition, "If condition")
-        check_value(self.then, "If then")
-        check_value(self.otherwise, "If otherwise")
+        _check_element(self.condition, "If condition")
+        _check_element(self.then, "If then")
+        _check_end(self.otherwise, "If otherwise")
 
 
 @frozen
@@ -1206,7 +1232,7 @@ class Assert(Expr):
 
     def __attrs_post_init__(self) -> None:
         check_value(self.condition, "Assert condition")
-        _check_body(self.body, "Assert body")
+        _check_end(self.body, "Assert body")
 
 
 @frozen
@@ -1239,8 +1265,8 @@ class BinaryOp(Expr):
             raise NixError(
                 f"BinaryOp: {self.op!r} is no operator; give one of {' '.join(OPERATORS[1:])}"
             )
-        check_value(self.left, f"BinaryOp {self.op} left")
-        check_value(self.right, f"BinaryOp {self.op} right")
+        _check_element(self.left, f"BinaryOp {self.op} left")
+        _check_end(self.right, f"BinaryOp {self.op} right")
 
 
 @frozen

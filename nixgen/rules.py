@@ -78,7 +78,7 @@ def lay_out(node: Node) -> str:
     Args:
         node: Its tree.
     """
-    return _settle(_doc(node), 0)
+    return _settle(_doc(node), 0, whole=True)
 
 
 def lay_out_entry(alone: Node, indent: int) -> str:
@@ -92,14 +92,14 @@ def lay_out_entry(alone: Node, indent: int) -> str:
     return _settle(partial(_entries, entries, NEWLINE), indent)
 
 
-def _settle(doc: Callable[[], Doc], indent: int) -> str:
+def _settle(doc: Callable[[], Doc], indent: int, *, whole: bool = False) -> str:
     """Lay out so that nixfmt, reading the result, would lay it out the same.
 
     nixfmt keeps brackets on lines of their own when it finds them so, and a soft break looks ahead
     at such brackets. So when there are both, the brackets are marked and all is laid out again.
     """
     while True:
-        laid = layout(doc, indent)
+        laid = layout(doc, indent, whole=whole)
         if not (laid.soft and laid.broken):
             return laid.text
         for owner in laid.broken:
@@ -131,18 +131,22 @@ def _wide(node: Node) -> Callable[[], Doc]:
 
 
 def _above(trivia: tree.Trivia) -> Doc:
-    """Comment lines and empty lines.
+    """Comment lines and empty lines; and the language of a string, before it.
 
     ```python
-    Commented(ref("x"), before="Above.")
+    Commented(Str("ls", language="bash"), before="Above.")
     ```
     ```nix
     # Above.
-    x
+    /* bash */ "ls"
     ```
     """
-    doc: Doc = [NEWLINE] if trivia else []
+    doc: Doc = []
     for line in trivia:
+        if isinstance(line, tree.Language):
+            doc += [(COMMENT, f"/* {line.name} */"), SPACE]
+            continue
+        doc = doc or [NEWLINE]
         doc += [BLANK] if line is None else [(COMMENT, f"# {line}" if line else "#"), NEWLINE]
     return doc
 
@@ -320,11 +324,14 @@ def _entries(entries: list[Any], separator: int) -> Doc:
     ```
     """
     doc: Doc = []
+    beside = False
     for entry in entries:
-        if doc:
+        if doc and not beside:
             doc.append(separator)
+        beside = False
         if isinstance(entry, list):
             doc += _above(entry)
+            beside = isinstance(entry[-1], tree.Language)
         elif isinstance(entry, Node):
             doc += group(_doc(entry))
         else:
@@ -508,9 +515,9 @@ def _right_side(node: Node) -> Doc:
     if isinstance(node, tree.Call):
         return nest(_call(node, start=LINE))
     if isinstance(node, tree.Operation) and node.op in _CONCATENATIONS:
-        if node.left.absorbable:
+        if node.left.absorbable and not node.left.before:
             return [SPACE, _operation(node, wide=True)]
-        if node.right.absorbable:
+        if node.right.absorbable and not node.above:
             right = transparent(node.op, SPACE, priority(_wide(node.right)))
             return nest(group(LINE, _doc(node.left), LINE, right))
     if isinstance(node, tree.RawText) and len(node.lines) > 1:
@@ -839,11 +846,16 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
     ++ [ "z" ]
     ```
     ```python
-    BinaryOp("|>", BinaryOp("|>", BinaryOp("|>", ref("x"), ref("f")), ref("g")), ref("h"))
+    BinaryOp(
+        "|>",
+        BinaryOp("|>", BinaryOp("|>", ref("x"), ref("f")), Commented(ref("g"), before="Why.")),
+        ref("h"),
+    )
     ```
     ```nix
     x
     |> f
+    # Why.
     |> g
     |> h
     ```
@@ -853,31 +865,32 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
         wide: Whether a first operand in brackets takes several lines even if it would fit on one.
     """
     if node.op in _COMPARISONS:
-        return [_doc(node.left), SOFT_LINE, node.op, SPACE, _doc(node.right)]
-    first, *others = _chain(node)
+        above = _above(node.above)
+        return [_doc(node.left), SOFT_LINE, above, node.op, SPACE, _doc(node.right)]
+    (_, first), *others = _chain(node)
     doc: Doc = [_wide(first) if wide and first.absorbable else _doc(first)]
     edge = NEWLINE if node.op in _PIPES and len(others) >= _SHORT_PIPE else LINE
-    for operand in others:
+    for trivia, operand in others:
         if isinstance(operand, tree.Operation) and not operand.absorbable:
             inner = group(LINE, _doc(operand))
         elif isinstance(operand, tree.Call):
             inner = group(SPACE, _call(operand, start=LINE))
         else:
             inner = [SPACE, _doc(operand)]
-        doc += [edge, node.op, nest(inner)]
+        doc += [edge, _above(trivia), node.op, nest(inner)]
     return group(doc)
 
 
-def _chain(node: tree.Operation) -> Iterable[Node]:
-    """The operands of a chain of the operator, from the left."""
-    todo: list[Node] = [node]
+def _chain(node: tree.Operation) -> Iterable[tuple[tree.Trivia, Node]]:
+    """The operands of a chain of the operator, from the left, with what is above the operators."""
+    todo: list[tuple[tree.Trivia, Node]] = [([], node)]
     while todo:
-        operand = todo.pop()
+        above, operand = todo.pop()
         if isinstance(operand, tree.Operation) and operand.op == node.op:
-            todo.append(operand.right)
-            todo.append(operand.left)
+            todo.append((operand.above, operand.right))
+            todo.append((above, operand.left))
         else:
-            yield operand
+            yield above, operand
 
 
 def _has(node: tree.Has) -> Doc:
@@ -1085,14 +1098,20 @@ def _if(node: tree.If) -> Doc:
     """A choice, or a chain of them.
 
     ```python
-    If(ref("x"), 1, If(ref("y"), 2, 3))
+    If(
+        ref("x"),
+        Commented(1, after="One."),
+        Commented(If(ref("y"), 2, Commented(3, before="Three.")), before="Or else."),
+    )
     ```
     ```nix
     if x then
-      1
+      1 # One.
+    # Or else.
     else if y then
       2
     else
+      # Three.
       3
     ```
     """
@@ -1101,7 +1120,7 @@ def _if(node: tree.If) -> Doc:
     edge = LINE
     while isinstance(branch, tree.If):
         doc += group("if", LINE, nest(_doc(branch.condition)), LINE, "then")
-        doc += [edge, nest(group(_doc(branch.then))), edge, "else", SPACE]
+        doc += [edge, nest(group(_doc(branch.then))), edge, _above(branch.above), "else", SPACE]
         branch = branch.otherwise
         edge = NEWLINE
     return group(doc, LINE, nest(group(_doc(branch))))

@@ -16,8 +16,23 @@ NOT: Final = 8
 PIPE: Final = 15
 FUNCTION: Final = 16
 
-Trivia: TypeAlias = "list[str | None]"
-"""What stands above a token: comment lines without their `# `, and `None` for an empty line."""
+
+class Language:
+    """`/* name */` before a string, on its line.
+
+    Attributes:
+        name: What the string is to be taken for.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+Trivia: TypeAlias = "list[str | Language | None]"
+"""What stands before a token: comment lines without their `# `, and `None` for an empty line; last,
+the language of a string."""
 
 
 class Node:
@@ -25,7 +40,7 @@ class Node:
 
     Attributes:
         level: How tightly it holds together.
-        before: What stands above its first token.
+        before: What stands before its first token.
         after: The comment after its last token, or empty.
         simple: Whether a call of it or with it may be kept on one line however long it is.
         one_line: Whether it can be on one line for sure; only told for what is simple.
@@ -44,6 +59,14 @@ class Node:
         self.simple = False
         self.one_line = False
 
+    def is_simple(self) -> bool:
+        """Whether it is simple, with the comments that it and its parts have now."""
+        return False
+
+    def is_bare(self) -> bool:
+        """Whether it has no comments."""
+        return not (self.before or self.after)
+
 
 class Token(Node):
     """A name, number or search path.
@@ -60,6 +83,8 @@ class Token(Node):
         self.text = text
         self.identifier = identifier
         self.simple = self.one_line = True
+
+    is_simple = Node.is_bare
 
 
 class RawText(Node):
@@ -101,6 +126,8 @@ class Quoted(Node):
         self.simple = True
         self.one_line = _sure(parts)
 
+    is_simple = Node.is_bare
+
 
 class Path(Quoted):
     """A path literal."""
@@ -133,6 +160,8 @@ class Indented(Node):
         self.absorbable = self.absorbs = len(lines) > 1
         self.simple = True
         self.one_line = len(lines) == 1 and _sure(lines[0])
+
+    is_simple = Node.is_bare
 
 
 class Assignment:
@@ -215,6 +244,10 @@ class Paren(Node):
         self.simple = inner.simple
         self.one_line = inner.one_line
 
+    def is_simple(self) -> bool:
+        """As what is in it."""
+        return self.is_bare() and self.inner.simple
+
 
 class Selection(Node):
     """`target.path or default`."""
@@ -227,10 +260,13 @@ class Selection(Node):
         self.target = target
         self.path = path
         self.default = default
-        self.simple = (
-            target.simple and default is None and all(isinstance(name, str) for name in path)
-        )
+        self.simple = self.is_simple()
         self.one_line = target.one_line
+
+    def is_simple(self) -> bool:
+        """As its target, if its path has plain names only."""
+        plain = all(isinstance(name, str) for name in self.path)
+        return self.target.simple and self.default is None and plain
 
 
 class Call(Node):
@@ -243,19 +279,25 @@ class Call(Node):
         super().__init__()
         self.function = function
         self.args = args
-        self.simple = len(args) <= 2 and function.simple and all(arg.simple for arg in args)
+        self.simple = self.is_simple()
         self.one_line = function.one_line and all(arg.one_line for arg in args)
+
+    def is_simple(self) -> bool:
+        """As its parts, if these are few."""
+        args = self.args
+        return len(args) <= 2 and self.function.simple and all(arg.simple for arg in args)
 
 
 class Operation(Node):
-    """Two operands and what is between them."""
+    """Two operands and the operator between them, with what stands above that."""
 
-    __slots__ = ("left", "level", "op", "right")
+    __slots__ = ("above", "left", "level", "op", "right")
 
-    def __init__(self, op: str, left: Node, right: Node, level: int) -> None:
+    def __init__(self, left: Node, above: Trivia, op: str, right: Node, level: int) -> None:
         super().__init__()
-        self.op = op
         self.left = left
+        self.above = above
+        self.op = op
         self.right = right
         self.level = level
 
@@ -392,15 +434,16 @@ class Assert(Node):
 
 
 class If(Node):
-    """`if condition then then else otherwise`."""
+    """`if condition then then else otherwise`, with what stands above the `else`."""
 
-    __slots__ = ("condition", "otherwise", "then")
+    __slots__ = ("above", "condition", "otherwise", "then")
     level = FUNCTION
 
-    def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
+    def __init__(self, condition: Node, then: Node, above: Trivia, otherwise: Node) -> None:
         super().__init__()
         self.condition = condition
         self.then = then
+        self.above = above
         self.otherwise = otherwise
 
 

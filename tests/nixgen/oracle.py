@@ -53,7 +53,11 @@ def readable(value: Any) -> Any:
 
 def _without_pipes(value: Any) -> Any:
     if isinstance(value, x.BinaryOp) and value.op in ("|>", "<|"):
-        function, given = map(_without_pipes, (value.left, value.right)[:: _ORDER[value.op]])
+        operands = (
+            each.value if isinstance(each, x.Commented) else each
+            for each in (value.left, value.right)
+        )
+        function, given = [_without_pipes(each) for each in operands][:: _ORDER[value.op]]
         return x.Apply(x.Str(function) if isinstance(function, str) else function, given)
     if isinstance(value, tuple | list):
         return type(value)(map(_without_pipes, value))

@@ -163,7 +163,7 @@ class Draw:
             return Str(*self.parts(size))
         marks = len(self.marks)
         drawn = self.expression(size)
-        if isinstance(drawn, Expr):
+        if isinstance(drawn, Expr) and not getattr(drawn, "language", ""):
             return drawn
         del self.marks[marks:]
         return self.variable()
@@ -189,6 +189,9 @@ class Draw:
         return [
             self.text() if self.chance(60) else self.expression(size) for _ in range(self.count(3))
         ]
+
+    def language(self) -> str:
+        return self.random.choice(("bash", "c++", "x" * 30)) if self.chance(15) else ""
 
     def number(self) -> int | float:
         return self.random.choice(
@@ -327,7 +330,7 @@ class Draw:
     def pattern(self, size: int) -> Pattern:
         names = self.names(4)
         params = [
-            self.commented(name if self.chance(70) else Param(name, self.expression(size // 2)))
+            self.commented(name if self.chance(70) else Param(name, self.body(size // 2)))
             for name in names
         ]
         alias = "args" if self.chance(25) else None
@@ -348,26 +351,23 @@ class Draw:
                 lambda: {name: self.expression(inner) for name in self.names(4)},
                 lambda: List(*self.elements(inner)),
                 lambda: [self.expression(inner) for _ in range(self.count(3))],
-                lambda: Str(*self.parts(inner)),
-                lambda: IndentedStr(*self.parts(inner)),
+                lambda: Str(*self.parts(inner), language=self.language()),
+                lambda: IndentedStr(*self.parts(inner), language=self.language()),
                 lambda: PathLiteral("./x/", self.target(inner), "/y.nix"),
                 lambda: Select(self.target(inner), *self.path(inner // 2), **self.default(inner)),
                 lambda: Select(self.name(), *self.path(inner // 2), **self.default(inner)),
                 lambda: HasAttr(self.target(inner), *self.path(inner // 2)),
-                lambda: Apply(
-                    self.variable(),
-                    *(self.expression(inner // 2) for _ in range(1 + self.count(3))),
-                ),
+                lambda: Apply(self.variable(), *self.arguments(inner // 2, 3)),
                 lambda: Apply(self.variable(), self.variable(), self.expression(inner)),
-                lambda: Apply(
-                    self.target(inner), *(self.expression(inner) for _ in range(1 + self.count(2)))
-                ),
+                lambda: Apply(self.target(inner), *self.arguments(inner, 2)),
                 lambda: Lambda(self.name(), self.body(inner)),
                 lambda: Lambda(self.pattern(inner), self.body(inner)),
                 lambda: Let(self.items(inner, dynamic=False), self.body(inner)),
                 lambda: With(self.expression(inner // 2), self.body(inner)),
                 lambda: If(
-                    self.expression(inner // 2), self.expression(inner), self.expression(inner)
+                    self.commented(self.expression(inner // 2)),
+                    self.commented(self.expression(inner)),
+                    self.body(inner),
                 ),
                 lambda: Assert(self.expression(inner // 2), self.body(inner)),
                 lambda: self.operation(inner),
@@ -381,18 +381,26 @@ class Draw:
     def target(self, size: int) -> Any:
         """An expression where a `str` would name a variable."""
         drawn = self.expression(size)
-        return Str(drawn) if isinstance(drawn, str) else drawn
+        return Str(drawn, language=self.language()) if isinstance(drawn, str) else drawn
 
     def default(self, size: int) -> dict[str, Any]:
         return {"default": self.expression(size)} if self.chance(35) else {}
 
     def operation(self, size: int) -> BinaryOp:
         op = self.random.choice([op for op in OPERATORS if op != "?"])
-        made = BinaryOp(op, self.expression(size), self.expression(size))
+        made = BinaryOp(op, self.commented(self.expression(size)), self.body(size))
         while self.chance(30):
-            other = self.expression(size // 2)
-            made = BinaryOp(op, made, other) if self.chance(50) else BinaryOp(op, other, made)
+            if self.chance(50):
+                made = BinaryOp(op, self.commented(made), self.body(size // 2))
+            else:
+                made = BinaryOp(op, self.commented(self.expression(size // 2)), made)
         return made
+
+    def arguments(self, size: int, more: int) -> list[Any]:
+        return [
+            *(self.commented(self.expression(size)) for _ in range(self.count(more))),
+            self.body(size),
+        ]
 
     def file(self, size: int) -> Any:
         return self.commented(self.expression(size))

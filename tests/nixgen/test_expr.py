@@ -116,13 +116,39 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Commented(Commented(1)),
         "Commented: a comment cannot stand here",
     ),
-    "comment in a call": (
-        lambda: Apply("f", Commented(1, before="x")),
-        "Apply argument 0: a comment cannot stand here; see Commented for where it can",
+    "comment on a function": (
+        lambda: Apply(Commented(ref("f"), before="x"), 1),
+        "Apply function: a comment cannot stand here; see Commented for where it can",
     ),
     "comment after a body": (
         lambda: Let({"a": 1}, Commented(1, after="x")),
-        "Let body: a body has comments above it only",
+        "Let body: what ends an expression has comments above it only",
+    ),
+    "comment after the last argument": (
+        lambda: Apply("f", Commented(1, after="x"), Commented(2, after="y")),
+        "Apply argument 1: what ends an expression has comments above it only",
+    ),
+    "comment after the right operand": (
+        lambda: BinaryOp("+", Commented(1, after="x"), Commented(2, after="y")),
+        r"BinaryOp \+ right: what ends an expression .* put the one after it on the whole",
+    ),
+    "comment after the last branch": (
+        lambda: If(1, Commented(2, after="x"), Commented(3, after="y")),
+        "If otherwise: what ends an expression has comments above it only",
+    ),
+    "comment after a default": (
+        lambda: Param("a", Commented(3, after="y")),
+        "Param a: default: what ends an expression has comments above it only",
+    ),
+    "comment as a comment": (
+        lambda: IndentedStr("a", language="a b"),
+        "IndentedStr: 'a b' is no language such as 'bash': give up to 30 letters, digits and",
+    ),
+    "language that ends a comment": (lambda: Str("a", language="*/"), "'.*' is no language such"),
+    "language of 31 letters": (lambda: Str("a", language="x" * 31), "'x+' is no language such"),
+    "language of a name": (
+        lambda: Select("a", Str("b", language="nix")),
+        "Select: the name of an attribute has no language; got 'nix'",
     ),
 }
 

@@ -217,6 +217,80 @@ CASES: dict[str, tuple[Any, str]] = {
         [Commented("x" * 99, after="y")],
         f'[\n  "{"x" * 99}" # y\n]',
     ),
+    "comments on arguments": (
+        Apply(
+            "f",
+            Commented(1, before="x", after="y"),
+            Commented({"a": 1, "b": 2}, before="z", blank_before=True),
+        ),
+        "f\n  # x\n  1 # y\n\n  # z\n  {\n    a = 1;\n    b = 2;\n  }",
+    ),
+    "comment on an argument in parentheses": (
+        {"a": Apply("f", Commented(Let({"b": 1}, ref("b")), before="x"))},
+        "{\n  a = f (\n    # x\n    let\n      b = 1;\n    in\n    b\n  );\n}",
+    ),
+    "comment after an argument in parentheses": (
+        Apply("f", Commented(Apply("g", 1), after="x"), 2),
+        "f (g 1) # x\n  2",
+    ),
+    "comments on operands": (
+        BinaryOp(
+            "++",
+            Commented([1], before="x", after="y"),
+            Commented(BinaryOp("++", Commented(ref("a"), before="v", after="w"), [2]), before="u"),
+        ),
+        "# x\n[ 1 ] # y\n# u\n# v\n++ a # w\n++ [ 2 ]",
+    ),
+    "comments on compared operands": (
+        {"a": BinaryOp("==", Commented(1, after="x"), Commented(2, before="y"))},
+        "{\n  a =\n    1 # x\n    # y\n    == 2;\n}",
+    ),
+    "comments on a sum": (
+        BinaryOp("+", Commented(BinaryOp("+", 1, Commented(2, before="x")), after="y"), 3),
+        "1\n# x\n+ 2 # y\n+ 3",
+    ),
+    "comment on an operand in parentheses": (
+        BinaryOp("+", 1, Commented(Lambda("a", 1), before="x")),
+        "1\n# x\n+ (a: 1)",
+    ),
+    "comment before a set that is merged": (
+        {"a": BinaryOp("//", ref("b"), Commented({"c": 1}, before="x"))},
+        "{\n  a =\n    b\n    # x\n    // {\n      c = 1;\n    };\n}",
+    ),
+    "comments on branches": (
+        If(
+            Commented(ref("a"), before="x"),
+            Commented(1, before="y", after="z"),
+            Commented(If(ref("b"), 2, Commented(3, before="w")), before="v"),
+        ),
+        "if\n  # x\n  a\nthen\n  # y\n  1 # z\n# v\nelse if b then\n  2\nelse\n  # w\n  3",
+    ),
+    "comment on a default": (
+        Lambda(Pattern(Param("a", Commented({"b": 1}, before="x")), Commented("c", after="y")), 1),
+        "{\n  a ?\n    # x\n    {\n      b = 1;\n    },\n  c, # y\n}:\n1",
+    ),
+    "comment in an interpolated call": (
+        Str(Apply("f", Commented(1, before="x", after="y"), 2)),
+        '"${f\n  # x\n  # y\n  1\n  2\n}"',
+    ),
+    # Languages
+    "languages": (
+        {
+            "a": IndentedStr("b\n", language="bash"),
+            "c": [Str("d", language="c++"), Commented(Str("e", language="sh"), before="x")],
+            "f": Apply("g", Str("h", language="x"), IndentedStr("i", language="y")),
+        },
+        "{\n  a = /* bash */ ''\n    b\n  '';\n  c = [\n    /* c++ */ \"d\"\n    # x\n"
+        '    /* sh */ "e"\n  ];\n  f = g /* x */ "h" /* y */ "i";\n}',
+    ),
+    "language in a short list": (
+        Apply("f", [Str("a", language="b"), ref("c")], 1),
+        'f [ /* b */ "a" c ] 1',
+    ),
+    "called string with a language": (
+        Apply(Select(Str("a", language="b"), "c"), 1),
+        '(/* b */ "a".c) 1',
+    ),
     # nixfmt-rs takes a comment behind an element for one above the next
     "comment in an interpolation": (
         Str(List(Commented(1, after="x"), 2)),
