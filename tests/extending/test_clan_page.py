@@ -10,6 +10,7 @@ from infra_lib import clan_services
 from nixgen.files.load import load
 from nixgen.files.write import write
 from tests.helpers import CHECKOUT
+from tests.helpers.clan_inventory import clan_inventory
 from tests.helpers.markdown import Example, examples, rows
 from tests.helpers.nix import evaluate
 
@@ -17,71 +18,49 @@ PAGE = (CHECKOUT / "docs/clan.md").read_text()
 
 EXAMPLES = list(examples(PAGE))
 
-# The module system in small, and flake-parts' `config`, in which files see each other's values.
+each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
 # Data comes of everything: a function is called with stand-ins, a path is text. Clan gives plain
 # modules no `inputs`: https://git.clan.lol/clan/clan-core/src/branch/main/lib/clan/default.nix
-NIX = """
+NIX = f"""
   let
-    merge = a: b:
-      if builtins.isAttrs a && builtins.isAttrs b then
-        a // builtins.mapAttrs (name: value: if a ? ${name} then merge a.${name} value else value) b
-      else if builtins.isList a && builtins.isList b then a ++ b
-      else b;
-    called = value:
-      let file = if builtins.isPath value then import value else value; in
-      if builtins.isFunction file then file arguments else file;
-    flat = module:
-      if builtins.isPath module || builtins.isString module then { imported = [ module ]; }
-      else
-        let value = called module; in
-        builtins.foldl' merge (builtins.removeAttrs value [ "imports" ])
-          (map flat (value.imports or [ ]));
+    inherit (import {CHECKOUT}/tests/helpers/module_system.nix) flatten lib types;
+    whole = modules: types.data [ ] (
+      flatten arguments (map (value: {{ inherit value; file = "the page"; }}) modules)
+    );
+    config = whole (files ++ [ surroundings ]);
+    surroundings = {{
+      nixos = [ "laptop" "vault" "gate" ];
+      flake.modules.nixos.base.is-base = true;
+      flake.modules.darwin.base.is-base = true;
+    }};
+    arguments = {{
+      inherit config lib;
+      pkgs.htop = "htop";
+      self = {{
+        outPath = "the flake";
+        packages.x86_64-linux.image = "the image";
+        inputs.srvos.nixosModules.server.is-server = true;
+        inputs.home-manager.nixosModules.home-manager.is-home = true;
+      }};
+    }} // (if clans then {{ }} else {{ inherit (arguments.self) inputs; }});
     plain = value:
-      if builtins.isFunction value then plain (called value)
+      if builtins.isFunction value then plain (value arguments)
       else if builtins.isPath value then toString value
       else if builtins.isAttrs value then builtins.mapAttrs (_: plain) value
       else if builtins.isList value then map plain value
       else value;
-    config = builtins.foldl' merge {
-      all = [ "laptop" "vault" "gate" "mac" ];
-      nixos = [ "laptop" "vault" "gate" ];
-      clan.inventory.instances = { };
-      flake.modules = rec {
-        nixos = { base = { is = "base"; }; server = { is = "server"; }; };
-        darwin = nixos;
-      };
-    } (map called files);
-    arguments = {
-      inherit config;
-      lib = {
-        mkDefault = value: value;
-        mkForce = value: { force = value; };
-        filter = builtins.filter;
-      };
-      pkgs = { htop = "htop"; zsh = "zsh"; };
-      self = {
-        outPath = "the flake";
-        packages.x86_64-linux.image = "the image";
-        inputs = {
-          srvos.nixosModules.server = "srvos's server";
-          home-manager.nixosModules.home-manager = "home-manager";
-        };
-      };
-    } // (if clans then { } else { inherit (arguments.self) inputs; });
-    said = clan: plain (clan // {
-      machines = builtins.mapAttrs (_: flat) (clan.machines or { });
-    });
+    said = if clans then config else config.clan;
   in
+  plain (said // {{ machines = builtins.mapAttrs (_: it: whole [ it ]) (said.machines or {{ }}); }})
 """
 
 
-def clan(files: list[Path]) -> Any:
-    """What files of flake-parts modules say to clan together, or what clan's own modules do."""
-    plain = any(path.match("modules/clan/default.nix") for path in files)
-    modules = [path for path in files if not plain or path.name != "default.nix"]
-    paths = " ".join(f'(/. + "{path}")' for path in modules)
-    given = f"files = [ {paths} ]; clans = {str(plain).lower()};"
-    return evaluate(f"let {given} in {NIX} said (if clans then config else config.clan)")
+def clan(*files: Path) -> Any:
+    """What modules of flake-parts say to clan, or one of clan's own with what it imports."""
+    clans = files[0].match("modules/clan/default.nix")
+    paths = " ".join(f'(/. + "{path}")' for path in files)
+    return evaluate(f"let files = [ {paths} ]; clans = {str(clans).lower()}; in {NIX}")
 
 
 def role(given: Any) -> Any:
@@ -143,15 +122,44 @@ def the_same(theirs: Any, ours: Any) -> None:
     assert is_part(theirs, ours), ours
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def add_files(root: Path, example: Example, text: str) -> None:
+    """Write the files that people's Nix refers to."""
+    for block in example.theirs:
+        for path in re.findall(r" \./([-\w/.]+)", block.code):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+
+
+@each_example
 def test_what_people_have_is_what_is_generated(example: Example, project: Path) -> None:
     assert example.theirs, "the Nix that people have stands before the Python"
-    write(load("main:fleet", project), project, "main:fleet")
     said = "\n".join(block.code for block in example.theirs)
     people = project / "people.nix"
     people.write_text(f"{{ config, inputs, lib, self, ... }}: {{ clan = {{ {said} }}; }}")
-    modules = [*project.glob("modules/clan/**/*.nix"), *project.glob("modules/machines/**/*.nix")]
-    the_same(clan([people]), clan(modules))
+    add_files(project, example, "{ imported.file = true; }\n")
+    write(load("main:fleet", project), project, "main:fleet")
+    whole = project / "modules/clan/default.nix"
+    parts = [*project.glob("modules/clan/**/*.nix"), *project.glob("modules/machines/**/*.nix")]
+    generated = [whole] if whole.exists() else parts
+    the_same(clan(people), clan(*generated))
+
+
+OWN = '{ modules."@ore/matrix" = { }; modules.incus = { }; }'
+
+
+@each_example
+def test_clan_takes_what_is_generated(example: Example, project: Path) -> None:
+    add_files(project, example, "{ }\n")
+    write(load("main:fleet", project), project, "main:fleet")
+    clans = (project / "modules/clan/default.nix").exists()
+    inventory = clan_inventory(
+        project,
+        style='"nixos"' if clans else '"flake-parts"',
+        inputs="{ srvos.nixosModules.server = { }; home-manager.nixosModules.home-manager = { }; }",
+        outputs='{ packages.x86_64-linux.image.type = "derivation"; }',
+        extra=OWN if clans else f"{{ clan = {OWN}; }}",
+    )
+    assert inventory["meta"]["domain"] == "example.org"
 
 
 def test_every_function_that_describes_a_service_is_named() -> None:

@@ -26,6 +26,7 @@ let
     mapAttrs
     match
     removeAttrs
+    tail
     toJSON
     typeOf
     zipAttrsWith
@@ -178,7 +179,7 @@ let
         values = map (def: def.value) (checked check wanted location defs);
         said = concatStringsSep ", " (map (def: "${quote def.value} (${def.file})") defs);
       in
-      if all (value: value == head values) values then
+      if all (value: value == head values) (tail values) then
         head values
       else
         throw "${show location}: conflicting definitions: ${said}";
