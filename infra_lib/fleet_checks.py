@@ -183,17 +183,17 @@ def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]
             "machines",
             controllers,
             f"one machine is the ZeroTier controller (tag {zerotier.controller_tag!r}), not "
-            f"{len(controllers)}; where that tag means something else, another one says it: "
-            "ZeroTier(controller_tag=…)",
+            f"{len(controllers)}; where that tag means something else, name the controller: "
+            'ZeroTier(roles={"controller": Role(machines=(…,))}), or ZeroTier(controller_tag=None)',
         )
     if not controllers and peers:
         raise field_error(
             where,
             "machines",
             peers,
-            f"ZeroTier peers (tag {zerotier.peer_tag!r}) need a controller: tag one machine "
-            f"{zerotier.controller_tag!r}; where that of peers means something else, another one "
-            "says it: ZeroTier(peer_tag=…)",
+            f"ZeroTier peers (tag {zerotier.peer_tag!r}) need a controller: "
+            f"{_give_controller(zerotier)}; where that of peers means something else, "
+            "ZeroTier(peer_tag=None)",
         )
     names = {machine.name for machine in machines}
     for name in zerotier.moons:
@@ -204,7 +204,7 @@ def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]
             "zerotier",
             "moons",
             [*zerotier.moons],
-            f"moons need a controller: tag one machine {zerotier.controller_tag!r}",
+            f"moons need a controller: {_give_controller(zerotier)}",
         )
     for machine in machines:
         if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
@@ -215,6 +215,13 @@ def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]
                 machine.name,
                 f"the ZeroTier {role} is a NixOS machine: clan does not set up ZeroTier on a Mac",
             )
+
+
+def _give_controller(zerotier: ZeroTier) -> str:
+    """Return how a network comes to have a controller, for messages."""
+    if zerotier.controller_tag is None:
+        return 'ZeroTier(roles={"controller": Role(machines=(…,))})'
+    return f"tag one machine {zerotier.controller_tag!r}"
 
 
 def check_devices(
@@ -238,8 +245,8 @@ def check_devices(
             where,
             "devices",
             names,
-            "devices are in the ZeroTier network, which needs a controller: tag one machine "
-            f"{zerotier.controller_tag!r}",
+            "devices are in the ZeroTier network, which needs a controller: "
+            f"{_give_controller(zerotier)}",
         )
 
 

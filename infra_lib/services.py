@@ -38,7 +38,7 @@ def _zerotier(fleet: Fleet) -> ClanService | None:
     allowed = [Commented(address, after=guest) for guest, address in guests(fleet)]
     settings = {"allowedIps": allowed} if allowed else {}
     roles = {"controller": Role(machines={fleet.controller.name: settings})}
-    if fleet.tagged(zerotier.peer_tag):
+    if zerotier.peer_tag is not None and fleet.tagged(zerotier.peer_tag):
         roles["peer"] = Role(tags=(zerotier.peer_tag,))
     if zerotier.moons:
         roles["moon"] = Role(

@@ -73,6 +73,11 @@ def _check_moons(where: str, field: str, value: object) -> None:
                 raise field_error(where, of_one, point, accepted) from None
 
 
+def _check_tag(where: str, field: str, value: object) -> None:
+    if value is not None:
+        check_word(where, field, value, "a tag")
+
+
 @frozen(kw_only=True)
 class ZeroTier:
     """Who is what in the network: the machines' tags say it, or `roles`.
@@ -81,8 +86,10 @@ class ZeroTier:
 
     Attributes:
         instance: The name of the service's instance in the inventory.
-        controller_tag: The tag of the one machine that admits peers.
-        peer_tag: The tag of the machines that are peers; "all" for every machine.
+        controller_tag: The tag of the one machine that admits peers, where `roles` does not say who
+            is the controller; None where a tag means nothing.
+        peer_tag: The tag of the machines that are peers; "all" for every machine, None where a tag
+            means nothing.
         moons: Relays: machine name to where the Internet reaches it, public IP addresses such as
             "203.0.113.7" or "2001:db8::7/9993", with a UDP port where it is not 9993; at most four.
         roles: What else is to be said of the roles "controller", "peer" and "moon": further
@@ -95,8 +102,8 @@ class ZeroTier:
     _where = "zerotier"
 
     instance: str = field(default="zerotier", validator=valid(check_instance_name))
-    controller_tag: str = field(default="controller", validator=valid(check_word, "a tag"))
-    peer_tag: str = field(default="peer", validator=valid(check_word, "a tag"))
+    controller_tag: str | None = field(default="controller", validator=valid(_check_tag))
+    peer_tag: str | None = field(default="peer", validator=valid(_check_tag))
     moons: Mapping[str, tuple[str, ...]] = field(
         factory=dict, converter=_endpoints, validator=valid(_check_moons), hash=False
     )
@@ -105,7 +112,7 @@ class ZeroTier:
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.controller_tag == self.peer_tag:
+        if self.controller_tag == self.peer_tag is not None:
             accepted = "the controller's tag is another"
             raise field_error(self._where, "peer_tag", self.peer_tag, accepted)
 
@@ -116,10 +123,17 @@ class ZeroTier:
             machine: The machine.
             role: "controller", "peer" or "moon".
         """
-        tags = {"controller": self.controller_tag, "peer": self.peer_tag}
-        if machine.has_tag(tags.get(role, "")) or (role == "moon" and machine.name in self.moons):
+        said = self.roles.get(role)
+        if said is not None and said.includes(machine):
             return True
-        return role in self.roles and self.roles[role].includes(machine)
+        if role == "moon":
+            return machine.name in self.moons
+        if role == "controller":  # there is one: whom `roles` names, whoever else has the tag
+            named = said is not None and (said.machines or said.tags)
+            tag = None if named else self.controller_tag
+        else:
+            tag = self.peer_tag
+        return tag is not None and machine.has_tag(tag)
 
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine is in the network, as controller, peer or moon."""

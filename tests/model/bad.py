@@ -467,7 +467,7 @@ REFUSED = {
             "'metals'",
             "machines=['a', 'b']",
             "one machine is the ZeroTier controller",
-            "ZeroTier(controller_tag=…)",
+            "ZeroTier(controller_tag=None)",
         ),
     ),
     "ZeroTier peers and no controller": (
@@ -476,7 +476,7 @@ REFUSED = {
             "'metals'",
             "machines=['galena']",
             "tag one machine 'controller'",
-            "ZeroTier(peer_tag=…)",
+            "ZeroTier(peer_tag=None)",
         ),
     ),
     "a Mac as ZeroTier controller": (

@@ -1,8 +1,11 @@
 """The ZeroTier network's moons: each has an address, and there are no more than clan takes."""
 
-import pytest
+from typing import Any
 
-from infra_lib import FleetError, ZeroTier
+import pytest
+from attrs import evolve
+
+from infra_lib import Device, Fleet, FleetError, Machine, Role, ZeroTier
 
 
 @pytest.mark.parametrize("points", [(), [], iter(())])
@@ -60,3 +63,49 @@ def test_what_zerotier_would_misread_is_refused(point: str) -> None:
         ZeroTier(moons={"io": ("192.0.2.1", point)})
     assert str(refusal.value).startswith(f"zerotier: moons['io']={point!r}: public IP addresses")
     assert '"203.0.113.7/9993"' in str(refusal.value)
+
+
+SERVICE = "modules/clan/inventory/services/zerotier.nix"
+
+
+def named(name: str) -> Role:
+    return Role(machines=(name,))
+
+
+def fleet(**zerotier: Any) -> Fleet:
+    """A fleet in which two machines, one of them a Mac, have the tag of controllers."""
+    machines = (
+        Machine("sun", tags=("controller",)),
+        Machine("desk", machine_class="darwin", tags=("controller", "peer")),
+        Machine("io", tags=("peer",)),
+    )
+    return Fleet(name="sky", domain="zt", machines=machines, zerotier=ZeroTier(**zerotier))
+
+
+def test_whom_roles_name_is_the_controller_whoever_has_the_tag() -> None:
+    sky = fleet(roles={"controller": named("sun")})
+    assert sky.controller == sky.machine("sun")
+    assert SERVICE in sky.nix_files()
+
+
+def test_a_role_that_names_nobody_leaves_the_controller_to_the_tag() -> None:
+    with pytest.raises(FleetError, match="one machine is the ZeroTier controller"):
+        fleet(roles={"controller": Role(settings={"allowedIps": ["fd00::1"]})})
+
+
+def test_tags_may_mean_something_else_than_zerotier() -> None:
+    sky = fleet(controller_tag=None, peer_tag=None)
+    assert sky.controller is None
+    assert sky.peers == ()
+    assert SERVICE not in sky.nix_files()
+
+
+def test_peers_may_be_named_where_the_tag_means_something_else() -> None:
+    sky = fleet(roles={"controller": named("sun"), "peer": named("io")}, peer_tag=None)
+    assert sky.peers == (sky.machine("io"),)
+
+
+def test_without_a_tag_for_it_a_controller_is_asked_for_by_name() -> None:
+    phone = Device("phone", zerotier_member_id="0123456789")
+    with pytest.raises(FleetError, match=r'needs a controller: ZeroTier\(roles=\{"controller"'):
+        evolve(fleet(controller_tag=None, peer_tag=None), devices=(phone,))

@@ -78,7 +78,8 @@ def unreachable(
         reason = _reason(fleet, project, machine, named=named)
         if reason is not None:
             found.setdefault(reason, []).append(machine.name)
-    tag = f"give the tag {fleet.zerotier.peer_tag!r}, " if named else ""
+    peer_tag = fleet.zerotier.peer_tag
+    tag = f"give the tag {peer_tag!r}, " if named and peer_tag is not None else ""
     return [
         f"{'machine' if len(names) == 1 else 'machines'} {', '.join(map(repr, names))}: {reason}; "
         f"{tag}name where you come from in ssh_source_ranges, or tell a way of your own: "
