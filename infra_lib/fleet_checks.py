@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.modules import Module, ModuleNames
-    from infra_lib.model.services import ClanService, Role
+    from infra_lib.model.services import ClanService
     from infra_lib.model.ssh import Ssh
     from infra_lib.model.zerotier import ZeroTier
 
@@ -27,31 +27,28 @@ if TYPE_CHECKING:
 # https://git.clan.lol/clan/clan-core/src/branch/main/modules/clan/computed-tags.nix
 EVERYBODYS = (EVERY, "nixos", "darwin")
 
-# Services of clan that configure nothing on a Mac: they have a `nixosModule`, no `darwinModule`,
-# and export nothing of such a machine to others.
+# Roles of clan's services for which it is nothing that a Mac plays them: they have a `nixosModule`
+# and no `darwinModule`, they export nothing, and the module of no other machine looks at who they
+# are. So the servers of sshd are not here, whose domains clients trust, nor those of monitoring.
 # https://git.clan.lol/clan/clan-core/src/branch/main/clanServices
-NIXOS_ONLY = frozenset(
-    {
-        "admin",
-        "borgbackup",
-        "certificates",
-        "coredns",
-        "data-mesher",
-        "dyndns",
-        "emergency-access",
-        "garage",
-        "kde",
-        "localbackup",
-        "matrix-synapse",
-        "monitoring",
-        "ncps",
-        "packages",
-        "sshd",
-        "syncthing",
-        "trusted-nix-caches",
-        "wifi",
-    }
-)
+NIXOS_ONLY = {
+    **dict.fromkeys(
+        ("admin", "dm-dns", "dyndns", "emergency-access", "garage", "kde", "localbackup"),
+        ("default",),
+    ),
+    **dict.fromkeys(
+        ("matrix-synapse", "packages", "pki", "trusted-nix-caches", "wifi"), ("default",)
+    ),
+    "certificates": ("ca", "default"),
+    "data-mesher": ("default",),
+    "installer": ("iso",),
+    "monitoring": ("client",),
+    "ncps": ("client",),
+    "sshd": ("client",),
+    "tor": ("client",),
+}
+# What flakes call the one that these are from; without a name it is that one too.
+CLAN = (None, "clan-core")
 
 
 def one_of(machines: Iterable[Machine]) -> str:
@@ -129,10 +126,10 @@ def check_services(
                 if name not in named:
                     accepted = f"{one_of(machines)}{nearest(name, named)}"
                     raise field_error(where, f"{field}machines", name, accepted)
-                if _has_nothing_for(service, role, named[name]):
+                if _has_nothing_for(service, role_name, named[name]):
                     accepted = (
                         f"leave it out: clan's service {service.module_name!r} has nothing for a "
-                        "Mac; with extra_modules for it, it may stand"
+                        f"Mac in the role {role_name!r}; with extra_modules for it, it may stand"
                     )
                     raise field_error(where, f"{field}machines", name, accepted)
             for tag in role.tags:
@@ -145,11 +142,12 @@ def _tags(machines: Iterable[Machine], declared: Iterable[str]) -> set[str]:
     return {tag for machine in machines for tag in machine.all_tags} | {*EVERYBODYS, *declared}
 
 
-def _has_nothing_for(service: ClanService, role: Role, machine: Machine) -> bool:
-    """Whether a service of clan does nothing on a machine, which is a Mac."""
-    if machine.machine_class == "nixos" or role.extra_modules:
+def _has_nothing_for(service: ClanService, role: str, machine: Machine) -> bool:
+    """Whether it is nothing that a machine, a Mac, plays a role of a service of clan."""
+    if machine.machine_class == "nixos" or service.roles[role].extra_modules:
         return False
-    return service.input is None and service.module_name in NIXOS_ONLY
+    name = service.module_name.removeprefix("@clan/")
+    return service.input in CLAN and role in NIXOS_ONLY.get(name, ())
 
 
 def _refuse_or_warn(where: str, field: str, tag: str, tags: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -87,12 +87,27 @@ def check_settings(where: str, field: str, value: object) -> None:
     from nixgen import Expr, Lambda, NixError, dumps  # few fleets need it, and it is not small
 
     accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
-    if not isinstance(value, Mapping | Expr) or isinstance(value, Lambda):
+    if not isinstance(value, Mapping | Expr):
         raise field_error(where, field, value, accepted)
+    for path, each in _leaves(field, value):
+        if isinstance(each, Lambda):
+            raise field_error(where, path, each, accepted)
     try:
         dumps(value)
     except NixError as error:
         raise FleetError(f"{where}: {field}: {error}") from None
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield what data holds that holds no more itself, each with how it is reached in Python."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _leaves(f"{path}[{name!r}]", each)
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _leaves(f"{path}[{place}]", each)
+    else:
+        yield path, value
 
 
 def frozen_settings(value: Any) -> Any:

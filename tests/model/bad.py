@@ -3,6 +3,7 @@
 PRELUDE = """\
 from pathlib import PurePath
 
+import nixgen
 from infra_lib import *
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
@@ -29,6 +30,14 @@ def project(**fields):
 
 def catalog(**fields):
     return gcp(catalog=Catalog(**fields))
+
+
+def instance(name="sshd", **roles):
+    return ClanService(name, roles=roles)
+
+
+FUNCTION = nixgen.Lambda("x", nixgen.ref("x"))
+MAC = Machine("stibnite", machine_class="darwin")
 """
 
 # What Compute Engine, clan or Nix would refuse.
@@ -528,6 +537,82 @@ REFUSED = {
     "duplicate user": (
         'fleet(users=(User("cameron"), User("cameron")))',
         ("'metals'", "users='cameron'", "twice"),
+    ),
+    "role that a machine is given twice": (
+        'Role(machines=("galena", "galena"))',
+        ("role", "machines='galena'", "twice"),
+    ),
+    "role that a tag is given twice": ('Role(tags=["a", "a"])', ("role", "tags='a'", "twice")),
+    "settings of Python's": (
+        'Role(settings={"hook": print})',
+        ("role: settings: hook: <built-in function print>", "no Nix expression"),
+    ),
+    "settings of a machine that are an object": (
+        'Role(machines={"galena": {"port": object()}})',
+        ("role: machines['galena']: port: <object object", "no Nix expression"),
+    ),
+    "settings that are a function of Nix": (
+        "Role(settings=FUNCTION)",
+        ("role: settings=Lambda(", "data is accepted", "no function"),
+    ),
+    "settings that hold a function of Nix": (
+        'Role(tags={"server": {"hooks": [{"run": FUNCTION}]}})',
+        ("role: tags['server']['hooks'][0]['run']=Lambda(", "data is accepted", "no function"),
+    ),
+    "settings that are a list": ('Role(settings=["a"])', ("settings=['a']", "data is accepted")),
+    "settings of a machine that are text": (
+        'Role(machines={"galena": "203.0.113.7"})',
+        ("machines['galena']='203.0.113.7'", "data is accepted"),
+    ),
+    "instance whose file would be elsewhere": (
+        'ClanService("../sshd")',
+        ("service '../sshd'", "name='../sshd'", "letters, digits"),
+    ),
+    "two instances of one name": (
+        "fleet(services=(instance(), instance()))",
+        ("service 'sshd'", "instance='sshd'", "service 'sshd' is the instance of that name"),
+    ),
+    "instance under a user's name": (
+        'fleet(users=(User("cameron"),), services=(instance("user-cameron"),))',
+        ("instance='user-cameron'", "user 'cameron' is the instance of that name"),
+    ),
+    "another service under the internet service's name": (
+        'fleet(services=(ClanService("internet", module="p2p"),))',
+        ("service 'internet'", "instance='internet'", "internet is the instance of that name"),
+    ),
+    "another service under ZeroTier's name": (
+        'fleet(Machine("a", tags=("controller",)), '
+        'services=(ClanService("zerotier", module="yggdrasil"),))',
+        ("service 'zerotier'", "instance='zerotier'", "zerotier is the instance of that name"),
+    ),
+    "misspelt machine in a role": (
+        'fleet(gcp(), services=(instance(server=Role(machines=("galean",))),))',
+        ("service 'sshd'", "roles['server'].machines='galean'", "nearest: galena"),
+    ),
+    "misspelt tag in a role": (
+        'fleet(gcp(tags=("server",)), services=(instance(client=Role(tags=("sever",))),))',
+        ("roles['client'].tags='sever'", "nearest: server", "Fleet(tags={'sever': None})"),
+    ),
+    "a Mac in a role that has nothing for it": (
+        'fleet(MAC, services=(instance(client=Role(machines=("stibnite",))),))',
+        (
+            "service 'sshd'",
+            "roles['client'].machines='stibnite'",
+            "nothing for a Mac in the role 'client'",
+            "extra_modules",
+        ),
+    ),
+    "role that ZeroTier has not": (
+        'ZeroTier(roles={"controler": Role()})',
+        ("zerotier", "roles='controler'", "one of controller, peer, moon"),
+    ),
+    "misspelt field of an instance": (
+        'ClanService("sshd", rolse={})',
+        ("ClanService('sshd', rolse=…)", "no field 'rolse'", "nearest: roles"),
+    ),
+    "misspelt field of a machine": (
+        "gcp(stoped=True)",
+        ("GcpMachine('galena', stoped=…)", "no field 'stoped'", "nearest: stopped"),
     ),
     "login name with capitals": ('User("Cameron")', ("name='Cameron'", "lower-case")),
     "malformed cache key": (
