@@ -3,7 +3,8 @@
 Who plays a role is a `Role`; what the service has to set, for all who play it, are the function's
 other arguments. What is None is not written, and as clan has it by default. What there is to set
 for one machine or tag, or what has no argument here, is said in the role, in clan's own words:
-`Role(machines={"vault": {"directory": "/srv"}})`.
+`Role(machines={"vault": {"directory": "/srv"}})`. What a `WifiNetwork(…)` or another such thing is
+in those words are its `settings`.
 
 Services without settings need no function: `ClanService("kde", roles={"default": Role(…)})`.
 """

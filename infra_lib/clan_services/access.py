@@ -28,6 +28,7 @@ def sshd(
     rsa_host_key: bool | None = None,
     certificate: bool | None = None,
     certificate_search_domains: tuple[str, ...] | list[str] | None = None,
+    trusted_search_domains: tuple[str, ...] | list[str] | None = None,
     name: str = "sshd",
     input: str | None = None,
 ) -> ClanService:
@@ -44,7 +45,9 @@ def sshd(
         rsa_host_key: Whether servers have an RSA host key too.
         certificate: Whether servers have host certificates, as they do unless this is False.
         certificate_search_domains: Domains besides the clan's: `<machine>.<domain>` is in the
-            certificate of each server, and every client takes certificates of such names.
+            certificate of each server. Clients of the instance trust such certificates.
+        trusted_search_domains: Further domains in which clients trust certificates; a clan-core
+            older than October 2025 wants those of the servers here too.
         name: What the instance is called.
         input: The flake input that has the service; None for clan-core.
 
@@ -60,8 +63,12 @@ def sshd(
         certificate=certificate,
     )
     check_given(where, _check_keys, authorized_keys=authorized_keys)
-    check_given(where, _check_domains, certificate_search_domains=certificate_search_domains)
-    domains = {("certificate", "searchDomains"): certificate_search_domains}
+    check_given(
+        where,
+        _check_domains,
+        certificate_search_domains=certificate_search_domains,
+        trusted_search_domains=trusted_search_domains,
+    )
     return instance(
         "sshd",
         name,
@@ -73,10 +80,10 @@ def sshd(
                 ("generateRootKey",): generate_root_key,
                 ("hostKeys", "rsa", "enable"): rsa_host_key,
                 ("certificate", "enable"): certificate,
-                **domains,
+                ("certificate", "searchDomains"): certificate_search_domains,
             },
         ),
-        client=(client, domains),
+        client=(client, {("certificate", "searchDomains"): trusted_search_domains}),
     )
 
 

@@ -11,12 +11,14 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 import infra_lib
+from infra_lib import clan_services
 from tests.helpers import CHECKOUT
 from tests.helpers.process import python
 from tests.helpers.tools import require
 
 MODULES = {
     "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",
+    "infra_lib.clan_services": "Clan's own services that people use most, each by a function.",
     "infra_lib.stacks": "Provisioning it with CDKTF, which is the extra `cdktf`.",
     "infra_lib.stacks.cdktn": "Provisioning it with CDK Terrain, which is the extra `cdktn`.",
     "nixgen": "Writing Nix.",
@@ -88,7 +90,13 @@ def test_nothing_else_can_be_imported_by_a_star() -> None:
 
 
 @pytest.mark.parametrize(
-    "described", [value for value in vars(infra_lib).values() if attrs.has(value)]
+    "described",
+    [
+        value
+        for module in (infra_lib, clan_services)
+        for value in (getattr(module, name) for name in module.__all__)
+        if attrs.has(value)
+    ],
 )
 def test_a_class_says_what_it_holds_and_what_it_refuses(described: type) -> None:
     text = inspect.getdoc(described) or ""

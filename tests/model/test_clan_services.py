@@ -143,6 +143,7 @@ COMPLETE = (
         rsa_host_key=True,
         certificate=False,
         certificate_search_domains=("example.org",),
+        trusted_search_domains=("example.net",),
     ),
     syncthing(
         {
@@ -336,6 +337,16 @@ def test_a_role_keeps_what_it_says_itself() -> None:
     assert made.settings == {"startAt": "daily", "exclude": ["*.o"]}
 
 
+def test_one_machine_may_have_settings_of_its_own() -> None:
+    unasked = {"networks": {"home": WifiNetwork(auto_connect=False).settings}}
+    role = Role(tags=("laptop",), machines={"galena": unasked})
+    made = wifi({"home": WifiNetwork()}, role=role).roles["default"]
+    assert evaluate(dumps({"all": made.settings, **made.machines})) == {
+        "all": {"networks": {"home": {}}},
+        "galena": {"networks": {"home": {"autoConnect": False}}},
+    }
+
+
 @pytest.mark.parametrize("settings", [{"startAt": "hourly"}, {("startAt",): "hourly"}])
 def test_a_setting_is_said_in_one_place(settings: Any) -> None:
     said = "service 'borgbackup': client.settings='startAt': is given by name too; say it in one"
@@ -424,12 +435,12 @@ REFUSED: dict[str, tuple[str, str]] = {
         "service 'sshd': generate_root_key='yes': True or False is accepted",
     ),
     "a domain that is none": (
-        'sshd(client=ALL, certificate_search_domains=("*.example.org",))',
+        'sshd(server=ALL, certificate_search_domains=("*.example.org",))',
         "certificate_search_domains='*.example.org': a domain is lower-case DNS labels",
     ),
     "domains in one text": (
-        'sshd(client=ALL, certificate_search_domains="example.org")',
-        "certificate_search_domains='example.org': a tuple or a list is accepted",
+        'sshd(client=ALL, trusted_search_domains="example.org")',
+        "trusted_search_domains='example.org': a tuple or a list is accepted",
     ),
     "a directory that depends on where one is": (
         'borgbackup(server=VAULT, directory="srv")',
