@@ -163,7 +163,7 @@ def by_name(
     return {name: thing.settings for name, thing in value.items()}
 
 
-def demand(where: str, role_name: str, role: Role | None, option: str, accepted: str) -> None:
+def demand(where: str, role_name: str, role: Role, option: str, accepted: str) -> None:
     """Check that all who play a role have a setting for which clan has no default.
 
     A machine may have it by a tag, so that where one tag has it, all may.
@@ -178,7 +178,7 @@ def demand(where: str, role_name: str, role: Role | None, option: str, accepted:
     Raises:
         FleetError: When one has not.
     """
-    if role is None or _sets(role.settings, option):
+    if _sets(role.settings, option):
         return
     keyword = _keyword(role_name)
     tagged = [tag for tag, settings in role.tags.items() if _sets(settings, option)]

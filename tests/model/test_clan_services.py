@@ -354,6 +354,19 @@ def test_a_setting_is_said_in_one_place(settings: Any) -> None:
         borgbackup(client=Role(tags=("all",), settings=settings), start_at="daily")
 
 
+def test_a_part_of_a_setting_is_said_where_the_rest_is() -> None:
+    """Nix would merge the two; a reader would have to."""
+    said = {"certificate": {"searchDomains": ["example.org"]}}
+    with pytest.raises(FleetError, match=r"server\.settings='certificate': is given by name too"):
+        sshd(server=Role(tags=("all",), settings=said), certificate=False)
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_port_is_any_that_there_is(port: int) -> None:
+    assert ncps(server=VAULT, port=port).roles["server"].settings == {"port": port}
+    assert TorPort(port).settings == {"port": port, "target": {"port": port}}
+
+
 def test_an_expression_is_all_of_the_settings_of_a_role() -> None:
     expression = Raw("import ./borg.nix")
     role = Role(tags=("all",), settings=expression)
@@ -488,6 +501,17 @@ REFUSED: dict[str, tuple[str, str]] = {
         "service 'ncps': port=65536: a port is accepted: 1 to 65535",
     ),
     "port zero": ("ncps(server=VAULT, port=0)", "service 'ncps': port=0: a port is accepted"),
+    "a port that is text": ('ncps(server=VAULT, port="80")', "port='80': a port is accepted"),
+    "a directory that is none": (
+        r'ncps(server=VAULT, data_path="/srv\0")',
+        r"data_path='/srv\x00': text without control characters",
+    ),
+    "a directory that is a number": ("ncps(server=VAULT, data_path=5)", "data_path=5: text with"),
+    "a time that is a number": ("borgbackup(client=ALL, start_at=3)", "start_at=3: text without"),
+    "a network of two words": (
+        'wifi({"at home": WifiNetwork()}, role=ALL)',
+        "service 'wifi': networks='at home': a name is accepted, without spaces",
+    ),
     "a port that is a switch": ("ncps(server=VAULT, port=True)", "port=True: a port is accepted"),
     "a cache that is text": (
         'ncps(server=VAULT, caches=("https://cache.nixos.org",))',
