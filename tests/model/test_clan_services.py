@@ -42,8 +42,9 @@ from nixgen import Raw, dumps
 from tests.helpers.nix import evaluate
 from tests.helpers.process import python
 
+HERE = Path(__file__).parent
 # See its first line for where it is from.
-INTERFACES = json.loads((Path(__file__).parent / "clan_services.json").read_text())
+INTERFACES = json.loads((HERE / "clan_services.json").read_text())
 SERVICES = [name for name in INTERFACES if name != "//"]
 
 ALL = Role(tags=("all",))
@@ -264,6 +265,10 @@ def test_settings_have_the_names_and_types_of_clans_interface(
             assert is_of_type(value, options[path]), (role, path, value)
 
 
+def test_each_argument_is_written_as_the_setting_that_it_names(written: dict[str, Any]) -> None:
+    assert written == json.loads((HERE / "clan_services_written.json").read_text())
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_option_of_clans_interface_has_an_argument(
     service: str, written: dict[str, Any]
@@ -354,6 +359,18 @@ def test_a_setting_is_said_in_one_place(settings: Any) -> None:
         borgbackup(client=Role(tags=("all",), settings=settings), start_at="daily")
 
 
+def test_a_setting_may_be_said_as_a_path() -> None:
+    role = Role(tags=("all",), settings={("hostKeys", "rsa", "enable"): True})
+    assert sshd(server=role, certificate=False).roles["server"].settings == {
+        ("certificate", "enable"): False,
+        ("hostKeys", "rsa", "enable"): True,
+    }
+    with pytest.raises(FleetError, match=r"server\.settings='hostKeys': is given by name too"):
+        sshd(server=role, rsa_host_key=False)
+    disk = Role(machines=("vault",), settings={("targets", "hdd", "directory"): "/mnt/hdd"})
+    assert localbackup(role=disk).roles["default"] == disk
+
+
 def test_a_part_of_a_setting_is_said_where_the_rest_is() -> None:
     """Nix would merge the two; a reader would have to."""
     said = {"certificate": {"searchDomains": ["example.org"]}}
@@ -439,6 +456,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         'sshd(server=ALL, authorized_keys={"admin": "ssh-ed25519 AAAA"})',
         "service 'sshd': authorized_keys['admin']='ssh-ed25519 AAAA': not a whole ssh-ed25519 key",
     ),
+    "a key's name of two words": (
+        'sshd(server=ALL, authorized_keys={"the admin": KEY})',
+        "authorized_keys='the admin': a name is accepted, without spaces",
+    ),
     "keys without names": (
         "sshd(server=ALL, authorized_keys=(KEY,))",
         "a mapping from names to keys is accepted",
@@ -513,6 +534,11 @@ REFUSED: dict[str, tuple[str, str]] = {
         "service 'wifi': networks='at home': a name is accepted, without spaces",
     ),
     "a port that is a switch": ("ncps(server=VAULT, port=True)", "port=True: a port is accepted"),
+    "a cache that is anywhere": ('ncps(server=VAULT, data_path="x")', "data_path='x': an absolute"),
+    "a switch of ncps that is text": (
+        'ncps(server=VAULT, allow_put_verb="yes")',
+        "service 'ncps': allow_put_verb='yes': True or False is accepted",
+    ),
     "a cache that is text": (
         'ncps(server=VAULT, caches=("https://cache.nixos.org",))',
         "caches='https://cache.nixos.org': each is to be a BinaryCache",
@@ -532,6 +558,26 @@ REFUSED: dict[str, tuple[str, str]] = {
     "units that are none": (
         'monitoring(server=VAULT, client=ALL, monitored_systemd_services="nginx.service")',
         'monitored_systemd_services=\'nginx.service\': "nixos", "all" or names of units',
+    ),
+    "dashboards that are text": (
+        'monitoring(server=VAULT, client=ALL, grafana="yes")',
+        "service 'monitoring': grafana='yes': True or False is accepted",
+    ),
+    "a server at no host": (
+        'monitoring(server=VAULT, client=ALL, host="the vault")',
+        "host='the vault': a host name or an address is accepted",
+    ),
+    "rules in one text": (
+        'monitoring(server=VAULT, client=ALL, relabel_rules_before_normalization="rule { }")',
+        "relabel_rules_before_normalization='rule { }': a tuple or a list is accepted",
+    ),
+    "a rule that is empty": (
+        'monitoring(server=VAULT, client=ALL, relabel_rules_after_normalization=(" ",))',
+        "relabel_rules_after_normalization=' ': text is accepted: rule {",
+    ),
+    "a unit of two words": (
+        'monitoring(server=VAULT, client=ALL, monitored_systemd_services=("nginx service",))',
+        "monitored_systemd_services='nginx service': one word such as",
     ),
     "no controller": (
         "wireguard(peer=ALL)",
