@@ -378,6 +378,10 @@ def test_a_part_of_a_setting_is_said_where_the_rest_is() -> None:
         sshd(server=Role(tags=("all",), settings=said), certificate=False)
 
 
+def test_an_interface_is_called_by_15_characters_at_most() -> None:
+    assert wireguard(endpoint={"a": "a.x"}, name="wireguard-infra").module_name == "wireguard"
+
+
 @pytest.mark.parametrize("port", [1, 65535])
 def test_a_port_is_any_that_there_is(port: int) -> None:
     assert ncps(server=VAULT, port=port).roles["server"].settings == {"port": port}
@@ -647,6 +651,180 @@ REFUSED: dict[str, tuple[str, str]] = {
     "networks without names": (
         "wifi((WifiNetwork(),), role=ALL)",
         'a mapping is accepted: {"home": WifiNetwork()}',
+    ),
+    "a port of controllers that is none": (
+        'wireguard(endpoint={"a": "a.x"}, port=0)',
+        "service 'wireguard': port=0: a port is accepted",
+    ),
+    "a domain of a network that is none": (
+        'wireguard(endpoint={"a": "a.x"}, domain="*.vpn")',
+        "service 'wireguard': domain='*.vpn': a domain is lower-case DNS labels",
+    ),
+    "a controller of two words": (
+        'wireguard(endpoint={"a": "a.x"}, peer=Role(tags=("b",)), attach_to="the first")',
+        "attach_to='the first': the name of a controller is accepted",
+    ),
+    "an endpoint that is a number": (
+        "wireguard(controller=VAULT, endpoint=5)",
+        "endpoint=5: a host name or an address without a port",
+    ),
+    "interfaces that are text": (
+        'yggdrasil(role=ALL, multicast_interfaces=("eth0",))',
+        "multicast_interfaces='eth0': each is to be a MulticastInterface",
+    ),
+    "ports without protocols": (
+        "yggdrasil(role=ALL, ports=(6443,))",
+        "service 'yggdrasil': ports=(6443,): a mapping is accepted",
+    ),
+    "peers in one text": (
+        'yggdrasil(role=ALL, extra_peers="tls://192.0.2.1:6446")',
+        "extra_peers='tls://192.0.2.1:6446': a tuple or a list is accepted",
+    ),
+    "addresses in one text": (
+        'yggdrasil(role=ALL, extra_yggdrasil_ips="324::cafe")',
+        "extra_yggdrasil_ips='324::cafe': a tuple or a list is accepted",
+    ),
+    "a firewall that is text": (
+        'mycelium(peer=ALL, open_firewall="no")',
+        "service 'mycelium': open_firewall='no': True or False is accepted",
+    ),
+    "public nodes that are text": (
+        'mycelium(peer=ALL, add_hosted_public_nodes="no")',
+        "add_hosted_public_nodes='no': True or False is accepted",
+    ),
+    "a secret that is text": (
+        'tor(server=ALL, secret_hostname="yes")',
+        "service 'tor': secret_hostname='yes': True or False is accepted",
+    ),
+    "a Tor port that is a number": (
+        "tor(server=ALL, port_mapping=(22,))",
+        "service 'tor': port_mapping=22: each is to be a TorPort: TorPort(22)",
+    ),
+    "a target of Tor that is none": (
+        "TorPort(80, target_port=0)",
+        "Tor port 80: target_port=0: a ",
+    ),
+    "a log level that there is not": (
+        'data_mesher(role=ALL, bootstrap=VAULT, log_level="trace")',
+        "service 'data-mesher': log_level='trace': \"fatal\" or",
+    ),
+    "a port of data-mesher that is none": (
+        "data_mesher(role=ALL, bootstrap=VAULT, port=0)",
+        "service 'data-mesher': port=0: a port is accepted",
+    ),
+    "a node that is no libp2p address": (
+        'data_mesher(role=ALL, extra_bootstrap_peers=("192.0.2.1:7946",))',
+        "extra_bootstrap_peers='192.0.2.1:7946': libp2p addresses are accepted",
+    ),
+    "nodes in one text": (
+        'data_mesher(role=ALL, extra_bootstrap_peers="/ip4/192.0.2.1/tcp/7946")',
+        "extra_bootstrap_peers='/ip4/192.0.2.1/tcp/7946': a tuple or a list is accepted",
+    ),
+    "an interface of two words": (
+        'data_mesher(role=ALL, bootstrap=VAULT, interfaces=("eth 1",))',
+        "interfaces='eth 1': one word such as",
+    ),
+    "a namespace of two words": (
+        'data_mesher(role=ALL, bootstrap=VAULT, namespaces=("d n s",))',
+        "namespaces='d n s': one word such as",
+    ),
+    "files without keys": (
+        'data_mesher(role=ALL, bootstrap=VAULT, files=("dns:zt",))',
+        "files=('dns:zt',): a mapping is accepted",
+    ),
+    "a file whose key is text": (
+        'data_mesher(role=ALL, bootstrap=VAULT, files={"dns:zt": "P6AE"})',
+        "files['dns:zt']='P6AE': a tuple or a list is accepted",
+    ),
+    "a file of two words": (
+        'data_mesher(role=ALL, bootstrap=VAULT, files={"the zone": ("P6AE",)})',
+        "files='the zone': the name of a file is accepted",
+    ),
+    "an address of two words": (
+        'borgbackup(server=VAULT, address="the vault")',
+        "address='the vault': a host name or an address is accepted",
+    ),
+    "patterns in one text": (
+        'borgbackup(client=ALL, exclude="*.pyc")',
+        "exclude='*.pyc': a tuple or a list is accepted",
+    ),
+    "a drive that depends on where one is": (
+        'LocalBackupTarget("mnt/hdd")',
+        "target 'mnt/hdd': directory='mnt/hdd': an absolute path is accepted",
+    ),
+    "a switch of Syncthing that is text": (
+        'syncthing(peer=ALL, open_default_ports="no")',
+        "service 'syncthing': open_default_ports='no': True or False is accepted",
+    ),
+    "a folder that is text": (
+        'syncthing({"notes": "/notes"}, peer=ALL)',
+        "service 'syncthing': folders['notes']='/notes': a SyncthingFolder(…) is accepted",
+    ),
+    "a device that is text": (
+        'syncthing(peer=ALL, extra_devices={"phone": DEVICE})',
+        "service 'syncthing': extra_devices['phone']='P56IOI7",
+    ),
+    "parameters without names": (
+        'SyncthingFolder("/notes", versioning="simple", versioning_parameters=("keep",))',
+        "folder '/notes': versioning_parameters=('keep',): a mapping is accepted",
+    ),
+    "a parameter that is a number": (
+        'SyncthingFolder("/notes", versioning="simple", versioning_parameters={"keep": 3})',
+        "folder '/notes': versioning_parameters['keep']=3: text without",
+    ),
+    "a parameter of two words": (
+        'SyncthingFolder("/notes", versioning="simple", versioning_parameters={"to keep": "3"})',
+        "versioning_parameters='to keep': a name is accepted",
+    ),
+    "an authority's domain that is none": (
+        'certificates(ca=VAULT, tlds=("*.zt",))',
+        "service 'certificates': tlds='*.zt': a domain is lower-case",
+    ),
+    "domains of an authority in one text": (
+        'certificates(ca=VAULT, tlds="zt")',
+        "tlds='zt': a tuple or a list is accepted",
+    ),
+    "an authority's address of two words": (
+        'certificates(ca=VAULT, acme_email="the admin")',
+        "acme_email='the admin': an address is accepted",
+    ),
+    "settings of a provider without names": (
+        'DynDnsRecord(provider="x", domain="x.org", extra_settings=("host",))',
+        "DNS record 'x.org': extra_settings=('host',): a mapping is accepted",
+    ),
+    "a setting of a provider that is a list": (
+        'DynDnsRecord(provider="x", domain="x.org", extra_settings={"host": ["@"]})',
+        "DNS record 'x.org': extra_settings['host']=['@']: text, a whole number, True or False",
+    ),
+    "a setting of a provider of two words": (
+        'DynDnsRecord(provider="x", domain="x.org", extra_settings={"the host": "@"})',
+        "DNS record 'x.org': extra_settings='the host': a name is accepted",
+    ),
+    "another secret in the repository": (
+        'DynDnsRecord(provider="x", domain="x.org", secret_field_name="api_key", '
+        'extra_settings={"api_key": "hunter2"})',
+        "DNS record 'x.org': extra_settings='api_key': clan asks for the api_key itself",
+    ),
+    "a page that is text": (
+        'dyndns(role=ALL, server="dns.example.org")',
+        "service 'dyndns': server='dns.example.org': a DynDnsServer(…) is accepted",
+    ),
+    "a Matrix domain that is none": (
+        'matrix_synapse(role=VAULT, server_tld="@x", app_domain="m.x", acme_email="a@x")',
+        "server_tld='@x': a domain is lower-case",
+    ),
+    "a Matrix user of two words": (
+        'matrix_synapse(role=VAULT, server_tld="x", app_domain="m.x", acme_email="a@x", '
+        'users=("the bob",))',
+        "users='the bob': one word such as",
+    ),
+    "an address of Matrix of two words": (
+        'matrix_synapse(role=VAULT, server_tld="x", app_domain="m.x", acme_email="the admin")',
+        "acme_email='the admin': an address is accepted",
+    ),
+    "a Matrix server that is nowhere": (
+        'matrix_synapse(role=VAULT, server_tld="x", acme_email="a@x")',
+        "role.machines='vault': app_domain=\"matrix.example.org\" is wanted",
     ),
     "nobody to join by": (
         "data_mesher(role=ALL)",
