@@ -131,7 +131,7 @@ class ModuleNames:
 
     Attributes:
         base: The module that holds the settings of binary caches and SSH's known hosts, for NixOS
-            and nix-darwin, unless these have modules of their own.
+            and nix-darwin, unless these have modules of their own: then it is yours.
         caches: A module of its own for the binary caches, which generated machines import too.
         known_hosts: A module of its own for SSH's known hosts, likewise.
         home: home-manager's, with SSH's hosts.

@@ -115,9 +115,14 @@ def _shared(fleet: Fleet, machine_class: str) -> _Shared:
 
 
 def _shared_names(fleet: Fleet, machine_class: str) -> list[str]:
-    """The generated modules that every machine of a class imports, by name."""
-    own = machine_class == "nixos" and fleet.config is not None
-    return [fleet.module_names.fleet] if own else []
+    """The generated modules that every machine of a class imports, by name.
+
+    Binary caches and SSH's known hosts are in the base module, unless they have names of their own.
+    """
+    names = fleet.module_names
+    known_hosts = names.known_hosts if ssh_known_hosts.files(fleet) else None
+    own = names.fleet if machine_class == "nixos" and fleet.config is not None else None
+    return [name for name in (names.caches, known_hosts, own) if name is not None]
 
 
 def _shared_paths(fleet: Fleet, machine_class: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.hosts import hosts
+from infra_lib.model.validators import CLASSES
 from infra_lib.nix.style import is_plain
 from nixgen.expr import Apply, AttrSet, Inherit, Lambda, Let, Pattern, Select, Str, ref
 
@@ -25,7 +26,10 @@ _MISSING = (
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file, when a key is known: it adds to the base modules of NixOS and darwin."""
+    """Return the file, when a key is known.
+
+    It adds to the base modules of NixOS and darwin, or is one of its own.
+    """
     known = [host for host in hosts(fleet) if host.key is not None]
     authorities = fleet.ssh.certificate_authorities
     if not known and not authorities:
@@ -36,13 +40,13 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     entries |= {authority.name: _authority(authority) for authority in authorities}
     if is_plain(fleet):
         return {PATH: {("programs", "ssh", "knownHosts"): entries}}
+    name = fleet.module_names.known_hosts or fleet.module_names.base
     ssh = AttrSet(Inherit("knownHosts"))
     body = Let(
         {**({"keyOf": _key_of()} if refers else {}), "knownHosts": entries},
         {
             ("flake", "modules"): {
-                ("nixos", "base", "programs", "ssh"): ssh,
-                ("darwin", "base", "programs", "ssh"): ssh,
+                (machine_class, name, "programs", "ssh"): ssh for machine_class in CLASSES
             }
         },
     )

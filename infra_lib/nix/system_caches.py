@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.model.validators import CLASSES
 from infra_lib.nix import caches
 from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import is_plain
@@ -17,16 +18,17 @@ PATH = "modules/system/caches.nix"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file: it adds to the base modules of NixOS and darwin.
+    """Return the file: it adds to the base modules of NixOS and darwin, or is one of its own.
 
-    It is there without caches too, so that there is a base module to import.
+    It is there without caches too, so that there is a module to import.
     """
     here, data = path_of(fleet, PATH), path_of(fleet, caches.PATH)
     bindings = _from_data(fleet, here, data) if here and data else _literal(fleet)
     if is_plain(fleet):
         base = bindings.pop("base")
         return {PATH: Let(bindings, base) if bindings else base}
-    both = {("nixos", "base"): ref("base"), ("darwin", "base"): ref("base")}
+    name = fleet.module_names.caches or fleet.module_names.base
+    both = {(machine_class, name): ref("base") for machine_class in CLASSES}
     return {PATH: Let(bindings, {("flake", "modules"): both})}
 
 

@@ -14,6 +14,7 @@ from attrs import evolve
 from infra_lib import Facts, Fleet, Machine, MachineFacts, ModuleNames, zfs_layout
 from nixgen import Apply, Lambda, Pattern, Raw, ref
 from tests.helpers.nix import NixTree, run
+from tests.helpers.nix_fleets import KEY
 
 Plant = Callable[[Fleet], NixTree]
 
@@ -279,6 +280,38 @@ def test_modules_are_called_what_the_fleet_calls_them(plant: Plant) -> None:
         '{ config.flake.modules.nixos = { "hosts/a" = 1; bee = 2; }; }).clan.machines'
     )
     assert clan == {"a": {"imports": [1]}, "b": {"imports": [2]}}
+
+
+def test_caches_and_known_hosts_have_modules_of_their_own_where_the_fleet_says_so(
+    plant: Plant,
+) -> None:
+    names = ModuleNames(caches="caches", known_hosts="hosts", home="people")
+    facts = Facts(machines=(MachineFacts("a", ssh_host_key=KEY, external_ip="203.0.113.7"),))
+    nixos = Machine("a", platform="x86_64-linux")
+    mac = Machine("b", machine_class="darwin", platform="aarch64-darwin")
+    for known in (facts, Facts()):
+        tree = plant(fleet_of(nixos, mac, module_names=names, facts=known, config={}))
+        for machine in (nixos, mac):
+            kind = machine.machine_class
+            modules = "base = 1; caches = 2; hosts = 3; fleet = 4;"
+            module = f'{kind}."machines/{kind}/{machine.name}"'
+            found = tree.evaluate(
+                f'(load "modules/machines/{kind}/{machine.name}/default.nix" {{ '
+                f"config.flake.modules.{kind} = {{ {modules} }}; "
+                f"}}).flake.modules.{module} {{ inherit lib; }}"
+            )
+            hosts = [3] if known is facts else []
+            own = [4] if kind == "nixos" else []
+            assert found["imports"] == [1, 2, *hosts, *own]
+    of_facts = plant(fleet_of(nixos, module_names=names, facts=facts))
+    for path, name in (("caches", "caches"), ("ssh-known-hosts", "hosts")):
+        modules = of_facts.value(f"modules/system/{path}.nix")["flake"]["modules"]
+        assert {kind: [*each] for kind, each in modules.items()} == {
+            "nixos": [name],
+            "darwin": [name],
+        }
+    text = (of_facts.root / "modules/home/core/ssh-hosts.nix").read_text()
+    assert "flake.modules.homeManager.people =" in text
 
 
 def test_what_every_machine_imports_may_differ_by_class(plant: Plant) -> None:
