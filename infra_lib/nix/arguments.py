@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.nix.modules import without_inputs
 from infra_lib.nix.style import is_plain
-from nixgen.expr import Inherit, Lambda, Let, Pattern, ref
+from nixgen.expr import Lambda, Pattern
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -36,10 +37,10 @@ def with_arguments(fleet: Fleet, value: Value) -> Value:
     names = free_arguments(value)
     if not names or isinstance(value, Lambda):
         return value
-    if "inputs" in names and is_plain(fleet):
-        names = names - {"inputs"} | {"self"}
-        value = Let(Inherit("inputs", source=ref("self")), value)
-    return Lambda(Pattern(*sorted(names), ellipsis=True), value)
+    arguments = sorted(names)
+    if is_plain(fleet):
+        arguments, value = without_inputs(arguments, value)
+    return Lambda(Pattern(*sorted(arguments), ellipsis=True), value)
 
 
 def free_arguments(*values: Value) -> frozenset[str]:

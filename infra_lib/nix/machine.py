@@ -23,6 +23,7 @@ from infra_lib.nix.modules import (
     import_value,
     names_used,
     takes,
+    without_inputs,
 )
 from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import OPTIONS, is_plain, module
@@ -223,9 +224,12 @@ def _module(
         arguments += cloud.arguments
     else:
         items += _items(machine)
+    body: Value = AttrSet(*items)
+    if is_plain(fleet):
+        used, body = without_inputs(used, body)
     named = {each if isinstance(each, str) else each.name for each in arguments}
     arguments += [OPTIONS if name == OPTIONS.name else name for name in used if name not in named]
-    return Lambda(Pattern(*arguments, ellipsis=True), AttrSet(*items))
+    return Lambda(Pattern(*arguments, ellipsis=True), body)
 
 
 def _items(machine: Machine) -> list[Item]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import is_plain, module
-from nixgen.expr import Lambda, Pattern, Select
+from nixgen.expr import Inherit, Lambda, Let, Pattern, Select, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ OF_FLAKE = frozenset(
 )
 """Arguments that are the same wherever they are used; flake-parts gives them to its modules.
 
-See https://flake.parts/module-arguments. A plain module has `inputs` and `self` from `specialArgs`.
+See https://flake.parts/module-arguments. A plain module has `self` alone, from `specialArgs`.
 """
 
 OF_MACHINE = frozenset({"config", "lib", "modulesPath", "options", "pkgs", "utils"})
@@ -95,6 +95,18 @@ def takes(arguments: Iterable[str | Param], body: Value) -> Value:
     return Lambda(Pattern(*given, ellipsis=True), body) if given else body
 
 
+def without_inputs(arguments: list[str], body: Value) -> tuple[list[str], Value]:
+    """Return arguments and body of a plain module that has the flake's inputs from `self`.
+
+    Clan gives that to the modules of machines, and `inputs` only where its `specialArgs` say so:
+    https://git.clan.lol/clan/clan-core/src/branch/main/modules/clan/module.nix
+    """
+    if "inputs" not in arguments:
+        return arguments, body
+    others = [name for name in arguments if name not in ("inputs", "self")]
+    return ["self", *others], Let(Inherit("inputs", source=ref("self")), body)
+
+
 def module_file(fleet: Fleet, path: str, name: tuple[str, ...], value: Value) -> Value:
     """Return a file that holds a module, with the arguments that it uses.
 
@@ -114,5 +126,6 @@ def module_file(fleet: Fleet, path: str, name: tuple[str, ...], value: Value) ->
     elif of_machine and not isinstance(value, Mapping):
         value = {"imports": [value]}  # a function of arguments returns options
     if is_plain(fleet):
-        return takes([*of_flake, *of_machine], value)
+        names, value = without_inputs([*of_flake, *of_machine], value)
+        return takes(names, value)
     return takes(of_flake, module(fleet, (machine_class, module_name), takes(of_machine, value)))

@@ -367,16 +367,18 @@ def test_plain_modules_say_the_same(plant: Plant) -> None:
         boot_device="/dev/sda",
     )
     mac = Machine("mac", machine_class="darwin", state_version=6)
-    tree = with_hardware(plant(fleet_of(vault, mac, module_style="nixos", config={"f": True})))
+    config = {"f": ref("inputs.nixpkgs.rev"), "g": ref("config.networking.domain")}
+    tree = with_hardware(plant(fleet_of(vault, mac, module_style="nixos", config=config)))
     (tree.root / "modules/postgres.nix").write_text("{ services.postgres.enable = true; }\n")
     machines = f"(import {tree.root}/modules/clan/machines.nix).machines"
     found = tree.evaluate(
         f"{OPTIONS} builtins.mapAttrs (_: each: "
-        "strip (collect (given // { inherit inputs self; }) each)) " + machines
+        # Clan gives each machine `self` alone.
+        "strip (collect (given // { inherit self; }) each)) " + machines
     )
     assert found["vault"]["services"].keys() == {"postgres", "server", "own", "inline"}
     assert found["vault"]["hardware"] == {"is": True}
-    assert found["vault"]["f"] is True
+    assert (found["vault"]["f"], found["vault"]["g"]) == ("abc", "zt")
     assert found["vault"]["networking"] == {"hostName": "vault", "hostId": "8425e349"}
     assert found["vault"]["disko"]["devices"]["zpool"]["zroot"]["type"] == "zpool"
     assert found["mac"]["system"] == {"stateVersion": 6}
