@@ -58,7 +58,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     """
     older = fleet.ssh.home_manager == "matchBlocks"
     blocks = {
-        host.alias: block
+        _patterns(host.alias): block
         for host in hosts(fleet)
         if (host.addresses or host.machine) and (block := _block(host, older))
     }
@@ -89,6 +89,12 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         Let(bindings, {("programs", "ssh"): _add_if("asked", ssh, decided)}),
     )
     return {PATH: module(fleet, ("homeManager", fleet.module_names.home), value)}
+
+
+def _patterns(alias: str) -> str:
+    """Return what a block is for: ssh minds case here, and clan asks for names in lower case."""
+    lower = alias.lower()
+    return alias if alias == lower else f"{alias} {lower}"
 
 
 def _has_option(older: bool) -> Value:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from infra_lib import Device, Facts, Fleet, MachineFacts, Ssh
+from infra_lib import Device, Facts, Fleet, Machine, MachineFacts, Ssh
 from main import fleet as example
 from tests.helpers.nix import NixTree, planted, quoted, run
 
@@ -365,6 +365,32 @@ def test_openssh_reads_the_hosts(plant: Plant, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     expected = {f"hostname {PHONE_IP}", "port 8022", "user u0_a123", "forwardagent no"}
     assert expected <= set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("said", ["Galena_7.zt", "galena_7.zt"])
+def test_openssh_finds_a_machine_whose_name_has_capitals(
+    plant: Plant, tmp_path: Path, said: str
+) -> None:
+    """Clan asks for names in lower case, people for what they read."""
+    facts = Facts(
+        machines=(MachineFacts("Galena_7", ssh_host_key=GALENA_KEY, external_ip="203.0.113.9"),)
+    )
+    tree = plant(Fleet(name="ores", domain="zt", machines=(Machine("Galena_7"),), facts=facts))
+    config = tmp_path / "config"
+    blocks = ssh(tree, SINCE_2026)["settings"]
+    config.write_text(
+        "".join(
+            f"Host {patterns}\n  HostName {block['HostName']}\n"
+            for patterns, block in blocks.items()
+            if patterns != "*"
+        )
+    )
+    shown = run("ssh", "-F", str(config), "-G", said).stdout.splitlines()
+    assert "hostname 203.0.113.9" in shown
+    hosts = tmp_path / "known_hosts"
+    entries = known_hosts(tree).values()
+    hosts.write_text("".join(f"{','.join(e['hostNames'])} {e['publicKey']}\n" for e in entries))
+    assert GALENA_KEY in run("ssh-keygen", "-F", said, "-f", str(hosts)).stdout
 
 
 def test_the_controller_admits_who_clan_does_not_manage(plant: Plant) -> None:
