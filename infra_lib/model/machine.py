@@ -68,6 +68,11 @@ def check_destination(where: str, field: str, value: object) -> None:
         raise field_error(where, field, value, f"{accepted} is accepted ({error})") from None
 
 
+def _check_build_host(where: str, field: str, value: object) -> None:
+    if value != "":
+        check_destination(where, field, value)
+
+
 def _check_target(machine: Machine, field: Attribute[Any], value: object) -> None:
     if value is not NOTHING:
         check_destination(machine._where, field.name, value)
@@ -131,7 +136,8 @@ class Machine:
         target_host: Where clan reaches it, `[user@]host[:port]`; options such as
             `?ProxyJump=root@gate.example` may follow. None for nowhere: clan tries its networks.
             Unless it is given, what `Fleet.target_host` says.
-        build_host: Where clan builds it, in the same form; None for where it is deployed from.
+        build_host: Where clan builds it, in the same form, or "localhost". None for what its own
+            configuration says, or else where it is deployed to; "" for the latter in any case.
         forward_agent: Whether clan forwards the SSH agent to it; None for what its own
             configuration says.
         modules: What it imports beside `Fleet.modules`. Each is the name of a module in
@@ -166,7 +172,7 @@ class Machine:
     derive: bool = field(default=True, validator=valid(check_boolean), kw_only=True)
     # Nothing is another answer than None here.
     target_host: str | None = field(factory=unsaid, validator=_check_target, kw_only=True)
-    build_host: str | None = field(default=None, validator=valid(check_destination), kw_only=True)
+    build_host: str | None = field(default=None, validator=valid(_check_build_host), kw_only=True)
     forward_agent: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)
     modules: tuple[Module, ...] = field(
         default=(),

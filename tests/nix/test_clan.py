@@ -87,6 +87,8 @@ def test_the_inventory_has_what_is_said_of_deploying_and_nothing_else(
         Machine("nowhere", target_host=None),
         Machine("built", build_host="root@build.zt", forward_agent=True),
         Machine("Kept", target_host=None, forward_agent=False),
+        # Whatever its own configuration says.
+        Machine("itself", target_host="root@a?IdentityFile=~/.ssh/b", build_host=""),
     )
     found = inventory(plant(Fleet(name="test", domain="zt", machines=machines)))
     assert {name: machine.get("deploy") for name, machine in found.items()} == {
@@ -97,6 +99,7 @@ def test_the_inventory_has_what_is_said_of_deploying_and_nothing_else(
             "forwardAgent": True,
         },
         "Kept": {"forwardAgent": False},
+        "itself": {"targetHost": "root@a?IdentityFile=~/.ssh/b", "buildHost": ""},
     }
 
 
