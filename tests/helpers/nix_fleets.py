@@ -72,16 +72,19 @@ def workshop(module_style: Literal["flake-parts", "nixos"]) -> Fleet:
         ("users", "users", "smith", "shell"): ref("pkgs.zsh"),
     }
     return Fleet(
-        name="workshop",
+        name="Iron_works",
         domain="iron.example",
         description='Where "things" are made for ${everyone}',
         module_style=module_style,
+        target_host={"nixos": "root@{name}.{domain}", "darwin": "smith@{name}.local:2222"},
         machines=(
             Machine(
                 "anvil",
                 tags=("server",),
                 description="Backups and builds",
                 target_host="root@anvil.example.org?ProxyJump=gate@bellows.example.org",
+                build_host="root@bellows.example.org",
+                forward_agent=True,
                 modules=(ref("inputs.srvos.nixosModules.server"),),
                 config={("services", "openssh", "enable"): True},
                 state_version="25.11",
@@ -89,13 +92,8 @@ def workshop(module_style: Literal["flake-parts", "nixos"]) -> Fleet:
             ),
             Machine("bellows", tags=("server", "blower")),
             Machine("2nd_Hammer", tags=("laptop",)),
-            Machine("or", tags=("laptop",)),
-            Machine(
-                "chisel-air",
-                machine_class="darwin",
-                tags=("laptop",),
-                target_host="smith@chisel-air.local:2222",
-            ),
+            Machine("or", tags=("laptop",), target_host=None),
+            Machine("chisel-air", machine_class="darwin", tags=("laptop",)),
         ),
         tags={
             "stationary": ("anvil", "chisel-air"),

@@ -54,20 +54,20 @@ def test_every_machine_is_made_of_its_module(tree: Trees) -> None:
 @pytest.mark.parametrize("name", [name for name, fleet in FLEETS.items() if fleet.machines])
 def test_the_inventory_is_the_fleet(tree: Trees, name: str) -> None:
     fleet = FLEETS[name]
-    expected = {
-        machine.name: {
+    expected: dict[str, dict[str, Any]] = {}
+    for machine in fleet.machines:
+        deploy = {
+            "targetHost": target_host(fleet, machine),
+            "buildHost": machine.build_host,
+            "forwardAgent": machine.forward_agent,
+        }
+        said = {
             "tags": list(machine.all_tags),
             "machineClass": machine.machine_class,
             "description": machine.full_description,
-            "deploy": {"targetHost": fleet.target_host(machine)},
+            "deploy": {key: value for key, value in deploy.items() if value is not None},
         }
-        for machine in fleet.machines
-    }
-    for each in fleet.machines:
-        if not each.full_description:
-            del expected[each.name]["description"]
-        if target_host(fleet, each) is None:
-            del expected[each.name]["deploy"]
+        expected[machine.name] = {key: value for key, value in said.items() if value}
     assert inventory(tree(name)) == expected
 
 

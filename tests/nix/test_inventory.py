@@ -42,7 +42,7 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_the_clan_is_called_as_the_fleet(found: Any) -> None:
     assert {name: said for name, said in found["meta"].items() if said is not None} == {
-        "name": "workshop",
+        "name": "Iron_works",
         "domain": "iron.example",
         "description": 'Where "things" are made for ${everyone}',
     }
@@ -64,6 +64,8 @@ def test_machines_have_what_the_fleet_says_and_nothing_else(found: Any) -> None:
             "description": "Backups and builds",
             "icon": "anvil.png",
             "targetHost": "root@anvil.example.org?ProxyJump=gate@bellows.example.org",
+            "buildHost": "root@bellows.example.org",
+            "forwardAgent": True,
         },
         # Clan's internet service reaches it.
         "bellows": {
@@ -78,7 +80,6 @@ def test_machines_have_what_the_fleet_says_and_nothing_else(found: Any) -> None:
         "or": {
             "machineClass": "nixos",
             "tags": ["all", "laptop", "nixos"],
-            "targetHost": "root@or.iron.example",
         },
         "chisel-air": {
             "machineClass": "darwin",

@@ -30,6 +30,7 @@ let
         "nixos"
         "laptop"
       ];
+      targetHost = null;
     };
     chisel-air = {
       class = "darwin";
@@ -92,7 +93,7 @@ let
   clanTests = {
     "test clan has its name" = {
       expr = self.clan.inventory.meta.name;
-      expected = "workshop";
+      expected = "Iron_works";
     };
     "test clan has its services" =
       let

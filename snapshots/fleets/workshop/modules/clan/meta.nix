@@ -1,6 +1,6 @@
 {
   clan.meta = {
-    name = "workshop";
+    name = "Iron_works";
     domain = "iron.example";
     description = "Where \"things\" are made for \${everyone}";
   };

@@ -8,7 +8,11 @@
       ];
       machineClass = "nixos";
       description = "Backups and builds";
-      deploy.targetHost = "root@anvil.example.org?ProxyJump=gate@bellows.example.org";
+      deploy = {
+        targetHost = "root@anvil.example.org?ProxyJump=gate@bellows.example.org";
+        buildHost = "root@bellows.example.org";
+        forwardAgent = true;
+      };
     };
     bellows = {
       tags = [
@@ -32,7 +36,6 @@
         "laptop"
       ];
       machineClass = "nixos";
-      deploy.targetHost = "root@or.iron.example";
     };
     chisel-air = {
       tags = [
