@@ -55,11 +55,14 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
 
 def _entry(host: Host, by_vars: bool) -> dict[str, Value]:
     port = host.ssh.port or 22
-    names = (host.alias, *host.addresses)
-    # ssh looks up a HostKeyAlias as it is, whatever the port.
-    aliases = [] if host.ssh.host_key_alias is None else [host.ssh.host_key_alias]
+    names = [host.alias, *host.addresses]
+    if port != 22:
+        names = [f"[{name}]:{port}" for name in names]
+    # ssh looks up a HostKeyAlias as it is, whatever the port; many are the host's own name.
+    if host.ssh.host_key_alias is not None:
+        names.append(host.ssh.host_key_alias)
     return {
-        "hostNames": [*(name if port == 22 else f"[{name}]:{port}" for name in names), *aliases],
+        "hostNames": list(dict.fromkeys(names)),
         "publicKey": Apply("keyOf", host.name) if by_vars and host.nixos else host.key,
     }
 

@@ -197,6 +197,12 @@ def test_where_the_fleet_says_a_host_is_wins_over_what_was_learnt(plant: Plant) 
     assert known(tree)["ore"]["hostNames"] == ["ore.zt", "2001:db8::7", "203.0.113.7"]
 
 
+def test_a_host_whose_key_has_its_own_name_is_named_once(plant: Plant) -> None:
+    ssh = SshHost(host_key_alias="ore.zt")
+    tree = plant(fleet_of(Machine("ore", ssh=ssh), facts=FACTS))
+    assert known(tree)["ore"]["hostNames"].count("ore.zt") == 1
+
+
 def test_clan_is_told_nothing_of_what_people_do(plant: Plant) -> None:
     inventory = plant(fleet_of(Machine("ore", ssh=ORE))).value(
         "modules/clan/inventory/machines.nix"
