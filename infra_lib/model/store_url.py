@@ -164,7 +164,7 @@ def check_path_on_machine(path: str) -> None:
 
 
 def _check_place(scheme: str, authority: str, path: str) -> None:
-    if "//" in path or re.search(r"%(?![0-9A-Fa-f]{2})", path):
+    if re.search(r"%(?![0-9A-Fa-f]{2})", path):
         raise ValueError(f"{path!r} is no path of an address")
     if scheme in _ON_THE_MACHINE:
         if authority or (scheme != "local" and len(path) < 2):
@@ -174,7 +174,7 @@ def _check_place(scheme: str, authority: str, path: str) -> None:
     if scheme.startswith("ssh"):
         # Login and host reach ssh as they are.
         destination.parse(authority)
-        if path not in {"", "/"}:
+        if path:
             raise ValueError(
                 "over SSH a store is a host; one that is elsewhere on it is "
                 "?remote-store=local%3Froot=/mnt"

@@ -316,6 +316,65 @@ REFUSED = {
         "Ssh(certificate_authorities=(KEY,))",
         ("certificate_authorities='ssh-ed25519", "SshCertificateAuthority("),
     ),
+    "cache in a bucket with a login": (
+        'BinaryCache("s3://me@builds", public_key=CACHE_KEY)',
+        ("url='s3://me@builds'", "do not belong in an address"),
+    ),
+    "cache with the keys that sign": (
+        'BinaryCache("s3://a?secret-keys=/run/a,/run/b", public_key=CACHE_KEY)',
+        ("secret-keys is for whoever fills a cache",),
+    ),
+    "cache with a secret in another spelling": (
+        'BinaryCache("https://a.example?API%2dToken=hush", public_key=CACHE_KEY)',
+        ("API-Token is a secret", "netrc_file="),
+    ),
+    "cache with the key that signs, in another spelling": (
+        'BinaryCache("s3://a?secret%2Dkey=/run/key", public_key=CACHE_KEY)',
+        ("secret-key is for whoever fills a cache",),
+    ),
+    "cache parameter without a name": (
+        'BinaryCache("https://a.example?=true", public_key=CACHE_KEY)',
+        ("'=true' is no parameter",),
+    ),
+    "cache priority beyond what Nix holds": (
+        'BinaryCache("https://a.example?priority=2147483648", public_key=CACHE_KEY)',
+        ("priority=2147483648 is no whole number",),
+    ),
+    "cache at the root of the machine": (
+        'BinaryCache("file:///", public_key=CACHE_KEY)',
+        ("three slashes: file:///path",),
+    ),
+    "cache at a path that is half escaped": (
+        'BinaryCache("https://a.example/%zz", public_key=CACHE_KEY)',
+        ("'/%zz' is no path",),
+    ),
+    "cache over SSH with a path": (
+        'BinaryCache("ssh://a/", public_key=CACHE_KEY)',
+        ("over SSH a store is a host",),
+    ),
+    "netrc in the Nix store, by two slashes": (
+        'fleet(netrc_file="//nix/store/x")',
+        ("netrc_file='//nix/store/x'", "no absolute path"),
+    ),
+    "SSH address that is an option": (
+        'SshHost(host_name="-oProxyCommand=id")',
+        ("host_name='-oProxyCommand=id'", "no host name"),
+    ),
+    "SSH option beyond what Nix holds": (
+        'SshHost(options={"ConnectTimeout": 2**63})',
+        ("options['ConnectTimeout']=", "a number to 2147483647"),
+    ),
+    "SSH option that home-manager refuses": (
+        'SshHost(options={"extraOptions": "a", "IgnoreUnknown": "*"})',
+        ("options='extraOptions'", "another block"),
+    ),
+    "certificate authority with a device's name": (
+        'fleet(Machine("c", tags=("controller",)),'
+        ' devices=(Device("pixel", zerotier_member_id="1d2e3f4a5b"),),'
+        " ssh=Ssh(certificate_authorities=("
+        'SshCertificateAuthority("pixel", public_key=KEY, host_names=("*.zt",)),)))',
+        ("certificate authority 'pixel'", "a machine or a device has that name"),
+    ),
     "duplicate machine": (
         'fleet(Machine("galena"), gcp())',
         ("'metals'", "machines='galena'", "twice"),

@@ -108,6 +108,18 @@ def test_programs_that_anybody_on_the_way_could_replace_are_warned_of() -> None:
     assert evaluated('BinaryCache("http://a.example", public_key=CACHE_KEY)').public_keys
 
 
+def test_the_order_of_parameters_makes_no_other_store() -> None:
+    urls = ("s3://a?region=b&endpoint=c", "s3://a?endpoint=c&region=b")
+    caches = ", ".join(f'BinaryCache("{url}", public_key=CACHE_KEY)' for url in urls)
+    with pytest.raises(FleetError, match=r"caches=.s3://a.*twice"):
+        evaluated(f"fleet(caches=({caches}))")
+
+
+@pytest.mark.parametrize("yes", ["trusted=1", "trusted=yes", "trusted=%74rue"])
+def test_a_cache_is_trusted_in_every_way_in_which_nix_reads_it(yes: str) -> None:
+    assert evaluated(f'BinaryCache("https://a.example?{yes}", public_key=())').public_keys == ()
+
+
 def test_two_stores_at_one_address_are_two_caches() -> None:
     stores = (
         *("s3://a?region=b", "s3://a?region=c", "s3://a?endpoint=d&region=c", "s3://a"),

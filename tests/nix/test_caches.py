@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from attrs import evolve
 from infra_lib import BinaryCache
 from main import fleet as example
 from tests.helpers.nix import NixTree, quoted
-from tests.helpers.nix_fleets import CACHE, CPU, FLEETS, KEY_BYTES, fleet_of
+from tests.helpers.nix_fleets import CACHE, CPU, FLEETS, KEY_BYTES, T4, fleet_of
 from tests.helpers.tools import require
 
 SUBSTITUTERS = ["https://cache.nixos.org", "https://cache.nixos-cuda.org?priority=5"]
@@ -227,6 +228,41 @@ def test_plain_modules_import_the_caches_of_their_machine(plant: Callable[..., N
     assert galena[-1] == f"{machines}/nixos/galena/caches.nix"
 
 
+def test_plain_modules_import_caches_only_where_there_are_some(
+    plant: Callable[..., NixTree],
+) -> None:
+    """Where the generated module of a machine is left out, clan imports its caches."""
+    module = "modules/machines/nixos/galena/default.nix"
+    only = BinaryCache("https://a.example", public_key=f"a:{KEY_BYTES}", machines=("galena",))
+    fleet = fleet_of(CPU, T4, caches=(only,), module_style="nixos", modules=())
+    machines = plant(fleet).root / "modules/machines/nixos"
+    assert "./caches.nix" in (machines / "galena/default.nix").read_text()
+    assert "./caches.nix" not in (machines / "scheelite/default.nix").read_text()
+    imports = plant(evolve(fleet, files={module: None})).evaluate(
+        'map baseNameOf (load "modules/clan/machines.nix" { }).machines.galena.imports'
+    )
+    assert imports == ["caches.nix"]
+
+
+@pytest.mark.parametrize("scope", [{"machines": ("galena",)}, {"tags": ("gcp",)}])
+@pytest.mark.parametrize("files", [{}, {"lib/caches.nix": None}])
+def test_a_cache_of_some_machines_is_in_no_file_for_all(
+    plant: Callable[..., NixTree], scope: dict[str, Any], files: dict[str, None]
+) -> None:
+    """Also cache.nixos.org, which those machines ask in any case."""
+    caches = (evolve(CACHE, **scope), evolve(NIXOS, **scope))
+    planted = plant(fleet_of(CPU, caches=caches, files=files))
+    base = planted.value(MODULE)["flake"]["modules"]["nixos"]["base"]["nix"]["settings"]
+    assert base == {"substituters": [], "trusted-public-keys": []}
+    assert "nixConfig" not in (planted.root / "flake.nix").read_text()
+    assert "cache.nixos.org" not in (planted.root / MODULE).read_text()
+    own = planted.value("modules/machines/nixos/galena/caches.nix")
+    assert own["flake"]["modules"]["nixos"]["machines/nixos/galena"]["nix"]["settings"] == {
+        "substituters": [CACHE.url],
+        "trusted-public-keys": [CACHE.public_key, NIXOS.public_key],
+    }
+
+
 def test_a_flake_is_given_what_is_the_same_for_whoever_evaluates_it(
     tree: Callable[[str], NixTree],
 ) -> None:
@@ -238,11 +274,11 @@ def test_a_flake_is_given_what_is_the_same_for_whoever_evaluates_it(
 
 
 def test_a_key_that_two_caches_have_is_trusted_once(plant: Callable[..., NixTree]) -> None:
-    mirror = BinaryCache("https://mirror.example", public_key=NIXOS.public_key)
-    planted = plant(fleet_of(CPU, caches=(NIXOS, mirror, CACHE)))
+    mirror = BinaryCache("https://mirror.example", public_key=CACHE.public_key)
+    planted = plant(fleet_of(CPU, caches=(mirror, CACHE)))
     assert planted.evaluate('(load "flake.nix" { }).nixConfig') == {
         "extra-substituters": [mirror.url, CACHE.url],
-        "extra-trusted-public-keys": [NIXOS.public_key, CACHE.public_key],
+        "extra-trusted-public-keys": [CACHE.public_key],
     }
 
 

@@ -42,6 +42,7 @@ SK_KEYS = (
     "lzdHAyNTYAAABBBGsX0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivOM1drMV7Oy7ZA"
     "aDe/UfUAAAAEc3NoOg==",
 )
+ZEROTIER_IP = "fd01:2345:6789:abcd:ef99:93ab:cdef:1200"
 ORE = SshHost(
     user="miner",
     port=2222,
@@ -71,7 +72,7 @@ ORE_READ = {
 }
 FACTS = Facts(
     machines=(
-        MachineFacts("ore", external_ip="203.0.113.7", ssh_host_key=KEY),
+        MachineFacts("ore", external_ip="203.0.113.7", zerotier_ip=ZEROTIER_IP, ssh_host_key=KEY),
         MachineFacts("galena", external_ip="203.0.113.8"),
     )
 )
@@ -151,7 +152,7 @@ def test_ssh_reads_what_a_host_is_described_with(
     """Also where the spelling of an option is not OpenSSH's, which home-manager asks for."""
     fleet = fleet_of(Machine("ore", ssh=ORE), facts=FACTS, ssh=Ssh(home_manager=form))
     config = written(plant(fleet), tmp_path)
-    assert read(config, "ore.zt") >= ORE_READ | {"hostname 203.0.113.7"}
+    assert read(config, "ore.zt") >= ORE_READ | {f"hostname {ZEROTIER_IP}"}
     # Also of an option that it does not know, in the block of another host.
     assert not read(config, "other.zt") & ORE_READ
 
@@ -162,6 +163,15 @@ def test_options_have_the_spelling_by_which_home_manager_knows_them(plant: Plant
     assert block["Ciphers"] == "aes256-ctr,aes128-ctr"
     assert block["SendEnv"] == "LANG LC_*"
     assert block["IdentityFile"] == ["~/.ssh/a", '"~/.ssh/b c"']
+
+
+def test_what_only_some_ssh_know_is_ignored_for_all_hosts_at_once(plant: Plant) -> None:
+    """Of two blocks of home-manager's, each with the same, one line is written."""
+    other = SshHost(options={"IgnoreUnknown": ("UseKeychain", "Own*"), "OwnOption": "a"})
+    ssh = ssh_of(plant(fleet_of(Machine("ore", ssh=ORE), Machine("galena", ssh=other))))
+    assert ssh["extraOptionOverrides"] == {"IgnoreUnknown": "UseKeychain,Own*"}
+    assert ssh["settings"]["galena.zt"] == {"OwnOption": "a"}
+    assert "IgnoreUnknown" not in ssh["settings"]["ore.zt"]
 
 
 def test_match_blocks_take_one_line_of_an_option_that_they_have_no_list_for() -> None:
@@ -194,7 +204,9 @@ def test_where_the_fleet_says_a_host_is_wins_over_what_was_learnt(plant: Plant) 
     ssh = SshHost(host_name="2001:db8::7")
     tree = plant(fleet_of(Machine("ore", ssh=ssh), facts=FACTS))
     assert blocks(tree)["ore.zt"] == {"HostName": "2001:db8::7"}
-    assert known(tree)["ore"]["hostNames"] == ["ore.zt", "2001:db8::7", "203.0.113.7"]
+    assert known(tree)["ore"]["hostNames"] == [
+        *("ore.zt", "2001:db8::7", ZEROTIER_IP, "203.0.113.7")
+    ]
 
 
 def test_a_host_whose_key_has_its_own_name_is_named_once(plant: Plant) -> None:
@@ -224,6 +236,7 @@ def test_a_device_is_described_as_a_machine_is(plant: Plant) -> None:
     assert said == of(user="me", port=8022)
     assert said == of(user="me", ssh=SshHost(port=8022))
     assert (said["User"], said["Port"]) == ("me", 8022)
+    assert of(ssh=SshHost(host_name="pixel.lan")) == {"HostName": "pixel.lan"}
     assert of(ssh=ORE).items() >= {"ProxyJump": ORE.proxy_jump, "UseKeychain": True}.items()
 
 
