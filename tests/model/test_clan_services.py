@@ -607,6 +607,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         'wireguard(controller=Role(machines={"a": {"endpoint": "a.x"}}), endpoint={"a": "b.x"})',
         "endpoint='a': controller.machines says it too; say it in one of the two places",
     ),
+    "an endpoint beside an expression": (
+        'wireguard(controller=Role(machines={"a": Raw("import ./a.nix")}), endpoint={"a": "b.x"})',
+        "endpoint='a': controller.machines says it too",
+    ),
     "a machine that is controller and peer": (
         'wireguard(controller=VAULT, endpoint="x", peer=VAULT)',
         "service 'wireguard': peer.machines='vault': a controller is no peer",
