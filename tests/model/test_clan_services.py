@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -852,6 +853,60 @@ REFUSED: dict[str, tuple[str, str]] = {
         "role.machines='vault': acme_email=\"admin@example.org\" is wanted",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        'DynDnsRecord(provider="a b", domain="x.org")',
+        'DynDnsRecord(provider="x", domain="x org")',
+        'DynDnsRecord(provider="x", domain="x.org", secret_field_name="secret")',
+        'DynDnsServer(domain="*.x.org", acme_email="a@x.org")',
+        'DynDnsServer(domain="x.org", acme_email="the admin")',
+        'DynDnsServer(domain="x.org", acme_email="a@x.org", port=0)',
+        'BorgDestination("borg@x:.", rsh=" ")',
+        'BorgDestination("borg@x:.", name="off/site")',
+        'LocalBackupTarget("/hdd", mountpoint="hdd")',
+        'LocalBackupTarget("/hdd", name="the hdd")',
+        *(
+            f'LocalBackupTarget("/hdd", {when}_{what}_hook=5)'
+            for when, what in product(("pre", "post"), ("mount", "unmount", "backup"))
+        ),
+        'SyncthingFolder("notes")',
+        'SyncthingFolder("/notes", devices="phone")',
+        'SyncthingFolder("/notes", ignore_permissions="yes")',
+        'SyncthingFolder("/notes", rescan_interval=-1)',
+        'SyncthingFolder("/notes", versioning="git")',
+        'SyncthingDevice(DEVICE, addresses="dynamic")',
+        "SyncthingDevice(DEVICE, name=5)",
+        "MulticastInterface(5)",
+        'MulticastInterface("eth0", beacon=1)',
+        'MulticastInterface("eth0", listen=1)',
+        'MulticastInterface("eth0", port=65536)',
+        'MulticastInterface("eth0", priority=256)',
+        'TorPort(80, target_address="the host")',
+        "WifiNetwork(enable=1)",
+        "WifiNetwork(auto_connect=1)",
+    ],
+)
+def test_a_part_is_refused_by_itself(part: str) -> None:
+    with pytest.raises(FleetError):
+        eval(part, globals())  # noqa: S307 - our own text
+
+
+@pytest.mark.parametrize(
+    ("given", "users"),
+    [
+        ({"users": ("bob",)}, {"bob": {}}),
+        ({"admins": ["alice"]}, {"alice": {"admin": True}}),
+        ({"users": ()}, {}),
+        ({"users": ("alice", "bob"), "admins": ("alice",)}, {"alice": {"admin": True}, "bob": {}}),
+    ],
+)
+def test_matrix_has_users_and_admins(given: dict[str, Any], users: dict[str, Any]) -> None:
+    names: dict[str, Any] = {"server_tld": "x", "app_domain": "m.x", "acme_email": "a@x"}
+    made = matrix_synapse(role=VAULT, **names, **given).roles["default"]
+    assert made.settings["users"] == users
 
 
 @pytest.mark.parametrize(
