@@ -3,7 +3,7 @@
 from typing import Any
 
 from nixgen.expr import Commented
-from nixgen.tree import Language, Node, Sequence, Trivia, towards_first, towards_last
+from nixgen.tree import Language, Node, Sequence, Trivia, first, towards_first, towards_last
 
 
 def comment_lines(text: str) -> list[str]:
@@ -68,10 +68,12 @@ def take_above(node: Node, *, language: bool) -> Trivia:
         node: What starts with the token.
         language: Whether the language of a string is taken too.
     """
+    before = first(node).before
+    if not before:
+        return []
     starts = list(towards_first(node))
-    before = starts[-1].before
     split = len(before)
-    if not language and before and isinstance(before[-1], Language):
+    if not language and isinstance(before[-1], Language):
         split -= 1
     taken, kept = before[:split], before[split:]
     if taken:

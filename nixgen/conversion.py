@@ -164,17 +164,13 @@ def _raw(text: str) -> Node:
 
 def _body(value: expr.Value) -> _Step:
     """The tree of a value that may have comments above it, which go to its first token."""
-    above, _ = _comments(value, interpolated=False)
-    node = yield _uncommented(value), ""
-    put_above(node, above)
+    node = yield value, ""
+    if isinstance(value, expr.Commented):
+        put_above(node, trivia_above(value))
     return node
 
 
-def _uncommented(value: expr.Value) -> expr.Value:
-    return value.value if isinstance(value, expr.Commented) else value
-
-
-def _comments(value: expr.Value, *, interpolated: bool) -> tuple[Trivia, str]:
+def _comments(value: expr.Commented, *, interpolated: bool) -> tuple[Trivia, str]:
     """What stands above a value, and the comment after it.
 
     Args:
@@ -182,23 +178,23 @@ def _comments(value: expr.Value, *, interpolated: bool) -> tuple[Trivia, str]:
         interpolated: Whether it stands in an interpolation. There, nixfmt may take the comment
             after something for one above the next, so it goes above that.
     """
-    if not isinstance(value, expr.Commented):
-        return [], ""
     above, after = trivia_above(value), value.after.strip()
     return ([*above, after], "") if interpolated and after else (above, after)
 
 
-def _part(value: expr.Value, level: int, *, interpolated: bool) -> _Step:
-    """The tree of a part that may have comments: above its first token, after its last.
+def _part(node: Node, value: expr.Value, level: int, *, interpolated: bool) -> Node:
+    """A part of an expression with its comments, which go to its first and last token.
 
     Args:
-        value: The part.
+        node: The tree of the part.
+        value: The part itself, which may have comments.
         level: How tightly it has to hold together. What is above it goes into the parentheses that
-            it may need.
+            it may need, and what is after it behind these.
         interpolated: Whether it stands in an interpolation.
     """
+    if not isinstance(value, expr.Commented):
+        return _in_parentheses(node, level)
     above, after = _comments(value, interpolated=interpolated)
-    node = yield _uncommented(value), ""
     put_above(node, above)
     node = _in_parentheses(node, level)
     put_after(node, after)
@@ -280,10 +276,11 @@ def _list(value: expr.Value, *, interpolated: bool) -> _Step:
         elif isinstance(item, expr.BlankLine):
             entries.append([None])
         else:
-            above, after = _comments(item, interpolated=interpolated)
-            entries.append(above)
-            element = _uncommented(item)
-            node = _in_parentheses((yield element, index), SELECT)
+            after = ""
+            if isinstance(item, expr.Commented):
+                above, after = _comments(item, interpolated=interpolated)
+                entries.append(above)
+            node = _in_parentheses((yield item, index), SELECT)
             entries.append(take_above(node, language=True))
             put_after(node, after)
             entries.append(node)
@@ -401,15 +398,15 @@ def _has(value: expr.HasAttr) -> _Step:
     return Has(target, (yield from _selectors(value.path)))
 
 
-def _apply(value: expr.Apply, *, interpolated: bool) -> _Step:
+def _apply(value: expr.Apply, interpolated: bool) -> _Step:
     calls = [value]
     while isinstance(calls[-1].function, expr.Apply):
         calls.append(calls[-1].function)
     function = yield calls[-1].function, ""
     args: list[Node] = []
     for arg in (arg for call in reversed(calls) for arg in call.args):
-        node = yield from _part(arg, SELECT, interpolated=interpolated)
-        args.append(node)
+        node = yield arg, ""
+        args.append(_part(node, arg, SELECT, interpolated=interpolated))
     orelse = isinstance(function, Selection) and function.default is not None
     if orelse or first(function).before:
         # Not needed, but people read `a.b or c d` wrongly, and nixfmt before 1.4 takes the language
@@ -448,10 +445,12 @@ def _with(value: expr.With) -> _Step:
     return With(scope, (yield from _body(value.body)))
 
 
-def _if(value: expr.If, *, interpolated: bool) -> _Step:
-    condition = yield from _part(value.condition, FUNCTION, interpolated=interpolated)
-    then = yield from _part(value.then, FUNCTION, interpolated=interpolated)
-    otherwise = yield from _body(value.otherwise)
+def _if(value: expr.If, interpolated: bool) -> _Step:
+    parts: list[Node] = []
+    for part in (value.condition, value.then, value.otherwise):
+        node = yield part, ""
+        parts.append(_part(node, part, FUNCTION, interpolated=interpolated))
+    condition, then, otherwise = parts
     # In a chain, between `else` and `if` would be an odd place.
     above = take_above(otherwise, language=False) if isinstance(otherwise, If) else []
     return If(condition, then, above, otherwise)
@@ -462,17 +461,20 @@ def _assert(value: expr.Assert) -> _Step:
     return Assert(condition, (yield from _body(value.body)))
 
 
-def _binary(value: expr.BinaryOp, *, interpolated: bool) -> _Step:
+def _binary(value: expr.BinaryOp, interpolated: bool) -> _Step:
     level, associates = _BINARY[value.op]
-    above, after = _comments(value.left, interpolated=interpolated)
-    left = yield _uncommented(value.left), ""
-    left = _operand(left, value.op, level if associates == "left" else level - 1)
-    put_above(left, above)
-    put_after(left, after)
-    right = yield from _body(value.right)
-    # Between an operator and its operand would be an odd place.
-    above = take_above(right, language=False)
-    right = _operand(right, value.op, level if associates == "right" else level - 1)
+    left = yield value.left, ""
+    right = yield value.right, ""
+    above = trivia_above(value.right) if isinstance(value.right, expr.Commented) else []
+    if isinstance(right, Operation) and first(right).before:
+        # Between the operator and the first operand in there would be an odd place.
+        above += take_above(right, language=False)
+    if level == PIPE:
+        left, right = _facing(left, value.op), _facing(right, value.op)
+    left = _in_parentheses(left, level if associates == "left" else level - 1)
+    if isinstance(value.left, expr.Commented):
+        left = _part(left, value.left, FUNCTION, interpolated=interpolated)
+    right = _in_parentheses(right, level if associates == "right" else level - 1)
     if value.op == "+" and isinstance(left, Operation) and left.op == "+":
         # Addition is laid out from the left: its first operand may be a bracket that stays on the
         # line.
@@ -481,10 +483,11 @@ def _binary(value: expr.BinaryOp, *, interpolated: bool) -> _Step:
     return Operation(left, above, value.op, right, level)
 
 
-def _operand(node: Node, op: str, level: int) -> Node:
-    """An operand; Nix reads no pipe in one of the other direction."""
-    other_way = isinstance(node, Operation) and node.level == PIPE and node.op != op
-    return Paren(node) if other_way else _in_parentheses(node, level)
+def _facing(operand: Node, op: str) -> Node:
+    """An operand of a pipe, in parentheses if it is a pipe of the other direction."""
+    if isinstance(operand, Operation) and operand.level == PIPE and operand.op != op:
+        return Paren(operand)
+    return operand
 
 
 def _not(value: expr.Not) -> _Step:
@@ -516,7 +519,7 @@ _STEPS: Final[dict[type, Callable[[Any], _Step]]] = {
     expr.Not: _not,
     expr.Neg: _neg,
 }
-_STEPS_OF_COMMENTED: Final[dict[type, Callable[..., _Step]]] = {
+_STEPS_OF_COMMENTED: Final[dict[type, Callable[[Any, bool], _Step]]] = {
     expr.Apply: _apply,
     expr.BinaryOp: _binary,
     expr.If: _if,
@@ -569,14 +572,18 @@ def convert(value: expr.Value) -> Node:
                 if id(value) in inside:
                     raise NixError(ENDLESS)
                 interpolated = way == _INTERPOLATED or (bool(steps) and steps[-1][2])
-                if type(value) in _STEPS:
-                    step = _STEPS[type(value)](value)
-                elif type(value) in _STEPS_OF_COMMENTED:
-                    step = _STEPS_OF_COMMENTED[type(value)](value, interpolated=interpolated)
+                kind = type(value)
+                if kind in _STEPS_OF_COMMENTED:
+                    step = _STEPS_OF_COMMENTED[kind](value, interpolated)
+                elif kind in _STEPS:
+                    step = _STEPS[kind](value)
                 elif isinstance(value, (list, tuple, expr.List)):
                     step = _list(value, interpolated=interpolated)
                 elif isinstance(value, Mapping):
                     step = _mapping(value)
+                elif isinstance(value, expr.Commented) and steps:
+                    value = value.value  # its comments go where whoever has it puts them
+                    continue
                 else:
                     expr.check_value(value)
                     raise NixError(f"{expr.describe(value)} is no Nix expression")

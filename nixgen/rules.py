@@ -27,7 +27,7 @@ there under other names:
 Its `sourceLine` of two brackets differs where ours are `broken`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -865,32 +865,36 @@ def _operation(node: tree.Operation, *, wide: bool = False) -> Doc:
         wide: Whether a first operand in brackets takes several lines even if it would fit on one.
     """
     if node.op in _COMPARISONS:
-        above = _above(node.above)
-        return [_doc(node.left), SOFT_LINE, above, node.op, SPACE, _doc(node.right)]
+        operator = _above(node.above), node.op
+        return [_doc(node.left), SOFT_LINE, *operator, SPACE, _doc(node.right)]
     (_, first), *others = _chain(node)
     doc: Doc = [_wide(first) if wide and first.absorbable else _doc(first)]
     edge = NEWLINE if node.op in _PIPES and len(others) >= _SHORT_PIPE else LINE
-    for trivia, operand in others:
-        if isinstance(operand, tree.Operation) and not operand.absorbable:
-            inner = group(LINE, _doc(operand))
+    for above, operand in others:
+        if isinstance(operand, tree.Operation):
+            inner = nest(group(LINE, _doc(operand)))
         elif isinstance(operand, tree.Call):
-            inner = group(SPACE, _call(operand, start=LINE))
+            inner = nest(group(SPACE, _call(operand, start=LINE)))
         else:
-            inner = [SPACE, _doc(operand)]
-        doc += [edge, _above(trivia), node.op, nest(inner)]
+            inner = nest(SPACE, _doc(operand))
+        doc.append(edge)
+        if above:
+            doc += _above(above)
+        doc += node.op, inner
     return group(doc)
 
 
-def _chain(node: tree.Operation) -> Iterable[tuple[tree.Trivia, Node]]:
+def _chain(node: tree.Operation) -> list[tuple[tree.Trivia, Node]]:
     """The operands of a chain of the operator, from the left, with what is above the operators."""
+    found: list[tuple[tree.Trivia, Node]] = []
     todo: list[tuple[tree.Trivia, Node]] = [([], node)]
     while todo:
         above, operand = todo.pop()
         if isinstance(operand, tree.Operation) and operand.op == node.op:
-            todo.append((operand.above, operand.right))
-            todo.append((above, operand.left))
+            todo += (operand.above, operand.right), (above, operand.left)
         else:
-            yield above, operand
+            found.append((above, operand))
+    return found
 
 
 def _has(node: tree.Has) -> Doc:

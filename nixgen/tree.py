@@ -447,25 +447,27 @@ class If(Node):
         self.otherwise = otherwise
 
 
+_FIRST: Final[dict[type, str]] = {
+    Selection: "target",
+    Has: "target",
+    Call: "function",
+    Operation: "left",
+}
+"""What of a node starts with its first token, where that is not its own."""
+
+
 def towards_first(node: Node) -> Iterator[Node]:
     """The nodes that start with the first token of a node, from the outermost."""
     yield node
-    while True:
-        if isinstance(node, Selection | Has):
-            node = node.target
-        elif isinstance(node, Call):
-            node = node.function
-        elif isinstance(node, Operation):
-            node = node.left
-        else:
-            return
+    while part := _FIRST.get(type(node)):
+        node = getattr(node, part)
         yield node
 
 
 def first(node: Node) -> Node:
     """The node that the first token of a node belongs to."""
-    for start in towards_first(node):
-        node = start
+    while part := _FIRST.get(type(node)):
+        node = getattr(node, part)
     return node
 
 
