@@ -228,7 +228,7 @@ def _module(
     if is_plain(fleet):
         used, body = without_inputs(used, body)
     named = {each if isinstance(each, str) else each.name for each in arguments}
-    arguments += [OPTIONS if name == OPTIONS.name else name for name in used if name not in named]
+    arguments += [name for name in used if name not in named]
     return Lambda(Pattern(*arguments, ellipsis=True), body)
 
 

@@ -63,6 +63,15 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return output.out
 
 
+def test_a_machine_without_a_target_is_nowhere_in_particular(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described('metals = fleet(Machine("cinnabar", target_host=None), gcp=None)')
+    assert "cinnabar  -     -         -      nixos" in printed(capsys, "show")
+    (machine,) = json.loads(printed(capsys, "show", "--json"))["machines"]
+    assert machine["target_host"] is None
+
+
 def test_text(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
     described(METALS)
     assert printed(capsys, "show") == WHOLE

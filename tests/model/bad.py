@@ -522,6 +522,10 @@ REFUSED = {
         'ModuleNames(base="nvidia")',
         ("module names", "nvidia='nvidia'", "another module has that name"),
     ),
+    "one name for the drivers and for the fleet's configuration": (
+        'ModuleNames(nvidia="fleet")',
+        ("module names", "nvidia='fleet'", "another module has that name"),
+    ),
     "one name for the fleet's configuration and for the caches": (
         'ModuleNames(caches="fleet")',
         ("module names", "fleet='fleet'", "another module has that name"),
@@ -1348,6 +1352,7 @@ WRONG_KIND = {
     "None for a name": ("Machine(None)", ("name=None", "a host name")),
     "None for a description": ('Machine("a", description=None)', ("'a'", "description=None")),
     "a list for a class": ('Machine("a", machine_class=["nixos"])', ("machine_class=['nixos']",)),
+    "a number for a build host": ('Machine("a", build_host=0)', ("build_host=0", "root@")),
     "a number for a target host": ('Machine("a", target_host=5)', ("target_host=5", "root@")),
     "None for a machine type": (
         "gcp(machine_type=None)",

@@ -81,6 +81,16 @@ EDGES = {
         'gcp(state_version="125.05")',
         "state_version='125.05': a NixOS release",
     ),
+    "nix-darwin's first state version": (
+        'Machine("a", machine_class="darwin", state_version=1)',
+        'Machine("a", machine_class="darwin", state_version=0)',
+        "state_version=0: a whole number of nix-darwin's own count",
+    ),
+    "the longest host name": (
+        'Machine("7" * 63)',
+        'Machine("7" * 64)',
+        "a host name has 1 to 63 characters",
+    ),
     # check.py
     "the longest name": ('gcp("g" * 63)', 'gcp("g" * 64)', "a name has 1 to 63 characters"),
     "the shortest name": ('gcp("g")', 'gcp("")', "a name has 1 to 63 characters"),

@@ -13,8 +13,9 @@ from attrs import evolve
 
 from infra_lib import Facts, Fleet, Machine, MachineFacts, ModuleNames, zfs_layout
 from nixgen import Apply, Lambda, Pattern, Raw, ref
+from tests.helpers import nix_fleets
 from tests.helpers.nix import NixTree, run
-from tests.helpers.nix_fleets import KEY
+from tests.helpers.nix_fleets import KEY, T4
 
 Plant = Callable[[Fleet], NixTree]
 
@@ -155,6 +156,14 @@ def test_a_machine_is_what_the_fleet_says_and_nothing_beside(plant: Plant) -> No
     }
 
 
+def test_what_a_configuration_alone_refers_to_is_there(plant: Plant) -> None:
+    config = {"rev": ref("inputs.nixpkgs.rev"), "hello": ref("pkgs.hello")}
+    machine = Machine("vault", config=config)
+    for modules in ((), ("base",)):
+        found = configuration(plant(fleet_of(machine, modules=modules)), machine)
+        assert (found["rev"], found["hello"]) == ("abc", "hello")
+
+
 def test_a_mac_is_configured_by_nix_darwin(plant: Plant) -> None:
     mac = Machine("Mac", machine_class="darwin", state_version=6, platform="aarch64-darwin")
     found = configuration(plant(fleet_of(mac, config={"fleet": True})), mac)
@@ -262,6 +271,20 @@ def test_clan_takes_the_modules_there_are_and_misses_those_it_was_promised(plant
         assert tree.run(f"{nothing}.{promised}.imports").returncode != 0
 
 
+def test_machines_of_ones_own_may_be_made_of_one_module(plant: Plant) -> None:
+    machines = (Machine("a", module_name="server"), Machine("b", module_name="base"))
+    tree = plant(fleet_of(*machines, Machine("c", module_name="server")))
+    clan = tree.evaluate(
+        '(load "modules/clan/machines.nix" '
+        "{ config.flake.modules.nixos = { server = 1; base = 2; }; }).clan.machines"
+    )
+    assert {name: machine["imports"] for name, machine in clan.items()} == {
+        "a": [1],
+        "b": [2],
+        "c": [1],
+    }
+
+
 def test_modules_are_called_what_the_fleet_calls_them(plant: Plant) -> None:
     names = ModuleNames(base="common", fleet="everywhere", machine="hosts/{name}")
     machines = (Machine("a", platform="x86_64-linux"), Machine("b", module_name="bee", config={}))
@@ -280,6 +303,18 @@ def test_modules_are_called_what_the_fleet_calls_them(plant: Plant) -> None:
         '{ config.flake.modules.nixos = { "hosts/a" = 1; bee = 2; }; }).clan.machines'
     )
     assert clan == {"a": {"imports": [1]}, "b": {"imports": [2]}}
+
+
+def test_the_drivers_have_the_name_that_machines_with_a_gpu_import(plant: Plant) -> None:
+    tree = plant(evolve(nix_fleets.fleet_of(T4), module_names=ModuleNames(nvidia="gpu")))
+    module = tree.evaluate(
+        'builtins.attrNames (load "modules/nixos/nvidia.nix" { }).flake.modules.nixos'
+    )
+    assert module == ["gpu"]
+    assert tree.machine("scheelite", '{ base = "base"; gpu = "gpu"; }')["imports"] == [
+        "base",
+        "gpu",
+    ]
 
 
 def test_caches_and_known_hosts_have_modules_of_their_own_where_the_fleet_says_so(
@@ -312,6 +347,17 @@ def test_caches_and_known_hosts_have_modules_of_their_own_where_the_fleet_says_s
         }
     text = (of_facts.root / "modules/home/core/ssh-hosts.nix").read_text()
     assert "flake.modules.homeManager.people =" in text
+
+
+@pytest.mark.parametrize("style", ["flake-parts", "nixos"])
+def test_the_fleets_configuration_may_be_an_expression_of_the_machines_own(
+    plant: Plant, style: Any
+) -> None:
+    tree = plant(fleet_of(config=ref("config.own"), module_style=style))
+    parts = ".flake.modules.nixos.fleet" if style == "flake-parts" else ""
+    arguments = "{ config.own = 5; }"
+    file = f'(import (/. + "{tree.root}/modules/nixos/fleet.nix"))'
+    assert tree.evaluate(f"({file}{parts}) {arguments}") == {"imports": [5]}
 
 
 def test_what_every_machine_imports_may_differ_by_class(plant: Plant) -> None:
