@@ -123,11 +123,12 @@ def the_same(theirs: Any, ours: Any) -> None:
 
 
 def add_files(root: Path, example: Example, text: str) -> None:
-    """Write the files that people's Nix refers to."""
+    """Write the files that people's Nix refers to, and folders with something in them."""
     for block in example.theirs:
-        for path in re.findall(r" \./([-\w/.]+)", block.code):
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
+        for name in re.findall(r" \./([-\w/.]+)", block.code):
+            path = root / name if "." in name else root / name / "vault/default.nix"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
 
 
 @each_example
