@@ -285,7 +285,7 @@ def _check_peers(where: str, field: str, value: tuple[str, ...]) -> None:
 def _check_ipv6(where: str, field: str, value: tuple[str, ...]) -> None:
     from ipaddress import IPv6Address
 
-    example = '"324:71e:281a:…"'
+    example = '"2001:db8::cafe"'
     check_each(where, field, value, str, example)
     for address in value:
         try:
