@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from infra_lib import Device, Fleet, FleetError, Machine, Role, ZeroTier
+from nixgen import dumps
 
 
 @pytest.mark.parametrize("points", [(), [], iter(())])
@@ -75,15 +76,16 @@ def named(name: str) -> Role:
 def fleet(**zerotier: Any) -> Fleet:
     """A fleet in which two machines, one of them a Mac, have the tag of controllers."""
     machines = (
-        Machine("sun", tags=("controller",)),
+        Machine("sun", tags=("controller", "star")),
         Machine("desk", machine_class="darwin", tags=("controller", "peer")),
         Machine("io", tags=("peer",)),
     )
     return Fleet(name="sky", domain="zt", machines=machines, zerotier=ZeroTier(**zerotier))
 
 
-def test_whom_roles_name_is_the_controller_whoever_has_the_tag() -> None:
-    sky = fleet(roles={"controller": named("sun")})
+@pytest.mark.parametrize("role", [named("sun"), Role(tags=("star",))])
+def test_whom_roles_name_is_the_controller_whoever_has_the_tag(role: Role) -> None:
+    sky = fleet(roles={"controller": role})
     assert sky.controller == sky.machine("sun")
     assert SERVICE in sky.nix_files()
 
@@ -103,6 +105,7 @@ def test_tags_may_mean_something_else_than_zerotier() -> None:
 def test_peers_may_be_named_where_the_tag_means_something_else() -> None:
     sky = fleet(roles={"controller": named("sun"), "peer": named("io")}, peer_tag=None)
     assert sky.peers == (sky.machine("io"),)
+    assert "roles.peer.machines.io = { };" in dumps(sky.nix_files()[SERVICE])
 
 
 def test_without_a_tag_for_it_a_controller_is_asked_for_by_name() -> None:

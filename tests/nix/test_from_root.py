@@ -74,6 +74,11 @@ GIVEN = {
         "modules/machines/nixos/vault/disko.nix",
         'FILE.flake.modules.nixos."machines/nixos/vault".disko.devices.a',
     ),
+    "configuration of all machines, moved": (
+        fleet(config={"a": NOTES}, files={"modules/nixos/fleet.nix": "fleet.nix"}),
+        "fleet.nix",
+        "FILE.flake.modules.nixos.fleet.a",
+    ),
     "a file that was moved": (
         fleet(clan={"a": NOTES}, files={"modules/clan/fleet.nix": "clan.nix"}),
         "clan.nix",

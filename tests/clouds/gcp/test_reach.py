@@ -147,6 +147,8 @@ def test_machines_without_a_way_in_share_a_line_that_names_the_ways() -> None:
         assert way in text
     (text,) = warned(galena(), ranges=())
     assert "peer" not in text  # there is no such network to join
+    (text,) = warned(CONTROLLER, galena(), zerotier=ZeroTier(peer_tag=None))
+    assert "give the tag" not in text  # nobody joins by a tag
 
 
 @pytest.mark.parametrize("external_ip", [True, False])
