@@ -35,8 +35,11 @@ from infra_lib.model.validators import (
     valid,
 )
 
-_LOGIN = r"[a-z_][-a-z0-9_]{0,30}"
-_LOGIN_ACCEPTED = "a login name has up to 31 lower-case letters, digits, _ and -, a letter first"
+# As POSIX has a User Name, of which NixOS takes up to 31 characters:
+# https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap03.html
+# https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/config/users-groups.nix
+_LOGIN = r"[A-Za-z_][-.A-Za-z0-9_]{0,30}"
+_LOGIN_ACCEPTED = "a login name has up to 31 letters, digits, _ . and -, a letter or _ first"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -677,7 +677,9 @@ REFUSED = {
         "gcp(stoped=True)",
         ("GcpMachine('galena', stoped=…)", "no field 'stoped'", "nearest: stopped"),
     ),
-    "login name with capitals": ('User("Cameron")', ("name='Cameron'", "lower-case")),
+    "login name with a space": ('User("Cameron R")', ("name='Cameron R'", "letters, digits")),
+    "login name that is an option": ('User("-c")', ("name='-c'", "a letter or _ first")),
+    "login name of 32 characters": (f'User("{"c" * 32}")', (f"name='{'c' * 32}'", "up to 31")),
     "malformed cache key": (
         'BinaryCache("https://a.example", public_key="a.example:AAAA")',
         ("'https://a.example'", "public_key='a.example:AAAA'", "base64 of 32 bytes"),

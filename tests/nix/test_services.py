@@ -208,6 +208,12 @@ def test_a_user_says_everything_that_the_service_takes(plant: Plant) -> None:
     }
 
 
+def test_an_account_is_called_as_people_call_it(plant: Plant) -> None:
+    fleet = evolve(FLEET, users=(User("Ada.L", tags=("all",)),))
+    settings = instance(plant(fleet), "user-Ada.L")["roles"]["default"]["settings"]
+    assert settings == {"user": "Ada.L"}
+
+
 def test_one_account_may_be_two_instances() -> None:
     users = (User("root", tags=("server",)), User("root", tags=("desk",), instance="root-desk"))
     files = evolve(FLEET, users=users).nix_files()
