@@ -37,7 +37,10 @@ def _zerotier(fleet: Fleet) -> ClanService | None:
     # It admits who has no vars in clan by their address.
     allowed = [Commented(address, after=guest) for guest, address in guests(fleet)]
     settings = {"allowedIps": allowed} if allowed else {}
-    roles = {"controller": Role(machines={fleet.controller.name: settings})}
+    named = zerotier.roles.get("controller", Role())
+    roles: dict[str, Role] = {}
+    if settings or not (named.machines or named.tags):
+        roles["controller"] = Role(machines={fleet.controller.name: settings})
     if zerotier.peer_tag is not None and fleet.tagged(zerotier.peer_tag):
         roles["peer"] = Role(tags=(zerotier.peer_tag,))
     if zerotier.moons:

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from infra_lib import (
     ClanService,
+    Device,
     Facts,
     Fleet,
     FleetError,
@@ -260,6 +261,26 @@ def test_tags_and_roles_of_the_network_add_up(plant: Plant) -> None:
         "peer": {"machines": {"seam": {}}, "tags": {"peer": {}}, "extraModules": [{"a": 1}]},
     }
     assert [machine.name for machine in fleet.peers] == ["lode", "seam"]
+
+
+def test_a_controller_that_a_tag_names_is_not_named_again(plant: Plant) -> None:
+    gate = Machine("gate", tags=("router",))
+    roles = {"controller": Role(tags=("router",)), "peer": Role(tags=("all",))}
+    fleet = Fleet(name="ores", domain="zt", machines=(gate,), zerotier=ZeroTier(roles=roles))
+    assert fleet.controller == gate
+    assert instance(plant(fleet), "zerotier")["roles"] == {
+        "controller": {"tags": {"router": {}}},
+        "peer": {"tags": {"all": {}}},
+    }
+    phone = Device("phone", zerotier_member_id="0123456789")
+    facts = Facts(zerotier_network_id="0123456789abcdef")
+    guest = evolve(fleet, devices=(phone,), facts=facts)
+    assert instance(plant(guest), "zerotier")["roles"]["controller"] == {
+        "machines": {
+            "gate": {"settings": {"allowedIps": ["fd01:2345:6789:abcd:ef99:9301:2345:6789"]}}
+        },
+        "tags": {"router": {}},
+    }
 
 
 def test_a_second_network_is_a_service_like_any_other(plant: Plant) -> None:
