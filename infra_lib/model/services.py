@@ -73,6 +73,16 @@ def check_members(where: str, field: str, value: object, kind: str, example: str
         check_settings(where, f"{field}[{name!r}]", settings)
 
 
+# Clan takes settings for a module. These say something of a module, and most would be lost without
+# a word: https://github.com/NixOS/nixpkgs/blob/master/lib/modules.nix, `unifyModuleSyntax`.
+_OF_MODULES = frozenset(
+    {
+        *("_class", "_file", "_module", "config", "disabledModules", "freeformType", "imports"),
+        *("key", "options", "require"),
+    }
+)
+
+
 def check_settings(where: str, field: str, value: object) -> None:
     """Check settings of a service: a mapping of plain data, or an expression of nixgen.
 
@@ -89,6 +99,11 @@ def check_settings(where: str, field: str, value: object) -> None:
     accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
     if not isinstance(value, Mapping | Expr):
         raise field_error(where, field, value, accepted)
+    for name in value if isinstance(value, Mapping) else ():
+        first = name[0] if isinstance(name, tuple) and name else name
+        if first in _OF_MODULES:
+            accepted = "clan takes settings for a module, in which this is no option of a service"
+            raise field_error(where, field, first, accepted)
     for path, each in _leaves(field, value):
         if isinstance(each, Lambda):
             raise field_error(where, path, each, accepted)

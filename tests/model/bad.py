@@ -622,6 +622,14 @@ REFUSED = {
         'Role(tags={"server": {"hooks": [{"run": FUNCTION}]}})',
         ("role: tags['server']['hooks'][0]['run']=Lambda(", "data is accepted", "no function"),
     ),
+    "a setting that would be lost": (
+        'Role(machines={"vault": {"key": "keys/vault"}})',
+        ("role: machines['vault']='key'", "this is no option of a service"),
+    ),
+    "a setting that is a module's, in a path": (
+        'Role(settings={("config", "port"): 22})',
+        ("role: settings='config'", "this is no option of a service"),
+    ),
     "settings that are a list": ('Role(settings=["a"])', ("settings=['a']", "data is accepted")),
     "settings of a machine that are text": (
         'Role(machines={"galena": "203.0.113.7"})',

@@ -113,12 +113,12 @@ def test_an_instance_may_have_no_roles(plant: Plant) -> None:
 def test_a_file_takes_what_its_settings_refer_to_and_no_more(plant: Plant) -> None:
     role = Role(
         machines={"vault": {"host": Apply("lib.mkForce", "v")}},
-        settings={"key": ref("inputs.self.lib.key"), "n": Apply("builtins.length", [])},
+        settings={"ore": ref("inputs.self.lib.ore"), "n": Apply("builtins.length", [])},
     )
     fleet = with_services(ClanService("x", roles={"default": role}))
     assert text(fleet, "x").startswith("{ inputs, lib, ... }:\n")
-    found = instance(plant(fleet), "x", '{ inherit lib; inputs.self.lib.key = "k"; }')
-    assert found["roles"]["default"]["settings"] == {"key": "k", "n": 0}
+    found = instance(plant(fleet), "x", '{ inherit lib; inputs.self.lib.ore = "k"; }')
+    assert found["roles"]["default"]["settings"] == {"ore": "k", "n": 0}
     assert found["roles"]["default"]["machines"]["vault"]["settings"]["host"] == {"force": "v"}
 
 
