@@ -9,9 +9,9 @@ from infra_lib.nix.arguments import with_arguments
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import OF_MACHINE, import_value, names_used
 from infra_lib.nix.placement import path_of
-from infra_lib.nix.style import clan
+from infra_lib.nix.style import clan, is_plain
 from infra_lib.services import path, services
-from nixgen.expr import Lambda, Pattern
+from nixgen.expr import Lambda, Pattern, Select, ref
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -65,10 +65,25 @@ def _parts(fleet: Fleet, here: str, role: Role) -> dict[tuple[Name, ...], Value]
 
 
 def _modules(fleet: Fleet, here: str, role: Role) -> list[Value]:
-    """Modules of the machines that play a role: those of Macs, when it is Macs alone."""
+    """Modules of the machines that play a role, each by its name in what those run."""
+    if not role.extra_modules:
+        return []
     classes = {machine.machine_class for machine in fleet.machines if role.includes(machine)}
-    machine_class = "darwin" if classes == {"darwin"} else "nixos"
+    if len(classes) > 1 and not is_plain(fleet):
+        return [_module_of_either(fleet, here, each) for each in role.extra_modules]
+    machine_class = classes.pop() if classes else "nixos"
     return [_module(fleet, here, machine_class, each) for each in role.extra_modules]
+
+
+def _module_of_either(fleet: Fleet, here: str, item: Module) -> Value:
+    """A module for NixOS and for Macs: one that is named is the one of whichever imports it.
+
+    Modules are told what that is: https://nixos.org/manual/nixpkgs/stable/#module-system-lib-evalModules-param-class
+    """
+    if not isinstance(item, str):
+        return _module(fleet, here, "nixos", item)
+    named = Select("config", "flake", "modules", ref("_class"), item)
+    return Lambda(Pattern("_class", ellipsis=True), {"imports": [named]})
 
 
 def _module(fleet: Fleet, here: str, machine_class: str, item: Module) -> Value:

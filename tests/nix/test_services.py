@@ -124,7 +124,7 @@ def test_a_file_takes_what_its_settings_refer_to_and_no_more(plant: Plant) -> No
 
 def test_extra_modules_are_named_by_path_or_themselves(plant: Plant) -> None:
     role = Role(
-        tags=("all",),
+        tags=("nixos",),
         extra_modules=(
             "backups",
             Path("modules/extra.nix"),
@@ -160,6 +160,22 @@ def test_a_role_of_macs_alone_has_modules_of_macs() -> None:
     role = Role(machines=("mica",), extra_modules=("home",))
     fleet = with_services(ClanService("x", roles={"default": role}))
     assert "config.flake.modules.darwin.home" in text(fleet, "x")
+
+
+@pytest.mark.parametrize("machine_class", ["nixos", "darwin"])
+def test_a_role_of_both_has_the_module_of_whichever_imports_it(
+    plant: Plant, machine_class: str
+) -> None:
+    role = Role(tags=("all",), extra_modules=("home", Path("modules/extra.nix")))
+    tree = plant(with_services(ClanService("x", roles={"default": role})))
+    found = tree.evaluate(f"""
+      let
+        modules = (load "{FOLDER}/x.nix" {{
+          config.flake.modules = {{ nixos.home = "of NixOS"; darwin.home = "of Macs"; }};
+        }}).clan.inventory.instances.x.roles.default.extraModules;
+      in (builtins.head modules {{ _class = "{machine_class}"; }}).imports
+    """)
+    assert found == [{"nixos": "of NixOS", "darwin": "of Macs"}[machine_class]]
 
 
 def test_a_path_in_settings_is_below_the_root(plant: Plant) -> None:
