@@ -224,7 +224,7 @@ def test_what_is_one_machines_is_no_others(field: str) -> None:
             "machine 'a': field 'ip' is not known; known are external_ip",
         ),
         ('{"version": 1, "machines": {"a": {"name": "b"}}}', "field 'name' is not known"),
-        ('{"version": 1, "machines": {"A": {}}}', "RFC 1035"),
+        ('{"version": 1, "machines": {"-a": {}}}', "a host name has 1 to 63"),
         ('{"version": 1, "machines": {"a": {}, "a": {}}}', "fields='a': given twice"),
         (
             '{"version": 1, "zerotier_network_id": 5}',

@@ -66,8 +66,12 @@ def replaced(text: str, become: Callable[[Block], str]) -> str:
     return _BLOCK.sub(lambda m: f"{m[1]}{become(Block(m[2], m[3], ''))}{m[4]}", text)
 
 
-def examples(text: str) -> Iterator[Example]:
+def examples(text: str, *, files: bool = True) -> Iterator[Example]:
     """The blocks of Python, each with the Nix around it in its section, or in the whole text.
+
+    Args:
+        text: The page.
+        files: Whether the Nix that Python gives names its file; else it is what comes after it.
 
     Raises:
         ValueError: When a block of Nix after the last Python names no file.
@@ -81,7 +85,7 @@ def examples(text: str) -> Iterator[Example]:
             if block.language == "python":
                 python.append((block.code, [], tuple(theirs)))
                 theirs = []
-            elif python and block.path.endswith(".nix"):
+            elif python and (block.path.endswith(".nix") or not files):
                 python[-1][1].append(block)
             else:
                 theirs.append(block)

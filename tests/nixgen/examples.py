@@ -23,7 +23,7 @@ def examples() -> Iterator[tuple[str, str, str]]:
     }
     texts[DOCUMENT.name] = DOCUMENT.read_text(encoding="utf-8")
     for where, text in texts.items():
-        shown = (example for example in markdown.examples(text) if example.shown)
+        shown = (example for example in markdown.examples(text, files=False) if example.shown)
         for number, example in enumerate(shown, start=1):
             yield f"{where} {number}", example.code, example.shown[0].code
 
