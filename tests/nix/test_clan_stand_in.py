@@ -1,6 +1,7 @@
 """The stand-in for clan-core takes and refuses what clan-core takes and refuses.
 
-Each case was run through clan-core itself, with the same result.
+Each case was run through clan-core itself, with services that take any settings, and the result was
+the same.
 """
 
 from pathlib import Path
@@ -104,6 +105,14 @@ SETTINGS = {
         [f"{{ flake.{ROLE}.tags.y = {{ }}; }}"],
         {"b": {}},
     ),
+    "the flake itself": (
+        [f"{{ self, ... }}: {{ {ROLE}.machines.a.settings.host = self; }}"],
+        {"a": {"host": "<flake>"}},
+    ),
+    "the same from two places": (
+        [f'{{ {ROLE} = {{ settings.host = "h"; machines.a.settings.host = "h"; }}; }}'],
+        {"a": {"host": "h"}},
+    ),
     "a function of the files": (
         [
             "{ flake.modules.nixos.base = { }; }",
@@ -154,6 +163,10 @@ REFUSED = {
         f"{ROLE}.machines.a.host: is not one of settings",
     ),
     "machines in a list": (f'{{ {ROLE}.machines = [ "a" ]; }}', f'{ROLE}.machines: ["a"] is not'),
+    "settings in a list": (
+        f"{{ {ROLE}.settings = [ ]; }}",
+        f"{ROLE}.settings: settings are a set",
+    ),
     "settings that are a function": (
         f'{{ {ROLE}.settings = {{ ... }}: {{ host = "h"; }}; }}',
         f"{ROLE}.settings: ",
@@ -207,6 +220,21 @@ def test_machines_are_those_with_a_module_or_a_folder_too(tmp_path: Path) -> Non
         "nixos": ["a", "b", "c", "d", "e"],
     }
     assert found["machines"]["a"]["installedAt"] == 7
+
+
+def test_the_inventory_says_what_the_clan_is_called_too(tmp_path: Path) -> None:
+    found = clan_inventory(flake(tmp_path, '{ clan.inventory.meta.description = "words"; }'))
+    assert (found["meta"]["name"], found["meta"]["description"]) == ("test", "words")
+
+
+def test_import_tree_passes_over_what_begins_with_an_underscore(tmp_path: Path) -> None:
+    root = flake(tmp_path)
+    (root / "modules/_own").mkdir()
+    for path in ("modules/_a.nix", "modules/_own/b.nix"):
+        (root / path).write_text("{ clan.inventory.machines.hidden = { }; }")
+    (root / "modules/deeper").mkdir()
+    (root / "modules/deeper/c.nix").write_text("{ clan.inventory.machines.c = { }; }")
+    assert clan_inventory(root)["tags"]["all"] == ["a", "b", "c", "mac"]
 
 
 def test_a_tag_that_nobody_has_is_named(tmp_path: Path) -> None:
