@@ -195,6 +195,8 @@ def test_plain_data_are_checked_when_rendered_and_the_place_is_named(
     [
         ({("a", "b"): 1}, {("a", "c"): 2}),
         (Inherit("a"), Inherit("b", source=ref("x"))),
+        ({"a": Commented({"b": 1}, before="x")}, {("a", "c"): 2}),
+        ({("a", "c"): 2}, {"a": Commented({"b": 1}, before="x")}),
         (Binding((Ident("x"), "a"), 1), {"a": 2}),
         (Binding(("a", Ident("x")), 1), {("a", "b"): 2}),
         (Comment("only"), BlankLine()),
@@ -329,6 +331,10 @@ def test_bindings_are_merged_where_nix_merges_them_and_refused_where_it_does_not
         (
             [{("a", "c"): 2}, {"a": Commented(AttrSet({"b": 1}, rec=True), before="x")}],
             "AttrSet: a already has attributes of its own",
+        ),
+        (
+            [{"a": {"b": 1}}, {"a": {"c": 2}}, {("a", "c"): 3}],
+            "AttrSet: a.c is defined twice",
         ),
         # Nix before 2.19 merges no sets that have a set of one name in them.
         ([{"a": {"b": {"c": 1}}}, {"a": {"b": {"d": 2}}}], "AttrSet: a.b is defined twice"),

@@ -241,6 +241,14 @@ CASES: dict[str, tuple[Any, str]] = {
         ),
         "# x\n[ 1 ] # y\n# u\n# v\n++ a # w\n++ [ 2 ]",
     ),
+    "comment on a first operand in brackets": (
+        {"a": BinaryOp("++", Commented([1], before="x"), ref("b"))},
+        "{\n  a =\n    # x\n    [ 1 ] ++ b;\n}",
+    ),
+    "comment after a selected argument": (
+        [Apply("f", Commented(ref("a.b"), after="x"), ref("c"))],
+        "[\n  (f a.b # x\n    c\n  )\n]",
+    ),
     "comments on compared operands": (
         {"a": BinaryOp("==", Commented(1, after="x"), Commented(2, before="y"))},
         "{\n  a =\n    1 # x\n    # y\n    == 2;\n}",
@@ -282,6 +290,14 @@ CASES: dict[str, tuple[Any, str]] = {
         },
         "{\n  a = /* bash */ ''\n    b\n  '';\n  c = [\n    /* c++ */ \"d\"\n    # x\n"
         '    /* sh */ "e"\n  ];\n  f = g /* x */ "h" /* y */ "i";\n}',
+    ),
+    "language of an operand": (
+        BinaryOp("+", 1, BinaryOp("*", Str("a", language="b"), 2)),
+        '1 + /* b */ "a" * 2',
+    ),
+    "language that makes the first line long": (
+        BinaryOp("+", Str("a" * 40, language="x" * 30), "b" * 40),
+        f'/* {"x" * 30} */ "{"a" * 40}" + "{"b" * 40}"',
     ),
     "language in a short list": (
         Apply("f", [Str("a", language="b"), ref("c")], 1),
