@@ -12,6 +12,7 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.fleet_checks import (
+    CLAN,
     check_authorities,
     check_caches,
     check_devices,
@@ -442,16 +443,22 @@ def clouds_of(
 def _take_over(fleet: Fleet, module: Literal["zerotier", "internet"]) -> None:
     """Have an instance that is given as a service be the one that has fields of its own.
 
-    So what follows from it, the controller or the moons, is known however it is written.
+    So what follows from it, the controller or the moons, is known however it is written. It is the
+    instance of that name, or the only one of that service where the fields say nothing.
     """
     typed: ZeroTier | Internet = getattr(fleet, module)
-    for service in fleet.services:
-        if (service.name, service.module_name, service.input) == (typed.instance, module, None):
-            roles = ClanService(typed.instance, roles=typed.roles).joined(service.roles).roles
-            others = tuple(other for other in fleet.services if other is not service)
-            object.__setattr__(fleet, module, evolve(typed, roles=roles))
-            object.__setattr__(fleet, "services", others)
-            return
+    of_module = [
+        each for each in fleet.services if each.module_name == module and each.input in CLAN
+    ]
+    alike = [each for each in of_module if each.name == typed.instance]
+    if not alike and len(of_module) == 1 and typed == type(typed)():
+        alike = of_module
+    for service in alike[:1]:
+        roles = ClanService(service.name, roles=typed.roles).joined(service.roles).roles
+        taken = evolve(typed, instance=service.name, input=service.input, roles=roles)
+        others = tuple(other for other in fleet.services if other is not service)
+        object.__setattr__(fleet, module, taken)
+        object.__setattr__(fleet, "services", others)
 
 
 def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:

@@ -50,7 +50,7 @@ def _zerotier(fleet: Fleet) -> ClanService | None:
                 for name, points in zerotier.moons.items()
             }
         )
-    service = ClanService(zerotier.instance, module="zerotier", roles=roles)
+    service = ClanService(zerotier.instance, module="zerotier", input=zerotier.input, roles=roles)
     return service.joined(zerotier.roles)
 
 
@@ -62,8 +62,9 @@ def _internet(fleet: Fleet) -> ClanService | None:
         if (address := internet_host(fleet, machine)) is not None
     }
     roles = {"default": Role(machines=machines)} if machines else {}
-    service = ClanService(fleet.internet.instance, module="internet", roles=roles)
-    joined = service.joined(fleet.internet.roles)
+    internet = fleet.internet
+    service = ClanService(internet.instance, module="internet", input=internet.input, roles=roles)
+    joined = service.joined(internet.roles)
     return joined if joined.roles else None
 
 

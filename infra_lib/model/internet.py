@@ -9,7 +9,13 @@ from typing import Any
 from attrs import field
 
 from infra_lib.model.frozen import frozen
-from infra_lib.model.services import Role, check_instance_name, check_roles, roles
+from infra_lib.model.services import (
+    Role,
+    check_input,
+    check_instance_name,
+    check_roles,
+    roles,
+)
 from infra_lib.model.validators import valid
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -23,6 +29,7 @@ class Internet:
 
     Attributes:
         instance: The name of the service's instance in the inventory.
+        input: The flake input that has the service; None for clan's own, whatever it is called.
         roles: What else is to be said of the role "default": further machines and tags, settings,
             modules: `{"default": Role(machines={"cinnabar": {"host": "cinnabar.example.org"}})}`.
             A machine's own settings win over what facts say.
@@ -34,6 +41,7 @@ class Internet:
     _where = "internet"
 
     instance: str = field(default="internet", validator=valid(check_instance_name))
+    input: str | None = field(default=None, validator=valid(check_input))
     roles: Mapping[str, Role] = field(
         default=_NOTHING, converter=roles, validator=valid(check_roles, ("default",)), hash=False
     )

@@ -278,6 +278,16 @@ def check_instance_name(where: str, field: str, value: object) -> None:
     check_matching(where, field, value, _INSTANCE, _INSTANCE_ACCEPTED)
 
 
+def check_input(where: str, field: str, value: object) -> None:
+    """Check the name of a flake input, or None.
+
+    Raises:
+        FleetError: When it is not one.
+    """
+    if value is not None:
+        check_word(where, field, value, "the name of a flake input")
+
+
 @frozen
 class ClanService:
     """An instance of a service of clan, of your own flake or of any other.
@@ -297,9 +307,7 @@ class ClanService:
 
     name: str = field(validator=valid(check_instance_name))
     module: str | None = field(default=None, validator=valid(check_word, "a name"), kw_only=True)
-    input: str | None = field(
-        default=None, validator=valid(check_word, "the name of a flake input"), kw_only=True
-    )
+    input: str | None = field(default=None, validator=valid(check_input), kw_only=True)
     roles: Mapping[str, Role] = field(
         default=_NOTHING, converter=roles, validator=valid(check_roles), kw_only=True, hash=False
     )

@@ -15,6 +15,7 @@ from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.services import (
     ClanService,
     Role,
+    check_input,
     check_instance_name,
     check_members,
     check_settings,
@@ -113,6 +114,7 @@ class User:
         extra_modules: Modules of the machines that have the account, such as home-manager's; as
             `Machine.modules` takes them.
         instance: The name of the service's instance; None for `user-<name>`.
+        input: The flake input that has the service; None for clan's own, whatever it is called.
 
     Raises:
         FleetError: When a field cannot be.
@@ -170,6 +172,7 @@ class User:
         hash=False,
     )
     instance: str | None = field(default=None, validator=valid(check_instance_name), kw_only=True)
+    input: str | None = field(default=None, validator=valid(check_input), kw_only=True)
 
     @property
     def _where(self) -> str:
@@ -189,7 +192,7 @@ class User:
     def service(self) -> ClanService:
         """The instance of clan's users service, whose only role is "default"."""
         name = self.instance or f"user-{self.name}"
-        return ClanService(name, module="users", roles={"default": self.role})
+        return ClanService(name, module="users", input=self.input, roles={"default": self.role})
 
 
 def _settings(user: User) -> dict[Any, Any]:

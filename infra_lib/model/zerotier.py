@@ -11,7 +11,13 @@ from attrs import field
 from infra_lib.model.destination import is_port
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
-from infra_lib.model.services import Role, check_instance_name, check_roles, roles
+from infra_lib.model.services import (
+    Role,
+    check_input,
+    check_instance_name,
+    check_roles,
+    roles,
+)
 from infra_lib.model.validators import check_each, check_host_name, check_word, strings, valid
 
 if TYPE_CHECKING:
@@ -86,6 +92,7 @@ class ZeroTier:
 
     Attributes:
         instance: The name of the service's instance in the inventory.
+        input: The flake input that has the service; None for clan's own, whatever it is called.
         controller_tag: The tag of the one machine that admits peers, where `roles` does not say who
             is the controller; None where a tag means nothing.
         peer_tag: The tag of the machines that are peers; "all" for every machine, None where a tag
@@ -102,6 +109,7 @@ class ZeroTier:
     _where = "zerotier"
 
     instance: str = field(default="zerotier", validator=valid(check_instance_name))
+    input: str | None = field(default=None, validator=valid(check_input))
     controller_tag: str | None = field(default="controller", validator=valid(_check_tag))
     peer_tag: str | None = field(default="peer", validator=valid(_check_tag))
     moons: Mapping[str, tuple[str, ...]] = field(

@@ -84,7 +84,7 @@ def test_a_mac_is_named_in_no_role_that_has_nothing_for_it(module: str, role: st
     ],
 )
 def test_a_mac_stands_where_it_matters_or_nobody_knows(module: str, role: str) -> None:
-    assert fleet(of(module, role)).services
+    assert fleet(of(module, role)).nix_files()
 
 
 def test_a_mac_with_modules_of_its_own_stands() -> None:

@@ -202,9 +202,10 @@ def test_a_user_says_everything_that_the_service_takes(plant: Plant) -> None:
         },
         settings={"more": 1},
         instance="people",
+        input="clan-core",
     )
     assert instance(plant(evolve(FLEET, users=(user,))), "people") == {
-        "module": {"name": "users"},
+        "module": {"name": "users", "input": "clan-core"},
         "roles": {
             "default": {
                 "machines": {"vault": {"settings": {"groups": ["wheel"]}}, "lode": {}},
@@ -259,6 +260,23 @@ def test_the_network_is_known_however_it_is_written(plant: Plant) -> None:
     assert roles["controller"] == {"machines": {"vault": {"settings": {"public": True}}}}
     assert roles["peer"] == {"tags": {"all": {}}}
     assert roles["moon"]["machines"]["lode"]["settings"]["stableEndpoints"] == ["203.0.113.7/9993"]
+
+
+@pytest.mark.parametrize("of", [None, "clan-core"])
+def test_the_only_network_is_the_fleets_whatever_it_is_called(plant: Plant, of: Any) -> None:
+    """Also where its roles are those tags that would make another one."""
+    machines = (Machine("vault", tags=("controller",)), Machine("lode", tags=("peer",)))
+    roles = {"controller": Role(tags=("controller",)), "peer": Role(tags=("peer",))}
+    given = ClanService("manman", module="zerotier", input=of, roles=roles)
+    fleet = Fleet(name="ores", domain="zt", machines=machines, services=(given,))
+    assert f"{FOLDER}/zerotier.nix" not in fleet.nix_files()
+    assert fleet.controller == machines[0]
+    found = instance(plant(fleet), "manman")
+    assert found["module"] == {"name": "zerotier", **({"input": of} if of else {})}
+    assert found["roles"] == {
+        "controller": {"tags": {"controller": {}}},
+        "peer": {"tags": {"peer": {}}},
+    }
 
 
 def test_tags_and_roles_of_the_network_add_up(plant: Plant) -> None:
