@@ -339,9 +339,7 @@ def test_security_keys_let_people_in_wherever_others_do(plant: Plant) -> None:
     tree = plant(fleet)
     root = tree.machine("galena")["users"]["users"]["root"]["openssh"]["authorizedKeys"]["keys"]
     assert root == list(SK_KEYS)
-    users = tree.value("modules/clan/inventory/services/users.nix")["clan"]["inventory"][
-        "instances"
-    ]
+    users = tree.value("modules/clan/inventory/services/user-ann.nix")
     assert str(list(SK_KEYS)) in str(users)
 
 
