@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from infra_lib.model.nvidia import before_turing, capabilities
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.nix import nvidia
+from infra_lib.nix import clan_meta, nvidia
 from infra_lib.nix.placement import path_of
-from infra_lib.services import services, target_host
+from infra_lib.services import path, services, target_host
 from nixgen.expr import (
     Apply,
     BinaryOp,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PATH = "tests/fleet.nix"
 
 # By the name, which has the machine's in it.
-_Tests: TypeAlias = "dict[tuple[Str], Value]"
+_Tests: TypeAlias = "dict[tuple[Str | str], Value]"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -56,11 +56,16 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
         {"when": _function("condition", "tests", body=If(ref("condition"), ref("tests"), {}))},
         BlankLine(),
         {"testsOf": Commented(tests_of, before="The tests of one machine.")},
-        BlankLine(),
-        {"clanTests": Commented(_clan_tests(fleet), before="The tests of what they share.")},
     ]
-    tests = Apply("builtins.mapAttrs", ref("testsOf"), ref("machines"))
-    each = BinaryOp("++", [ref("clanTests")], Apply("builtins.attrValues", tests))
+    each: Value = Apply(
+        "builtins.attrValues", Apply("builtins.mapAttrs", ref("testsOf"), ref("machines"))
+    )
+    if shared := _clan_tests(fleet):
+        bindings += [
+            BlankLine(),
+            {"clanTests": Commented(shared, before="The tests of what they share.")},
+        ]
+        each = BinaryOp("++", [ref("clanTests")], each)
     together = Apply("builtins.zipAttrsWith", Lambda("_", ref("builtins.head")), each)
     return {PATH: Lambda(Pattern("self"), Let(bindings, together))}
 
@@ -81,16 +86,18 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     return said
 
 
-def _clan_tests(fleet: Fleet) -> Value:
-    """Tests that the clan has what the fleet says, and with it that it evaluates."""
+def _clan_tests(fleet: Fleet) -> _Tests:
+    """Tests that the clan has what is generated for it; what is left out, somebody else says."""
     inventory = ref("self.clan.inventory")
-    tests: dict[tuple[str], Value] = {
-        ("test clan has its name",): {
-            "expr": Select(inventory, "meta", "name"),
-            "expected": fleet.name,
-        }
+    tests: _Tests = {}
+    if path_of(fleet, clan_meta.PATH) is not None:
+        name = Select(inventory, "meta", "name")
+        tests["test clan has its name",] = {"expr": name, "expected": fleet.name}
+    modules = {
+        service.name: service.module_name
+        for service in services(fleet)
+        if path_of(fleet, path(service.name)) is not None
     }
-    modules = {service.name: service.module_name for service in services(fleet)}
     if modules:
         module = Select(inventory, "instances", ref("name"), "module", "name", default=None)
         given = Apply("builtins.mapAttrs", _function("name", "_", body=module), ref("modules"))

@@ -247,6 +247,18 @@ def test_targets_are_those_that_the_fleet_says(
     assert failures(tree, fleet) == []
 
 
+def test_what_is_left_out_of_the_clan_is_somebody_elses_to_say(tmp_path: Path) -> None:
+    left = {
+        "modules/clan/meta.nix": None,
+        "modules/clan/inventory/services/user-cameron.nix": None,
+    }
+    tree = planted(evolve(example, files=left), tmp_path)
+    wanted = expected(tree)
+    assert "test clan has its name" not in wanted
+    assert "user-cameron" not in wanted["test clan has its services"]
+    assert "zerotier" in wanted["test clan has its services"]
+
+
 def test_the_tests_of_one_more_machine_are_a_few_lines(tmp_path: Path) -> None:
     """A fleet is read in review, and laid out at each commit."""
     lines = []
