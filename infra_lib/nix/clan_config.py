@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.nix.arguments import with_arguments
+from infra_lib.nix.arguments import add_free_arguments
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import clan, is_plain
@@ -21,4 +21,4 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if fleet.clan is None:
         return {}
     said = from_root(path_of(fleet, PATH) or PATH, fleet.clan)
-    return {PATH: with_arguments(fleet, said if is_plain(fleet) else {clan(fleet): said})}
+    return {PATH: add_free_arguments(fleet, said if is_plain(fleet) else {clan(fleet): said})}

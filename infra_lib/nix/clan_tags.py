@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.nix.arguments import free_arguments, with_arguments
+from infra_lib.nix.arguments import add_arguments, add_free_arguments, names_used
 from infra_lib.nix.style import clan
-from nixgen.expr import Lambda, Pattern
 
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
@@ -29,6 +28,5 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     if not tags:
         return {}
     # What clan gives such a function: inventory.tags and inventory.machines.
-    own = sorted(free_arguments(tags) & _OF_TAGS)
-    value: Value = Lambda(Pattern(*own, ellipsis=True), tags) if own else tags
-    return {PATH: with_arguments(fleet, {clan(fleet, "inventory", "tags"): value})}
+    value = add_arguments(fleet, names_used(_OF_TAGS, tags), tags)
+    return {PATH: add_free_arguments(fleet, {clan(fleet, "inventory", "tags"): value})}

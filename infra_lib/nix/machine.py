@@ -14,17 +14,10 @@ from infra_lib.model.modules import Module
 from infra_lib.model.nvidia import before_turing
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
+from infra_lib.nix.arguments import OF_FLAKE, OF_MACHINE, add_arguments, names_used
 from infra_lib.nix.clan_machines import caches_path, default_path, module_name
 from infra_lib.nix.from_root import from_root
-from infra_lib.nix.modules import (
-    OF_FLAKE,
-    OF_MACHINE,
-    each_once,
-    import_value,
-    names_used,
-    takes,
-    without_inputs,
-)
+from infra_lib.nix.modules import each_once, import_value
 from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import OPTIONS, is_plain, module
 from nixgen.expr import (
@@ -34,10 +27,8 @@ from nixgen.expr import (
     BlankLine,
     Commented,
     Item,
-    Lambda,
     Let,
     Param,
-    Pattern,
     Select,
     Value,
     ref,
@@ -166,7 +157,7 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
         arguments = ["config", *arguments]
         modules = ref(f"config.flake.modules.{machine.machine_class}")
         body = Let({"flakeModules": modules}, body)
-    return takes(arguments, body)
+    return add_arguments(fleet, arguments, body)
 
 
 def _gpu_module(fleet: Fleet, machine: Machine) -> list[str]:
@@ -224,12 +215,9 @@ def _module(
         arguments += cloud.arguments
     else:
         items += _items(machine)
-    body: Value = AttrSet(*items)
-    if is_plain(fleet):
-        used, body = without_inputs(used, body)
     named = {each if isinstance(each, str) else each.name for each in arguments}
     arguments += [name for name in used if name not in named]
-    return Lambda(Pattern(*arguments, ellipsis=True), body)
+    return add_arguments(fleet, arguments, AttrSet(*items))
 
 
 def _items(machine: Machine) -> list[Item]:

@@ -1,38 +1,23 @@
-"""What a file imports: modules by name, by path, or themselves; and the arguments that they use."""
+"""Modules that people give: how a file imports them, and a file that holds one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from types import NoneType
 from typing import TYPE_CHECKING
 
+from infra_lib.nix.arguments import OF_FLAKE, OF_MACHINE, add_arguments, names_used
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.placement import path_from, path_of
 from infra_lib.nix.style import is_plain, module
-from nixgen.expr import Inherit, Lambda, Let, Pattern, Select, ref
+from nixgen.expr import Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra_lib.fleet import Fleet
     from infra_lib.model.modules import Module
-    from nixgen.expr import Param, Value
-
-OF_FLAKE = frozenset(
-    {"flake-parts-lib", "getSystem", "inputs", "moduleWithSystem", "self", "withSystem"}
-)
-"""Arguments that are the same wherever they are used; flake-parts gives them to its modules.
-
-See https://flake.parts/module-arguments. A plain module has `self` alone, from `specialArgs`.
-"""
-
-OF_MACHINE = frozenset({"config", "lib", "modulesPath", "options", "pkgs", "utils"})
-"""Arguments that are a machine's own in its modules.
-
-See https://nixos.org/manual/nixos/stable/#sec-writing-modules. flake-parts has some of these names
-for something else.
-"""
+    from nixgen.expr import Value
 
 
 def import_value(
@@ -73,40 +58,6 @@ def each_once(items: Iterable[Module]) -> list[Module]:
     return once
 
 
-def names_used(arguments: frozenset[str], *values: object) -> list[str]:
-    """Return the arguments that values refer to, in the order of the alphabet.
-
-    Args:
-        arguments: `OF_FLAKE`, `OF_MACHINE`, or both.
-        values: Expressions and data. What takes its arguments itself, as a module may, refers to
-            none of them.
-    """
-    may_use = [each for each in values if not isinstance(each, str | PurePath | NoneType)]
-    if not may_use:
-        return []
-    from nixgen import free_names  # few fleets need it
-
-    return sorted(arguments & {name for each in may_use for name in free_names(each)})
-
-
-def takes(arguments: Iterable[str | Param], body: Value) -> Value:
-    """Return a function of arguments; without any, its body alone."""
-    given = tuple(arguments)
-    return Lambda(Pattern(*given, ellipsis=True), body) if given else body
-
-
-def without_inputs(arguments: list[str], body: Value) -> tuple[list[str], Value]:
-    """Return arguments and body of a plain module that has the flake's inputs from `self`.
-
-    Clan gives that to the modules of machines, and `inputs` only where its `specialArgs` say so:
-    https://git.clan.lol/clan/clan-core/src/branch/main/modules/clan/module.nix
-    """
-    if "inputs" not in arguments:
-        return arguments, body
-    others = [name for name in arguments if name not in ("inputs", "self")]
-    return ["self", *others], Let(Inherit("inputs", source=ref("self")), body)
-
-
 def module_file(fleet: Fleet, path: str, name: tuple[str, ...], value: Value) -> Value:
     """Return a file that holds a module, with the arguments that it uses.
 
@@ -126,6 +77,6 @@ def module_file(fleet: Fleet, path: str, name: tuple[str, ...], value: Value) ->
     elif of_machine and not isinstance(value, Mapping):
         value = {"imports": [value]}  # a function of arguments returns options
     if is_plain(fleet):
-        names, value = without_inputs([*of_flake, *of_machine], value)
-        return takes(names, value)
-    return takes(of_flake, module(fleet, (machine_class, module_name), takes(of_machine, value)))
+        return add_arguments(fleet, [*of_flake, *of_machine], value)
+    value = add_arguments(fleet, of_machine, value)
+    return add_arguments(fleet, of_flake, module(fleet, (machine_class, module_name), value))

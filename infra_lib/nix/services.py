@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.nix.arguments import with_arguments
+from infra_lib.nix.arguments import OF_MACHINE, add_arguments, add_free_arguments, names_used
 from infra_lib.nix.from_root import from_root
-from infra_lib.nix.modules import OF_MACHINE, import_value, names_used
+from infra_lib.nix.modules import import_value
 from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import clan, is_plain
 from infra_lib.services import path, services
@@ -43,7 +43,7 @@ def _file(fleet: Fleet, service: ClanService) -> FileValue:
     )
     instance = dict([_short(("module",), module), *roles])
     value = {clan(fleet, "inventory", "instances", service.name): instance}
-    return with_arguments(fleet, value) if _may_refer(service) else value
+    return add_free_arguments(fleet, value) if _may_refer(service) else value
 
 
 def _short(path: tuple[Name, ...], value: Value) -> tuple[tuple[Name, ...], Value]:
@@ -90,7 +90,7 @@ def _module(fleet: Fleet, here: str, machine_class: str, item: Module) -> Value:
     """A module; one that is a mapping takes what it refers to from the machine, as `pkgs`."""
     own = names_used(OF_MACHINE, item) if isinstance(item, Mapping) else []
     value = import_value(fleet, here, machine_class, item)
-    return Lambda(Pattern(*own, ellipsis=True), value) if own else value
+    return add_arguments(fleet, own, value)
 
 
 def _members(here: str, members: Mapping[str, Any]) -> dict[tuple[Name, ...], Value]:
