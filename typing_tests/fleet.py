@@ -79,7 +79,9 @@ everything = GcpMachine(
     modules=("monitoring",),
     state_version="25.11",
     tags=("peer",),
+    derive_tags=False,
     description="for training",
+    derive_description=False,
     target_host="root@198.51.100.1",
 )
 

@@ -33,6 +33,8 @@ Machine("cinnabar", tags="peer")  # error
 Machine("cinnabar", tags=("peer", 5))  # error
 Machine("cinnabar", description=None)  # error
 Machine("cinnabar", colour="red")  # error
+Machine("cinnabar", derive_tags="no")  # error
+Machine("cinnabar", derive_description=None)  # error
 GcpMachine("galena", machine_type=E2)  # error
 GcpMachine("galena", machine_type=None, zone=HERE)  # error
 GcpMachine("galena", machine_type=E2, zone=HERE, gpu="t4")  # error

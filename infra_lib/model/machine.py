@@ -131,8 +131,10 @@ class Machine:
         machine_class: What it runs: "nixos" or "darwin".
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
-        derive: Whether `all_tags` and `full_description` begin with what follows from what the
-            machine is; False for your own words alone.
+        derive_tags: Whether `all_tags` begins with the tags that follow from what the machine is;
+            False for your own tags alone.
+        derive_description: Whether `full_description` begins with what the machine is; False for
+            your own words alone.
         target_host: Where clan reaches it, `[user@]host[:port]`; options such as
             `?ProxyJump=root@gate.example` may follow. None for nowhere: clan tries its networks.
             Unless it is given, what `Fleet.target_host` says.
@@ -169,7 +171,8 @@ class Machine:
         default=(), converter=strings, validator=valid(check_words, '"peer"'), kw_only=True
     )
     description: str = field(default="", validator=valid(check_text), kw_only=True)
-    derive: bool = field(default=True, validator=valid(check_boolean), kw_only=True)
+    derive_tags: bool = field(default=True, validator=valid(check_boolean), kw_only=True)
+    derive_description: bool = field(default=True, validator=valid(check_boolean), kw_only=True)
     # Nothing is another answer than None here.
     target_host: str | None = field(factory=unsaid, validator=_check_target, kw_only=True)
     build_host: str | None = field(default=None, validator=valid(_check_build_host), kw_only=True)
@@ -235,7 +238,7 @@ class Machine:
     @property
     def all_tags(self) -> tuple[str, ...]:
         """Derived tags, then your own; each once."""
-        derived = self.derived_tags if self.derive else ()
+        derived = self.derived_tags if self.derive_tags else ()
         return tuple(dict.fromkeys(derived + self.tags))
 
     def has_tag(self, tag: str) -> bool:
@@ -252,7 +255,7 @@ class Machine:
 
         Words that begin with what is derived stand alone.
         """
-        derived = self.derived_description if self.derive else ""
+        derived = self.derived_description if self.derive_description else ""
         if not derived or self.description.casefold().startswith(derived.casefold()):
             return self.description
         return f"{derived}: {self.description}" if self.description else derived

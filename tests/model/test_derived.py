@@ -30,7 +30,8 @@ def gcp(
     gpu: Gpu | None = None,
     tags: tuple[str, ...] = (),
     description: str = "",
-    derive: bool = True,
+    derive_tags: bool = True,
+    derive_description: bool = True,
 ) -> GcpMachine:
     return GcpMachine(
         name,
@@ -39,7 +40,8 @@ def gcp(
         gpu=gpu,
         tags=tags,
         description=description,
-        derive=derive,
+        derive_tags=derive_tags,
+        derive_description=derive_description,
     )
 
 
@@ -72,16 +74,22 @@ def test_a_description_that_says_what_is_derived_says_it_once(said: str) -> None
     assert gcp(description=f"A {said}").full_description == f"GCP node (e2-standard-8): A {said}"
 
 
-def test_what_is_derived_is_left_out_where_the_machine_says_so() -> None:
-    own = gcp(machine_type="n1-standard-8", gpu=T4, tags=("peer",), derive=False)
+def test_derived_tags_are_left_out_where_the_machine_says_so_and_its_description_is_not() -> None:
+    own = gcp(machine_type="n1-standard-8", gpu=T4, tags=("peer",), derive_tags=False)
     assert own.all_tags == ("peer",)
+    assert own.full_description == "GCP GPU node (n1-standard-8, 1x T4)"
+    assert Machine("a", machine_class="darwin", derive_tags=False).all_tags == ()
+
+
+def test_a_derived_description_is_left_out_where_the_machine_says_so_and_its_tags_are_not() -> None:
+    own = gcp(tags=("peer",), derive_description=False)
     assert own.full_description == ""
     assert evolve(own, description="for builds").full_description == "for builds"
-    assert Machine("a", machine_class="darwin", derive=False).all_tags == ()
+    assert own.all_tags == ("nixos", "cloud", "gcp", "peer")
 
 
 def test_a_machine_has_the_tags_that_clan_gives_it_whether_they_are_written_or_not() -> None:
-    mac = Machine("a", machine_class="darwin", derive=False)
+    mac = Machine("a", machine_class="darwin", derive_tags=False)
     assert [tag for tag in ("all", "darwin", "nixos", "peer") if mac.has_tag(tag)] == [
         "all",
         "darwin",

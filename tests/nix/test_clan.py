@@ -114,7 +114,9 @@ def test_a_fleet_whose_machines_are_found_by_clan_says_of_none_where_it_is(
 def test_tags_and_description_stand_as_they_are_where_nothing_is_derived(
     plant: Callable[[Fleet], NixTree],
 ) -> None:
-    machines = tuple(evolve(each, derive=False) for each in example.machines)
+    machines = tuple(
+        evolve(each, derive_tags=False, derive_description=False) for each in example.machines
+    )
     found = inventory(plant(evolve(example, machines=machines)))
     assert found["scheelite"]["tags"] == ["peer"]
     assert found["scheelite"]["description"] == "inference and training"

@@ -115,7 +115,8 @@ class GcpMachine(ProvisionedMachine):
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
         tags: Your own tags. The derived ones come before them in `all_tags`.
         description: In your words. See `full_description` for what is derived.
-        derive: Whether tags and description begin with what is derived; see `Machine`.
+        derive_tags: Whether the derived tags come before your own; see `Machine`.
+        derive_description: Whether what the machine is comes before your own words; see `Machine`.
         target_host: Where clan reaches it; see `Machine`.
         build_host: Where clan builds it; see `Machine`.
         forward_agent: Whether clan forwards the SSH agent to it; see `Machine`.
