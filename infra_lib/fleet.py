@@ -47,7 +47,7 @@ from infra_lib.model.targets import (
     USUAL,
     Targets,
     check_targets,
-    filled,
+    fill,
     frozen_targets,
     pattern_of,
 )
@@ -65,7 +65,7 @@ from infra_lib.model.validators import (
     check_word,
     check_words,
     frozen_mapping,
-    frozen_module,
+    frozen_value,
     in_order,
     valid,
 )
@@ -269,13 +269,13 @@ class Fleet:
         hash=False,
     )
     config: Any = field(
-        default=None, converter=frozen_module, validator=valid(check_module), hash=False
+        default=None, converter=frozen_value, validator=valid(check_module), hash=False
     )
     tags: Mapping[str, Any] = field(
         factory=dict, converter=_tags, validator=valid(_check_tags), hash=False
     )
     clan: Any = field(
-        default=None, converter=frozen_module, validator=valid(check_module), hash=False
+        default=None, converter=frozen_value, validator=valid(check_module), hash=False
     )
     files: Mapping[str, str | None] = field(
         factory=dict, converter=_moves, validator=valid(_check_files), hash=False
@@ -318,15 +318,18 @@ class Fleet:
     def _where(self) -> str:
         return f"fleet {self.name!r}"
 
-    def _instances(self) -> Iterator[tuple[str, ClanService]]:
-        """Yield each service as it is described, and what to call it in messages."""
+    def _instances(self) -> Iterator[tuple[str, str, ClanService]]:
+        """Yield each service as it is described, after what to call it and its roles' fields."""
+        of_role = "roles[{!r}]."
         if self.controller is not None:
-            yield "zerotier", ClanService(self.zerotier.instance, roles=self.zerotier.roles)
-        yield "internet", ClanService(self.internet.instance, roles=self.internet.roles)
+            zerotier = ClanService(self.zerotier.instance, roles=self.zerotier.roles)
+            yield "zerotier", of_role, zerotier
+        yield "internet", of_role, ClanService(self.internet.instance, roles=self.internet.roles)
         for user in self.users:
-            yield f"user {user.name!r}", user.service
+            # A user is one role, whose fields are the user's own.
+            yield f"user {user.name!r}", "", user.service
         for service in self.services:
-            yield f"service {service.name!r}", service
+            yield f"service {service.name!r}", of_role, service
 
     @property
     def provisioned(self) -> tuple[ProvisionedMachine, ...]:
@@ -386,7 +389,7 @@ class Fleet:
         if said is not NOTHING:
             return said  # type: ignore[no-any-return]
         pattern = self.target_pattern(machine.machine_class)
-        return None if pattern is None else filled(pattern, machine.name, self.domain)
+        return None if pattern is None else fill(pattern, machine.name, self.domain)
 
     def target_pattern(self, machine_class: str) -> str | None:
         """Return where clan reaches machines of a class that say nothing themselves.
@@ -454,7 +457,7 @@ def _take_over(fleet: Fleet, module: Literal["zerotier", "internet"]) -> None:
     if not alike and len(of_module) == 1 and typed == type(typed)():
         alike = of_module
     for service in alike[:1]:
-        roles = ClanService(service.name, roles=typed.roles).joined(service.roles).roles
+        roles = ClanService(service.name, roles=typed.roles).join(service.roles).roles
         taken = evolve(typed, instance=service.name, input=service.input, roles=roles)
         others = tuple(other for other in fleet.services if other is not service)
         object.__setattr__(fleet, module, taken)

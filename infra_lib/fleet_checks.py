@@ -67,12 +67,10 @@ def check_tags(where: str, tags: Mapping[str, Any], machines: tuple[Machine, ...
     Raises:
         FleetError: When one is not.
     """
-    names = {machine.name for machine in machines}
+    known = _by_name(machines)
     for tag, members in tags.items():
-        for name in members if isinstance(members, tuple) else ():
-            if name not in names:
-                field = f"tags[{tag!r}]"
-                raise field_error(where, field, name, f"{one_of(machines)}{nearest(name, names)}")
+        if isinstance(members, tuple):
+            _check_machines(where, f"tags[{tag!r}]", members, known)
 
 
 def check_caches(
@@ -83,27 +81,23 @@ def check_caches(
     Raises:
         FleetError: When one is not.
     """
-    names = [machine.name for machine in machines]
-    tags = _tags(machines, declared)
+    known, tags = _by_name(machines), _all_tags(machines, declared)
     for cache in caches:
         where = f"cache {cache.url!r}"
-        for name in cache.machines:
-            if name not in names:
-                raise field_error(where, "machines", name, one_of(machines) + nearest(name, names))
-        for tag in cache.tags:
-            if tag not in tags:
-                _refuse_or_warn(where, "tags", tag, tags)
+        _check_machines(where, "machines", cache.machines, known)
+        _check_tags(where, "tags", cache.tags, tags)
 
 
 def check_services(
-    services: Iterable[tuple[str, ClanService]],
+    services: Iterable[tuple[str, str, ClanService]],
     machines: tuple[Machine, ...],
     declared: Iterable[str],
 ) -> None:
     """Check that no two instances have one name, and that their machines and tags exist.
 
     Args:
-        services: Every instance, and what to call it in messages: "service 'sshd'".
+        services: Every instance: what to call it in messages, "service 'sshd'"; what to call the
+            fields of a role there, "roles[{!r}].", which stands before "machines"; and itself.
         machines: The machines.
         declared: Tags that machines have by other means; see `Fleet.tags`.
 
@@ -111,33 +105,57 @@ def check_services(
         FleetError: When not. Of a tag that nobody has, and that is spelt like none there is, it is
             a warning: machines may come to have it.
     """
-    named = {machine.name: machine for machine in machines}
-    tags = _tags(machines, declared)
+    known, tags = _by_name(machines), _all_tags(machines, declared)
     owners: dict[str, str] = {}
-    for where, service in services:
+    for where, of_role, service in services:
         if service.name in owners:
             accepted = f"{owners[service.name]} is the instance of that name; each has its own"
             raise field_error(where, "instance", service.name, accepted)
         owners[service.name] = where
         for role_name, role in service.roles.items():
-            # A user is one role, whose fields are the user's own.
-            field = "" if where.startswith("user ") else f"roles[{role_name!r}]."
+            field = of_role.format(role_name)
+            _check_machines(where, f"{field}machines", role.machines, known)
+            _check_tags(where, f"{field}tags", role.tags, tags)
             for name in role.machines:
-                if name not in named:
-                    accepted = f"{one_of(machines)}{nearest(name, named)}"
-                    raise field_error(where, f"{field}machines", name, accepted)
-                if _has_nothing_for(service, role_name, named[name]):
+                if _has_nothing_for(service, role_name, known[name]):
                     accepted = (
                         f"leave it out: clan's service {service.module_name!r} has nothing for a "
                         f"Mac in the role {role_name!r}; with extra_modules for it, it may stand"
                     )
                     raise field_error(where, f"{field}machines", name, accepted)
-            for tag in role.tags:
-                if tag not in tags:
-                    _refuse_or_warn(where, f"{field}tags", tag, tags)
 
 
-def _tags(machines: Iterable[Machine], declared: Iterable[str]) -> set[str]:
+def _by_name(machines: Iterable[Machine]) -> dict[str, Machine]:
+    return {machine.name: machine for machine in machines}
+
+
+def _check_machines(
+    where: str, field: str, names: Iterable[str], known: Mapping[str, Machine]
+) -> None:
+    """Check that each name is that of a machine."""
+    for name in names:
+        if name not in known:
+            accepted = f"{one_of(known.values())}{nearest(name, known)}"
+            raise field_error(where, field, name, accepted)
+
+
+def _check_tags(where: str, field: str, tags: Iterable[str], known: set[str]) -> None:
+    """Check that machines have each tag: a misspelt one is refused, any other warned of."""
+    for tag in tags:
+        if tag in known:
+            continue
+        meant = nearest(tag, known)
+        accepted = (
+            f"no machine has this tag{meant}; one that your own Nix gives to machines is declared "
+            f"in Fleet(tags={{{tag!r}: None}})"
+        )
+        error = field_error(where, field, tag, accepted)
+        if meant:
+            raise error
+        warnings.warn(str(error), stacklevel=1)
+
+
+def _all_tags(machines: Iterable[Machine], declared: Iterable[str]) -> set[str]:
     """Return every tag that machines may have."""
     return {tag for machine in machines for tag in machine.all_tags} | {*EVERYBODYS, *declared}
 
@@ -148,18 +166,6 @@ def _has_nothing_for(service: ClanService, role: str, machine: Machine) -> bool:
         return False
     name = service.module_name.removeprefix("@clan/")
     return service.input in CLAN and role in NIXOS_ONLY.get(name, ())
-
-
-def _refuse_or_warn(where: str, field: str, tag: str, tags: set[str]) -> None:
-    meant = nearest(tag, tags)
-    accepted = (
-        f"no machine has this tag{meant}; one that your own Nix gives to machines is declared in "
-        f"Fleet(tags={{{tag!r}: None}})"
-    )
-    error = field_error(where, field, tag, accepted)
-    if meant:
-        raise error
-    warnings.warn(str(error), stacklevel=1)
 
 
 def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]) -> None:
@@ -193,10 +199,7 @@ def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]
             f"{_give_controller(zerotier)}; where that of peers means something else, "
             "ZeroTier(peer_tag=None)",
         )
-    names = {machine.name for machine in machines}
-    for name in zerotier.moons:
-        if name not in names:
-            raise field_error("zerotier", "moons", name, one_of(machines))
+    _check_machines("zerotier", "moons", zerotier.moons, _by_name(machines))
     if not controllers and zerotier.moons:
         raise field_error(
             "zerotier",

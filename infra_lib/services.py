@@ -51,7 +51,7 @@ def _zerotier(fleet: Fleet) -> ClanService | None:
             }
         )
     service = ClanService(zerotier.instance, module="zerotier", input=zerotier.input, roles=roles)
-    return service.joined(zerotier.roles)
+    return service.join(zerotier.roles)
 
 
 def _internet(fleet: Fleet) -> ClanService | None:
@@ -64,7 +64,7 @@ def _internet(fleet: Fleet) -> ClanService | None:
     roles = {"default": Role(machines=machines)} if machines else {}
     internet = fleet.internet
     service = ClanService(internet.instance, module="internet", input=internet.input, roles=roles)
-    joined = service.joined(internet.roles)
+    joined = service.join(internet.roles)
     return joined if joined.roles else None
 
 

@@ -9,8 +9,7 @@ from infra_lib.clan_services.instance import check_given, instance
 from infra_lib.model.errors import field_error
 from infra_lib.model.validators import (
     check_boolean,
-    check_domain,
-    check_each,
+    check_domains,
     check_public_keys,
     check_word,
 )
@@ -65,7 +64,7 @@ def sshd(
     check_given(where, _check_keys, authorized_keys=authorized_keys)
     check_given(
         where,
-        _check_domains,
+        check_domains,
         certificate_search_domains=certificate_search_domains,
         trusted_search_domains=trusted_search_domains,
     )
@@ -94,12 +93,6 @@ def _check_keys(where: str, field: str, value: object) -> None:
     for name, key in value.items():
         check_word(where, field, name, "a name")
         check_public_keys(where, f"{field}[{name!r}]", (key,))
-
-
-def _check_domains(where: str, field: str, value: tuple[str, ...]) -> None:
-    check_each(where, field, value, str, '"example.org"')
-    for domain in value:
-        check_domain(where, field, domain)
 
 
 def emergency_access(

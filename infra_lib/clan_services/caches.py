@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clan_services.instance import check_directory, check_given, check_port, instance
+from infra_lib.clan_services.instance import check_directory, check_given, instance
 from infra_lib.model.caches import BinaryCache
-from infra_lib.model.validators import check_boolean, check_each, in_order
+from infra_lib.model.validators import check_boolean, check_each, check_port, in_order
 
 if TYPE_CHECKING:
     from infra_lib.model.services import ClanService, Role

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.services import ClanService, Role
-from infra_lib.model.validators import check_text, check_whole, check_word, in_order
+from infra_lib.model.validators import check_text, check_word, in_order
 
 # What a role has of a function's arguments: each by its option's path. What is None is not written.
 Settings: TypeAlias = "Mapping[Any, Any]"
@@ -75,7 +75,7 @@ def _with_settings(where: str, role_name: str, role: Role, settings: Settings) -
             accepted = "is given by name too; say it in one of the two places"
             raise field_error(where, f"{keyword}.settings", option, accepted)
     plain = {path if len(path) > 1 else path[0]: value for path, value in given.items()}
-    return Role(settings=plain).joined(role, f"{where}: {keyword}")
+    return Role(settings=plain).join(role, f"{where}: {keyword}")
 
 
 def check_given(where: str, check: Callable[..., None], *accepted: Any, **given: Any) -> None:
@@ -93,16 +93,6 @@ def check_given(where: str, check: Callable[..., None], *accepted: Any, **given:
     for name, value in given.items():
         if value is not None:
             check(where, name, in_order(value), *accepted)
-
-
-def check_port(where: str, field: str, value: object) -> None:
-    """Check a TCP or UDP port.
-
-    Raises:
-        FleetError: When it is not one.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
-        raise field_error(where, field, value, "a port is accepted: 1 to 65535")
 
 
 def check_directory(where: str, field: str, value: object) -> None:
@@ -125,15 +115,6 @@ def check_something(where: str, field: str, value: object, example: str) -> None
     check_text(where, field, value)
     if not str(value).strip():
         raise field_error(where, field, value, f"text is accepted: {example}")
-
-
-def check_minutes(where: str, field: str, value: object) -> None:
-    """Check a time in minutes.
-
-    Raises:
-        FleetError: When it is not one.
-    """
-    check_whole(where, field, value, "minutes", least=1)
 
 
 def by_name(

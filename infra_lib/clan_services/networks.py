@@ -11,7 +11,6 @@ from attrs import field
 from infra_lib.clan_services.instance import (
     by_name,
     check_given,
-    check_port,
     demand,
     instance,
     without_none,
@@ -25,6 +24,7 @@ from infra_lib.model.validators import (
     check_domain,
     check_each,
     check_one_of,
+    check_port,
     check_text,
     check_whole,
     check_word,
@@ -130,7 +130,7 @@ def _each(
             accepted = f"{role_name}.machines says it too; say it in one of the two places"
             raise field_error(where, argument, machine, accepted)
     machines = Role(machines={machine: {option: value} for machine, value in given.items()})
-    return machines if role is None else role.joined(machines, f"{where}: {role_name}")
+    return machines if role is None else role.join(machines, f"{where}: {role_name}")
 
 
 def _check_endpoint(where: str, field: str, value: object) -> None:
@@ -189,9 +189,7 @@ class MulticastInterface:
     regex: str = field(validator=valid(check_text))
     beacon: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)
     listen: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)
-    port: int | None = field(
-        default=None, validator=valid(check_whole, "the port", least=0, most=65535), kw_only=True
-    )
+    port: int | None = field(default=None, validator=valid(check_port, least=0), kw_only=True)
     priority: int | None = field(
         default=None, validator=valid(check_whole, "places", least=0, most=255), kw_only=True
     )

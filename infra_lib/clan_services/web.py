@@ -10,8 +10,6 @@ from attrs import field
 from infra_lib.clan_services.instance import (
     by_name,
     check_given,
-    check_minutes,
-    check_port,
     demand,
     instance,
     without_none,
@@ -20,10 +18,12 @@ from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import (
     check_domain,
-    check_each,
+    check_domains,
     check_instance,
     check_matching,
     check_one_of,
+    check_port,
+    check_whole,
     check_word,
     check_words,
     frozen_mapping,
@@ -66,7 +66,7 @@ def certificates(
         FleetError: When an argument cannot be.
     """
     where = f"service {name!r}"
-    check_given(where, _check_domains, tlds=tlds)
+    check_given(where, check_domains, tlds=tlds)
     accepted = 'a duration is accepted: "8760h"'
     check_given(where, check_matching, _DURATION, accepted, expire=expire)
     check_given(where, check_word, "an address", acme_email=acme_email)
@@ -78,12 +78,6 @@ def certificates(
         ca=(ca, {("tlds",): tlds, ("expire",): expire, **email}),
         default=(role, email),
     )
-
-
-def _check_domains(where: str, field: str, value: tuple[str, ...]) -> None:
-    check_each(where, field, value, str, '"example.org"')
-    for domain in value:
-        check_domain(where, field, domain)
 
 
 def _extra_settings(value: Mapping[str, str | int | bool]) -> Mapping[str, str | int | bool]:
@@ -210,7 +204,7 @@ def dyndns(
         FleetError: When an argument cannot be.
     """
     where = f"service {name!r}"
-    check_given(where, check_minutes, period=period)
+    check_given(where, _check_minutes, period=period)
     check_given(where, check_instance, DynDnsServer, server=server)
     example = '{"home": DynDnsRecord(provider="namecheap", domain="example.org")}'
     settings = {
@@ -219,6 +213,10 @@ def dyndns(
         ("server",): None if server is None else server.settings,
     }
     return instance("dyndns", name, input, default=(role, settings))
+
+
+def _check_minutes(where: str, field: str, value: object) -> None:
+    check_whole(where, field, value, "minutes", least=1)
 
 
 def matrix_synapse(

@@ -22,7 +22,7 @@ _USER = r"[A-Za-z0-9_][-+.A-Za-z0-9_]*"
 _HOST = r"[A-Za-z0-9_][-.A-Za-z0-9_]{0,252}"
 _ZONE = r"[A-Za-z0-9_][-.~A-Za-z0-9_]*"
 _PORT = r"[1-9][0-9]{0,4}"
-_MOST_PORT = 65535
+MOST_PORT = 65535
 
 _NUMBER = r"[0-9]{1,9}"
 _SWITCH = r"yes|no"
@@ -147,7 +147,7 @@ def check_jumps(text: str) -> None:
 
 def is_port(text: str) -> bool:
     """Whether a text is the number of a TCP or UDP port."""
-    return re.fullmatch(_PORT, text) is not None and int(text) <= _MOST_PORT
+    return re.fullmatch(_PORT, text) is not None and int(text) <= MOST_PORT
 
 
 def _is_ipv6(text: str) -> bool:

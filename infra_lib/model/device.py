@@ -7,8 +7,8 @@ from attrs import evolve, field
 from infra_lib.model import ssh_key
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
-from infra_lib.model.ssh import SshHost, check_login, check_port
-from infra_lib.model.validators import check_host_name, check_instance, valid
+from infra_lib.model.ssh import SshHost, check_login
+from infra_lib.model.validators import check_host_name, check_instance, check_port, valid
 from infra_lib.model.zerotier_address import check_member_id
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
 
 from attrs import field
 
@@ -14,11 +12,9 @@ from infra_lib.model.services import (
     check_input,
     check_instance_name,
     check_roles,
-    roles,
+    frozen_roles,
 )
 from infra_lib.model.validators import valid
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @frozen(kw_only=True)
@@ -43,5 +39,5 @@ class Internet:
     instance: str = field(default="internet", validator=valid(check_instance_name))
     input: str | None = field(default=None, validator=valid(check_input))
     roles: Mapping[str, Role] = field(
-        default=_NOTHING, converter=roles, validator=valid(check_roles, ("default",)), hash=False
+        factory=dict, converter=frozen_roles, validator=valid(check_roles, ("default",)), hash=False
     )

@@ -25,7 +25,7 @@ from infra_lib.model.validators import (
     check_whole,
     check_word,
     check_words,
-    frozen_module,
+    frozen_value,
     strings,
     unsaid,
     valid,
@@ -186,7 +186,7 @@ class Machine:
     )
     config: Any = field(
         default=None,
-        converter=frozen_module,
+        converter=frozen_value,
         validator=valid(check_module),
         kw_only=True,
         hash=False,

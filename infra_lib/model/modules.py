@@ -16,7 +16,7 @@ from infra_lib.model.validators import (
     check_options,
     check_word,
     frozen_mapping,
-    frozen_module,
+    frozen_value,
     in_order,
     valid,
 )
@@ -45,7 +45,7 @@ _NAME = valid(check_word, 'one word such as "base"')
 def frozen_modules(value: GivenModules) -> tuple[Module, ...]:
     """Make a tuple of modules that nobody can change, and leave any other value."""
     given = in_order(value)
-    return tuple(map(frozen_module, given)) if isinstance(given, tuple) else given
+    return tuple(map(frozen_value, given)) if isinstance(given, tuple) else given
 
 
 def check_modules(where: str, field: str, values: object) -> None:

@@ -17,6 +17,7 @@ from infra_lib.model.validators import (
     check_unique,
     check_word,
     frozen_mapping,
+    frozen_value,
     in_order,
     valid,
 )
@@ -29,26 +30,25 @@ if TYPE_CHECKING:
 Members: TypeAlias = "Mapping[str, Any] | tuple[str, ...] | list[str]"
 
 _SCALARS = (str, int, float, type(None))
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # What it is called in the inventory is also the name of its file.
 _INSTANCE = r"[A-Za-z0-9_][-+.@A-Za-z0-9_]*"
 _INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a digit or _ first"
 
 
-def members(value: Members) -> Mapping[str, Any]:
+def frozen_members(value: Members) -> Mapping[str, Any]:
     """Make a mapping of names, each with settings or none, and leave any other value."""
     if isinstance(value, Mapping):
         return MappingProxyType(
             {
-                name: frozen_settings({} if each is None else each)
+                name: frozen_value({} if each is None else each)
                 for name, each in exact(value).items()
             }
         )
     names = exact(in_order(value))
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         return cast("Mapping[str, Any]", names)  # which the check refuses
-    once = dict.fromkeys(names, _NOTHING)
+    once = dict.fromkeys(names, MappingProxyType[str, Any]({}))
     return cast("Mapping[str, Any]", MappingProxyType(once) if len(once) == len(names) else names)
 
 
@@ -58,7 +58,7 @@ def check_members(where: str, field: str, value: object, kind: str, example: str
     Args:
         where: What holds it, for the message.
         field: The field's name, for the message.
-        value: What `members` returned.
+        value: What `frozen_members` returned.
         kind: What the names are: "a machine", "a tag".
         example: One of them, as it is written in Python.
 
@@ -125,14 +125,9 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def frozen_settings(value: Any) -> Any:
-    """Make settings that are a mapping one that nobody can change, and leave any other value."""
-    return frozen_mapping(value)
-
-
-def roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
+def frozen_roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
     """Make a mapping of roles that nobody can change, and leave any other value."""
-    return frozen_settings(value)  # type: ignore[no-any-return]
+    return frozen_mapping(value)
 
 
 @frozen(kw_only=True)
@@ -159,19 +154,19 @@ class Role:
     _where = "role"
 
     machines: Mapping[str, Any] = field(
-        default=_NOTHING,
-        converter=members,
+        factory=dict,
+        converter=frozen_members,
         validator=valid(check_members, "a machine", '"galena"'),
         hash=False,
     )
     tags: Mapping[str, Any] = field(
-        default=_NOTHING,
-        converter=members,
+        factory=dict,
+        converter=frozen_members,
         validator=valid(check_members, "a tag", '"server"'),
         hash=False,
     )
     settings: Any = field(
-        default=_NOTHING, converter=frozen_settings, validator=valid(check_settings), hash=False
+        factory=dict, converter=frozen_value, validator=valid(check_settings), hash=False
     )
     extra_modules: tuple[Module, ...] = field(
         default=(), converter=frozen_modules, validator=valid(check_modules), hash=False
@@ -187,7 +182,7 @@ class Role:
         """Return whether a machine plays it, by its name or one of its tags."""
         return machine.name in self.machines or any(map(machine.has_tag, self.tags))
 
-    def joined(self, more: Role, where: str) -> Role:
+    def join(self, more: Role, where: str) -> Role:
         """Return the role with what another one adds to it.
 
         Args:
@@ -199,23 +194,27 @@ class Role:
         """
         return evolve(
             self,
-            machines=_joined(self.machines, more.machines, f"{where}: machines"),
-            tags=_joined(self.tags, more.tags, f"{where}: tags"),
-            settings=_merged(self.settings, more.settings, f"{where}: settings"),
+            machines=_join_members(self.machines, more.machines, f"{where}: machines"),
+            tags=_join_members(self.tags, more.tags, f"{where}: tags"),
+            settings=_merge_settings(self.settings, more.settings, f"{where}: settings"),
             extra_modules=(*self.extra_modules, *more.extra_modules),
         )
 
 
-def _joined(one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+def _join_members(
+    one: Mapping[str, Any], other: Mapping[str, Any], where: str
+) -> Mapping[str, Any]:
     """Return the members of both."""
     merged = {
-        name: _merged(one[name], settings, f"{where}[{name!r}]") if name in one else settings
+        name: _merge_settings(one[name], settings, f"{where}[{name!r}]")
+        if name in one
+        else settings
         for name, settings in other.items()
     }
     return {**one, **merged}
 
 
-def _merged(one: Any, other: Any, where: str) -> Any:
+def _merge_settings(one: Any, other: Any, where: str) -> Any:
     """Return the settings of both, the second of which win."""
     if not other or not one:
         return other or one
@@ -309,7 +308,7 @@ class ClanService:
     module: str | None = field(default=None, validator=valid(check_word, "a name"), kw_only=True)
     input: str | None = field(default=None, validator=valid(check_input), kw_only=True)
     roles: Mapping[str, Role] = field(
-        default=_NOTHING, converter=roles, validator=valid(check_roles), kw_only=True, hash=False
+        factory=dict, converter=frozen_roles, validator=valid(check_roles), kw_only=True, hash=False
     )
 
     @property
@@ -321,19 +320,19 @@ class ClanService:
         """The service's name: `module`, or the instance's name."""
         return self.module or self.name
 
-    def joined(self, roles: Mapping[str, Role]) -> ClanService:
+    def join(self, roles: Mapping[str, Role]) -> ClanService:
         """Return the instance with further roles, or with more in those that it has.
 
         Args:
             roles: By name.
 
         Raises:
-            FleetError: When settings cannot be merged; see `Role.joined`.
+            FleetError: When settings cannot be merged; see `Role.join`.
         """
         if not roles:
             return self
         merged = {
-            name: self.roles[name].joined(role, f"{self._where}: roles[{name!r}]")
+            name: self.roles[name].join(role, f"{self._where}: roles[{name!r}]")
             if name in self.roles
             else role
             for name, role in roles.items()

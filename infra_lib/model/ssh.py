@@ -16,6 +16,7 @@ from infra_lib.model.validators import (
     check_each,
     check_matching,
     check_one_of,
+    check_port,
     check_unique,
     check_word,
     in_order,
@@ -83,16 +84,6 @@ _NAME = r"[A-Za-z][A-Za-z0-9]*"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _HOSTS = r"[-.:*?%A-Za-z0-9_]+"
 _PATTERN = rf"!?(?:{_HOSTS}|\[{_HOSTS}\]:[0-9*?]{{1,5}})"
-
-
-def check_port(where: str, field: str, value: object) -> None:
-    """Check a TCP port.
-
-    Raises:
-        FleetError: When it is not one.
-    """
-    if type(value) is not int or not 1 <= value <= 65535:
-        raise field_error(where, field, value, "a TCP port from 1 to 65535 is accepted")
 
 
 def check_login(where: str, field: str, value: str) -> None:

@@ -39,7 +39,7 @@ def pattern_of(targets: Targets, machine_class: str) -> str | None:
     return targets.get(machine_class, USUAL) if isinstance(targets, Mapping) else targets
 
 
-def filled(pattern: str, name: str, domain: str) -> str:
+def fill(pattern: str, name: str, domain: str) -> str:
     """Return the target of a machine.
 
     Args:
@@ -57,6 +57,6 @@ def _check_pattern(where: str, field: str, value: object) -> None:
     if not isinstance(value, str) or "{name}" not in value:
         raise field_error(where, field, value, f"{accepted}; {{name}} has to be in it")
     try:
-        check_destination(where, field, filled(value, "galena", "zt"))
+        check_destination(where, field, fill(value, "galena", "zt"))
     except FleetError:
         raise field_error(where, field, value, accepted) from None

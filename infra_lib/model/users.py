@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from types import MappingProxyType
 from typing import Any
 
 from attrs import field
@@ -19,8 +18,7 @@ from infra_lib.model.services import (
     check_instance_name,
     check_members,
     check_settings,
-    frozen_settings,
-    members,
+    frozen_members,
 )
 from infra_lib.model.validators import (
     check_boolean,
@@ -31,6 +29,7 @@ from infra_lib.model.validators import (
     check_word,
     check_words,
     frozen_mapping,
+    frozen_value,
     in_order,
     strings,
     valid,
@@ -41,7 +40,6 @@ from infra_lib.model.validators import (
 # https://github.com/NixOS/nixpkgs/blob/master/nixos/modules/config/users-groups.nix
 _LOGIN = r"[A-Za-z_][-.A-Za-z0-9_]{0,30}"
 _LOGIN_ACCEPTED = "a login name has up to 31 letters, digits, _ . and -, a letter or _ first"
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @frozen(kw_only=True)
@@ -125,15 +123,15 @@ class User:
         default=None, converter=_groups, validator=valid(check_words, '"wheel"'), kw_only=True
     )
     machines: Mapping[str, Any] = field(
-        default=_NOTHING,
-        converter=members,
+        factory=dict,
+        converter=frozen_members,
         validator=valid(check_members, "a machine", '"galena"'),
         kw_only=True,
         hash=False,
     )
     tags: Mapping[str, Any] = field(
-        default=_NOTHING,
-        converter=members,
+        factory=dict,
+        converter=frozen_members,
         validator=valid(check_members, "a tag", '"workstation"'),
         kw_only=True,
         hash=False,
@@ -151,15 +149,15 @@ class User:
     prompt: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)
     system_user: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)
     identity: Mapping[str, Identity] = field(
-        default=_NOTHING,
+        factory=dict,
         converter=_identities,
         validator=valid(_check_identities),
         kw_only=True,
         hash=False,
     )
     settings: Mapping[str, Any] = field(
-        default=_NOTHING,
-        converter=frozen_settings,
+        factory=dict,
+        converter=frozen_value,
         validator=valid(check_settings),
         kw_only=True,
         hash=False,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import NOTHING
 
+from infra_lib.model.destination import MOST_PORT
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.reference import Reference
 from infra_lib.model.ssh_key import KEY_TYPES, check_strength, is_key
@@ -91,8 +92,11 @@ def string_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
     return frozen_mapping(value)
 
 
-def frozen_module(value: Any) -> Any:
-    """Make a NixOS module that is a mapping one that nobody can change, and leave any other."""
+def frozen_value(value: Any) -> Any:
+    """Make a module or settings that are a mapping one that nobody can change, as `frozen_mapping`.
+
+    Its type is that of fields which take expressions too.
+    """
     return frozen_mapping(value)
 
 
@@ -215,6 +219,17 @@ def check_domain(where: str, field: str, value: object) -> None:
         )
 
 
+def check_domains(where: str, field: str, values: tuple[str, ...]) -> None:
+    """Check a tuple of DNS domains.
+
+    Raises:
+        FleetError: When it is not a tuple, or an item is not a domain.
+    """
+    check_each(where, field, values, str, '"example.org"')
+    for value in values:
+        check_domain(where, field, value)
+
+
 def check_word(where: str, field: str, value: object, accepted: str) -> None:
     r"""Check one word: no white space, control characters, quotes, `\`, `$`, `{` and `}`.
 
@@ -287,6 +302,16 @@ def check_whole(
         raise field_error(
             where, field, value, f"a whole number of {unit} from {least} to {most} is accepted"
         )
+
+
+def check_port(where: str, field: str, value: object, *, least: int = 1) -> None:
+    """Check a TCP or UDP port.
+
+    Raises:
+        FleetError: When it is not one.
+    """
+    if type(value) is not int or not least <= value <= MOST_PORT:
+        raise field_error(where, field, value, f"a port is accepted: {least} to {MOST_PORT}")
 
 
 def check_cidrs(where: str, field: str, values: tuple[str, ...]) -> None:

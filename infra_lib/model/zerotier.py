@@ -16,7 +16,7 @@ from infra_lib.model.services import (
     check_input,
     check_instance_name,
     check_roles,
-    roles,
+    frozen_roles,
 )
 from infra_lib.model.validators import check_each, check_host_name, check_word, strings, valid
 
@@ -116,7 +116,7 @@ class ZeroTier:
         factory=dict, converter=_endpoints, validator=valid(_check_moons), hash=False
     )
     roles: Mapping[str, Role] = field(
-        factory=dict, converter=roles, validator=valid(check_roles, ROLES), hash=False
+        factory=dict, converter=frozen_roles, validator=valid(check_roles, ROLES), hash=False
     )
 
     def __attrs_post_init__(self) -> None:

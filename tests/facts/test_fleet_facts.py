@@ -124,7 +124,7 @@ def test_a_device_needs_a_network_to_be_in() -> None:
             {"zerotier_member_id": "8046"},
             "device 'phone': zerotier_member_id='8046': 10 hexadecimal",
         ),
-        ({"port": 0}, "device 'phone': port=0: a TCP port from 1 to 65535"),
+        ({"port": 0}, "device 'phone': port=0: a port is accepted: 1 to 65535"),
         ({"port": 65536}, "device 'phone': port=65536"),
         ({"port": "22"}, "device 'phone': port='22'"),
         ({"user": "a b"}, "device 'phone': user='a b': a login name is accepted"),

@@ -167,7 +167,7 @@ REFUSED = {
     ),
     "SSH port that is none": (
         "SshHost(port=0)",
-        ("ssh host: port=0", "from 1 to 65535"),
+        ("ssh host: port=0", "1 to 65535"),
     ),
     "SSH login that is an option": (
         'SshHost(user="-l")',

@@ -26,7 +26,7 @@ from infra_lib import (
     SshHost,
     User,
 )
-from infra_lib.model.ssh import check_port
+from infra_lib.model.validators import check_port
 from tests.helpers.nix import NixTree, planted, run
 from tests.helpers.nix_fleets import CPU
 from tests.helpers.process import run as run_to_end
@@ -377,5 +377,5 @@ def test_ports_are_the_ones_that_tcp_has() -> None:
         check_port("x", "y", port)
         assert SshHost(port=port).port == port
     for other in (0, 65536, -1, True, 22.0, "22"):
-        with pytest.raises(FleetError, match="from 1 to 65535"):
+        with pytest.raises(FleetError, match="1 to 65535"):
             check_port("x", "y", other)
