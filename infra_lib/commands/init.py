@@ -160,7 +160,7 @@ def _left_to_do(
             "main.py describes nothing of what they hold, so it leaves each out by a line in "
             "files=….\nTo have one generated: describe in main.py all that it holds, take its line "
             "out, and see with\nnixgen diff what of it would go. Only then take it over, with "
-            "write --adopt and its path."
+            "write --adopt and its path, or that of its folder."
         )
     where = f"requirements.txt and {scaffold.HOOKS}"
     if origin.url is None:

@@ -151,7 +151,7 @@ def _verdict(plan: Plan, given: Namespace) -> str:
     return (
         f"{verdict}write would stop at what is not ours: {', '.join(foreign)}. Describe what it "
         f"holds until only what may go is left of it in: {command('diff')}; then take it over with "
-        "write --adopt PATH, or generate no such file"
+        "write --adopt PATH, of the file or of its folder, or generate no such file"
     )
 
 

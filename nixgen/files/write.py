@@ -51,15 +51,20 @@ def write(
 
 
 def _refusal(foreign: Sequence[File]) -> str:
+    from posixpath import dirname
     from shlex import join
 
-    option = join(["--adopt", foreign[0].path])
+    first, *others = (file.path for file in foreign)
+    take = join(["--adopt", first])
+    folder = dirname(first)
+    if folder and any(path.startswith(f"{folder}/") for path in others):
+        take += f", or all that are in the folder with {join(['--adopt', folder])}"
     return "\n".join(
         (
             *(f"{file.path}: {file.reason}" for file in foreign),
             "nothing was written. nixgen diff shows what would be replaced: when all of it is "
-            f"described, take it over, one at a time, with {option} (a copy of what a person wrote "
-            "is kept); or move it away",
+            f"described, take it over with {take} (a copy of what a person wrote is kept); or move "
+            "it away",
         )
     )
 

@@ -76,7 +76,7 @@ def test_check_names_each_file_why_and_the_remedy(project: Path, nixgen: Nixgen)
         "3 of 3 files not as generated; write would stop at what is not ours: docs/costs.md. "
         "Describe what it holds until only what may go is left of it in: "
         "nixgen diff main:fleet --root ./out; then take it over with write --adopt PATH, "
-        "or generate no such file",
+        "of the file or of its folder, or generate no such file",
     ]
     shown = nixgen(*drifted.stdout.split("left of it in: nixgen ")[1].partition(";")[0].split())
     assert shown.returncode == 1

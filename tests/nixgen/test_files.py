@@ -237,8 +237,20 @@ def test_a_file_of_somebody_else_is_refused_and_nothing_written(tmp_path: Path) 
     assert states(plan(FILES, tmp_path, "main:fleet"))["lib/caches.nix"] == Status.FOREIGN
     with pytest.raises(NixgenError, match=r"lib/caches\.nix: nixgen did not generate it") as error:
         write(FILES, tmp_path, "main:fleet")
-    assert "--adopt lib/caches.nix" in str(error.value)
+    assert "with --adopt lib/caches.nix (a copy" in str(error.value)
     assert contents(tmp_path) == before
+
+
+def test_of_several_files_of_somebody_else_the_folder_is_named_too(tmp_path: Path) -> None:
+    generated: Files = {"lib/a b/x.nix": {}, "lib/a b/y.nix": {}, "z.nix": {}}
+    for path in generated:
+        put(tmp_path, path, "{ mine = true; }\n")
+    with pytest.raises(NixgenError, match="nothing was written") as error:
+        write(generated, tmp_path, "main:fleet")
+    assert "or all that are in the folder with --adopt 'lib/a b' (a copy" in str(error.value)
+    write(generated, tmp_path, "main:fleet", adopt=["lib/a b", "z.nix"])
+    assert plan(generated, tmp_path, "main:fleet").drift == ()
+    assert contents(tmp_path)["lib/a b/x.nix.orig"] == b"{ mine = true; }\n"
 
 
 def test_a_file_of_another_source_is_refused(tmp_path: Path) -> None:
