@@ -12,7 +12,6 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.fleet_checks import (
-    CLAN,
     check_authorities,
     check_caches,
     check_devices,
@@ -444,15 +443,13 @@ def clouds_of(
 
 
 def _take_over(fleet: Fleet, module: Literal["zerotier", "internet"]) -> None:
-    """Have an instance that is given as a service be the one that has fields of its own.
+    """Have an instance of clan's that is given as a service be the one that has fields of its own.
 
     So what follows from it, the controller or the moons, is known however it is written. It is the
     instance of that name, or the only one of that service where the fields say nothing.
     """
     typed: ZeroTier | Internet = getattr(fleet, module)
-    of_module = [
-        each for each in fleet.services if each.module_name == module and each.input in CLAN
-    ]
+    of_module = [each for each in fleet.services if each.is_clans and each.module_name == module]
     alike = [each for each in of_module if each.name == typed.instance]
     if not alike and len(of_module) == 1 and typed == type(typed)():
         alike = of_module

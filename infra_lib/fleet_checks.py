@@ -47,8 +47,6 @@ NIXOS_ONLY = {
     "sshd": ("client",),
     "tor": ("client",),
 }
-# What flakes call the one that these are from; without a name it is that one too.
-CLAN = (None, "clan-core")
 
 
 def one_of(machines: Iterable[Machine]) -> str:
@@ -165,7 +163,7 @@ def _has_nothing_for(service: ClanService, role: str, machine: Machine) -> bool:
     if machine.machine_class == "nixos" or service.roles[role].extra_modules:
         return False
     name = service.module_name.removeprefix("@clan/")
-    return service.input in CLAN and role in NIXOS_ONLY.get(name, ())
+    return service.is_clans and role in NIXOS_ONLY.get(name, ())
 
 
 def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]) -> None:

@@ -31,6 +31,9 @@ Members: TypeAlias = "Mapping[str, Any] | tuple[str, ...] | list[str]"
 
 _SCALARS = (str, int, float, type(None))
 
+# Clan's own services: without an input, or from the input as most flakes call it.
+_CLAN = (None, "clan-core")
+
 # What it is called in the inventory is also the name of its file.
 _INSTANCE = r"[A-Za-z0-9_][-+.@A-Za-z0-9_]*"
 _INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a digit or _ first"
@@ -319,6 +322,11 @@ class ClanService:
     def module_name(self) -> str:
         """The service's name: `module`, or the instance's name."""
         return self.module or self.name
+
+    @property
+    def is_clans(self) -> bool:
+        """Whether the service is one of clan's own, and not of another flake."""
+        return self.input in _CLAN
 
     def join(self, roles: Mapping[str, Role]) -> ClanService:
         """Return the instance with further roles, or with more in those that it has.

@@ -10,7 +10,7 @@ from attrs import field
 
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
-from infra_lib.model.modules import Module, check_modules, frozen_modules
+from infra_lib.model.modules import Module, check_modules, check_path, frozen_modules
 from infra_lib.model.services import (
     ClanService,
     Role,
@@ -86,6 +86,12 @@ def _paths(value: Iterable[PurePath]) -> tuple[PurePath, ...]:
     return in_order(value)
 
 
+def _check_paths(where: str, field: str, values: tuple[PurePath, ...]) -> None:
+    check_each(where, field, values, PurePath, 'Path("keys/cameron.pub")')
+    for path in values:
+        check_path(where, field, path.as_posix())
+
+
 @frozen
 class User:
     """An account: an instance of clan's `users` service.
@@ -142,7 +148,7 @@ class User:
     ssh_key_files: tuple[PurePath, ...] = field(
         default=(),
         converter=_paths,
-        validator=valid(check_each, PurePath, 'Path("keys/cameron.pub")'),
+        validator=valid(_check_paths),
         kw_only=True,
     )
     share: bool | None = field(default=None, validator=valid(check_boolean), kw_only=True)

@@ -453,6 +453,14 @@ REFUSED = {
         'fleet(modules=(PurePath("../a.nix"),))',
         ("'metals'", "modules='../a.nix'", "out of the root"),
     ),
+    "a file of keys at an absolute path": (
+        'User("cameron", ssh_key_files=(PurePath("/home/cameron/.ssh/id.pub"),))',
+        ("user 'cameron'", "ssh_key_files='/home/cameron/.ssh/id.pub'", "absolute"),
+    ),
+    "a file of keys outside the flake": (
+        'User("cameron", ssh_key_files=(PurePath("../id.pub"),))',
+        ("user 'cameron'", "ssh_key_files='../id.pub'", "out of the root"),
+    ),
     "a module whose options have a dot": (
         'Machine("a", modules=({"services.nginx.enable": True},))',
         ("'a'", "modules='services.nginx.enable'", '("services", "nginx", "enable")'),

@@ -248,9 +248,10 @@ ZEROTIER = ClanService(
 )
 
 
-def test_the_network_is_known_however_it_is_written(plant: Plant) -> None:
+@pytest.mark.parametrize("of", [None, "clan-core"])
+def test_the_network_is_known_however_it_is_written(plant: Plant, of: str | None) -> None:
     """As a service or in its own field: the same file, and the same controller and peers."""
-    given = with_services(ZEROTIER)
+    given = with_services(evolve(ZEROTIER, input=of))
     typed = evolve(FLEET, zerotier=ZeroTier(roles=ZEROTIER.roles))
     assert given.nix_files() == typed.nix_files()
     assert given.controller == FLEET.machine("vault")
@@ -375,13 +376,6 @@ def test_tags_are_given_computed_or_declared(plant: Plant) -> None:
         { config.all = [ "vault" "lode" ]; }
     """)
     assert tags == {"backup": ["vault"], "rest": ["lode"]}
-
-
-def test_the_clan_is_called_what_the_fleet_is(plant: Plant) -> None:
-    fleet = evolve(FLEET, description="Ores and their machines")
-    assert plant(fleet).value("modules/clan/meta.nix")["clan"] == {
-        "meta": {"name": "ores", "domain": "zt", "description": "Ores and their machines"}
-    }
 
 
 @pytest.mark.parametrize("style", ["flake-parts", "nixos"])
