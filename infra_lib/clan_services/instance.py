@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.services import ClanService, Role
-from infra_lib.model.validators import check_text, check_word, in_order
+from infra_lib.model.validators import check_text, check_word, in_order, option_names
 
 # What a role has of a function's arguments: each by its option's path. What is None is not written.
 Settings: TypeAlias = "Mapping[Any, Any]"
@@ -69,8 +69,7 @@ def _with_settings(where: str, role_name: str, role: Role, settings: Settings) -
             f"{where}: {keyword}.settings: an expression is all of the settings, and "
             f"{', '.join(sorted(first))} is given by name; say it in one of the two places"
         )
-    for key in role.settings:
-        option = key[0] if isinstance(key, tuple) else key
+    for option in option_names(role.settings):
         if option in first:
             accepted = "is given by name too; say it in one of the two places"
             raise field_error(where, f"{keyword}.settings", option, accepted)
@@ -171,9 +170,7 @@ def demand(where: str, role_name: str, role: Role, option: str, accepted: str) -
 
 def _sets(settings: Any, option: str) -> bool:
     """Whether settings have an option; an expression may."""
-    if not isinstance(settings, Mapping):
-        return True
-    return any((key[0] if isinstance(key, tuple) else key) == option for key in settings)
+    return not isinstance(settings, Mapping) or option in option_names(settings)
 
 
 def without_none(settings: Iterable[tuple[str, Any]]) -> dict[str, Any]:

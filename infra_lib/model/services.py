@@ -19,6 +19,7 @@ from infra_lib.model.validators import (
     frozen_mapping,
     frozen_value,
     in_order,
+    option_names,
     valid,
 )
 from nixgen.exact import exact
@@ -102,18 +103,17 @@ def check_settings(where: str, field: str, value: object) -> None:
     accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
     if not isinstance(value, Mapping | Expr):
         raise field_error(where, field, value, accepted)
-    for name in value if isinstance(value, Mapping) else ():
-        first = name[0] if isinstance(name, tuple) and name else name
-        if first in _OF_MODULES:
-            accepted = "clan takes settings for a module, in which this is no option of a service"
-            raise field_error(where, field, first, accepted)
-    for path, each in _leaves(field, value):
-        if isinstance(each, Lambda):
-            raise field_error(where, path, each, accepted)
     try:
         dumps(value)
     except NixError as error:
         raise FleetError(f"{where}: {field}: {error}") from None
+    for name in option_names(value):
+        if name in _OF_MODULES:
+            reason = "clan takes settings for a module, in which this is no option of a service"
+            raise field_error(where, field, name, reason)
+    for path, each in _leaves(field, value):
+        if isinstance(each, Lambda):
+            raise field_error(where, path, each, accepted)
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:

@@ -100,6 +100,15 @@ def frozen_value(value: Any) -> Any:
     return frozen_mapping(value)
 
 
+def option_names(value: object) -> list[Any]:
+    """Return what a module or settings set: of an attribute path its first name.
+
+    An expression does not tell, and has none.
+    """
+    keys = value if isinstance(value, Mapping) else ()
+    return [key[0] if isinstance(key, tuple) and key else key for key in keys]
+
+
 def check_module(where: str, field: str, value: object) -> None:
     """Check a NixOS module: a mapping of options or an expression of nixgen, or None.
 

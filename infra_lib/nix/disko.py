@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from infra_lib.model.disko import zfs_layout
+from infra_lib.model.validators import option_names
 from infra_lib.nix.clan_machines import module_name
 from infra_lib.nix.modules import module_file
 from infra_lib.nix.style import module
@@ -42,8 +43,7 @@ def may_use_zfs(machine: Machine) -> bool:
 
 def has_pool(value: Value) -> bool:
     """Whether a layout has a ZFS pool, as far as it tells."""
-    keys = value if isinstance(value, Mapping) else ()
-    return any((key[0] if isinstance(key, tuple) else key) == "zpool" for key in keys)
+    return "zpool" in option_names(value)
 
 
 def _file(fleet: Fleet, machine: Machine) -> Value:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from infra_lib.model.nvidia import before_turing, capabilities
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.targets import fill
 from infra_lib.nix import clan_meta, nvidia
 from infra_lib.nix.placement import path_of
 from infra_lib.services import path, services, target_host
@@ -79,7 +80,8 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     if machine.full_description:
         said["description"] = machine.full_description
     target = target_host(fleet, machine)
-    if target != _usual_target(fleet, machine.name):
+    usual = fleet.target_pattern("nixos")
+    if target != (None if usual is None else fill(usual, machine.name, fleet.domain)):
         said["targetHost"] = target
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
         said["gpu", "open"] = not before_turing(machine)
@@ -157,14 +159,12 @@ def _tests(fleet: Fleet) -> Value:
     return reduce(lambda all_, more: BinaryOp("//", more, all_), reversed(tests))
 
 
-def _usual_target(fleet: Fleet, name: str | None = None) -> Str | str | None:
-    """The target of most machines: of one by its name, or of whichever `name` is in Nix."""
+def _usual_target(fleet: Fleet) -> Str | None:
+    """The target of most machines: that of whichever `name` is in Nix."""
     pattern = fleet.target_pattern("nixos")
     if pattern is None:
         return None
     first, *rest = pattern.replace("{domain}", fleet.domain).split("{name}")
-    if name is not None:
-        return name.join((first, *rest))
     return Str(first, *(part for each in rest for part in (ref("name"), each)))
 
 
