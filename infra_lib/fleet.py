@@ -305,7 +305,7 @@ class Fleet:
         check_authorities(self.ssh, machines, self.devices)
         if self.module_style == "nixos":
             modules = tuple(each for name in CLASSES for each in self.modules_of(name))
-            check_plain_modules(where, modules, machines, self.ssh)
+            check_plain_modules(where, modules, machines, self._instances(), self.ssh)
         else:
             check_module_names(self.module_names, machines)
         check_gpus(self.nvidia, self.gpu_machines)

@@ -107,7 +107,11 @@ def check_services(
     owners: dict[str, str] = {}
     for where, of_role, service in services:
         if service.name in owners:
-            accepted = f"{owners[service.name]} is the instance of that name; each has its own"
+            other = owners[service.name]
+            accepted = f"{other} is the instance of that name; each has its own"
+            for typed, own in (("zerotier", "ZeroTier"), ("internet", "Internet")):
+                if typed in (where, other):
+                    accepted += f": {own}(instance=…) calls the fleet's {own} otherwise"
             raise field_error(where, "instance", service.name, accepted)
         owners[service.name] = where
         for role_name, role in service.roles.items():
@@ -264,7 +268,11 @@ def check_authorities(ssh: Ssh, machines: tuple[Machine, ...], devices: tuple[De
 
 
 def check_plain_modules(
-    where: str, modules: tuple[Module, ...], machines: tuple[Machine, ...], ssh: Ssh
+    where: str,
+    modules: tuple[Module, ...],
+    machines: tuple[Machine, ...],
+    services: Iterable[tuple[str, str, ClanService]],
+    ssh: Ssh,
 ) -> None:
     """Check what plain modules cannot have: modules that have a name rather than a path.
 
@@ -272,6 +280,7 @@ def check_plain_modules(
         where: What to call the fleet in messages.
         modules: What every machine imports.
         machines: The machines, which import further ones.
+        services: Every instance, whose roles do too; see `check_services`.
         ssh: What SSH's configuration looks like.
 
     Raises:
@@ -290,6 +299,12 @@ def check_plain_modules(
         for path in paths:
             if isinstance(path, str):
                 check_path(importer, "modules", path)
+    for importer, of_role, service in services:
+        for name, role in service.roles.items():
+            field = f"{of_role.format(name)}extra_modules"
+            for path in role.extra_modules:
+                if isinstance(path, str):
+                    check_path(importer, field, path)
     for machine in machines:
         if machine.module_name is not None:
             raise field_error(

@@ -35,9 +35,12 @@ _SCALARS = (str, int, float, type(None))
 # Clan's own services: without an input, or from the input as most flakes call it.
 _CLAN = (None, "clan-core")
 
-# What it is called in the inventory is also the name of its file.
-_INSTANCE = r"[A-Za-z0-9_][-+.@A-Za-z0-9_]*"
-_INSTANCE_ACCEPTED = "a name has letters, digits, _ - + . and @, a letter, a digit or _ first"
+# What it is called in the inventory is also the name of its file. import-tree leaves out those that
+# begin with an underscore, and no file system takes names of any length.
+_INSTANCE = r"[A-Za-z0-9][-+.@A-Za-z0-9_]{0,199}"
+_INSTANCE_ACCEPTED = (
+    "a name has up to 200 letters, digits, _ - + . and @, a letter or a digit first"
+)
 
 
 def frozen_members(value: Members) -> Mapping[str, Any]:
@@ -218,12 +221,19 @@ def _join_members(
 
 
 def _merge_settings(one: Any, other: Any, where: str) -> Any:
-    """Return the settings of both, the second of which win."""
+    """Return the settings of both: lists together, and of anything else the second."""
     if not other or not one:
         return other or one
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {**one, **other}
+        return {**one, **{name: _added(one.get(name), each) for name, each in other.items()}}
     raise FleetError(f"{where}: an expression cannot be merged with what is derived")
+
+
+def _added(one: Any, other: Any) -> Any:
+    """Return a list with what another one adds to it; of anything else the second."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return [*one, *(each for each in other if each not in one)]
+    return other
 
 
 def _check_agreement(where: str, field: str, whole: Any, own: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
@@ -80,6 +81,8 @@ _FIELDS = {
     "user": "user",
 }
 _NO_OPTIONS = ("host", "match", "header", "extraoptions")
+_ESCAPED = r"""\\["'\\]"""
+_BALANCED = rf"""(?>{_ESCAPED}|[^"']|"(?>{_ESCAPED}|[^"])*"|'(?>{_ESCAPED}|[^'])*')*"""
 _NAME = r"[A-Za-z][A-Za-z0-9]*"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _HOSTS = r"[-.:*?%A-Za-z0-9_]+"
@@ -175,9 +178,21 @@ def _check_values(where: str, field: str, value: object, *, several: bool) -> No
         if not several:
             raise field_error(where, field, value, "ssh takes the first of several; give one")
         for each in value or ("",):
-            _check_line(where, field, each)
+            _check_value(where, field, each)
     elif not isinstance(value, int) or not 0 <= value <= MOST:  # a switch counts as a number
-        _check_line(where, field, value)
+        _check_value(where, field, value)
+
+
+def _check_value(where: str, field: str, value: object) -> None:
+    """Check that ssh can read a value as `argv_split` in its misc.c takes a line apart."""
+    _check_line(where, field, value)
+    text = str(value).strip()
+    if not text or text[0] in "#=" or not re.fullmatch(_BALANCED, text):
+        accepted = (
+            "a value has quotes in pairs, one that is meant itself behind a \\, and no # or = "
+            "first; with any other, ssh connects to no host at all"
+        )
+        raise field_error(where, field, value, accepted)
 
 
 def _check_variables(where: str, field: str, value: object) -> None:

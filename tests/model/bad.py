@@ -213,6 +213,22 @@ REFUSED = {
         'SshHost(options={"RemoteCommand": "a\\nProxyCommand b"})',
         ("options['RemoteCommand']='a", "one line"),
     ),
+    "SSH option that opens a quote": (
+        """SshHost(options={"RemoteCommand": "echo it's"})""",
+        ("options['RemoteCommand']", "quotes in pairs", "ssh connects to no host at all"),
+    ),
+    "SSH option that escapes the end of its quote": (
+        r"""SshHost(options={"RemoteCommand": 'echo "a\\"'})""",
+        ("options['RemoteCommand']", "quotes in pairs"),
+    ),
+    "SSH option that is a comment, one of several": (
+        'SshHost(options={"IdentityFile": ("~/.ssh/a", "# b")})',
+        ("options['IdentityFile']='# b'", "no # or = first"),
+    ),
+    "SSH option of nothing but a space": (
+        'SshHost(options={"IdentityFile": " "})',
+        ("options['IdentityFile']=' '", "ssh connects to no host at all"),
+    ),
     "SSH option on two lines, one of several": (
         'SshHost(options={"IdentityFile": ("a", "b\\rc")})',
         ("options['IdentityFile']='b", "one line"),
@@ -586,12 +602,12 @@ REFUSED = {
     ),
     "zerotier under the internet service's name": (
         'fleet(Machine("a", tags=("controller",)), zerotier=ZeroTier(instance="internet"))',
-        ("internet", "instance='internet'", "zerotier is the instance of that name"),
+        ("internet", "instance='internet'", "ZeroTier(instance=…) calls"),
     ),
     "zerotier under a user's name": (
         'fleet(Machine("a", tags=("controller",)), users=(User("cameron"),), '
         'zerotier=ZeroTier(instance="user-cameron"))',
-        ("user 'cameron'", "instance='user-cameron'", "zerotier is the instance of that name"),
+        ("user 'cameron'", "instance='user-cameron'", "ZeroTier(instance=…) calls"),
     ),
     "one tag for controller and peers": (
         'ZeroTier(controller_tag="peer")',
@@ -647,6 +663,26 @@ REFUSED = {
         'ClanService("../sshd")',
         ("service '../sshd'", "name='../sshd'", "letters, digits"),
     ),
+    "instance whose file import-tree leaves out": (
+        'ClanService("_sshd")',
+        ("service '_sshd'", "name='_sshd'", "a letter or a digit first"),
+    ),
+    "instance whose file no file system has room for": (
+        'ClanService("a" * 201)',
+        ("name='aaa", "up to 200 letters"),
+    ),
+    "settings that hold themselves": (
+        "(lambda data: (data.update(a=data), Role(settings=data)))({})",
+        ("role", "settings: a.a", "holds itself"),
+    ),
+    "public keys of a user outside the flake": (
+        'User("ada", ssh_key_files=(PurePath("../ada.pub"),))',
+        ("user 'ada'", "ssh_key_files='../ada.pub'", "relative to the root"),
+    ),
+    "public keys of a user wherever this computer has them": (
+        'User("ada", ssh_key_files=(PurePath("/home/ada/ada.pub"),))',
+        ("user 'ada'", "ssh_key_files='/home/ada/ada.pub'", "absolute"),
+    ),
     "two instances of one name": (
         "fleet(services=(instance(), instance()))",
         ("service 'sshd'", "instance='sshd'", "service 'sshd' is the instance of that name"),
@@ -657,12 +693,12 @@ REFUSED = {
     ),
     "another service under the internet service's name": (
         'fleet(services=(ClanService("internet", module="p2p"),))',
-        ("service 'internet'", "instance='internet'", "internet is the instance of that name"),
+        ("service 'internet'", "instance='internet'", "Internet(instance=…) calls"),
     ),
     "another service under ZeroTier's name": (
         'fleet(Machine("a", tags=("controller",)), '
         'services=(ClanService("zerotier", module="yggdrasil"),))',
-        ("service 'zerotier'", "instance='zerotier'", "zerotier is the instance of that name"),
+        ("service 'zerotier'", "instance='zerotier'", "ZeroTier(instance=…) calls"),
     ),
     "misspelt machine in a role": (
         'fleet(gcp(), services=(instance(server=Role(machines=("galean",))),))',
@@ -1292,6 +1328,15 @@ REFUSED = {
     "plain module outside the flake": (
         'fleet(gcp(modules=("../x.nix",)), module_style="nixos")',
         ("'galena'", "modules='../x.nix'", "out of the root"),
+    ),
+    "plain module of a role outside the flake": (
+        "fleet(services=(instance(server=Role(extra_modules=('../x.nix',))),), "
+        'module_style="nixos")',
+        ("service 'sshd'", "roles['server'].extra_modules='../x.nix'", "'..'"),
+    ),
+    "plain module of a user wherever this computer has it": (
+        'fleet(gcp(), users=(User("ada", extra_modules=("/etc/x.nix",)),), module_style="nixos")',
+        ("user 'ada'", "extra_modules='/etc/x.nix'", "absolute"),
     ),
     "references to flake-parts from plain modules": (
         'fleet(gcp(), module_style="nixos", ssh=Ssh(known_hosts="vars"))',

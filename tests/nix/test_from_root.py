@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib import ClanService, Fleet, Machine, Role
+from infra_lib import ClanService, Fleet, FleetError, Machine, Role
 from nixgen import Apply, Commented, Lambda, Pattern
 from tests.helpers.nix import NixTree
 
@@ -98,3 +98,30 @@ def test_it_is_below_the_root(plant: Plant, described: Fleet, file: str, value: 
 def test_an_absolute_path_stays(plant: Plant) -> None:
     tree = plant(fleet(clan={"a": Path("/etc/notes")}))
     assert tree.evaluate('toString (load "modules/clan/fleet.nix" { }).clan.a') == "/etc/notes"
+
+
+OUTSIDE = Path("docs/../../notes.md")
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        service(settings={"a": [Apply("lib.mkForce", OUTSIDE)]}),
+        service(extra_modules=({"a": OUTSIDE},)),
+        fleet(machine={"config": {"a": OUTSIDE}}),
+        fleet(clan={"a": OUTSIDE}),
+    ],
+    ids=["settings", "a module of a role", "configuration", "what else clan is told"],
+)
+def test_a_path_out_of_the_flake_is_refused(described: Fleet) -> None:
+    """Nix has a copy of the flake's folder, and nothing of what is beside it."""
+    with pytest.raises(
+        FleetError, match=r"path='docs/\.\./\.\./notes\.md': a path below the flake"
+    ):
+        described.nix_files()
+
+
+def test_a_path_that_turns_back_within_the_flake_stays_below_its_root(plant: Plant) -> None:
+    tree = plant(fleet(clan={"a": Path("keys/../docs/notes.md")}))
+    found = tree.evaluate('toString (load "modules/clan/fleet.nix" { }).clan.a')
+    assert found == str(tree.root / NOTES)

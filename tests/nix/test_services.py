@@ -318,6 +318,26 @@ def test_a_controller_that_a_tag_names_is_not_named_again(plant: Plant) -> None:
     }
 
 
+def test_what_roles_say_is_added_to_devices_and_moons(plant: Plant) -> None:
+    own = {
+        "controller": Role(machines={"gate": {"allowedIps": ["fd00::1"]}}),
+        "moon": Role(machines={"gate": {"stableEndpoints": ["203.0.113.7/9993", "192.0.2.1/1"]}}),
+    }
+    fleet = Fleet(
+        name="ores",
+        domain="zt",
+        machines=(Machine("gate"),),
+        zerotier=ZeroTier(roles=own, moons={"gate": ("203.0.113.7",)}),
+        devices=(Device("phone", zerotier_member_id="0123456789"),),
+        facts=Facts(zerotier_network_id="0123456789abcdef"),
+    )
+    roles = instance(plant(fleet), "zerotier")["roles"]
+    admitted = ["fd01:2345:6789:abcd:ef99:9301:2345:6789", "fd00::1"]
+    assert roles["controller"]["machines"]["gate"]["settings"] == {"allowedIps": admitted}
+    points = ["203.0.113.7/9993", "192.0.2.1/1"]
+    assert roles["moon"]["machines"]["gate"]["settings"] == {"stableEndpoints": points}
+
+
 def test_a_second_network_is_a_service_like_any_other(plant: Plant) -> None:
     second = evolve(ZEROTIER, name="spare", module="zerotier")
     fleet = with_services(ZEROTIER, second)
