@@ -122,10 +122,12 @@ def _tags(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _check_tags(where: str, field: str, value: object) -> None:
-    from nixgen import Expr
-
     if not isinstance(value, Mapping):
         raise field_error(where, field, value, 'a mapping is accepted: {"server": ("galena",)}')
+    if not value:
+        return
+    from nixgen import Expr  # few fleets have such tags, and it is not small
+
     for tag, members in value.items():
         check_word(where, field, tag, "a tag")
         if members is not None and not isinstance(members, Expr):

@@ -12,6 +12,7 @@ from infra_lib.model.errors import FleetError, field_error, shown
 from infra_lib.model.frozen import frozen
 from infra_lib.model.modules import Module, check_modules, frozen_modules
 from infra_lib.model.validators import (
+    MOST,
     check_each,
     check_matching,
     check_unique,
@@ -99,24 +100,54 @@ def check_settings(where: str, field: str, value: object) -> None:
     Raises:
         FleetError: When they are anything else.
     """
-    if isinstance(value, Mapping) and not value:
+    accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
+    for name in option_names(value):
+        if name in _OF_MODULES:
+            reason = "clan takes settings for a module, in which this is no option of a service"
+            raise field_error(where, field, name, reason)
+    if isinstance(value, Mapping) and is_plain(value):
         return
     from nixgen import Expr, Lambda, NixError, dumps  # few fleets need it, and it is not small
 
-    accepted = 'data is accepted: {"port": 22}, or an expression of nixgen, which is no function'
     if not isinstance(value, Mapping | Expr):
         raise field_error(where, field, value, accepted)
     try:
         dumps(value)
     except NixError as error:
         raise FleetError(f"{where}: {field}: {error}") from None
-    for name in option_names(value):
-        if name in _OF_MODULES:
-            reason = "clan takes settings for a module, in which this is no option of a service"
-            raise field_error(where, field, name, reason)
     for path, each in _leaves(field, value):
         if isinstance(each, Lambda):
             raise field_error(where, path, each, accepted)
+
+
+def is_plain(value: object, depth: int = 8) -> bool:
+    """Return whether a value is data that Nix surely has as it is, and that refers to nothing.
+
+    That is what most settings are, and takes none of nixgen to see.
+
+    Args:
+        value: Anything.
+        depth: How many mappings and lists may be in each other. Of more it is not said.
+    """
+    if type(value) is str:
+        return value.isascii() and value.isprintable()
+    if type(value) is int:
+        return abs(value) <= MOST
+    if value is None or type(value) is bool:
+        return True
+    if depth == 0:
+        return False
+    if type(value) is list or type(value) is tuple:
+        return all(is_plain(each, depth - 1) for each in value)
+    if type(value) is not dict and type(value) is not MappingProxyType:
+        return False
+    paths = [name if type(name) is tuple and name else (name,) for name in value]
+    if len({path[0] for path in paths}) < len(paths):
+        return False  # two may be in each other's way
+    names = (name for path in paths for name in path)
+    return all(type(name) is str and is_plain(name) for name in names) and all(
+        is_plain(each, depth - 1) for each in value.values()
+    )
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:

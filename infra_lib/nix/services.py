@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.model.services import is_plain as is_plain_data
 from infra_lib.nix.arguments import OF_MACHINE, add_arguments, add_free_arguments, names_used
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import import_value
@@ -106,8 +107,11 @@ def _members(here: str, members: Mapping[str, Any]) -> dict[tuple[Name, ...], Va
 
 
 def _may_refer(service: ClanService) -> bool:
-    """Whether anything in an instance may refer to a variable; members alone do not."""
+    """Whether anything in an instance may refer to a variable; plain data does not."""
     return any(
-        role.extra_modules or any((role.settings, *role.machines.values(), *role.tags.values()))
+        role.extra_modules
+        or not all(
+            map(is_plain_data, (role.settings, *role.machines.values(), *role.tags.values()))
+        )
         for role in service.roles.values()
     )
