@@ -454,7 +454,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a name that no file can have": (
         'sshd(server=ALL, name="../sshd")',
-        "service '../sshd': name='../sshd': a name has letters",
+        "service '../sshd': name='../sshd': a name has up to 200 letters",
     ),
     "an input that is none": ('sshd(server=ALL, input="a b")', "service 'sshd': input='a b'"),
     "a key that is not whole": (

@@ -252,7 +252,7 @@ ZEROTIER = ClanService(
 def test_the_network_is_known_however_it_is_written(plant: Plant, of: str | None) -> None:
     """As a service or in its own field: the same file, and the same controller and peers."""
     given = with_services(evolve(ZEROTIER, input=of))
-    typed = evolve(FLEET, zerotier=ZeroTier(roles=ZEROTIER.roles))
+    typed = evolve(FLEET, zerotier=ZeroTier(input=of, roles=ZEROTIER.roles))
     assert given.nix_files() == typed.nix_files()
     assert given.controller == FLEET.machine("vault")
     assert given.peers == FLEET.machines
