@@ -296,7 +296,7 @@ class Fleet:
         _take_over(self, "internet")
         check_tags(where, self.tags, self.machines)
         machines = tuple(
-            _tagged(_in_zone_in_use(machine, self.facts), self.tags) for machine in self.machines
+            _add_tags(_in_zone_in_use(machine, self.facts), self.tags) for machine in self.machines
         )
         object.__setattr__(self, "machines", machines)
         check_caches(self.caches, machines, self.tags)
@@ -471,7 +471,7 @@ def _in_zone_in_use(machine: Machine, facts: Facts) -> Machine:
     return machine.in_zone(zone) if zone in machine.fallback_zones and zone else machine
 
 
-def _tagged(machine: Machine, tags: Mapping[str, Any]) -> Machine:
+def _add_tags(machine: Machine, tags: Mapping[str, Any]) -> Machine:
     """Return the machine with the tags that the fleet gives it."""
     given = tuple(
         tag

@@ -191,14 +191,14 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
         name, equals, value = text.partition("=")
         if not name or not equals or "#" in text or re.search(r"%(?![0-9A-Fa-f]{2})", text):
             raise ValueError(f"{text!r} is no parameter, which is a name, = and a value")
-        name, value = _decoded(name), _decoded(value)
+        name, value = _decode(name), _decode(value)
         if name in seen:
             raise ValueError(f"the parameter {name} stands there twice")
         seen.add(name)
         yield name, value
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     from urllib.parse import unquote  # few caches have parameters
 
     return unquote(text, errors="strict") if "%" in text else text

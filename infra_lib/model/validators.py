@@ -93,9 +93,9 @@ def string_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def frozen_value(value: Any) -> Any:
-    """Make a module or settings that are a mapping one that nobody can change, as `frozen_mapping`.
+    """Make a mapping one that nobody can change, and leave any other value.
 
-    Its type is that of fields which take expressions too.
+    It is for fields that hold expressions too: modules and settings.
     """
     return frozen_mapping(value)
 

@@ -71,5 +71,5 @@ def fleet_files(fleet: Fleet) -> dict[str, FileValue]:
     extra = extra_files(fleet)
     generated |= clan.files(fleet, [*generated, *extra])
     possible = {module.PATH for module in (*MODULES, clan) if hasattr(module, "PATH")}
-    possible.update(services.possible(fleet))
+    possible.update(services.possible_paths(fleet))
     return add_extra_files(fleet, place_files(fleet, generated, possible), extra)

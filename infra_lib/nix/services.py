@@ -27,7 +27,7 @@ def files(fleet: Fleet) -> dict[str, FileValue]:
     return {path(service.name): _file(fleet, service) for service in services(fleet)}
 
 
-def possible(fleet: Fleet) -> tuple[str, ...]:
+def possible_paths(fleet: Fleet) -> tuple[str, ...]:
     """Return default paths that may not be there yet: what is known of the fleet decides."""
     return path(fleet.zerotier.instance), path(fleet.internet.instance)
 
