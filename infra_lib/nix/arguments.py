@@ -79,12 +79,13 @@ def add_free_arguments(fleet: Fleet, value: Value) -> Value:
 
     Args:
         fleet: The fleet.
-        value: The module. One that is a function already takes its own.
+        value: The module. One that is a function takes its own arguments, and may refer to others.
     """
-    if isinstance(value, Lambda):
-        return value
     free = _free_names((value,)) - _GLOBAL
-    return add_arguments(fleet, sorted(name for name in free if not name.startswith("__")), value)
+    names = sorted(name for name in free if not name.startswith("__"))
+    if names and isinstance(value, Lambda):
+        value = {"imports": [value]}  # a function of arguments returns options
+    return add_arguments(fleet, names, value)
 
 
 def _free_names(values: Iterable[object]) -> frozenset[str]:

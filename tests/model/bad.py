@@ -469,6 +469,10 @@ REFUSED = {
         'fleet(modules=(PurePath("../a.nix"),))',
         ("'metals'", "modules='../a.nix'", "out of the root"),
     ),
+    "a tag of a machine that there is not": (
+        'fleet(Machine("galena"), tags={"server": ("galana",)})',
+        ("'metals'", "tags['server']='galana'", "one of galena (nearest: galena)"),
+    ),
     "a file of keys at an absolute path": (
         'User("cameron", ssh_key_files=(PurePath("/home/cameron/.ssh/id.pub"),))',
         ("user 'cameron'", "ssh_key_files='/home/cameron/.ssh/id.pub'", "absolute"),

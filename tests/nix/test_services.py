@@ -113,7 +113,7 @@ def test_an_instance_may_have_no_roles(plant: Plant) -> None:
 def test_a_file_takes_what_its_settings_refer_to_and_no_more(plant: Plant) -> None:
     role = Role(
         machines={"vault": {"host": Apply("lib.mkForce", "v")}},
-        settings={"ore": ref("inputs.self.lib.ore"), "n": Apply("builtins.length", [])},
+        settings={"ore": ref("inputs.self.lib.ore"), "n": Apply("__length", [])},
     )
     fleet = with_services(ClanService("x", roles={"default": role}))
     assert text(fleet, "x").startswith("{ inputs, lib, ... }:\n")
@@ -405,6 +405,20 @@ def test_what_has_no_field_is_said_to_clan_itself(plant: Plant, style: Any) -> N
     found = tree.evaluate('load "modules/clan/fleet.nix" { self.icon = "i"; }')
     said = found if style == "nixos" else found["clan"]
     assert said == {"inventory": {"machines": {"vault": {"icon": "i"}}}, "secrets": {"a": 1}}
+
+
+def test_a_function_that_is_said_to_clan_may_refer_to_the_flake_too(plant: Plant) -> None:
+    more = Lambda(Pattern("lib", ellipsis=True), {"secrets": ref("inputs.a"), "n": ref("lib.n")})
+    plain = plant(evolve(FLEET, clan=more, module_style="nixos"))
+    found = plain.evaluate(
+        """
+        map (module: module { lib.n = 1; })
+          (load "modules/clan/fleet.nix" { self.inputs.a = "a"; }).imports
+        """
+    )
+    assert found == [{"secrets": "a", "n": 1}]
+    alone = plant(evolve(FLEET, clan=Lambda("given", ref("given.lib.n")), module_style="nixos"))
+    assert alone.evaluate('load "modules/clan/fleet.nix" { lib.n = 1; }') == 1
 
 
 def test_plain_modules_import_what_extra_files_tell_clan() -> None:

@@ -248,6 +248,11 @@ def test_of_several_files_of_somebody_else_the_folder_is_named_too(tmp_path: Pat
     with pytest.raises(NixgenError, match="nothing was written") as error:
         write(generated, tmp_path, "main:fleet")
     assert "or all that are in the folder with --adopt 'lib/a b' (a copy" in str(error.value)
+    with pytest.raises(NixgenError, match=r"with --adopt 'lib/a b/x\.nix' \(a copy"):
+        write({"lib/a b/x.nix": {}, "z.nix": {}}, tmp_path, "main:fleet")
+    put(tmp_path, "lib/a bc.nix", "{ mine = true; }\n")
+    with pytest.raises(NixgenError, match=r"with --adopt 'lib/a b/x\.nix' \(a copy"):
+        write({"lib/a b/x.nix": {}, "lib/a bc.nix": {}}, tmp_path, "main:fleet")
     write(generated, tmp_path, "main:fleet", adopt=["lib/a b", "z.nix"])
     assert plan(generated, tmp_path, "main:fleet").drift == ()
     assert contents(tmp_path)["lib/a b/x.nix.orig"] == b"{ mine = true; }\n"
