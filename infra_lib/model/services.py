@@ -105,7 +105,7 @@ def check_settings(where: str, field: str, value: object) -> None:
         if name in _OF_MODULES:
             reason = "clan takes settings for a module, in which this is no option of a service"
             raise field_error(where, field, name, reason)
-    if isinstance(value, Mapping) and is_plain(value):
+    if isinstance(value, Mapping) and is_plain_data(value):
         return
     from nixgen import Expr, Lambda, NixError, dumps  # few fleets need it, and it is not small
 
@@ -120,7 +120,7 @@ def check_settings(where: str, field: str, value: object) -> None:
             raise field_error(where, path, each, accepted)
 
 
-def is_plain(value: object, depth: int = 8) -> bool:
+def is_plain_data(value: object, depth: int = 8) -> bool:
     """Return whether a value is data that Nix surely has as it is, and that refers to nothing.
 
     That is what most settings are, and takes none of nixgen to see.
@@ -138,28 +138,29 @@ def is_plain(value: object, depth: int = 8) -> bool:
     if depth == 0:
         return False
     if type(value) is list or type(value) is tuple:
-        return all(is_plain(each, depth - 1) for each in value)
+        return all(is_plain_data(each, depth - 1) for each in value)
     if type(value) is not dict and type(value) is not MappingProxyType:
         return False
     paths = [name if type(name) is tuple and name else (name,) for name in value]
     if len({path[0] for path in paths}) < len(paths):
         return False  # two may be in each other's way
     names = (name for path in paths for name in path)
-    return all(type(name) is str and is_plain(name) for name in names) and all(
-        is_plain(each, depth - 1) for each in value.values()
+    return all(type(name) is str and is_plain_data(name) for name in names) and all(
+        is_plain_data(each, depth - 1) for each in value.values()
     )
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
     """Yield what data holds that holds no more itself, each with how it is reached in Python."""
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _leaves(f"{path}[{name!r}]", each)
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _leaves(f"{path}[{place}]", each)
-    else:
-        yield path, value
+    todo = [(path, value)]
+    while todo:
+        way, each = todo.pop()
+        if isinstance(each, Mapping):
+            todo += [(f"{way}[{name!r}]", item) for name, item in each.items()]
+        elif isinstance(each, list | tuple):
+            todo += [(f"{way}[{place}]", item) for place, item in enumerate(each)]
+        else:
+            yield way, each
 
 
 def frozen_roles(value: Mapping[str, Role]) -> Mapping[str, Role]:
@@ -256,11 +257,11 @@ def _merge_settings(one: Any, other: Any, where: str) -> Any:
     if not other or not one:
         return other or one
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {**one, **{name: _added(one.get(name), each) for name, each in other.items()}}
+        return {**one, **{name: _join_lists(one.get(name), each) for name, each in other.items()}}
     raise FleetError(f"{where}: an expression cannot be merged with what is derived")
 
 
-def _added(one: Any, other: Any) -> Any:
+def _join_lists(one: Any, other: Any) -> Any:
     """Return a list with what another one adds to it; of anything else the second."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return [*one, *(each for each in other if each not in one)]

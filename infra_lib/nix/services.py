@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.model.services import is_plain as is_plain_data
+from infra_lib.model.services import is_plain_data
 from infra_lib.nix.arguments import OF_MACHINE, add_arguments, add_free_arguments, names_used
 from infra_lib.nix.from_root import from_root
 from infra_lib.nix.modules import import_value
