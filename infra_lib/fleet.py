@@ -40,7 +40,7 @@ from infra_lib.model.modules import (
 )
 from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.model.services import ClanService
+from infra_lib.model.services import ClanService, Role
 from infra_lib.model.ssh import Ssh
 from infra_lib.model.targets import (
     USUAL,
@@ -448,14 +448,18 @@ def _take_over(fleet: Fleet, module: Literal["zerotier", "internet"]) -> None:
     """Have an instance of clan's that is given as a service be the one that has fields of its own.
 
     So what follows from it, the controller or the moons, is known however it is written. It is the
-    instance of that name, or the only one of that service where the fields say nothing.
+    instance of that name, or the only one of that service where the fields say nothing. Then it is
+    whole: if it says who the peers are, a tag that is called so may mean something else.
     """
     typed: ZeroTier | Internet = getattr(fleet, module)
+    silent = typed == type(typed)()
     of_module = [each for each in fleet.services if each.is_clans and each.module_name == module]
     alike = [each for each in of_module if each.name == typed.instance]
-    if not alike and len(of_module) == 1 and typed == type(typed)():
+    if not alike and len(of_module) == 1 and silent:
         alike = of_module
     for service in alike[:1]:
+        if silent and isinstance(typed, ZeroTier) and service.roles.get("peer", Role()).has_members:
+            typed = evolve(typed, peer_tag=None)
         roles = ClanService(service.name, roles=typed.roles).join(service.roles).roles
         taken = evolve(typed, instance=service.name, input=service.input, roles=roles)
         others = tuple(other for other in fleet.services if other is not service)

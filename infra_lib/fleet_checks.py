@@ -209,8 +209,12 @@ def check_zerotier(where: str, zerotier: ZeroTier, machines: tuple[Machine, ...]
             [*zerotier.moons],
             f"moons need a controller: {_give_controller(zerotier)}",
         )
+    moons = {
+        *zerotier.moons,
+        *(zerotier.roles["moon"].machines if "moon" in zerotier.roles else ()),
+    }
     for machine in machines:
-        if machine.machine_class == "darwin" and machine.name in {*controllers, *zerotier.moons}:
+        if machine.machine_class == "darwin" and machine.name in {*controllers, *moons}:
             role = "controller" if machine.name in controllers else "moon"
             raise field_error(
                 where,

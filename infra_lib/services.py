@@ -39,7 +39,7 @@ def _zerotier(fleet: Fleet) -> ClanService | None:
     settings = {"allowedIps": allowed} if allowed else {}
     named = zerotier.roles.get("controller", Role())
     roles: dict[str, Role] = {}
-    if settings or not (named.machines or named.tags):
+    if settings or not named.has_members:
         roles["controller"] = Role(machines={fleet.controller.name: settings})
     if zerotier.peer_tag is not None and fleet.tagged(zerotier.peer_tag):
         roles["peer"] = Role(tags=(zerotier.peer_tag,))

@@ -216,6 +216,11 @@ class Role:
                 where = f"{field_name}[{name!r}]"
                 _check_agreement(self._where, where, self.settings, settings)
 
+    @property
+    def has_members(self) -> bool:
+        """Whether it says who plays it, be it nobody by now."""
+        return bool(self.machines or self.tags)
+
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine plays it, by its name or one of its tags."""
         return machine.name in self.machines or any(map(machine.has_tag, self.tags))

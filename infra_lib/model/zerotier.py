@@ -137,7 +137,7 @@ class ZeroTier:
         if role == "moon":
             return machine.name in self.moons
         if role == "controller":  # there is one: whom `roles` names, whoever else has the tag
-            named = said is not None and (said.machines or said.tags)
+            named = said is not None and said.has_members
             tag = None if named else self.controller_tag
         else:
             tag = self.peer_tag

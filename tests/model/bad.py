@@ -583,6 +583,11 @@ REFUSED = {
         'fleet(Machine("a", machine_class="darwin", tags=("controller",)))',
         ("'metals'", "machines='a'", "the ZeroTier controller is a NixOS machine"),
     ),
+    "a Mac as moon by its role": (
+        'fleet(Machine("a", tags=("controller",)), MAC, '
+        'zerotier=ZeroTier(roles={"moon": Role(machines=("stibnite",))}))',
+        ("machines='stibnite'", "the ZeroTier moon is a NixOS machine"),
+    ),
     "a Mac as moon": (
         'fleet(Machine("c", tags=("controller",)), Machine("a", machine_class="darwin"),'
         ' zerotier=ZeroTier(moons={"a": ("203.0.113.7",)}))',

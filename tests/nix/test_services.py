@@ -280,6 +280,20 @@ def test_the_only_network_is_the_fleets_whatever_it_is_called(plant: Plant, of: 
     }
 
 
+@pytest.mark.parametrize("name", ["zerotier", "manman"])
+def test_a_network_that_names_its_peers_has_no_others_by_a_tag(plant: Plant, name: str) -> None:
+    """A tag "peer" may as well be of another network."""
+    machines = (Machine("vault"), Machine("lode", tags=("peer",)), Machine("seam", tags=("ore",)))
+    roles = {"controller": Role(machines=("vault",)), "peer": Role(tags=("ore",))}
+    given = ClanService(name, module="zerotier", roles=roles)
+    fleet = Fleet(name="ores", domain="zt", machines=machines, services=(given,))
+    assert fleet.peers == (machines[2],)
+    assert instance(plant(fleet), name)["roles"] == {
+        "controller": {"machines": {"vault": {}}},
+        "peer": {"tags": {"ore": {}}},
+    }
+
+
 def test_tags_and_roles_of_the_network_add_up(plant: Plant) -> None:
     machines = (
         Machine("vault", tags=("controller",)),
