@@ -72,6 +72,10 @@ _NETRC = (
     "everybody on the machine could read it in nix.conf: write it into a netrc file on the "
     'machines, and name that with Fleet(netrc_file="/run/secrets/netrc")'
 )
+_ENDPOINT = (
+    "everybody on the machine could read them in nix.conf; Nix takes those of S3 from "
+    "~root/.aws/credentials, by profile=…"
+)
 
 
 @frozen
@@ -215,5 +219,9 @@ def _check_parameter(name: str, value: str) -> None:
         check_path_on_machine(value)
     if name in _SWITCHES and value not in (*_YES, *_NO):
         raise ValueError(f"{name}={value}: {name}=true or {name}=false")
-    if name == "priority" and not (value.isdecimal() and int(value) <= _MOST_PRIORITY):
+    if name == "endpoint" and "@" in value:
+        raise ValueError(f"login and password do not belong in an endpoint: {_ENDPOINT}")
+    if name == "priority" and not (
+        re.fullmatch(r"[0-9]{1,10}", value) and int(value) <= _MOST_PRIORITY
+    ):
         raise ValueError(f"priority={value} is no whole number from 0")

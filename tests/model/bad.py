@@ -352,6 +352,14 @@ REFUSED = {
         'BinaryCache("https://a.example?=true", public_key=CACHE_KEY)',
         ("'=true' is no parameter",),
     ),
+    "cache whose priority is in digits that Nix does not read": (
+        'BinaryCache("https://a.example?priority=\\u0663", public_key=CACHE_KEY)',
+        ("is no whole number from 0",),
+    ),
+    "cache with a password in its endpoint": (
+        'BinaryCache("s3://a?endpoint=https://ada:key@minio.example", public_key=CACHE_KEY)',
+        ("login and password do not belong in an endpoint", "profile="),
+    ),
     "cache priority beyond what Nix holds": (
         'BinaryCache("https://a.example?priority=2147483648", public_key=CACHE_KEY)',
         ("priority=2147483648 is no whole number",),
