@@ -350,16 +350,16 @@ class Fleet:
     @property
     def controller(self) -> Machine | None:
         """The ZeroTier controller; None when the fleet has no ZeroTier network."""
-        return next(iter(self._playing("controller")), None)
+        return next(self._playing("controller"), None)
 
     @property
     def peers(self) -> tuple[Machine, ...]:
         """The ZeroTier peers."""
-        return self._playing("peer")
+        return tuple(self._playing("peer"))
 
-    def _playing(self, role: str) -> tuple[Machine, ...]:
+    def _playing(self, role: str) -> Iterator[Machine]:
         """The machines that play a role in the ZeroTier network."""
-        return tuple(machine for machine in self.machines if self.zerotier.plays(machine, role))
+        return (machine for machine in self.machines if self.zerotier.plays(machine, role))
 
     def tagged(self, tag: str) -> tuple[Machine, ...]:
         """Return the machines with a tag."""

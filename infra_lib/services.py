@@ -89,6 +89,7 @@ def target_host(fleet: Fleet, machine: Machine) -> str | None:
     networks in turn, the Internet before ZeroTier, and at last `root@<name>.<domain of the clan>`:
     https://git.clan.lol/clan/clan-core/src/branch/main/pkgs/clan-cli/clan_lib/network/network.py
     """
-    said = fleet.internet.roles.get("default", Role())
-    reached = said.includes(machine) or internet_host(fleet, machine) is not None
+    said = fleet.internet.roles.get("default")
+    named = said is not None and said.includes(machine)
+    reached = named or internet_host(fleet, machine) is not None
     return None if reached and not machine.target_host else fleet.target_host(machine)

@@ -145,4 +145,4 @@ class ZeroTier:
 
     def includes(self, machine: Machine) -> bool:
         """Return whether a machine is in the network, as controller, peer or moon."""
-        return any(self.plays(machine, role) for role in ROLES)
+        return any(self.plays(machine, role) for role in ("peer", "controller", "moon"))
