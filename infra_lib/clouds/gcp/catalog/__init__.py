@@ -1,27 +1,24 @@
 """What Compute Engine offers and costs: machine types, accelerators, zones and prices."""
 
 from infra_lib.clouds.gcp.catalog.catalog import CATALOG, Catalog
-from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Price, Zone
-from infra_lib.clouds.gcp.catalog.tables import (
-    ACCELERATORS_AS_OF,
-    ACCELERATORS_SOURCE,
-    MACHINE_TYPES_AS_OF,
-    MACHINE_TYPES_SOURCE,
-    PRICES_AS_OF,
-    PRICES_SOURCE,
+from infra_lib.clouds.gcp.catalog.entries import (
+    AcceleratorType,
+    AddressPrice,
+    DiskPrice,
+    MachineType,
+    Price,
+    Zone,
 )
+from infra_lib.clouds.gcp.catalog.series import Series
 
 __all__ = [
-    "ACCELERATORS_AS_OF",
-    "ACCELERATORS_SOURCE",
     "CATALOG",
-    "MACHINE_TYPES_AS_OF",
-    "MACHINE_TYPES_SOURCE",
-    "PRICES_AS_OF",
-    "PRICES_SOURCE",
     "AcceleratorType",
+    "AddressPrice",
     "Catalog",
+    "DiskPrice",
     "MachineType",
     "Price",
+    "Series",
     "Zone",
 ]

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from attrs import field
+from attrs import evolve, field
 from attrs.validators import optional
 
-from infra_lib.clouds.gcp.catalog.series import Series, series_of
+from infra_lib.clouds.gcp.catalog.series import Accelerators, Series, series_of
 from infra_lib.model.cuda import check_capability
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
+from infra_lib.model.gpu_count import check_gpu_count, whole_or_part
 from infra_lib.model.validators import (
-    MOST,
     check_boolean,
+    check_instance,
     check_matching,
     check_text,
     check_whole,
@@ -33,9 +34,13 @@ if TYPE_CHECKING:
 
 # How the tables' own names are, and the generations in `AcceleratorType.architecture`.
 _NAME = r"[a-z][-a-z0-9]*"
-_REGION = r"[a-z]+-[a-z]+[0-9]+"
-ZONE = rf"({_REGION})-[a-z0-9]+"  # a group for the region
+MACHINE_TYPE = ACCELERATOR = _NAME
+PRICED_DISK = rf"{_NAME}( \(regional\))?"
+REGION = r"[a-z]+-[a-z]+[0-9]+"
+ZONE = rf"({REGION})-[a-z0-9]+"  # a group for the region
 _HUGE = 1e9
+# Hyperdisks that nothing boots from.
+NO_BOOT_DISKS = ("hyperdisk-extreme", "hyperdisk-ml", "hyperdisk-throughput")
 _GENERATION = r"[a-z]+"
 
 
@@ -56,7 +61,7 @@ def _check_counts(where: str, field: str, value: object) -> None:
 
 
 def _check_memory(where: str, field: str, value: object) -> None:
-    if not _is_amount(value) or value == 0:
+    if not is_amount(value) or value == 0:
         raise field_error(where, field, value, "a number of GiB is accepted")
 
 
@@ -66,11 +71,17 @@ def _check_location(where: str, field: str, value: object) -> None:
 
 
 def _check_usd(where: str, field: str, value: object) -> None:
-    if not _is_amount(value):
+    if not is_amount(value):
         raise field_error(where, field, value, "USD per hour, or None when unknown, is accepted")
 
 
-def _is_amount(value: object) -> bool:
+def _check_usd_per_gib_month(where: str, field: str, value: object) -> None:
+    if not is_amount(value):
+        accepted = "USD per GiB and month, or None when unknown, is accepted"
+        raise field_error(where, field, value, accepted)
+
+
+def is_amount(value: object) -> bool:
     """Whether something is a number that an amount can be: finite and not below zero."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HUGE
 
@@ -90,6 +101,9 @@ class AcceleratorType:
         compute_capability: What CUDA code for it is built for, "7.5"
             (https://developer.nvidia.com/cuda-gpus); None when unknown. A GPU older than
             Turing needs it: nixpkgs builds for newer ones unless told.
+        nvswitch: The generation of the NVSwitches that join eight of them on a board: 2 for A100,
+            3 for H100 and H200, 4 for B200 and GB200; None for a GPU that has none
+            (https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide).
 
     Raises:
         FleetError: When a field cannot be.
@@ -107,6 +121,9 @@ class AcceleratorType:
         factory=dict, converter=_counts, validator=valid(_check_counts), hash=False
     )
     compute_capability: str | None = field(default=None, validator=valid(check_capability))
+    nvswitch: int | None = field(
+        default=None, validator=valid(check_whole, "as the generation of NVSwitches", least=1)
+    )
 
     @property
     def _where(self) -> str:
@@ -128,9 +145,12 @@ class MachineType:
         memory_gib: Memory in GiB.
         shared_core: Whether its vCPUs share a core with others (e2-micro, f1-micro).
         accelerator: The accelerator type that comes with it, if one does: "nvidia-l4".
-        accelerator_count: How many of them.
+        accelerator_count: How many of them; 0.5, 0.25 or 0.125 for a part of one, which it shares
+            with machines of others.
         local_ssd_gib: GiB of the Local SSDs that come with it; 0 for none, or as many as nobody
             says here.
+        obsolete: Whether Compute Engine makes no machine of it any more.
+        series: What all machine types of its series have in common; None for what the tables say.
 
     Raises:
         FleetError: When a field cannot be, or the name says that GPUs come with the machine type
@@ -145,19 +165,30 @@ class MachineType:
         default=None,
         validator=_name("nvidia-l4"),
     )
-    accelerator_count: int = 0
+    accelerator_count: float = field(default=0, converter=whole_or_part)
     local_ssd_gib: int = field(default=0, validator=valid(check_whole, "GiB", least=0))
+    obsolete: bool = field(default=False, validator=valid(check_boolean))
+    _series: Series | None = field(
+        default=None,
+        validator=valid(check_instance, Series),
+        alias="series",
+        kw_only=True,
+        repr=False,
+    )
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     @property
     def _where(self) -> str:
         return f"machine type {self.name!r}"
 
     def __attrs_post_init__(self) -> None:
-        where = self._where
-        least, most = (0, 0) if self.accelerator is None else (1, MOST)
-        check_whole(
-            where, "accelerator_count", self.accelerator_count, "GPUs", least=least, most=most
-        )
+        where, count = self._where, self.accelerator_count
+        if self.accelerator is None:
+            check_whole(where, "accelerator_count", count, "GPUs", least=0, most=0)
+        else:
+            check_gpu_count(where, "accelerator_count", count)
         self._check_named(where)
 
     def _check_named(self, where: str) -> None:
@@ -176,17 +207,21 @@ class MachineType:
     @property
     def series(self) -> Series:
         """What all machine types of its series have in common."""
-        return series_of(self.name)
+        return self._series or series_of(self.name)
+
+    def in_series(self, series: Series) -> MachineType:
+        """Return it as one of a series, unless it says its own."""
+        return evolve(self, series=series) if self._series is None else self
 
     @property
     def family(self) -> str:
-        """The name of the series: "n1" of "n1-standard-8"."""
-        return self.series.name
+        """The series by its name: "n1" of "n1-standard-8"."""
+        return self.name.partition("-")[0]
 
     @property
-    def accelerators(self) -> Literal["none", "attached", "GPUs", "TPUs", "unknown"]:
-        """What its name says of its accelerators; see `Series.accelerators`."""
-        return _accelerators(self.name)
+    def accelerators(self) -> Accelerators:
+        """What its name and its series say of its accelerators; see `Series.accelerators`."""
+        return _accelerators(self.name, self.series)
 
     @property
     def accelerated(self) -> bool:
@@ -205,19 +240,46 @@ class MachineType:
         One with accelerators is terminated instead, so is one with GPUs attached, and a Spot VM:
         https://cloud.google.com/compute/docs/instances/live-migration-process#limitations.
         """
-        return not self.accelerated
+        most = self.series.migrated_ssd_gib
+        few_ssds = most is None or self.local_ssd_gib <= most
+        return self.series.migrates and few_ssds and not self.accelerated
 
     @property
     def local_ssds(self) -> bool:
         """Whether Local SSDs come with it: its name says so, or `local_ssd_gib` does."""
-        named = "lssd" in self.name or self.name.startswith(self.series.local_ssds)
+        named = "lssd" in self.name or self.series.local_ssds
         return self.local_ssd_gib > 0 or (named and "nolssd" not in self.name)
 
+    @property
+    def bare_metal(self) -> bool:
+        """Whether it is a whole server, without a hypervisor.
 
-def _accelerators(name: str) -> Literal["none", "attached", "GPUs", "TPUs", "unknown"]:
+        https://docs.cloud.google.com/compute/docs/instances/bare-metal-instances
+        """
+        return self.name.endswith("-metal")
+
+    @property
+    def disk_types(self) -> tuple[str, ...] | None:
+        """The types of disks that it takes; None where nobody knows."""
+        taken, least = self.series.disk_types, self.series.extreme_vcpus
+        if taken is None or self.vcpus >= least:
+            return taken
+        return tuple(each for each in taken if each != "hyperdisk-extreme")
+
+    @property
+    def boot_disk_types(self) -> tuple[str, ...] | None:
+        """Those of them that it boots from; None where nobody knows.
+
+        https://docs.cloud.google.com/compute/docs/disks/hyperdisks#limitations
+        """
+        taken = self.disk_types
+        return None if taken is None else tuple(each for each in taken if each not in NO_BOOT_DISKS)
+
+
+def _accelerators(name: str, series: Series | None = None) -> Accelerators:
     if "tpu" in name:
         return "TPUs"
-    return "GPUs" if "gpu" in name else series_of(name).accelerators
+    return "GPUs" if "gpu" in name else (series or series_of(name)).accelerators
 
 
 def blank_machine_type(name: str) -> str:
@@ -257,7 +319,7 @@ def blank_zone(name: str, accelerators: tuple[str, ...] = ()) -> str:
 
 def may_be_region(name: str) -> bool:
     """Whether a region may have that name: us-central1, and neither us-central1-a nor us-east-1."""
-    return re.fullmatch(_REGION, name) is not None
+    return re.fullmatch(REGION, name) is not None
 
 
 @frozen
@@ -315,3 +377,50 @@ class Price:
     @property
     def _where(self) -> str:
         return f"price of {self.name!r}"
+
+
+@frozen
+class DiskPrice:
+    """What a disk costs in a region.
+
+    Attributes:
+        disk_type: The disk type: "hyperdisk-balanced"; "pd-ssd (regional)" is one in two zones.
+        location: The region; "*" for everywhere.
+        usd_per_gib_month: USD per GiB and month; None when unknown. What is billed apart from the
+            size is in it: the IOPS and throughput of a Hyperdisk, or of pd-extreme.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    disk_type: str = field(
+        validator=valid(check_matching, PRICED_DISK, 'a disk type such as "pd-ssd" is accepted')
+    )
+    location: str = field(validator=valid(_check_location))
+    usd_per_gib_month: float | None = field(validator=optional(valid(_check_usd_per_gib_month)))
+
+    @property
+    def _where(self) -> str:
+        return f"price of {self.disk_type!r}"
+
+
+@frozen
+class AddressPrice:
+    """What an external IPv4 address costs in a region.
+
+    Attributes:
+        location: The region; "*" for everywhere.
+        usd_per_hour_in_use: USD per hour that a machine which runs has it; None when unknown.
+        usd_per_hour_unused: USD per hour that it is reserved, and none has; None when unknown.
+
+    Raises:
+        FleetError: When a field cannot be.
+    """
+
+    location: str = field(validator=valid(_check_location))
+    usd_per_hour_in_use: float | None = field(validator=optional(valid(_check_usd)))
+    usd_per_hour_unused: float | None = field(default=None, validator=optional(valid(_check_usd)))
+
+    @property
+    def _where(self) -> str:
+        return f"price of an address in {self.location!r}"

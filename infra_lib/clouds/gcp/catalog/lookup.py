@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog.catalog import Catalog
     from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Zone
 
+_LIST = "; infra gpus lists all GPUs"
+
 
 def find_machine_type(catalog: Catalog, name: str, where: str) -> MachineType:
     """Return a machine type.
@@ -33,23 +35,34 @@ def find_machine_type(catalog: Catalog, name: str, where: str) -> MachineType:
         FleetError: When the catalogue does not have it.
     """
     found = catalog.machine_type(_text(name))
-    if found is not None:
+    if found is not None and not found.obsolete:
         return found
     known = catalog.all_machine_types()
-    near = alike(_text(name), known)
+    if found is not None:
+        others = (each.name for each in known.values() if not each.obsolete)
+        near = nearest(found.name, others)
+        raise field_error(where, "machine_type", name, f"obsolete: no machine is made of it{near}")
+    if "custom" in _text(name).lower():
+        from infra_lib.clouds.gcp.catalog.custom import accepted_instead
+
+        if instead := accepted_instead(_text(name)):
+            raise field_error(where, "machine_type", name, instead)
+    same = alike(_text(name), known)
     meant = catalog.accelerator_types_meant(_text(name))
-    if not near and not meant:
+    if not same and not meant:
         check_word(where, "machine_type", name, 'one such as "n1-standard-8"')
     brought = _bringers(catalog, meant)
     accepted = "not in the catalogue" + (brought or nearest(name, known))
     described = blank_machine_type(name)
-    if described and not brought and not near:
+    if described and not brought and not same:
         accepted += (
             f"; when it exists all the same, say so: catalog=Catalog(machine_types=({described},))"
         )
         if "accelerator" in described:
-            accepted += "; accelerator_types=(AcceleratorType(…),) beside them for a new GPU"
-    elif not brought and not near:
+            accepted += (
+                f"; accelerator_types=(AcceleratorType(…),) beside them for a new GPU{_LIST}"
+            )
+    elif not brought and not same:
         accepted += '; one such as "n1-standard-8" is wanted'
     raise field_error(where, "machine_type", name, accepted)
 
@@ -84,7 +97,7 @@ def find_accelerator_type(
             "; when it exists all the same, say so: "
             f"catalog=Catalog(accelerator_types=({described},))"
         )
-    raise field_error(where, "gpu.type", name, accepted)
+    raise field_error(where, "gpu.type", name, accepted + _LIST)
 
 
 def find_zone(catalog: Catalog, name: str, where: str, field: str, gpu: str | None = None) -> Zone:
@@ -148,4 +161,5 @@ def _bringers(catalog: Catalog, accelerators: Iterable[AcceleratorType]) -> str:
         for item in accelerators
         if item.max_vcpus
     )
-    return _carriers(catalog, accelerators) + attached
+    found = _carriers(catalog, accelerators) + attached
+    return found and found + _LIST

@@ -1,131 +1,261 @@
-"""What Compute Engine offers and costs, as it is built in: tables beside this module.
+"""What Compute Engine offers and costs, as files say it: those built in, or one of yours.
 
-They are read when first asked for. They age: a `Catalog` of your own adds to them or corrects them.
+They are read when first asked for. They age: a `Catalog` of your own adds to them or corrects them,
+and `Catalog.load` reads newer ones.
 """
 
 from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Price, Zone
+from attrs import field
 
-MACHINE_TYPES_AS_OF = "2026-07-01"
-MACHINE_TYPES_SOURCE = (
-    "gcloud compute machine-types list, as kept by Cyclenerd/google-cloud-pricing-cost-calculator"
-)
-PRICES_AS_OF = "2024-06-26"
-PRICES_SOURCE = "doitintl/gcpinstances.info"
-ACCELERATORS_AS_OF = "2026"
-ACCELERATORS_SOURCE = "skypilot-org/skypilot-catalog"
+from infra_lib.clouds.gcp.catalog.entries import MachineType, Zone
+from infra_lib.model.frozen import frozen
+from infra_lib.model.money import HOURS_PER_MONTH, YEARS
 
-# Attachable counts and vCPU limits: https://cloud.google.com/compute/docs/gpus#n1-gpus
-# Compute capabilities: https://developer.nvidia.com/cuda-gpus and …/cuda-legacy-gpus
-ACCELERATORS = {
-    accelerator.name: accelerator
-    for accelerator in (
-        AcceleratorType("nvidia-tesla-t4", "T4", "turing", 16, {1: 48, 2: 48, 4: 96}, "7.5"),
-        AcceleratorType("nvidia-tesla-p4", "P4", "pascal", 8, {1: 24, 2: 48, 4: 96}, "6.1"),
-        AcceleratorType(
-            "nvidia-tesla-v100", "V100", "volta", 16, {1: 12, 2: 24, 4: 48, 8: 96}, "7.0"
-        ),
-        AcceleratorType("nvidia-tesla-p100", "P100", "pascal", 16, {1: 16, 2: 32, 4: 96}, "6.0"),
-        AcceleratorType("nvidia-l4", "L4", "ada", 24, {}, "8.9"),
-        AcceleratorType("nvidia-tesla-a100", "A100", "ampere", 40, {}, "8.0"),
-        AcceleratorType("nvidia-a100-80gb", "A100 80GB", "ampere", 80, {}, "8.0"),
-        AcceleratorType("nvidia-h100-80gb", "H100", "hopper", 80, {}, "9.0"),
-        AcceleratorType("nvidia-h100-mega-80gb", "H100 Mega", "hopper", 80, {}, "9.0"),
-        AcceleratorType("nvidia-h200-141gb", "H200", "hopper", 141, {}, "9.0"),
-    )
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from infra_lib.clouds.answers import Source
+    from infra_lib.clouds.gcp.catalog.custom import Custom
+
+    # USD on demand, as a Spot VM, and under a commitment of one and of three years.
+    Row = tuple[float | None, float | None, float | None, float | None]
+
+_OF = {
+    "machine_types": "Machine types",
+    "zones": "Zones",
+    "machine_prices": "Prices of machine types",
+    "accelerator_prices": "Prices of attached GPUs",
+    "disk_prices": "Prices of disks",
+    "address_prices": "Prices of addresses",
+    "discounts": "Discounts",
 }
 
-# Machine types that come with GPUs: https://cloud.google.com/compute/docs/accelerator-optimized-machines
-_BUILT_IN = {
-    **{f"g2-standard-{vcpus}": ("nvidia-l4", 1) for vcpus in (4, 8, 12, 16, 32)},
-    "g2-standard-24": ("nvidia-l4", 2),
-    "g2-standard-48": ("nvidia-l4", 4),
-    "g2-standard-96": ("nvidia-l4", 8),
-    **{f"a2-highgpu-{count}g": ("nvidia-tesla-a100", count) for count in (1, 2, 4, 8)},
-    "a2-megagpu-16g": ("nvidia-tesla-a100", 16),
-    **{f"a2-ultragpu-{count}g": ("nvidia-a100-80gb", count) for count in (1, 2, 4, 8)},
-    **{f"a3-highgpu-{count}g": ("nvidia-h100-80gb", count) for count in (1, 2, 4, 8)},
-    **dict.fromkeys(("a3-edgegpu-8g", "a3-edgegpu-8g-nolssd"), ("nvidia-h100-80gb", 8)),
-    "a3-megagpu-8g": ("nvidia-h100-mega-80gb", 8),
-    **dict.fromkeys(("a3-ultragpu-8g", "a3-ultragpu-8g-nolssd"), ("nvidia-h200-141gb", 8)),
-}
-
-# A region has zones a, b and c, but for these: https://cloud.google.com/compute/docs/regions-zones
-_ZONE_LETTERS = {"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}
+_UNKNOWN: Row = (None, None, None, None)
 
 
-def _rows(table: str) -> list[list[str]]:
-    """Read a table beside this module: no field holds a comma or a quote."""
-    with open(os.path.join(os.path.dirname(__file__), table), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs start-up
-        return [line.split(",") for line in file.read().splitlines()[1:]]
+@frozen
+class Tables:
+    """The tables of a catalogue; see `infra_lib.clouds.gcp.catalog.file` for what they hold.
+
+    Attributes:
+        text: The text of the file that has them, which was checked; what it leaves out is built in.
+    """
+
+    text: str = field(default="", repr=False)
+
+    def __hash__(self) -> int:
+        """Hash what all that is remembered below is found by: a text knows its own hash."""
+        return hash(self.text)
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """Return a section, which is empty where the file of another version does not have it."""
+        found: Mapping[str, Any] = _content(self.text).get(name) or _built_in(name)
+        return found
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return where the sections are from, and from when."""
+        return tuple(map(self.source, _OF))
+
+    def source(self, section: str, of: str = "") -> Source:
+        """Return where a section is from.
+
+        Args:
+            section: Its name.
+            of: What it is called instead of what `sources` calls it.
+        """
+        from infra_lib.clouds.answers import Source
+
+        found = self.section(section)
+        return Source(of or _OF[section], found["source"], found["as_of"])
+
+    def machine_type(self, name: str) -> MachineType | None:
+        """Return the machine type of that name, a custom one too; None when there is none."""
+        return _machine_type(self, name) or _custom_type(name)
+
+    def machine_types(self) -> dict[str, MachineType]:
+        """Return every machine type by name."""
+        return self._types(self.section("machine_types")["machine_types"])
+
+    def machine_types_with_gpus(self) -> dict[str, MachineType]:
+        """Return the machine types that come with GPUs by name."""
+        types = self.section("machine_types")["machine_types"]
+        return self._types(name for name, entry in types.items() if "accelerator" in entry)
+
+    def _types(self, names: Iterable[str]) -> dict[str, MachineType]:
+        return {name: found for name in names if (found := _machine_type(self, name))}
+
+    def zone(self, name: str) -> Zone | None:
+        """Return the zone of that name; None when it is not known."""
+        return _zones_in(self, region_of(name)).get(name)
+
+    def zones(self) -> dict[str, Zone]:
+        """Return every zone by name."""
+        return {
+            name: zone for region in self.regions() for name, zone in self.zones_in(region).items()
+        }
+
+    def zones_in(self, region: str) -> dict[str, Zone]:
+        """Return the zones of a region by name."""
+        return _zones_in(self, region)
+
+    def regions(self) -> tuple[str, ...]:
+        """Return every region, sorted."""
+        return tuple(_regions(self))
+
+    def zones_offering(self, accelerator_type: str) -> set[str]:
+        """Return the names of the zones that offer an accelerator type."""
+        zones = self.section("zones")["zones"]
+        return {name for name, offered in zones.items() if accelerator_type in offered}
+
+    def machine_price(self, name: str, region: str) -> Row:
+        """Return USD per hour of a whole machine type in a region."""
+        prices = self.section("machine_prices")
+        whole = prices.get("machine_types", {}).get(name, {})
+        if region in whole or "*" in whole:
+            return _row(whole.get(region, whole.get("*")))
+        entry = self.section("machine_types")["machine_types"].get(name)
+        if entry is None:
+            return _custom_price(self, name, region)
+        rates = (_longest(prices.get("rates", {}), name) or {}).get(region)
+        if rates is None:
+            return _UNKNOWN
+        parts = [
+            _times(_row(islice(rates, 0, None, 2)), entry.get("billed_vcpus", entry["vcpus"])),
+            _times(_row(islice(rates, 1, None, 2)), entry["memory_gib"]),
+            self.local_ssd_price(name, region),
+        ]
+        if "accelerator" in entry:
+            one = self.accelerator_price(entry["accelerator"], region)
+            parts.append(_times(one, entry["accelerator_count"]))
+        return _sum(parts)
+
+    def local_ssd_price(self, name: str, region: str) -> Row:
+        """Return the part of `machine_price` that its Local SSDs are.
+
+        It is unknown where they have no price apart, and 0 for a machine type without any.
+        """
+        entry = self.machine_type(name)
+        if entry is None or (entry.local_ssds and not entry.local_ssd_gib):
+            return _UNKNOWN
+        if not entry.local_ssds:
+            return (0, 0, 0, 0)
+        prices = self.section("machine_prices").get("local_ssd", {})
+        by_region = _longest(prices, name) or prices.get("*", {})
+        return _times(_row(by_region.get(region)), entry.local_ssd_gib / HOURS_PER_MONTH)
+
+    def committed_use(self, name: str, region: str, years: int) -> float | None:
+        """Return the part of the price on demand that is paid under a commitment of 1 or 3 years.
+
+        It is unknown for extended memory, whose discount is another one, or none.
+        """
+        found = _custom(name)
+        if years not in YEARS or (found is not None and found.extended_gib):
+            return None
+        i = YEARS.index(years)
+        on_demand, _, *committed = self.machine_price(name, region)
+        paid = committed[i]
+        if on_demand and paid is not None:
+            return paid / on_demand
+        discounts = self.section("discounts")
+        parts: list[float] | None = _longest(
+            discounts.get("committed_use", {}), found.series if found else name
+        )
+        if not parts or found is None:
+            return parts[i] if parts else None
+        premium: float | None = discounts.get("custom_premium", {}).get(found.series)
+        if premium is None:
+            return None
+        return round((parts[i] + premium * parts[-1]) / (1 + premium), 4)
+
+    def sustained_use(self, name: str) -> tuple[float, ...]:
+        """Return the part of the price on demand that is paid in each quarter of a month."""
+        found = _custom(name)
+        table = self.section("discounts").get("sustained_use", {})
+        return tuple(_longest(table, found.series if found else name) or (1, 1, 1, 1))
+
+    def accelerator_price(self, name: str, region: str) -> Row:
+        """Return USD per hour of one GPU in a region."""
+        table = self.section("accelerator_prices").get("accelerators", {})
+        return _row(table.get(name, {}).get(region))
+
+    def disk_price(self, disk_type: str, region: str) -> float | None:
+        """Return USD per GiB and month of a disk in a region."""
+        table = self.section("disk_prices").get("disks", {})
+        found: float | None = table.get(disk_type, {}).get(region)
+        return found
+
+    def address_price(self, region: str) -> tuple[float | None, float | None]:
+        """Return USD per hour of an external IPv4 address in a region: used, and not."""
+        table = self.section("address_prices").get("addresses", {})
+        return _row(table.get(region))[:2]
+
+
+BUILT_IN = Tables()
 
 
 @cache
-def prices(table: str) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the prices of a table by name and place: on demand and spot, "" for unknown."""
-    return {(name, place): (price, spot) for name, place, price, spot in _rows(table)}
+def _content(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    import json
+
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 @cache
-def price(table: str, name: str, place: str) -> Price:
-    """Return the price of a table for a name and a place, where both may be unknown."""
-    cells = prices(table).get((name, place), ("", ""))
-    return Price(name, place, *(float(cell) if cell else None for cell in cells))
+def _built_in(section: str) -> dict[str, Any]:
+    import json
+
+    path = os.path.join(os.path.dirname(__file__), f"{section}.json")  # noqa: PTH118, PTH120 - pathlib costs start-up
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
+        found: dict[str, Any] = json.load(file)[section]
+    return found
 
 
 @cache
-def _machine_types() -> dict[str, list[str]]:
-    return {row[0]: row for row in _rows("machine_types.csv")}
-
-
-@cache
-def machine_type(name: str) -> MachineType | None:
-    """Return the machine type of that name; None when it is not in the table."""
-    # a3-edgegpu and a3-ultragpu have no price in the source, and so no Local SSDs there. They come
-    # with some: https://cloud.google.com/compute/docs/disks/add-local-ssd. How many is not
-    # known for sure.
-    row = _machine_types().get(name)
-    if row is None:
+def _machine_type(tables: Tables, name: str) -> MachineType | None:
+    entry = tables.section("machine_types")["machine_types"].get(name)
+    if entry is None:
         return None
-    _, vcpus, shared, memory, local_ssd = row
-    accelerator, count = _BUILT_IN.get(name, (None, 0))
-    return MachineType(
-        name, int(vcpus), float(memory), shared == "true", accelerator, count, int(local_ssd)
-    )
+    fields = {key: value for key, value in entry.items() if key != "billed_vcpus"}
+    return MachineType(name, **fields)
 
 
-def machine_types() -> dict[str, MachineType]:
-    """Return every machine type by name."""
-    return {name: found for name in _machine_types() if (found := machine_type(name))}
+def _custom(name: str) -> Custom | None:
+    if "custom-" not in name:
+        return None
+    from infra_lib.clouds.gcp.catalog.custom import custom  # few fleets have any
+
+    return custom(name)
 
 
-def machine_types_with_gpus() -> dict[str, MachineType]:
-    """Return the machine types that come with GPUs by name."""
-    return {name: found for name in _BUILT_IN if (found := machine_type(name))}
-
-
-@cache
-def _offered() -> dict[str, tuple[str, ...]]:
-    """Return the accelerators that each zone offers, in the zones' order."""
-    offered: dict[str, list[str]] = {
-        f"{region}-{letter}": []
-        for region in {region for _, region in prices("prices.csv")}
-        for letter in _ZONE_LETTERS.get(region, "abc")
-    }
-    for accelerator, zone in prices("accelerator_zones.csv"):
-        offered.setdefault(zone, []).append(accelerator)
-    return {zone: tuple(sorted(offered[zone])) for zone in sorted(offered)}
+def _custom_type(name: str) -> MachineType | None:
+    found = _custom(name)
+    if found is None:
+        return None
+    return MachineType(name, found.vcpus, found.memory_gib, found.shared_core)
 
 
 @cache
-def zone(name: str) -> Zone | None:
-    """Return the zone of that name; None when it is not known."""
-    accelerators = _offered().get(name)
-    return None if accelerators is None else Zone(name, region_of(name), accelerators)
+def _regions(tables: Tables) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the zones of each region, with the accelerators that each offers."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for zone, offered in sorted(tables.section("zones")["zones"].items()):
+        found.setdefault(region_of(zone), {})[zone] = tuple(offered)
+    return found
+
+
+@cache
+def _zones_in(tables: Tables, region: str) -> dict[str, Zone]:
+    offered = _regions(tables).get(region, {})
+    return {name: Zone(name, region, accelerators) for name, accelerators in offered.items()}
 
 
 def region_of(zone: str) -> str:
@@ -133,23 +263,48 @@ def region_of(zone: str) -> str:
     return zone.rpartition("-")[0]
 
 
-def zones() -> dict[str, Zone]:
-    """Return every zone by name."""
-    return {name: found for name in _offered() if (found := zone(name))}
+def _custom_price(tables: Tables, name: str, region: str) -> Row:
+    """Return the price of a custom machine type; what its rates as a Spot VM are is its own."""
+    found = _custom(name)
+    if found is None:
+        return _UNKNOWN
+    prices = tables.section("machine_prices")
+    rates = prices.get("rates", {})
+    own = rates.get(f"{found.series}-custom", {}).get(region)
+    if own is None:
+        premium = tables.section("discounts").get("custom_premium", {}).get(found.series)
+        predefined = rates.get(found.series, {}).get(region, ())[:2]
+        own = [None if None in (rate, premium) else rate * (1 + premium) for rate in predefined]
+    parts = [
+        _times(_row(islice(own, 0, None, 2)), found.billed_vcpus),
+        _times(_row(islice(own, 1, None, 2)), found.memory_gib - found.extended_gib),
+    ]
+    if found.extended_gib:
+        extended = prices.get("extended_memory", {}).get(found.series, {}).get(region)
+        parts.append(_times(_row(extended), found.extended_gib))
+    return _sum(parts)
 
 
-def zones_in(region: str) -> dict[str, Zone]:
-    """Return the zones of a region by name."""
-    names = (name for name in _offered() if region_of(name) == region)
-    return {name: found for name in names if (found := zone(name))}
+def _longest(table: Mapping[str, Any], name: str) -> Any:
+    """Return what a table has for the longest of the names that a machine type's begins with."""
+    while name and name not in table:
+        name = name.rpartition("-")[0]
+    return table.get(name)
 
 
-@cache
-def regions() -> frozenset[str]:
-    """Return every region."""
-    return frozenset(map(region_of, _offered()))
+def _row(prices: Iterable[float | None] | None) -> Row:
+    on_demand, spot, one_year, three_years, *_ = (*(prices or ()), *_UNKNOWN)
+    return on_demand, spot, one_year, three_years
 
 
-def zones_offering(accelerator_type: str) -> set[str]:
-    """Return the names of the zones that offer an accelerator type."""
-    return {name for name, offered in _offered().items() if accelerator_type in offered}
+def _times(row: Row, count: float) -> Row:
+    return _row(None if price is None else price * count for price in row)
+
+
+def _sum(rows: Iterable[Row]) -> Row:
+    """Return the sum of rows, unknown where one of them is."""
+    columns = zip(*rows, strict=True)
+    return _row(
+        None if any(price is None for price in column) else round(sum(filter(None, column)), 6)
+        for column in columns
+    )

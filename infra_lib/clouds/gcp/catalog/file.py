@@ -1,0 +1,328 @@
+"""The file that a catalogue is kept in: the built-in one beside this module, and yours.
+
+JSON, with one entry a line, sorted, so that a difference of two is readable. It has sections, each
+of which may be left out; one that is there replaces the built-in section of that name as a whole,
+for facts of two days do not mix. Each says from where and from when it is:
+
+    {
+    "machine_types": {"as_of": "2026-07-01", "source": "gcloud compute machine-types list",
+      "machine_types": {"n2-standard-2": {"vcpus": 2, "memory_gib": 8}, …}},
+    "zones": {"as_of": …, "source": …,
+      "zones": {"us-central1-c": ["nvidia-tesla-t4"], "us-central2-a": []}},
+    "machine_prices": {"as_of": …, "source": …,
+      "rates": {"n2": {"us-central1": [0.031611, 0.004237, 0.0126, 0.0017]}},
+      "extended_memory": {"n2": {"us-central1": [0.009550, 0.00291]}},
+      "local_ssd": {"*": {"us-central1": [0.08, 0.0428]}, "c4": …},
+      "machine_types": {"g2-standard-4": {"us-central1": [0.706832, 0.397336]}}},
+    "accelerator_prices": {"as_of": …, "source": …,
+      "accelerators": {"nvidia-tesla-t4": {"us-central1": [0.35, 0.175]}}},
+    "disk_prices": {"as_of": …, "source": …,
+      "disks": {"pd-ssd": {"us-central1": 0.17}}},
+    "address_prices": {"as_of": …, "source": …,
+      "addresses": {"us-central1": [0.005, 0.01]}},
+    "discounts": {"as_of": …, "source": …,
+      "sustained_use": {"n1": [1, 0.8, 0.6, 0.4]},
+      "committed_use": {"n1": [0.63, 0.45]},
+      "custom_premium": {"n1": 0.05}}
+    }
+
+Prices are in USD. A price is on demand, as a Spot VM, and under a commitment of one and of three
+years, in this order; null stands for an unknown one, and those at the end of a list may be left
+out.
+
+- `machine_types`: `vcpus` and `memory_gib`, and the other fields of `MachineType` where they are
+  not their defaults; and `billed_vcpus` where it is not `vcpus` that is paid for (an e2-micro
+  shares its two, and pays for a quarter of one).
+- `zones`: every zone, with the accelerator types that it offers.
+- `rates`: what a vCPU and a GiB of memory cost per hour, in pairs: [vcpu, gib, vcpu as a Spot VM,
+  gib as a Spot VM, …]. Their name is that of a series, or what names of machine types begin with:
+  of "a3-megagpu-8g", "a3-megagpu" and "a3", the longest counts. A custom machine type is of
+  "n2-custom" (that of N1 is of "n1-custom").
+- `extended_memory`: a GiB per hour beyond what a custom machine type has without `-ext`, by series.
+- `local_ssd`: a GiB of Local SSD per month of 730 hours, by series; "*" is for every other one.
+- `machine_types` of `machine_prices`: a whole machine type per hour, with its GPUs and Local SSDs.
+  It wins over what rates would give, which is: vCPUs and memory at their rates, GPUs that come with
+  the machine type at `accelerators`, Local SSDs at `local_ssd`, unknown where one of these is. The
+  region "*" stands for every other one: {"*": []} says that nobody knows the price anywhere.
+- `accelerators`: one GPU per hour, by region.
+- `disks`: a GiB of a disk per month of 730 hours; "pd-ssd (regional)" is one in two zones.
+- `addresses`: an external IPv4 address per hour, [used by a machine, by none].
+- `sustained_use`: what part of the price on demand is paid in each quarter of a month that a
+  machine type, or a GPU attached to one, runs. Named as rates are; all is paid where none is.
+- `committed_use`: what part of it is paid under a commitment of one and of three years, where no
+  price above says it; [] where there is no commitment. Named as rates are.
+- `custom_premium`: what custom machine types of a series cost more than its predefined ones, as a
+  part of their rates, where no rates of their own say it: on demand, and, under a commitment, as a
+  part of the rates under one of three years.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.clouds.age import last_day
+from infra_lib.clouds.gcp.catalog.entries import (
+    ACCELERATOR,
+    MACHINE_TYPE,
+    PRICED_DISK,
+    REGION,
+    ZONE,
+    MachineType,
+    is_amount,
+)
+from infra_lib.model.errors import FleetError, field_error, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "machine_types": ("machine_types",),
+    "zones": ("zones",),
+    "machine_prices": ("rates", "extended_memory", "local_ssd", "machine_types"),
+    "accelerator_prices": ("accelerators",),
+    "disk_prices": ("disks",),
+    "address_prices": ("addresses",),
+    "discounts": ("sustained_use", "committed_use", "custom_premium"),
+}
+"""The sections, each with the tables that it has beside `as_of` and `source`."""
+
+# Without what these hold, nothing could be looked up.
+_NEVER_EMPTY = {"machine_types", "zones"}
+# What a machine type has, in this order.
+_MACHINE_TYPE = (
+    *("vcpus", "billed_vcpus", "memory_gib", "shared_core", "accelerator", "accelerator_count"),
+    *("local_ssd_gib", "obsolete"),
+)
+
+
+def text_of(content: Mapping[str, Any]) -> str:
+    """Return the text of a catalogue file.
+
+    Args:
+        content: The sections, as `json.loads` gives them; see this module. Empty tables are left
+            out.
+    """
+    import json
+
+    def entries(table: Mapping[str, Any], indent: str) -> Iterator[str]:
+        for name in sorted(table, key=_natural):
+            value = table[name]
+            if isinstance(value, dict) and not {"vcpus", "memory_gib"} & value.keys():
+                yield f"{indent}{json.dumps(name)}: {_braces(entries(value, indent + ' '), indent)}"
+            else:
+                yield f"{indent}{json.dumps(name)}: {json.dumps(_plain(value))}"
+
+    sections = []
+    for name, tables in SECTIONS.items():
+        if name in content:
+            section = content[name]
+            lines = [f' "{key}": {json.dumps(section[key])}' for key in ("as_of", "source")]
+            lines += [
+                f' "{table}": {_braces(entries(section[table], "  "), " ")}'
+                for table in tables
+                if section.get(table)
+            ]
+            sections.append(f'"{name}": {_braces(lines, "")}')
+    return f"{_braces(sections, '')}\n"
+
+
+def _braces(lines: Any, indent: str) -> str:
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Return what sorts names as people do: n1-standard-8 comes before n1-standard-16."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"([^0-9]*)([0-9]*)", name)]
+
+
+def _plain(value: Any) -> Any:
+    """Return an entry as it is written: whole numbers as such, 32 and not 32.0."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        known = (key for key in _MACHINE_TYPE if key in value)
+        return {key: _plain(value[key]) for key in (*known, *value)}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read(path: Path | str) -> str:
+    """Return the text of a catalogue file, which is one.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FleetError: When it cannot be read, or does not hold a catalogue: with the name of what is
+            wrong in it.
+    """
+    from pathlib import Path
+
+    from nixgen.errors import NixgenError
+    from nixgen.regular_file import read_regular_file
+
+    try:
+        text = read_regular_file(Path(path)).decode()
+    except NixgenError as error:  # it names the file
+        raise FleetError(str(error)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise FleetError(f"{path}: cannot be read: {reason}") from None
+    check(text, str(path))
+    return text
+
+
+def check(text: str, where: str) -> None:
+    """Check that a text is that of a catalogue file.
+
+    Args:
+        text: The text.
+        where: What the file is called, for the message.
+
+    Raises:
+        FleetError: When it is not.
+    """
+    content = _document(text, where)
+    _check_names(where, "", content, SECTIONS)
+    for name, tables in SECTIONS.items():
+        section = content.get(name)
+        if section is None and name not in content:
+            continue
+        if not isinstance(section, dict):
+            raise field_error(where, name, section, "an object is wanted")
+        _check_names(where, f"{name}.", section, ("as_of", "source", *tables))
+        for key, is_right in _ABOUT.items():
+            value = section.get(key)
+            if not isinstance(value, str) or not is_right(value):
+                accepted = 'a date such as "2026-07-30"' if key == "as_of" else "who has it"
+                raise field_error(where, f"{name}.{key}", value, f"{accepted} is wanted")
+        nothing: dict[str, Any] | None = None if name in _NEVER_EMPTY else {}
+        for table in tables:
+            _check_table(
+                where, f"{name}.{table}", section.get(table, nothing), _LEAVES[name, table]
+            )
+
+
+def _document(text: str, where: str) -> dict[str, Any]:
+    import json
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise FleetError(f"{where}: {twice!r} is there twice in one object")
+        return found
+
+    try:
+        content = json.loads(text, object_pairs_hook=once)
+    except FleetError:
+        raise
+    except (ValueError, RecursionError) as error:  # also a number too long for Python
+        raise FleetError(f"{where}: no JSON: {error}") from None
+    if not isinstance(content, dict) or not content:
+        raise FleetError(f"{where}: no catalogue: an object with {', '.join(SECTIONS)} is wanted")
+    return content
+
+
+# What stands in the tables: the patterns of the names on the way, and what a value is checked by.
+_Leaf = tuple[tuple[str, ...], "Callable[[str, str, Any], None]"]
+_ABOUT: dict[str, Callable[[str], object]] = {
+    "as_of": last_day,
+    "source": re.compile(r"[^\x00-\x1f\x7f]+").fullmatch,
+}
+
+
+def _check_table(where: str, field: str, value: Any, leaf: _Leaf) -> None:
+    patterns, check_value = leaf
+    if not patterns:
+        check_value(where, field, value)
+        return
+    if not isinstance(value, dict):
+        raise field_error(where, field, value, "an object is wanted")
+    for name, each in value.items():
+        if not re.fullmatch(patterns[0], name):
+            raise field_error(where, field, name, "no such name can be")
+        _check_table(where, f"{field}.{name}", each, (patterns[1:], check_value))
+
+
+def _check_names(where: str, field: str, given: dict[str, Any], known: Any) -> None:
+    for name in given:
+        if name not in known:
+            near = nearest(name, known) or f"; known are {', '.join(known)}"
+            raise FleetError(f"{where}: {field}{name} is not known{near}")
+
+
+def _prices(most: int) -> Callable[[str, str, Any], None]:
+    """Return a check of a list of prices."""
+
+    def check_prices(where: str, field: str, value: Any) -> None:
+        amounts = isinstance(value, list) and all(each is None or is_amount(each) for each in value)
+        if not amounts or len(value) > most:
+            accepted = f"a list of up to {most} amounts of USD is wanted, null for what is unknown"
+            raise field_error(where, field, value, accepted)
+
+    return check_prices
+
+
+def _check_price(where: str, field: str, value: Any) -> None:
+    if value is not None and not is_amount(value):
+        raise field_error(where, field, value, "an amount of USD is wanted, or null")
+
+
+def _check_part(where: str, field: str, value: Any) -> None:
+    if not is_amount(value) or value > 1:
+        raise field_error(where, field, value, "a part of a price, from 0 to 1, is wanted")
+
+
+def _check_parts(*counts: int) -> Callable[[str, str, Any], None]:
+    """Return a check of a list of parts of a price."""
+
+    def check_parts(where: str, field: str, value: Any) -> None:
+        if not isinstance(value, list) or len(value) not in counts:
+            many = " or ".join(map(str, sorted(set(counts))))
+            raise field_error(where, field, value, f"a list of {many} parts of a price is wanted")
+        for part in value:
+            _check_part(where, field, part)
+
+    return check_parts
+
+
+def _check_machine_type(where: str, field: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise field_error(where, field, value, "an object is wanted")
+    _check_names(where, f"{field}.", value, _MACHINE_TYPE)
+    billed = value.get("billed_vcpus", 1)
+    if not is_amount(billed) or not {"vcpus", "memory_gib"} <= value.keys():
+        raise field_error(where, field, value, "vcpus and memory_gib are wanted, as numbers")
+    fields = {key: each for key, each in value.items() if key != "billed_vcpus"}
+    try:
+        MachineType(field.rpartition(".")[2], **fields)
+    except FleetError as error:
+        raise FleetError(f"{where}: {error}") from None
+
+
+def _check_offered(where: str, field: str, value: Any) -> None:
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) and re.fullmatch(ACCELERATOR, each) for each in value
+    ):
+        raise field_error(where, field, value, 'a list of accelerator types, ["nvidia-l4"]')
+
+
+_ANY_REGION = rf"{REGION}|\*"
+_SERIES = rf"{MACHINE_TYPE}|\*"
+_LEAVES: dict[tuple[str, str], _Leaf] = {
+    ("machine_types", "machine_types"): ((MACHINE_TYPE,), _check_machine_type),
+    ("zones", "zones"): ((ZONE,), _check_offered),
+    ("machine_prices", "rates"): ((MACHINE_TYPE, REGION), _prices(8)),
+    ("machine_prices", "extended_memory"): ((MACHINE_TYPE, REGION), _prices(4)),
+    ("machine_prices", "local_ssd"): ((_SERIES, REGION), _prices(4)),
+    ("machine_prices", "machine_types"): ((MACHINE_TYPE, _ANY_REGION), _prices(4)),
+    ("accelerator_prices", "accelerators"): ((ACCELERATOR, REGION), _prices(4)),
+    ("disk_prices", "disks"): ((PRICED_DISK, REGION), _check_price),
+    ("address_prices", "addresses"): ((REGION,), _prices(2)),
+    ("discounts", "sustained_use"): ((MACHINE_TYPE,), _check_parts(4, 4)),
+    ("discounts", "committed_use"): ((MACHINE_TYPE,), _check_parts(0, 2)),
+    ("discounts", "custom_premium"): ((MACHINE_TYPE,), _check_part),
+}
