@@ -3,7 +3,16 @@
 The public names. The stacks are in `infra_lib.stacks`, which alone needs cdktf or cdktn.
 """
 
-from infra_lib.clouds.gcp.catalog import AcceleratorType, Catalog, MachineType, Price, Zone
+from infra_lib.clouds.gcp.catalog import (
+    AcceleratorType,
+    AddressPrice,
+    Catalog,
+    DiskPrice,
+    MachineType,
+    Price,
+    Series,
+    Zone,
+)
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
 from infra_lib.clouds.gcp.gpu import Gpu
 from infra_lib.clouds.gcp.machine import GcpMachine, ServiceAccount, ShieldedVm
@@ -29,12 +38,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AcceleratorType",
+    "AddressPrice",
     "BinaryCache",
     "BootDisk",
     "Catalog",
     "ClanService",
     "DataDisk",
     "Device",
+    "DiskPrice",
     "Facts",
     "Fleet",
     "FleetError",
@@ -53,6 +64,7 @@ __all__ = [
     "Price",
     "Reference",
     "Role",
+    "Series",
     "ServiceAccount",
     "ShieldedVm",
     "Ssh",

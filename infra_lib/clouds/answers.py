@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from infra_lib.model.money import Cost
+from infra_lib.model import gpu_count
+from infra_lib.model.bill import Bill
+from infra_lib.model.wording import as_subject
 from nixgen.expr import Item, Value
 from nixgen.frozen import frozen
 
@@ -63,24 +65,101 @@ class Source:
         """All three, for people."""
         return f"{self.of}: {self.name}, as of {self.as_of}"
 
+    @property
+    def data(self) -> dict[str, str]:
+        """The source and its date as plain data, in a shape that stays."""
+        return {"as_of": self.as_of, "source": self.name}
+
+
+def sources_text(sources: Iterable[Source]) -> Iterator[str]:
+    """Yield sources for people, in a sentence for all that is of one source and day."""
+    of: dict[tuple[str, str], list[str]] = {}
+    for source in sources:
+        of.setdefault((source.name, source.as_of), []).append(source.of)
+    for (name, as_of), things in of.items():
+        yield f"{as_subject(things)}: {name}, as of {as_of}."
+
 
 @frozen(kw_only=True)
-class Alternative:
-    """A machine type with GPUs, where a region has it, and what it costs there.
+class GpuOffer:
+    """A machine type with GPUs, where it can be had, and what it costs there.
 
     Attributes:
+        cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`.
         machine_type: What the cloud calls it.
-        gpu: Its GPUs as people say it: "1x T4".
-        memory_gb: The memory of all its GPUs in GB; None when it is not known.
-        zones: Where it is offered.
-        cost: What it costs while it runs.
+        vcpus: Its vCPUs.
+        memory_gib: Its memory in GiB.
+        gpu_type: What the cloud calls its GPUs: "nvidia-tesla-t4".
+        gpu_model: What people call them: "T4".
+        gpu_count: How many there are; 0.5 for a half of one.
+        gpu_memory_gb: The memory of one of them in GB, or of the part that there is of one; None
+            when it is not known.
+        attached: Whether they are added to the machine type, which stands for all that take them;
+            otherwise they come with it.
+        region: Where it is; None when nobody knows.
+        zones: The zones of the region that have it at this price; empty when nobody knows which.
+        bill: What it costs, without disks, addresses and traffic.
     """
 
+    cloud: str
     machine_type: str
-    gpu: str
-    memory_gb: int | None
+    vcpus: int
+    memory_gib: float
+    gpu_type: str
+    gpu_model: str
+    gpu_count: float
+    gpu_memory_gb: float | None
+    attached: bool
+    region: str | None
     zones: tuple[str, ...]
-    cost: Cost
+    bill: Bill
+
+    @property
+    def gpu_label(self) -> str:
+        """Its GPUs as people say it: "1x T4"."""
+        return gpu_count.label(self.gpu_count, self.gpu_model)
+
+    @property
+    def all_gpu_memory_gb(self) -> float | None:
+        """The memory of all its GPUs in GB; None when it is not known."""
+        return None if self.gpu_memory_gb is None else self.gpu_memory_gb * max(self.gpu_count, 1)
+
+    def price(self, *, spot: bool) -> float | None:
+        """Return USD per hour, as a Spot VM or on demand; None when unknown."""
+        return (self.bill.as_spot if spot else self.bill.on_demand).usd
+
+
+def by_price(offers: Iterable[GpuOffer], *, spot: bool = False) -> list[GpuOffer]:
+    """Return offers, the cheapest first and those of unknown price last.
+
+    Those of one price are in the order of their names, so that no order is left to chance.
+
+    Args:
+        offers: The offers.
+        spot: Whether the price as a Spot VM counts, and not that on demand.
+    """
+
+    def order(offer: GpuOffer) -> tuple[bool, float, str, str, float, str]:
+        price = offer.price(spot=spot)
+        name, region = offer.machine_type, offer.region or "~"
+        return price is None, price or 0.0, name, offer.gpu_type, offer.gpu_count, region
+
+    return sorted(offers, key=order)
+
+
+@frozen(kw_only=True)
+class Renewed:
+    """What comes of renewing a cloud's catalogue; see `infra_lib.clouds.cloud.Renewal`.
+
+    Attributes:
+        text: What the file of a fleet is to hold.
+        built_in: The same as it is built in: the text of each file of the folder it is in.
+        notes: What is to be known of it, in lines.
+    """
+
+    text: str
+    built_in: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -97,7 +176,7 @@ class Alternatives:
     """
 
     region: str
-    machine_types: tuple[Alternative, ...]
+    machine_types: tuple[GpuOffer, ...]
     note: str
     stopped: str
     sources: tuple[Source, ...]

@@ -12,9 +12,10 @@ from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from infra_lib.clouds.access import Access
-    from infra_lib.clouds.answers import Alternatives, Nixos, Source, Summary
+    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Renewed, Source, Summary
     from infra_lib.clouds.failure import Failure
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
@@ -94,14 +95,35 @@ class Cloud(Protocol):
     def nixos(self, project: Any, machine: Any) -> Nixos:
         """Return what the NixOS configuration of a machine has from its cloud."""
 
-    def price_sources(self) -> Mapping[str, Source]:
-        """Return where prices come from, by what they are of; no other cloud uses the same words.
+    def price_sources(self, machines: Sequence[Any]) -> Mapping[str, Source]:
+        """Return where the prices of machines come from, by what they are of.
 
-        "machine_types" and "accelerators" are Google's.
+        No other cloud uses the same words: "machine_types", "accelerators", "disks" and "addresses"
+        are Google's.
         """
 
     def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives:
         """Return the machine types with GPUs that a fleet of these machines might have instead."""
+
+    def gpu_offers(self, machines: Sequence[Any]) -> Iterable[GpuOffer]:
+        """Return every machine type with GPUs, wherever it can be had; empty where there is none.
+
+        It is once for each price that it has in a region.
+
+        Args:
+            machines: The machines of a fleet, whose own catalogue counts; empty without a fleet.
+        """
+
+    def gpu_types(self, machines: Sequence[Any], said: str) -> Collection[str]:
+        """Return what the cloud calls the GPUs that people may mean by a name; empty for none.
+
+        Args:
+            machines: As in `gpu_offers`.
+            said: What somebody calls them: "T4", "A100 80GB", "nvidia-l4".
+        """
+
+    def regions(self, machines: Sequence[Any]) -> Sequence[str]:
+        """Return every region, those without GPUs too; `machines` are as in `gpu_offers`."""
 
     def ways_in(self, fleet: FleetView, project: Any, machine: Any) -> frozenset[Way]:
         """Return the ways in to a machine, as far as the fleet says.
@@ -119,6 +141,44 @@ class Cloud(Protocol):
 
     def operations(self) -> Operations:
         """Return what answers deploying and installing, a module that nothing else needs loaded."""
+
+    def renewal(self) -> Renewal:
+        """Return what renews the catalogue of machine types and prices; nothing else loads it."""
+
+
+class Renewal(Protocol):
+    """What renews a cloud's catalogue, from files that people fetch: nothing here asks a network.
+
+    Attributes:
+        FILES: The files that it is made of, by the names of options: what is in them, in words.
+        FETCHING: The commands that fetch them.
+        BUILT_IN: The folder of the built-in catalogue.
+    """
+
+    FILES: Mapping[str, str]
+    FETCHING: str
+    BUILT_IN: Path
+
+    def renew(
+        self,
+        files: Mapping[str, Sequence[tuple[str, bytes]]],
+        kept: tuple[str, str] | None,
+        as_of: str | None,
+        today: str,
+    ) -> Renewed:
+        """Return a catalogue whose sections are made of files, where such are given.
+
+        Args:
+            files: What is given, by the names of `FILES`: what to call each file in messages, and
+                what it holds.
+            kept: A catalogue file whose other sections stay, as a name and a text; None for none,
+                and the other sections are then the built-in ones.
+            as_of: The day to note down; None for the one that a file tells, or else today.
+            today: The day it is: "2026-11-26".
+
+        Raises:
+            FleetError: When a file holds something else than it should.
+        """
 
 
 class Operations(Protocol):

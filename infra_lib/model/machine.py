@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import NOTHING, field
@@ -235,7 +236,7 @@ class Machine:
         """What the machine is, in words that follow from its fields; empty where none do."""
         return ""
 
-    @property
+    @cached_property
     def all_tags(self) -> tuple[str, ...]:
         """Derived tags, then your own; each once."""
         derived = self.derived_tags if self.derive_tags else ()

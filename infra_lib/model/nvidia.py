@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from attrs import field
 
 from infra_lib.model.cuda import by_version, check_capability
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
+from infra_lib.model.gpu_count import is_part
 from infra_lib.model.validators import (
     check_boolean,
     check_each,
@@ -25,16 +26,20 @@ from infra_lib.model.validators import (
 
 if TYPE_CHECKING:
     from infra_lib.model.provisioned import ProvisionedMachine
+    from nixgen.expr import Expr
+
+Expression: TypeAlias = "Expr"
 
 _ATTRIBUTE = r"[A-Za-z_][-A-Za-z0-9_']*"
 DEFAULT_CUDA_PACKAGES = ("torch", "jax", "jaxlib")
 _COMPUTE_MODES = ("DEFAULT", "EXCLUSIVE_PROCESS", "PROHIBITED")
 LAST_FOR_OLD = "legacy_580"  # the last branch that drives what is older than Turing
+WITH_FABRIC_MANAGER = "dc"  # data center drivers, with which nixpkgs has NVIDIA's fabric manager
 _GENERATIONS = (
     *("kepler", "maxwell", "pascal", "volta", "turing", "ampere", "ada", "hopper", "blackwell"),
 )
 # The oldest and newest generation that a branch drives; None for no limit. In today's nixpkgs dc is
-# 580, and the others without a number are 595 or later:
+# 580, and the others without a number are 595 or later; Blackwell came with 570:
 # https://www.nvidia.com/en-us/drivers/unix/legacy-gpu/
 # https://github.com/NixOS/nixpkgs/blob/master/pkgs/os-specific/linux/nvidia-x11/default.nix
 _DRIVES: dict[str, tuple[str, str | None]] = {
@@ -42,10 +47,20 @@ _DRIVES: dict[str, tuple[str, str | None]] = {
     "latest": ("turing", None),
     "stable": ("turing", None),
     "beta": ("turing", None),
+    "new_feature": ("turing", None),
     "dc": ("maxwell", None),
+    "dc_590": ("turing", None),
+    "dc_580": ("maxwell", "blackwell"),
+    "dc_570": ("maxwell", "blackwell"),
     "legacy_580": ("maxwell", "blackwell"),
     "legacy_535": ("maxwell", "hopper"),
 }
+# Up to this generation of NVSwitches, the fabric manager is all that sets them up. The next needs
+# NVIDIA's subnet manager too, which nixpkgs does not have; of GB200 they are no part of a machine:
+# https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide
+_LAST_NVSWITCH = 3
+_OF_DATA_CENTER = "x86_64-linux"  # nixpkgs has those drivers for nothing else
+_BOARD = 8  # GPUs that NVSwitches of these generations join
 
 
 def _clocks(value: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -97,6 +112,14 @@ def _check_driver_name(where: str, field: str, value: str) -> None:
     check_one_of(where, field, value, tuple(_DRIVES))
 
 
+def _check_expression(where: str, field: str, value: object) -> None:
+    from nixgen import Expr  # few fleets need it
+
+    if not isinstance(value, Expr):
+        accepted = 'an expression of nixgen is accepted: ref("pkgs.vgpu-driver"), Apply(…), Raw(…)'
+        raise field_error(where, field, value, accepted)
+
+
 def _check_packages(where: str, field: str, values: tuple[str, ...]) -> None:
     check_each(where, field, values, str, '"torch"')
     for package in values:
@@ -118,7 +141,12 @@ class Nvidia:
     Attributes:
         driver: Which of `config.boot.kernelPackages.nvidiaPackages` it is. None for "production",
             or, where a GPU is older than Turing, "legacy_580", the last branch that drives it;
-            a nixpkgs too old to have that one has such a "production".
+            a nixpkgs too old to have that one has such a "production". A machine with all GPUs of
+            a board that NVSwitches join has "dc" then, of a nixpkgs of March 2026 or later.
+        vgpu_driver: The driver of machines with a part of a GPU, as an expression of nixgen: that
+            is NVIDIA's guest driver, from Google, which nixpkgs does not have
+            (https://docs.cloud.google.com/compute/docs/gpus/create-gpu-vm-g-series). It may refer
+            to `config`, `lib` and `pkgs` of the machine.
         cuda_packages: Python packages that are built with CUDA. Only these: a global
             `nixpkgs.config.cudaSupport` would rebuild everything. A name that nixpkgs does not
             have fails the build of a machine; of one that takes no `cudaSupport`, Nix warns.
@@ -146,12 +174,17 @@ class Nvidia:
             "latest",
             "stable",
             "beta",
+            "new_feature",
             "dc",
+            "dc_590",
+            "dc_580",
+            "dc_570",
             "legacy_580",
             "legacy_535",
         ]
         | None
     ) = field(default=None, validator=valid(_check_driver_name))
+    vgpu_driver: Expression | None = field(default=None, validator=valid(_check_expression))
     cuda_packages: tuple[str, ...] = field(
         default=DEFAULT_CUDA_PACKAGES, converter=strings, validator=valid(_check_packages)
     )
@@ -173,6 +206,40 @@ def before_turing(machine: ProvisionedMachine) -> bool:
     does not build unless told.
     """
     return machine.accelerator is not None and not machine.accelerator.open_kernel_module
+
+
+def has_vgpu(machine: ProvisionedMachine) -> bool:
+    """Whether a machine has a part of a GPU, which no driver of nixpkgs drives."""
+    return machine.accelerator is not None and is_part(machine.accelerator_count)
+
+
+def has_fabric_manager(nvidia: Nvidia, machine: ProvisionedMachine) -> bool:
+    """Whether a machine is to have NVIDIA's fabric manager, and with it a driver that has one.
+
+    It sets up the NVSwitches between the GPUs of a board. Where a machine sees them, CUDA starts
+    after it, or says that the system is not yet initialized (error 802). A machine with fewer GPUs
+    shares the board with others, and sees none: its host sets them up. Whether one with all of them
+    does, Google does not say; its own installer of drivers does without a fabric manager.
+
+    Sources: https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide (virtualization),
+    https://github.com/GoogleCloudPlatform/compute-gpu-installation
+
+    Args:
+        nvidia: How the fleet's machines are set up.
+        machine: One with a GPU.
+    """
+    accelerator = machine.accelerator
+    return (
+        accelerator is not None
+        and accelerator.nvswitch is not None
+        and accelerator.nvswitch <= _LAST_NVSWITCH
+        and machine.accelerator_count >= _BOARD
+        and (nvidia.driver is None or _is_data_center(nvidia.driver))
+    )
+
+
+def _is_data_center(driver: str) -> bool:
+    return driver.startswith("dc")
 
 
 def capabilities(nvidia: Nvidia, machines: tuple[ProvisionedMachine, ...]) -> tuple[str, ...]:
@@ -200,25 +267,44 @@ def check_gpus(nvidia: Nvidia, machines: tuple[ProvisionedMachine, ...]) -> None
     """
     old = next(filter(before_turing, machines), None)
     for machine in machines:
-        _check_driver(nvidia, machine, old)
+        if has_vgpu(machine):
+            _check_vgpu(nvidia, machine)
+        else:
+            _check_driver(nvidia, machine, old)
         _check_capabilities(nvidia, machine)
+
+
+def _check_vgpu(nvidia: Nvidia, machine: ProvisionedMachine) -> None:
+    if nvidia.vgpu_driver is None:
+        accepted = (
+            f"machine {machine.name!r} has {machine.gpu_label}, and a part of a GPU needs NVIDIA's "
+            "vGPU guest driver, which nixpkgs does not have: give it as an expression, or take a "
+            "machine type with whole GPUs"
+        )
+        raise field_error("nvidia", "vgpu_driver", None, accepted)
 
 
 def _check_driver(
     nvidia: Nvidia, machine: ProvisionedMachine, old: ProvisionedMachine | None
 ) -> None:
     accelerator = machine.accelerator
-    driver = nvidia.driver or ("production" if old is None else LAST_FOR_OLD)
-    oldest, newest = _DRIVES[driver]
     if accelerator is None:
         return
-    if newest is not None and _age(accelerator.architecture) > _age(newest):
+    if has_fabric_manager(nvidia, machine):
+        driver = nvidia.driver or WITH_FABRIC_MANAGER
+    else:
+        driver = nvidia.driver or ("production" if old is None else LAST_FOR_OLD)
+    kind = accelerator.architecture
+    oldest, newest = _DRIVES[driver]
+    if _is_data_center(driver) and machine.platform != _OF_DATA_CENTER:
+        kind, limit = f"{kind}, {machine.platform}", f"nothing but {_OF_DATA_CENTER}"
+    elif newest is not None and _age(kind) > _age(newest):
         limit = f"nothing newer than {newest}"
-    elif _age(accelerator.architecture) < _age(oldest):
+    elif _age(kind) < _age(oldest):
         limit = f"nothing older than {oldest}"
     else:
         return
-    gpu = f"machine {machine.name!r} has {accelerator.label} ({accelerator.architecture})"
+    gpu = f"machine {machine.name!r} has {accelerator.label} ({kind})"
     if nvidia.driver is not None:
         raise field_error(
             "nvidia",

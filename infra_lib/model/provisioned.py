@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, evolve, field
 
+from infra_lib.model import gpu_count
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
 from infra_lib.model.frozen import frozen
 from infra_lib.model.machine import Machine
+from infra_lib.model.money import HOURS_PER_DAY, Cost, rounded
 from infra_lib.model.validators import (
     check_boolean,
     check_state_version,
@@ -20,7 +23,7 @@ from infra_lib.model.validators import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from infra_lib.model.money import Cost
+    from infra_lib.model.bill import Bill, Part
 
 
 class Accelerator(Protocol):
@@ -46,6 +49,10 @@ class Accelerator(Protocol):
     def open_kernel_module(self) -> bool:
         """Whether NVIDIA's open kernel module drives it: Turing and later."""
 
+    @property
+    def nvswitch(self) -> int | None:
+        """The generation of the NVSwitches that join eight of them on a board; None for none."""
+
 
 class Disk(Protocol):
     """A disk that outlives the machine it is attached to."""
@@ -67,7 +74,12 @@ class Disk(Protocol):
         """Whether Terraform refuses every plan that would destroy it."""
 
 
-def _check_said(where: str, field: str, value: object) -> None:
+def check_said(where: str, field: str, value: object) -> None:
+    """Check a switch that nobody need set.
+
+    Raises:
+        FleetError: When it is set to neither True nor False.
+    """
     if value is not NOTHING:
         check_boolean(where, field, value)
 
@@ -100,7 +112,7 @@ class ProvisionedMachine(Machine, ABC):
     # As it was given, so that `attrs.evolve` gives no more than that: the copy derives its own.
     _enabled: bool = field(
         factory=unsaid,
-        validator=valid(_check_said),
+        validator=valid(check_said),
         alias="enabled",
         kw_only=True,
         eq=False,
@@ -182,16 +194,16 @@ class ProvisionedMachine(Machine, ABC):
         return None
 
     @property
-    def accelerator_count(self) -> int:
-        """How many GPUs it has."""
+    def accelerator_count(self) -> float:
+        """How many GPUs it has: a whole number, or the part of one that it shares, 0.25."""
         return 0
 
     @property
     def gpu_label(self) -> str | None:
-        """Its GPUs as people say it, "1x T4"; None without one."""
+        """Its GPUs as people say it, "1x T4" or "1/4x RTX PRO 6000"; None without one."""
         if self.accelerator is None:
             return None
-        return f"{self.accelerator_count}x {self.accelerator.label}"
+        return gpu_count.label(self.accelerator_count, self.accelerator.label)
 
     @property
     @abstractmethod
@@ -217,16 +229,39 @@ class ProvisionedMachine(Machine, ABC):
         return True
 
     @property
+    def runs_as(self) -> str:
+        """How it is provisioned, for people: "on demand", "spot"."""
+        return "spot" if self.spot else "on demand"
+
+    @property
     @abstractmethod
+    def cost_parts(self) -> tuple[Part, ...]:
+        """What it is billed for, in whatever state."""
+
+    @property
+    def hours_per_day(self) -> float:
+        """How many hours a day it runs at most, when it is started once a day."""
+        return HOURS_PER_DAY
+
+    @cached_property
+    def bill(self) -> Bill:
+        """What it costs."""
+        from infra_lib.model.bill import bill  # whoever asks for no price does without it
+
+        return bill(self.cost_parts, self.state, spot=self.spot, hours_per_day=self.hours_per_day)
+
+    @property
     def cost(self) -> Cost:
-        """What it costs while it runs."""
+        """What it costs while it runs, all its parts together."""
+        bill = self.bill
+        return Cost(rounded(bill.on_demand.usd), rounded(bill.as_spot.usd))
 
     @property
     def usd_per_hour(self) -> float | None:
         """USD per hour while it runs, the way it runs: Spot VM or on demand; None when unknown."""
-        return self.cost.spot if self.spot else self.cost.on_demand
+        return rounded(self.bill.hour.usd)
 
     @property
     def usd_per_hour_now(self) -> float | None:
-        """USD per hour that it costs in its present state, but for its disks; None when unknown."""
-        return self.usd_per_hour if self.state == "on" else 0.0
+        """USD per hour that it costs in its present state; None when unknown."""
+        return rounded(self.bill.hour_now.usd)

@@ -60,12 +60,14 @@ class Deployed:
             one of before a start or a stop, see `State.is_told`.
         zone: The zone it is in.
         usd_per_hour: USD per hour that it costs as it was deployed; None when unknown.
+        state: "on" or "stopped", as it was deployed; or what else the cloud says of it.
         fleet: The fleet that its label names; None where only outputs are known.
     """
 
     external_ip: str | None
     zone: str
     usd_per_hour: float | None = None
+    state: Any = "on"
     fleet: str | None = None
 
 
@@ -168,15 +170,23 @@ def _deployed_now(
     instance: Instance, attributes: Mapping[str, Any], said: Mapping[str, Any]
 ) -> Deployed:
     """Return an instance of the state, and what it costs if the output knows it as it is."""
-    stopped = instance.state == "stopped"
-    there = instance.zone, instance.machine_type
-    price = said["usd_per_hour"] if there == (said.get("zone"), said.get("machine_type")) else None
+    there = instance.zone, instance.machine_type, instance.state or "on"
+    as_said = there == (said.get("zone"), said.get("machine_type"), _state(said))
     return Deployed(
         instance.external_ip,
         instance.zone,
-        price if stopped == (price == 0) else None,
+        said["usd_per_hour"] if as_said else None,
+        instance.state,
         attributes["labels"]["fleet"],
     )
+
+
+def _state(said: Mapping[str, Any]) -> object:
+    """Return the state that the output tells.
+
+    Once it did not, and counted no disks: what cost nothing was stopped.
+    """
+    return said.get("state", "stopped" if said.get("usd_per_hour") == 0 else "on")
 
 
 def _outputs(document: Mapping[str, Any]) -> Iterator[Any]:
@@ -204,4 +214,5 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
             where, f"{OUTPUT}.{name}.external_ip", address, "an IPv4 address, or null"
         )
     price = given.get("usd_per_hour")
-    return Deployed(address, given["zone"], price if isinstance(price, int | float) else None)
+    usd_per_hour = price if isinstance(price, int | float) else None
+    return Deployed(address, given["zone"], usd_per_hour, _state(given))

@@ -15,8 +15,8 @@ from infra_lib.model.validators import NAME, check_matching
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra_lib.clouds.answers import Alternatives, Nixos, Source, Summary
-    from infra_lib.clouds.cloud import FleetView, Operations
+    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
+    from infra_lib.clouds.cloud import FleetView, Operations, Renewal
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
     from infra_lib.model.facts import Facts
@@ -113,11 +113,11 @@ def notes(project: GcpProject | None, machines: Sequence[GcpMachine]) -> list[st
     return closed_texts(project.project, closed_networks(project, machines))
 
 
-def price_sources() -> dict[str, Source]:
-    """Return where the prices of machine types and of accelerators come from."""
-    from infra_lib.clouds.gcp import alternatives as module
+def price_sources(machines: Sequence[GcpMachine]) -> dict[str, Source]:
+    """Return where the prices of machines come from, by what they are of."""
+    from infra_lib.clouds.gcp import price_sources as module
 
-    return module.price_sources()
+    return module.price_sources(machines)
 
 
 def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alternatives:
@@ -127,11 +127,40 @@ def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alterna
     return module.alternatives(project, machines)
 
 
+def gpu_offers(machines: Sequence[GcpMachine]) -> Iterator[GpuOffer]:
+    """Return every machine type with GPUs, wherever it can be had."""
+    from infra_lib.clouds.gcp import offers
+
+    return offers.gpu_offers(offers.catalog_of(machines))
+
+
+def gpu_types(machines: Sequence[GcpMachine], said: str) -> list[str]:
+    """Return the accelerator types that people may mean by a name."""
+    from infra_lib.clouds.gcp import offers
+
+    meant = offers.catalog_of(machines).accelerator_types_meant(said)
+    return [accelerator.name for accelerator in meant]
+
+
+def regions(machines: Sequence[GcpMachine]) -> tuple[str, ...]:
+    """Return every region of the catalogue."""
+    from infra_lib.clouds.gcp import offers
+
+    return offers.catalog_of(machines).regions()
+
+
 def operations() -> Operations:
     """Return what deploying and installing ask."""
     from infra_lib.clouds.gcp import operations
 
     return operations
+
+
+def renewal() -> Renewal:
+    """Return what renews the catalogue of machine types and prices."""
+    from infra_lib.clouds.gcp.catalog.renewal import renew
+
+    return renew
 
 
 def _check_zones(facts: Facts, machines: Sequence[GcpMachine]) -> None:

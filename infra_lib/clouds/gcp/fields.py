@@ -11,6 +11,7 @@ from infra_lib.model.reference import Reference
 from infra_lib.model.validators import (
     NAME,
     check_each,
+    check_matching,
     check_name,
     check_referable,
     check_text,
@@ -47,6 +48,10 @@ _METADATA_KEY = r"[-_A-Za-z0-9]{1,128}"
 _KMS_KEY = (
     r"projects/[-.:a-z0-9]+/locations/(?P<location>[-a-z0-9]+)"
     r"/keyRings/[-_A-Za-z0-9]{1,63}/cryptoKeys/[-_A-Za-z0-9]{1,63}"
+)
+_RESERVATION = (
+    rf"(?:projects/(?:[-.a-z0-9]+:)?[a-z][-a-z0-9]*/reservations/)?{NAME}"
+    rf"(?:/reservationBlocks/{NAME}(?:/reservationSubBlocks/{NAME})?)?"
 )
 _EMAIL = r"[^@]+@[^@]+"
 
@@ -165,6 +170,21 @@ def check_kms_key(where: str, field: str, key: object) -> None:
             '"projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"'
         )
         raise field_error(where, field, key, accepted)
+
+
+def check_reservation(where: str, field: str, value: object) -> None:
+    """Check what names a reservation.
+
+    The rule: https://docs.cloud.google.com/compute/docs/instances/reservations-consume
+
+    Raises:
+        FleetError: When it does not name one.
+    """
+    accepted = (
+        'the name of a reservation, or "projects/<project ID>/reservations/<name>" where another '
+        'project shares it; a block of one is "<name>/reservationBlocks/<block>"'
+    )
+    check_matching(where, field, value, _RESERVATION, accepted)
 
 
 def kms_location(key: str | None) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.gcp.disks import included_performance
+from infra_lib.clouds.gcp.scheduling import migrates_confidential, termination_action
 from infra_lib.clouds.gcp.startup_script import startup_script
 from infra_lib.clouds.gcp.stop_policy import policy_name
 from infra_lib.model import money
@@ -32,7 +34,7 @@ _MOST_METADATA_BYTES = 512 * 1024
 # Compute Engine attaches the Local SSDs that come with a machine type (a2-ultragpu, a3) unasked,
 # and the provider would make a machine without them: at every deployment. See
 # https://github.com/hashicorp/terraform-provider-google/issues/19648.
-_LIFECYCLE = {"ignore_changes": ["boot_disk[0].initialize_params[0].image", "scratch_disk"]}
+_IGNORED = ("boot_disk[0].initialize_params[0].image", "scratch_disk")
 
 
 def instance(
@@ -50,6 +52,7 @@ def instance(
         FleetError: When it has more metadata than an instance may have.
     """
     account, shielded = machine.service_account, machine.shielded_vm
+    performance = included_performance(machine.boot_disk.type, machine.boot_disk.size_gb)
     return Resource(
         "google_compute_instance",
         machine.name,
@@ -62,6 +65,7 @@ def instance(
                     "image": machine.boot_disk.image,
                     "size": machine.boot_disk.size_gb,
                     "type": machine.boot_disk.type,
+                    **performance,
                 },
                 "kms_key_self_link": machine.boot_disk.kms_key or project.kms_key,
             },
@@ -83,19 +87,26 @@ def instance(
             "tags": list(tags),
             "labels": {
                 **common_labels(fleet, project, machine),
-                "cost": money.label(machine.usd_per_hour),
+                "cost": money.label(machine.bill.hour),
                 "state": machine.state,
             },
             "metadata": _metadata(project, machine),
             # None, not an empty list: from its release 8.0 on, Google's provider makes a machine
             # anew for that one. See
             # https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/guides/version_8_upgrade.html.markdown.
+            # A part of a GPU is no number of them: the machine type alone says it.
             "guest_accelerator": None
-            if machine.gpu is None
+            if machine.gpu is None or machine.gpu.is_part
             else [{"type": machine.gpu.type, "count": machine.gpu.count}],
             "scheduling": _scheduling(machine),
+            "reservation_affinity": _reservation_affinity(machine),
+            "min_cpu_platform": _least_platform(machine),
+            "advanced_machine_features": _machine_features(machine),
+            "confidential_instance_config": _confidential_config(machine),
             "desired_status": "TERMINATED" if machine.stopped else "RUNNING",
-            "shielded_instance_config": {
+            "shielded_instance_config": None
+            if machine.catalog_entry.bare_metal
+            else {
                 "enable_secure_boot": shielded.secure_boot,
                 "enable_vtpm": shielded.vtpm,
                 "enable_integrity_monitoring": shielded.integrity_monitoring,
@@ -109,7 +120,13 @@ def instance(
             "deletion_protection": machine.deletion_protection,
             "allow_stopping_for_update": machine.allow_stopping_for_update,
         },
-        lifecycle=_LIFECYCLE,
+        # More performance, of a disk that was given it since, is no reason to make it anew.
+        lifecycle={
+            "ignore_changes": [
+                *_IGNORED,
+                *(f"boot_disk[0].initialize_params[0].{name}" for name in performance),
+            ]
+        },
     )
 
 
@@ -177,28 +194,70 @@ def _access_config(external_ip: bool | str) -> list[dict[str, str]] | None:
 
 
 def _scheduling(machine: GcpMachine) -> dict[str, Any]:
-    """Return what Compute Engine wants said about an accelerator, a Spot VM or a limited run.
+    """Return what Compute Engine wants said about provisioning, the end of runs and maintenance.
 
     Google's provider keeps what is left out, so it is said of every machine: otherwise one that is
-    no Spot VM any more would stay one, and one without a limit would keep it.
+    no Spot VM any more would stay one, and one without a limit would keep it. What a machine that
+    is bound to a reservation may not have is left out, since the provider sends nothing for it.
 
-    See https://cloud.google.com/compute/docs/gpus#restrictions,
-    https://cloud.google.com/compute/docs/instances/spot and
-    https://cloud.google.com/compute/docs/instances/limit-vm-runtime.
+    See https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/website/docs/r/compute_instance.html.markdown#nested_scheduling.
     """
-    spot, seconds = machine.spot, machine.max_run_duration
-    migrates = machine.catalog_entry.migrates and machine.gpu is None and not spot
-    ends = spot or seconds is not None
+    model, seconds = machine.provisioning_model, machine.max_run_duration
     return {
-        "provisioning_model": "SPOT" if spot else "STANDARD",
-        "preemptible": spot,
-        "automatic_restart": not spot,
-        "on_host_maintenance": "MIGRATE" if migrates else "TERMINATE",
+        "provisioning_model": model,
+        "preemptible": machine.spot,
+        "automatic_restart": model == "STANDARD",
+        "on_host_maintenance": machine.on_host_maintenance,
         "max_run_duration": None if seconds is None else {"seconds": seconds},
-        "instance_termination_action": (machine.instance_termination_action or "STOP")
-        if ends
-        else None,
+        "instance_termination_action": termination_action(
+            model, seconds, machine.instance_termination_action
+        ),
         "on_instance_stop_action": {"discard_local_ssd": True}
         if machine.discard_local_ssd
         else None,
     }
+
+
+def _reservation_affinity(machine: GcpMachine) -> dict[str, Any] | None:
+    """Return which reservations a machine consumes; None for those that match it."""
+    if machine.provisioning_model == "FLEX_START":
+        return {"type": "NO_RESERVATION"}
+    if machine.reservation is None:
+        return None
+    return {
+        "type": "SPECIFIC_RESERVATION",
+        "specific_reservation": {
+            "key": "compute.googleapis.com/reservation-name",
+            "values": [machine.reservation],
+        },
+    }
+
+
+def _confidential_config(machine: GcpMachine) -> dict[str, Any] | None:
+    """Return what makes a machine a Confidential VM; None where it is none."""
+    technology = machine.confidential
+    return None if technology is None else {"confidential_instance_type": technology}
+
+
+def _least_platform(machine: GcpMachine) -> str | None:
+    """Return the oldest processors that Google's provider wants named; None for none.
+
+    Of a Confidential VM with SEV-SNP, and one that migrates. See confidential_instance_type in
+    https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/website/docs/r/compute_instance.html.markdown#nested_confidential_instance_config.
+    """
+    series, technology = machine.catalog_entry.series, machine.confidential
+    if technology == "SEV_SNP":
+        return series.confidential_platform
+    if technology is None or machine.on_host_maintenance != "MIGRATE":
+        return None
+    return series.confidential_platform if migrates_confidential(series, technology) else None
+
+
+def _machine_features(machine: GcpMachine) -> dict[str, Any] | None:
+    """Return what is said of a machine's processors; None where nothing is."""
+    said: dict[str, Any] = {}
+    if machine.threads_per_core is not None:
+        said["threads_per_core"] = machine.threads_per_core
+    if machine.nested_virtualization:
+        said["enable_nested_virtualization"] = True
+    return said or None

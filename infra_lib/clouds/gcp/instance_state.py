@@ -50,7 +50,7 @@ def move(resources: dict[str, Any], machine: GcpMachine) -> None:
     """Write into a stack's resources where a machine is by now, and what it costs there."""
     instance = resources["google_compute_instance"][machine.name]
     instance["zone"] = machine.zone
-    instance["labels"]["cost"] = money.label(machine.usd_per_hour)
+    instance["labels"]["cost"] = money.label(machine.bill.hour)
     policy = resources.get("google_compute_resource_policy", {}).get(policy_name(machine))
     if policy is not None:
         policy["region"] = machine.region

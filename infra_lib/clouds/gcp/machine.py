@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field
 
-from infra_lib.clouds.gcp import rules
+from infra_lib.clouds.gcp import hardware, rules, scheduling
 from infra_lib.clouds.gcp.catalog import CATALOG, AcceleratorType, Catalog, MachineType, Zone
 from infra_lib.clouds.gcp.catalog.lookup import (
     find_accelerator_type,
     find_machine_type,
     find_zone,
+)
+from infra_lib.clouds.gcp.catalog.series import (
+    CONFIDENTIAL,
+    PROVISIONING_MODELS,
+    Confidential,
+    ProvisioningModel,
 )
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk, boot_device
 from infra_lib.clouds.gcp.fields import (
@@ -23,13 +29,15 @@ from infra_lib.clouds.gcp.fields import (
     check_metadata,
     check_network_tags,
     check_number_of_labels,
+    check_reservation,
 )
-from infra_lib.clouds.gcp.gpu import Gpu
-from infra_lib.clouds.gcp.prices import cost_of_type
+from infra_lib.clouds.gcp.gpu import Gpu, check_vgpu
+from infra_lib.clouds.gcp.run_time import hours_per_day
+from infra_lib.clouds.gcp.scheduling import HostMaintenance
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
-from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.provisioned import ProvisionedMachine, check_said
 from infra_lib.model.validators import (
     check_boolean,
     check_each,
@@ -43,14 +51,16 @@ from infra_lib.model.validators import (
     in_order,
     string_mapping,
     strings,
+    unsaid,
     valid,
 )
 
 if TYPE_CHECKING:
+    from infra_lib.model.bill import Part
     from infra_lib.model.machine import Machine
-    from infra_lib.model.money import Cost
 
 _BOOLEAN = valid(check_boolean)
+_SAID = valid(check_said)
 # https://cloud.google.com/compute/docs/instances/limit-vm-runtime
 _LEAST_SECONDS, _MOST_SECONDS = 30, 120 * 24 * 60 * 60
 
@@ -99,6 +109,17 @@ class ServiceAccount:
     )
 
 
+_RUNS_AS: dict[ProvisioningModel, str] = {
+    "STANDARD": "on demand",
+    "SPOT": "spot",
+    "FLEX_START": "flex-start",
+    "RESERVATION_BOUND": "reservation",
+}
+
+# What most machines have, and share: it never changes.
+_BOOT_DISK, _SHIELDED = BootDisk(), ShieldedVm()
+
+
 def _data_disks(value: Iterable[DataDisk]) -> tuple[DataDisk, ...]:
     return in_order(value)
 
@@ -107,9 +128,11 @@ def _data_disks(value: Iterable[DataDisk]) -> tuple[DataDisk, ...]:
 class GcpMachine(ProvisionedMachine):
     """A Compute Engine instance that runs NixOS.
 
-    Another name, zone, GPU, type or key of the boot disk, `spot` or `max_run_duration` makes a new
-    instance, with a new boot disk; the plan tells. Google's provider does not change these in
-    place.
+    Another name, zone, GPU, type or key of the boot disk, `spot`, `provisioning_model`,
+    `max_run_duration`, `reservation` or `confidential` makes a new instance, with a new boot disk;
+    the plan tells. Google's provider does not change these in place. Of `reservation` and
+    `confidential` it keeps what is not said any more: make the machine anew to be without.
+    For another `threads_per_core` or `nested_virtualization` a machine is stopped, and started.
 
     Attributes:
         name: Its host name, and the instance's: 1 to 63 characters, RFC 1035.
@@ -128,16 +151,26 @@ class GcpMachine(ProvisionedMachine):
             from then on the fleet's machine is in it, and `zone` is among these. None with data
             disks, which stay in the zone they are in.
         catalog: Where machine types, accelerator types, zones and prices are looked up.
-        gpu: Its GPUs. Derived where the machine type comes with them (g2, a2, a3).
+        gpu: Its GPUs. Derived where the machine type comes with them (a2, a3, g2 …).
         enabled: Whether it exists in the cloud. Unless you say otherwise, it is False with a GPU,
             and for a machine type that comes with TPUs or is of a series not known here; so it is
             for a copy that `attrs.evolve` gives one.
         stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
             a machine type that comes with Local SSDs, which cannot be stopped so.
-        spot: Runs as a Spot VM: cheaper, and Google may stop it at any time.
+        spot: Runs as a Spot VM: cheaper, and Google may stop it at any time. It is short for
+            `provisioning_model="SPOT"`.
+        provisioning_model: "STANDARD", "SPOT"; "FLEX_START", which waits for room, runs for a
+            `max_run_duration` of up to 7 days and is then deleted; or "RESERVATION_BOUND", which
+            lives as long as its `reservation`. None for what `spot` says, and for the only one
+            that the machine type is to be had as.
+        reservation: The reservation that it consumes, by its name; where another project shares it,
+            `projects/…/reservations/…`. None for any that matches it, if there is one.
         max_run_duration: Seconds after which Compute Engine ends each run; None for never.
-        instance_termination_action: What the end of a run or of a Spot VM does: "STOP" (the
-            default where one is needed) or "DELETE".
+        instance_termination_action: What the end of a run, of a Spot VM or of a reservation does:
+            "STOP" (the default where one is needed) or "DELETE" (that of a Flex-start VM).
+        on_host_maintenance: What becomes of it when its host needs maintenance: "MIGRATE", it moves
+            to another and runs on, or "TERMINATE", it is stopped, and started again where it is to
+            restart. None for the first where it can be.
         discard_local_ssd: What is on the Local SSDs that come with the machine type may be lost
             when the end of a run stops it: needed for a `max_run_duration` there.
         stop_schedule: When Compute Engine stops it by itself; None for never.
@@ -155,7 +188,13 @@ class GcpMachine(ProvisionedMachine):
         serial_port: Whether its serial console takes input, over a door of Google's own that no
             firewall rule guards. What the console prints can be read either way.
         startup_script: Shell run as root at each boot of the image, after the stack's own.
-        shielded_vm: Shielded VM options.
+        shielded_vm: Shielded VM options; none on bare metal.
+        confidential: The technology of Confidential VM, which encrypts its memory: "SEV", "SEV_SNP"
+            or "TDX"; None for none. It is terminated at maintenance unless `on_host_maintenance`
+            says otherwise.
+        threads_per_core: How many threads a core of its processors runs: 1 or 2. Its vCPUs are
+            these, and 1 leaves it half of them, at the same price. None for what the type has.
+        nested_virtualization: Whether virtual machines may run in it.
         service_account: The identity of programs on it; None for none.
         deletion_protection: Compute Engine refuses to delete it.
         allow_stopping_for_update: Terraform may stop it to change its machine type.
@@ -187,7 +226,21 @@ class GcpMachine(ProvisionedMachine):
         default=CATALOG, validator=valid(check_instance, Catalog), kw_only=True, repr=False
     )
     gpu: Gpu | None = field(default=None, validator=valid(check_instance, Gpu), kw_only=True)
-    spot: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
+    # As they were given, so that `attrs.evolve` gives no more than that: the copy derives its own.
+    _spot: bool = field(
+        factory=unsaid, validator=_SAID, alias="spot", kw_only=True, eq=False, repr=False
+    )
+    spot: bool = field(init=False)
+    _provisioning_model: ProvisioningModel | None = field(
+        default=None,
+        validator=valid(check_one_of, PROVISIONING_MODELS),
+        alias="provisioning_model",
+        kw_only=True,
+        eq=False,
+        repr=False,
+    )
+    provisioning_model: ProvisioningModel = field(init=False)
+    reservation: str | None = field(default=None, validator=valid(check_reservation), kw_only=True)
     max_run_duration: int | None = field(
         default=None,
         validator=valid(
@@ -201,12 +254,21 @@ class GcpMachine(ProvisionedMachine):
     instance_termination_action: Literal["STOP", "DELETE"] | None = field(
         default=None, validator=valid(check_one_of, ("STOP", "DELETE")), kw_only=True
     )
+    _on_host_maintenance: HostMaintenance | None = field(
+        default=None,
+        validator=valid(check_one_of, ("MIGRATE", "TERMINATE")),
+        alias="on_host_maintenance",
+        kw_only=True,
+        eq=False,
+        repr=False,
+    )
+    on_host_maintenance: HostMaintenance = field(init=False)
     discard_local_ssd: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     stop_schedule: StopSchedule | None = field(
         default=None, validator=valid(check_instance, StopSchedule), kw_only=True
     )
     boot_disk: BootDisk = field(
-        factory=BootDisk, validator=valid(check_instance, BootDisk), kw_only=True
+        default=_BOOT_DISK, validator=valid(check_instance, BootDisk), kw_only=True
     )
     data_disks: tuple[DataDisk, ...] = field(
         default=(),
@@ -239,8 +301,15 @@ class GcpMachine(ProvisionedMachine):
     serial_port: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     startup_script: str = field(default="", validator=valid(check_text), kw_only=True)
     shielded_vm: ShieldedVm = field(
-        factory=ShieldedVm, validator=valid(check_instance, ShieldedVm), kw_only=True
+        default=_SHIELDED, validator=valid(check_instance, ShieldedVm), kw_only=True
     )
+    confidential: Confidential | None = field(
+        default=None, validator=valid(check_one_of, CONFIDENTIAL), kw_only=True
+    )
+    threads_per_core: Literal[1, 2] | None = field(
+        default=None, validator=valid(check_whole, "threads", least=1, most=2), kw_only=True
+    )
+    nested_virtualization: bool = field(default=False, validator=_BOOLEAN, kw_only=True)
     service_account: ServiceAccount | None = field(
         default=None, validator=valid(check_instance, ServiceAccount), kw_only=True
     )
@@ -255,7 +324,13 @@ class GcpMachine(ProvisionedMachine):
         self._set_enabled(self.gpu is None and not entry.accelerated)
         self._set_derived(
             platform=entry.series.platform,
-            boot_device=boot_device(entry.series, alone=not self.data_disks),
+            boot_device=boot_device(
+                entry.series,
+                alone=not self.data_disks,
+                confidential=self.confidential is not None,
+            ),
+            boot_disk=self.boot_disk.of(entry),
+            data_disks=tuple(disk.of(entry) for disk in self.data_disks),
         )
         zones = self._check_zones()
         self._check_gpu(entry, zones)
@@ -263,23 +338,8 @@ class GcpMachine(ProvisionedMachine):
         if self.subnetwork is not None:
             kind = f"regions/{zones[0].region}/subnetworks"
             check_link(self._where, "subnetwork", self.subnetwork, kind)
-        rules.check_run(
-            self._where,
-            enabled=self.enabled,
-            stopped=self.stopped,
-            deletion_protection=self.deletion_protection,
-            ends=self.spot or self.max_run_duration is not None,
-            action=self.instance_termination_action,
-        )
-        rules.check_local_ssds(
-            self._where,
-            entry,
-            stopped=self.stopped,
-            stop_schedule=self.stop_schedule,
-            max_run_duration=self.max_run_duration,
-            action=self.instance_termination_action,
-            discard=self.discard_local_ssd,
-        )
+        self._check_hardware(entry)
+        self._schedule(entry)
         self._check_disko()
 
     def _check_name(self, name: object) -> None:
@@ -311,6 +371,7 @@ class GcpMachine(ProvisionedMachine):
         for zone in zones:
             name = "zone" if zone is zones[0] else "fallback_zones"
             rules.check_offered(self._where, name, zone, gpu.type, self.catalog)
+        check_vgpu(self._where, gpu, self.service_account)
 
     def _check_disks(self, regions: set[str]) -> None:
         keys = {"boot_disk.kms_key": self.boot_disk.kms_key}
@@ -324,6 +385,67 @@ class GcpMachine(ProvisionedMachine):
             known = self.catalog.regions()
             for name, key in keys.items():
                 rules.check_key_location(self._where, name, key, self.name, regions, known)
+
+    def _check_hardware(self, entry: MachineType) -> None:
+        """Check that its machine type takes what is said of it."""
+        hardware.check_disks(self._where, entry, self.boot_disk, self.data_disks)
+        if self.boot_disk is not _BOOT_DISK:
+            hardware.check_image(self._where, entry, self.boot_disk.image)
+        hardware.check_threads(self._where, entry, self.threads_per_core)
+        hardware.check_nested(self._where, entry, nested=self.nested_virtualization)
+        hardware.check_confidential(
+            self._where, entry, self.confidential, reservation=self.reservation
+        )
+        if entry.bare_metal and self.shielded_vm != _SHIELDED:
+            accepted = f"{entry.name} is bare metal, which has none of its options"
+            raise field_error(self._where, "shielded_vm", self.shielded_vm, accepted)
+
+    def _schedule(self, entry: MachineType) -> None:
+        """Set and check how it is provisioned, how its runs end, and what maintenance does."""
+        model = scheduling.provisioning_model(
+            self._where, entry.series, spot=self._spot, model=self._provisioning_model
+        )
+        scheduling.check_provisioning(
+            self._where,
+            entry,
+            model,
+            enabled=self.enabled,
+            gpu=self.gpu is not None,
+            reservation=self.reservation,
+            max_run_duration=self.max_run_duration,
+            action=self.instance_termination_action,
+        )
+        action = scheduling.termination_action(
+            model, self.max_run_duration, self.instance_termination_action
+        )
+        scheduling.check_run(
+            self._where,
+            enabled=self.enabled,
+            stopped=self.stopped,
+            deletion_protection=self.deletion_protection,
+            ends=scheduling.ends(model, self.max_run_duration),
+            action=action,
+        )
+        scheduling.check_local_ssds(
+            self._where,
+            entry,
+            stopped=self.stopped,
+            stop_schedule=self.stop_schedule,
+            max_run_duration=self.max_run_duration,
+            action=action,
+            discard=self.discard_local_ssd,
+        )
+        maintenance = scheduling.on_host_maintenance(
+            self._where,
+            entry,
+            said=self._on_host_maintenance,
+            model=model,
+            gpu=self.gpu is not None,
+            confidential=self.confidential,
+        )
+        self._set_derived(
+            spot=model == "SPOT", provisioning_model=model, on_host_maintenance=maintenance
+        )
 
     def _find_zone(self, name: str, zone: str) -> Zone:
         gpu = None if self.gpu is None else self.gpu.type
@@ -367,20 +489,37 @@ class GcpMachine(ProvisionedMachine):
         return not self.catalog_entry.local_ssds
 
     @property
-    def accelerator_count(self) -> int:
+    def runs_as(self) -> str:
+        """How it is provisioned, for people: "on demand", "spot", "flex-start", "reservation"."""
+        return _RUNS_AS[self.provisioning_model]
+
+    @property
+    def accelerator_count(self) -> float:
         """How many GPUs it has."""
         return 0 if self.gpu is None else self.gpu.count
 
     @property
-    def cost(self) -> Cost:
-        """What it costs while it runs."""
-        return cost_of_type(
-            self.machine_type,
-            self.gpu,
-            region=self.region,
-            zone=self.zone,
-            catalog=self.catalog,
+    def cost_parts(self) -> tuple[Part, ...]:
+        """What it is billed for, in whatever state."""
+        from infra_lib.clouds.gcp.prices import cost_parts  # as in `bill`
+
+        return tuple(
+            cost_parts(
+                self.catalog_entry,
+                self.gpu,
+                (self.boot_disk, *self.data_disks),
+                external_ip=self.external_ip,
+                zone=self._find_zone("zone", self.zone),
+                catalog=self.catalog,
+                flex_start=self.provisioning_model == "FLEX_START",
+                confidential=self.confidential,
+            )
         )
+
+    @property
+    def hours_per_day(self) -> float:
+        """How many hours a day it runs at most, when it is started once a day."""
+        return hours_per_day(self.max_run_duration, self.stop_schedule)
 
     @property
     def derived_tags(self) -> tuple[str, ...]:

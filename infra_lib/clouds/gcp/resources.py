@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.gcp.disks import included_performance
 from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
 from infra_lib.clouds.gcp.install import installation
 from infra_lib.clouds.gcp.instance import address, common_labels, instance
@@ -105,6 +106,7 @@ def _firewall(rule: Firewall, project: GcpProject) -> Resource:
 
 def _disk(fleet: FleetView, project: GcpProject, machine: GcpMachine, disk: DataDisk) -> Resource:
     key = disk.kms_key or project.kms_key
+    performance = included_performance(disk.type, disk.size_gb)
     return Resource(
         "google_compute_disk",
         disk.name,
@@ -113,10 +115,15 @@ def _disk(fleet: FleetView, project: GcpProject, machine: GcpMachine, disk: Data
             "type": disk.type,
             "zone": machine.zone,
             "size": disk.size_gb,
+            **performance,
             "disk_encryption_key": None if key is None else {"kms_key_self_link": key},
             "labels": common_labels(fleet, project, machine),
         },
-        lifecycle={"prevent_destroy": True} if disk.prevent_destroy else {},
+        lifecycle={
+            **({"prevent_destroy": True} if disk.prevent_destroy else {}),
+            # More, which it was given since, stays.
+            **({"ignore_changes": [*performance]} if performance else {}),
+        },
     )
 
 
@@ -124,6 +131,7 @@ def _told(machine: GcpMachine) -> dict[str, object]:
     """Return what the output `machines` says of a machine."""
     gpu = machine.gpu
     return {
+        "state": machine.state,
         "zone": machine.zone,
         "machine_type": machine.machine_type,
         "external_ip": address(machine) if machine.external_ip else None,

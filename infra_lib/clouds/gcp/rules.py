@@ -1,9 +1,8 @@
 """What Compute Engine accepts of a machine's fields together, checked before anything is written.
 
-Each rule takes values, of which each alone is right by then. They come from
-https://cloud.google.com/compute/docs/gpus (GPUs),
-https://cloud.google.com/compute/docs/instances/limit-vm-runtime (the end of runs) and
-https://cloud.google.com/compute/docs/instances/spot (Spot VMs).
+Each rule takes values, of which each alone is right by then. Those of GPUs come from
+https://cloud.google.com/compute/docs/gpus. How machines run is `scheduling`'s, and what their
+types take `hardware`'s.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.gcp.fields import kms_location
+from infra_lib.model import gpu_count
 from infra_lib.model.errors import field_error
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog import AcceleratorType, Catalog, MachineType, Zone
 
 
-def check_built_in(where: str, machine_type: MachineType, gpu_type: str, count: int) -> None:
+def check_built_in(where: str, machine_type: MachineType, gpu_type: str, count: float) -> None:
     """Check that a machine type that comes with GPUs is given no others.
 
     Raises:
@@ -30,8 +30,9 @@ def check_built_in(where: str, machine_type: MachineType, gpu_type: str, count: 
         raise field_error(
             where,
             "gpu",
-            f"{count}x {gpu_type}",
-            f"{machine_type.name} comes with {built_in[1]}x {built_in[0]} and takes no other; "
+            gpu_count.label(count, gpu_type),
+            f"{machine_type.name} comes with "
+            f"{gpu_count.label(built_in[1], machine_type.accelerator)} and takes no other; "
             "leave gpu out (None), or choose another machine type",
         )
 
@@ -40,7 +41,7 @@ def check_attached(
     where: str,
     machine_type: MachineType,
     accelerator: AcceleratorType,
-    count: int,
+    count: float,
     catalog: Catalog,
 ) -> None:
     """Check that a machine type takes a GPU, and as many of it as there are.
@@ -71,18 +72,19 @@ def check_attached(
             "machine_type",
             machine_type.name,
             f"takes no GPU; {accelerator.name} attaches to an n1 machine that shares no core "
-            "(n1-standard-8), and g2, a2 and a3 come with their own",
+            "(n1-standard-8), and machine types of series A and G come with their own",
         )
     if count not in limits:
         counts = ", ".join(str(each) for each in sorted(limits))
         raise field_error(where, "gpu.count", count, f"{accelerator.name} comes in {counts}")
-    if machine_type.vcpus > limits[count]:
+    most = limits[int(count)]
+    if machine_type.vcpus > most:
         more = [each for each in sorted(limits) if limits[each] >= machine_type.vcpus]
         raise field_error(
             where,
             "gpu.count",
             count,
-            f"{count}x {accelerator.name} allows up to {limits[count]} vCPUs and "
+            f"{gpu_count.label(count, accelerator.name)} allows up to {most} vCPUs and "
             f"{machine_type.name} has {machine_type.vcpus}; "
             + (f"take {more[0]} GPUs or " if more else "take ")
             + "a smaller machine type",
@@ -151,113 +153,6 @@ def check_fallback_zones(
                 names,
                 f"{name}={value!r} is in {zone.region} only: name zones of that region",
             )
-
-
-def check_run(
-    where: str,
-    *,
-    enabled: bool,
-    stopped: bool,
-    deletion_protection: bool,
-    ends: bool,
-    action: str | None,
-) -> None:
-    """Check what is said of how a machine runs, and how its runs end.
-
-    Args:
-        where: What to call the machine.
-        enabled: Whether it exists.
-        stopped: Whether it is stopped.
-        deletion_protection: Whether Compute Engine refuses to delete it.
-        ends: Whether its runs end by themselves, as those of a Spot VM do.
-        action: What the end of a run does.
-
-    Raises:
-        FleetError: When it contradicts itself.
-    """
-    if stopped and not enabled:
-        raise field_error(
-            where,
-            "stopped",
-            stopped,
-            "only an enabled machine can be stopped: give enabled=True to keep it and its boot "
-            "disk, or leave stopped out",
-        )
-    if action is not None and not ends:
-        accepted = "only with spot=True or max_run_duration"
-        raise field_error(where, "instance_termination_action", action, accepted)
-    if action == "DELETE" and deletion_protection:
-        accepted = "deletion_protection=True forbids it; take STOP"
-        raise field_error(where, "instance_termination_action", action, accepted)
-
-
-def check_local_ssds(
-    where: str,
-    machine_type: MachineType,
-    *,
-    stopped: bool,
-    stop_schedule: object,
-    max_run_duration: int | None,
-    action: str | None,
-    discard: bool,
-) -> None:
-    """Check that what is to stop a machine with Local SSDs can say that they are discarded.
-
-    Compute Engine refuses to stop one without that. Google's provider does not say it when it stops
-    one (https://github.com/hashicorp/terraform-provider-google/issues/26173), nor does a schedule,
-    which has no field for it. The end of a run needs it, and takes it for nothing else
-    (https://cloud.google.com/sdk/gcloud/reference/compute/instances/create#--discard-local-ssds-at-termination-timestamp);
-    a Spot VM that is preempted loses what is on them
-    (https://cloud.google.com/compute/docs/disks/local-ssd#data_persistence).
-
-    Args:
-        where: What to call the machine.
-        machine_type: Its machine type.
-        stopped: Whether it is stopped.
-        stop_schedule: When Compute Engine stops it; None for never.
-        max_run_duration: After how many seconds its runs end; None for never.
-        action: What the end of a run does.
-        discard: Whether what is on the Local SSDs may be lost then.
-
-    Raises:
-        FleetError: When it cannot.
-    """
-    stops_at_limit = max_run_duration is not None and action != "DELETE"
-    if discard and not (machine_type.local_ssds and stops_at_limit):
-        raise field_error(
-            where,
-            "discard_local_ssd",
-            discard,
-            "only for a machine type that comes with Local SSDs, with a max_run_duration that "
-            "stops it",
-        )
-    if not machine_type.local_ssds:
-        return
-    comes = f"{machine_type.name} comes with Local SSDs"
-    if stopped:
-        raise field_error(
-            where,
-            "stopped",
-            stopped,
-            f"{comes}, and Google's provider cannot stop such a machine: it would run, and be "
-            "billed; take enabled=False, which keeps data disks",
-        )
-    if stop_schedule is not None:
-        raise field_error(
-            where,
-            "stop_schedule",
-            stop_schedule,
-            f"{comes}, and a schedule cannot stop such a machine: it would run on, and be billed; "
-            "take max_run_duration",
-        )
-    if stops_at_limit and not discard:
-        raise field_error(
-            where,
-            "max_run_duration",
-            max_run_duration,
-            f"{comes}, and what is on them is lost when it is stopped: agree with "
-            'discard_local_ssd=True, or take instance_termination_action="DELETE"',
-        )
 
 
 def check_key_location(

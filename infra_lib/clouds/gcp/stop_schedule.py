@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from attrs import field
 
 from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.frozen import frozen
+from infra_lib.model.money import HOURS_PER_DAY
 from infra_lib.model.validators import valid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -36,7 +41,7 @@ _LEAST_MINUTES = 15
 
 def _check_cron(where: str, field: str, cron: object) -> None:
     parts = cron.split(" ") if isinstance(cron, str) else []
-    if len(parts) != len(_FIELDS):
+    if not isinstance(cron, str) or len(parts) != len(_FIELDS):
         raise field_error(
             where,
             field,
@@ -44,9 +49,7 @@ def _check_cron(where: str, field: str, cron: object) -> None:
             "five fields with a space between: minute, hour, day of month, month, day of week, "
             'such as "0 20 * * *" for 20:00 every day',
         )
-    minutes, _, days, months, _ = (
-        _values(where, cron, part, *given) for part, given in zip(parts, _FIELDS, strict=True)
-    )
+    minutes, _, days, months, _ = _fields(where, cron)
     gaps = zip(minutes, [*minutes[1:], minutes[0] + 60], strict=True)
     if any(after - before < _LEAST_MINUTES for before, after in gaps):
         raise field_error(
@@ -61,6 +64,12 @@ def _check_cron(where: str, field: str, cron: object) -> None:
         raise field_error(
             where, field, cron, f"no month of those has a day {days[0]}: it never comes"
         )
+
+
+def _fields(where: str, cron: str) -> Iterator[list[int]]:
+    """Yield the values that each of the five fields stands for, sorted."""
+    for part, given in zip(cron.split(" "), _FIELDS, strict=True):
+        yield _values(where, cron, part, *given)
 
 
 def _values(
@@ -140,3 +149,13 @@ class StopSchedule:
 
     cron: str = field(validator=valid(_check_cron))
     time_zone: str = field(default="UTC", validator=valid(_check_time_zone), kw_only=True)
+
+    @property
+    def longest_run(self) -> float:
+        """How many hours a run can last between two stops of a day; 24 where days have none."""
+        if self.cron.split(" ")[2:] != ["*", "*", "*"]:
+            return HOURS_PER_DAY
+        minutes, hours, *_ = _fields(self._where, self.cron)
+        stops = [hour + minute / 60 for hour in hours for minute in minutes]
+        nexts = [*stops[1:], stops[0] + HOURS_PER_DAY]
+        return max(after - before for before, after in zip(stops, nexts, strict=True))

@@ -1,0 +1,31 @@
+"""Names in a sentence: the first of many, and several things as one subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def listed(names: Sequence[str], most: int = 8, *, joint: str = ", ") -> str:
+    """Return names for people, the first of them where they are many: "a, b and 90 more".
+
+    Args:
+        names: The names; "" is returned for none.
+        most: How many are named.
+        joint: What stands between two of them.
+    """
+    shown, more = joint.join(names[:most]), len(names) - most
+    return shown if more <= 0 else f"{shown} and {more:,} more"
+
+
+def as_subject(things: Sequence[str]) -> str:
+    """Return things as a sentence begins with them: "Machine types, disks and addresses".
+
+    Args:
+        things: Each as a sentence would begin with it alone: "Machine types"; at least one.
+    """
+    first, *others = things
+    words = [first, *(f"{thing[:1].lower()}{thing[1:]}" for thing in others)]
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if others else first
