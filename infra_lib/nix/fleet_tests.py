@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
-from infra_lib.model.nvidia import before_turing, capabilities
+from infra_lib.model.nvidia import before_turing, capabilities, has_fabric_manager, has_vgpu
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.targets import fill
 from infra_lib.nix import clan_meta, nvidia
@@ -84,8 +84,17 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
     if target != (None if usual is None else fill(usual, machine.name, fleet.domain)):
         said["targetHost"] = target
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
-        said["gpu", "open"] = not before_turing(machine)
+        said |= _gpu(fleet, machine)
     return said
+
+
+def _gpu(fleet: Fleet, machine: ProvisionedMachine) -> dict[str | tuple[str, ...], Value]:
+    is_open = not before_turing(machine)
+    if has_vgpu(machine):
+        return {"gpu": {"open": is_open, "part": True}}
+    if has_fabric_manager(fleet.nvidia, machine):
+        return {"gpu": {"open": is_open, "fabricManager": True}}
+    return {("gpu", "open"): is_open}
 
 
 def _clan_tests(fleet: Fleet) -> _Tests:
@@ -153,6 +162,17 @@ def _tests(fleet: Fleet) -> Value:
         tests.append(_when(BinaryOp("==", ref("class"), "nixos"), _nixos_tests()))
     if fleet.gpu_machines:
         tests.append(_when(HasAttr("said", "gpu"), _gpu_tests(fleet)))
+    if any(map(has_vgpu, fleet.gpu_machines)) and _ours(fleet):
+        whole = BinaryOp(
+            "&&",
+            HasAttr("said", "gpu"),
+            Not(Select("said", "gpu", "part", default=False)),
+        )
+        tests.append(_when(whole, _driver_test(fleet)))
+    if _fabric_managers(fleet) and _ours(fleet):
+        tests.append(
+            _when(Select("said", "gpu", "fabricManager", default=False), _fabric_manager_tests())
+        )
     if any(map(before_turing, fleet.gpu_machines)):
         old = BinaryOp("&&", HasAttr("said", "gpu"), Not(ref("said.gpu.open")))
         tests.append(_when(old, _old_gpu_tests(fleet)))
@@ -191,8 +211,8 @@ def _gpu_tests(fleet: Fleet) -> _Tests:
     }
     if not _ours(fleet):
         return tests
-    driver = Select(nvidia.driver(fleet, "nixos.config"), "version")
-    tests |= _test("has its driver", ref("nvidia.package.version"), driver)
+    if not any(map(has_vgpu, fleet.gpu_machines)):
+        tests |= _driver_test(fleet)
     if fleet.nvidia.cuda_capabilities:
         tests |= _capabilities_test(fleet)
     if fleet.nvidia.cuda_packages:
@@ -201,6 +221,30 @@ def _gpu_tests(fleet: Fleet) -> _Tests:
         lacks = _lacks(list(fleet.nvidia.cuda_packages), given)
         tests |= _test("has its CUDA packages", lacks, [])
     return tests
+
+
+def _driver_test(fleet: Fleet) -> _Tests:
+    driver: Value = Select(nvidia.driver(fleet, "nixos.config"), "version")
+    if fleet.nvidia.driver is None and _fabric_managers(fleet):
+        other = Select(nvidia.fabric_manager_driver("nixos.config"), "version")
+        driver = If(Select("said", "gpu", "fabricManager", default=False), other, driver)
+    return _test("has its driver", ref("nvidia.package.version"), driver)
+
+
+def _fabric_managers(fleet: Fleet) -> bool:
+    """Whether a machine has NVIDIA's fabric manager."""
+    return any(has_fabric_manager(fleet.nvidia, machine) for machine in fleet.gpu_machines)
+
+
+def _fabric_manager_tests() -> _Tests:
+    """The tests of a machine with NVIDIA's fabric manager, which takes no other driver."""
+    unit = HasAttr("nixos.config.systemd.services", "nvidia-fabricmanager")
+    version = Select("nvidia", "package", "fabricmanager", "version", default=None)
+    same = BinaryOp("==", version, ref("nvidia.package.version"))
+    return {
+        **_test("has a fabric manager", unit, True),
+        **_test("has a fabric manager of its driver's version", same, True),
+    }
 
 
 def _old_gpu_tests(fleet: Fleet) -> _Tests:

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 from infra_lib import cost
 from infra_lib.fleet import clouds_of
 from infra_lib.model import money
+from infra_lib.model.bill import hours_text
+from infra_lib.model.money import HOURS_PER_DAY
 from nixgen.files.values import TextFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from infra_lib.clouds.answers import Alternative, Alternatives
+    from infra_lib.clouds.answers import Alternatives, GpuOffer
     from infra_lib.fleet import Fleet
+    from infra_lib.model.bill import Bill
     from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.files.values import FileValue
 
 PATH = "docs/gpu-costs.md"
 
 _PRICES = ("On demand, hour", "On demand, month", "Spot, hour", "Spot, month")
+_NOW = "Now, month"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
@@ -38,18 +42,26 @@ def _parts(fleet: Fleet) -> Iterator[str]:
         f"`enabled=True`. {_join_unique(cloud.stopped for cloud in clouds)}"
     )
     yield (
-        "USD, without disks, addresses and traffic; a month has 730 hours. Spot prices change,\n"
-        "and a Spot VM may be stopped at any time."
+        "USD, without traffic. A month has 730 hours, and the discount for sustained use.\n"
+        "Spot prices change, and a Spot VM may be stopped at any time."
     )
     yield "## The machines of this fleet"
+    yield (
+        "With their disks and addresses, while they are on. _Now_ is a month in the present\n"
+        "state: what is stopped or off is billed for what it keeps."
+    )
     yield _table(
-        ("Machine", "State", "Machine type", "GPU", "Zone", *_PRICES),
+        ("Machine", "State", "Machine type", "GPU", "Zone", *_PRICES, _NOW),
         map(_machine_row, fleet.provisioned),
     )
-    yield f"What is on costs {cost.total_text(fleet.provisioned)}."
+    yield f"The fleet costs {cost.total_text(fleet.provisioned)}."
+    if any(machine.bill.hour.unknown for machine in fleet.provisioned):
+        yield "A price that ends in + is without what is unknown."
+    yield from _limited(fleet)
     for cloud in clouds:
         if cloud.machine_types:
             yield f"## GPU machines in {cloud.region}"
+            yield "Without disks and addresses."
             yield _table(
                 ("Machine type", "GPU", "GPU memory", "Zones", *_PRICES),
                 map(_alternative_row, cloud.machine_types),
@@ -58,6 +70,17 @@ def _parts(fleet: Fleet) -> Iterator[str]:
     yield "## Sources"
     yield "\n".join(f"- {source.text}" for cloud in clouds for source in cloud.sources)
     yield _join_unique(cloud.correction for cloud in clouds)
+
+
+def _limited(fleet: Fleet) -> Iterator[str]:
+    """Yield how long machines run whose runs end by themselves."""
+    limited = [
+        f"{machine.name} {hours_text(machine.hours_per_day)}"
+        for machine in fleet.provisioned
+        if machine.hours_per_day < HOURS_PER_DAY
+    ]
+    if limited:
+        yield f"Counted as started once a day, and run at most: {', '.join(limited)}."
 
 
 def _alternatives(fleet: Fleet) -> Iterator[Alternatives]:
@@ -72,30 +95,31 @@ def _join_unique(sentences: Iterable[str]) -> str:
 
 
 def _machine_row(machine: ProvisionedMachine) -> tuple[str, ...]:
-    state = f"{machine.state} (Spot VM)" if machine.spot else machine.state
+    as_what = "Spot VM" if machine.spot else machine.runs_as
+    state = machine.state if as_what == "on demand" else f"{machine.state} ({as_what})"
     gpu = machine.gpu_label or "none"
-    prices = _prices(machine.cost)
-    return (machine.name, state, machine.machine_type, gpu, machine.zone, *prices)
+    bill = machine.bill
+    now = money.usd_text(bill.month_now)
+    return (machine.name, state, machine.machine_type, gpu, machine.zone, *_prices(bill), now)
 
 
-def _alternative_row(alternative: Alternative) -> tuple[str, ...]:
-    memory = "" if alternative.memory_gb is None else f"{alternative.memory_gb} GB"
-    zones = ", ".join(alternative.zones)
-    prices = _prices(alternative.cost)
-    return (alternative.machine_type, alternative.gpu, memory, zones, *prices)
+def _alternative_row(offer: GpuOffer) -> tuple[str, ...]:
+    memory = "" if offer.all_gpu_memory_gb is None else f"{offer.all_gpu_memory_gb:g} GB"
+    zones = ", ".join(offer.zones) or "unknown"
+    return (offer.machine_type, offer.gpu_label, memory, zones, *_prices(offer.bill))
 
 
-def _prices(price: money.Cost) -> tuple[str, ...]:
+def _prices(bill: Bill) -> tuple[str, ...]:
     return (
-        money.hour_text(price.on_demand),
-        money.month_text(price.on_demand),
-        money.hour_text(price.spot),
-        money.month_text(price.spot),
+        money.hour_text(bill.on_demand),
+        money.usd_text(bill.month_on_demand),
+        money.hour_text(bill.as_spot),
+        money.usd_text(bill.month_as_spot),
     )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    ruler = tuple("---:" if title in _PRICES else "---" for title in head)
+    ruler = tuple("---:" if title in (*_PRICES, _NOW) else "---" for title in head)
     return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (head, ruler, *rows))
 
 

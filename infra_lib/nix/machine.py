@@ -147,12 +147,14 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
         config = from_root(here, machine.config)
         own = Commented(config, before="What the fleet says of this machine alone.")
         imports.append(own)
-    arguments = names_used(OF_FLAKE, *items, machine.config)
-    of_module = names_used(OF_MACHINE, *items, machine.config)
+    driver = _own_driver(fleet, machine)
+    arguments = names_used(OF_FLAKE, *items, machine.config, AttrSet(*driver))
+    of_module = names_used(OF_MACHINE, *items, machine.config, AttrSet(*driver))
     if plain:
-        return _module(fleet, machine, shared, imports, [*arguments, *of_module])
+        used = [*arguments, *of_module]
+        return _module(fleet, machine, shared, imports, driver, used)
     name = (machine.machine_class, module_name(fleet, machine))
-    body: Value = module(fleet, name, _module(fleet, machine, shared, imports, of_module))
+    body: Value = module(fleet, name, _module(fleet, machine, shared, imports, driver, of_module))
     if any(isinstance(item, str) for item in items):
         arguments = ["config", *arguments]
         modules = ref(f"config.flake.modules.{machine.machine_class}")
@@ -168,6 +170,12 @@ def _gpu_module(fleet: Fleet, machine: Machine) -> list[str]:
         return [fleet.module_names.nvidia]
     path = path_of(fleet, nvidia.PATH)
     return [] if path is None else [path]
+
+
+def _own_driver(fleet: Fleet, machine: Machine) -> list[Item]:
+    if not isinstance(machine, ProvisionedMachine) or machine.accelerator is None:
+        return []
+    return nvidia.items_for_own_driver(fleet, machine)
 
 
 def _layout(fleet: Fleet, machine: Machine) -> list[str]:
@@ -191,6 +199,7 @@ def _module(
     machine: Machine,
     shared: _Shared,
     imports: list[Value],
+    driver: list[Item],
     used: list[str],
 ) -> Value:
     """A machine's module.
@@ -200,6 +209,7 @@ def _module(
         machine: The machine.
         shared: What it shares with others of its class.
         imports: What it imports.
+        driver: What it has for a GPU that needs another driver than most.
         used: The arguments that these use.
     """
     items: list[Item] = [{"imports": imports}, BlankLine()] if imports else []
@@ -211,6 +221,7 @@ def _module(
         if before_turing(machine):
             items += shared.old_gpu_items
             takes_options = takes_options or shared.old_gpu_takes_options
+        items += driver
         arguments += [OPTIONS] if takes_options else []
         arguments += cloud.arguments
     else:

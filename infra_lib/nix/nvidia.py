@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.model.nvidia import DEFAULT_CUDA_PACKAGES, LAST_FOR_OLD, before_turing, capabilities
+from infra_lib.model.nvidia import (
+    DEFAULT_CUDA_PACKAGES,
+    LAST_FOR_OLD,
+    WITH_FABRIC_MANAGER,
+    before_turing,
+    capabilities,
+    has_fabric_manager,
+    has_vgpu,
+)
+from infra_lib.nix.placement import path_of
 from infra_lib.nix.style import OPTIONS, module
 from nixgen.expr import (
     Apply,
@@ -28,12 +37,14 @@ from nixgen.expr import (
 if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.nvidia import Nvidia, NvidiaTuning
+    from infra_lib.model.provisioned import ProvisionedMachine
     from nixgen.files.values import FileValue
 
 PATH = "modules/nixos/nvidia.nix"
 BUILT_WITH_CUDA = "builtWithCuda"
 
 _DRIVER_LIBRARIES = "/run/opengl-driver/lib"
+_NVSWITCH = "/usr/share/nvidia/nvswitch"  # where the fabric manager looks for what it comes with
 _NOT_BY_DEFAULT = "CUDA from 12.6 on builds nothing by default for what is older than Turing."
 
 
@@ -71,6 +82,82 @@ def old_gpus_configure_nixpkgs(fleet: Fleet) -> bool:
     Not the module: what newer GPUs have by default is in the binary caches.
     """
     return not fleet.nvidia.cuda_capabilities and _is_mixed(fleet)
+
+
+def items_for_own_driver(fleet: Fleet, machine: ProvisionedMachine) -> list[Item]:
+    """Return what a machine has of its own, where the module's driver is not for its GPUs.
+
+    Nothing where the module is not generated: then people's own decides.
+    """
+    if path_of(fleet, PATH) is None:
+        return []
+    if has_vgpu(machine):
+        package = Commented(
+            Apply("lib.mkForce", fleet.nvidia.vgpu_driver),
+            before="No driver of nixpkgs drives a part of a GPU.",
+        )
+        return [BlankLine(), {("hardware", "nvidia", "package"): package}]
+    if not has_fabric_manager(fleet.nvidia, machine):
+        return []
+    items: list[Item] = [BlankLine()]
+    if fleet.nvidia.driver is None:
+        driver = fabric_manager_driver("config")
+        package = Commented(
+            Apply("lib.mkForce", driver), before="nixpkgs has the fabric manager for this one."
+        )
+        items.append({("hardware", "nvidia", "package"): package})
+    unit = Commented(
+        _fabric_manager(),
+        before="NVSwitches join these GPUs. Where the machine sees them, CUDA says that it is not\n"
+        "yet initialized (error 802) until this has set them up.",
+    )
+    return [*items, {("systemd", "services", "nvidia-fabricmanager"): unit}]
+
+
+def fabric_manager_driver(config: Value | str) -> Value:
+    """Return the driver of a machine with a fabric manager, where the fleet names none.
+
+    Args:
+        config: The configuration of a machine, as an expression.
+    """
+    return Select(config, "boot", "kernelPackages", "nvidiaPackages", WITH_FABRIC_MANAGER)
+
+
+def _fabric_manager() -> Value:
+    """The unit, with what NVIDIA's package has, where it has it.
+
+    nixpkgs has one that comes with datacenter.enable, and settings for it, which differ between
+    releases of the fabric manager. What decides whether there is anything to do is what NVIDIA's
+    own containers look at:
+    https://github.com/NVIDIA/gpu-driver-container/blob/main/ubuntu24.04/nvidia-driver
+    """
+    own, loaded = ref("fabricmanager"), ["modprobe@nvidia.service"]
+    shared = Apply(
+        "pkgs.symlinkJoin",
+        {
+            "name": "nvswitch",
+            "paths": [
+                Str(own, "/share/nvidia-fabricmanager/nvidia/nvswitch"),
+                Str(own, "/share/nvidia-fabricmanager/etc"),
+            ],
+        },
+    )
+    unit: Value = {
+        "description": "NVIDIA fabric manager",
+        "wantedBy": ["multi-user.target"],
+        "wants": loaded,
+        "after": Commented(loaded, before="Which shows the NVSwitches; udev may load it late."),
+        "before": ["nvidia-persistenced.service"],
+        ("unitConfig", "ConditionDirectoryNotEmpty"): "/proc/driver/nvidia-nvswitch/devices",
+        "serviceConfig": {
+            "Type": "forking",
+            "ExecStart": Str(own, f"/bin/nv-fabricmanager -c {_NVSWITCH}/fabricmanager.cfg"),
+            "BindReadOnlyPaths": Str(shared, f":{_NVSWITCH}"),
+            "RuntimeDirectory": "nvidia-fabricmanager",
+            "TimeoutStartSec": 240,
+        },
+    }
+    return Let({"fabricmanager": ref("config.hardware.nvidia.package.fabricmanager")}, unit)
 
 
 def _is_mixed(fleet: Fleet) -> bool:

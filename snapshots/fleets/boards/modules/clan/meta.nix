@@ -1,0 +1,6 @@
+{
+  clan.meta = {
+    name = "test";
+    domain = "example.org";
+  };
+}
