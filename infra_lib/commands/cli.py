@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 # Each is a module of `infra_lib.commands` with `add_arguments(parser)` and `run(given) -> int`,
 # imported when it is the one that was asked for.
 COMMANDS = {
+    "catalog": "renew the catalogue of machine types and prices",
     "cost": "print what every machine costs, on and off, and what is on in total",
     "deploy": "deploy: what it costs first, and another zone where one has no room",
+    "gpus": "print which GPUs can be had where, in which machine types, at what price",
     "init": "write the smallest complete setup into this folder",
     "runbook": "print the commands that bring machines up, take them down or replace them",
     "show": "print the fleet at a glance",
@@ -34,8 +36,9 @@ defaults to what the nearest pyproject.toml says:
     [tool.nixgen]
     source = "main:fleet"
 
-Exit status: 0 fine; 1 a check found a difference, sync --get found nothing, or deploy failed or
-refused; 2 bad input, and then nothing was changed. INFRA_DEBUG=1 shows tracebacks."""
+Exit status: 0 fine; 1 a check found a difference, sync --get or gpus found nothing, cost --diff is
+over the budget, or deploy failed or refused; 2 bad input, and then nothing was changed.
+INFRA_DEBUG=1 shows tracebacks."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the command's name; those of the process by default.
 
     Returns:
-        The exit status: 0 fine; 1 a check found a difference, a fact is not known, or a deployment
-        failed or was refused; 2 bad input.
+        The exit status: 0 fine; 1 a check found a difference, a fact or such GPUs are not known,
+        costs are over the budget, or a deployment failed or was refused; 2 bad input.
     """
     if arguments is None:
         put_python_first()

@@ -16,11 +16,13 @@ from infra_lib.commands import sync
 from infra_lib.commands.load import add_argument, load_fleet, other_word
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
+from infra_lib.operate.cost_data import price_sources
 from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis
 from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted_resources
 from infra_lib.operate.kinds import owners
+from infra_lib.operate.price_age import warn_of_old_prices
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.cdktf_json import manifest, provider_project
 from infra_lib.terraform.command import check_terraform
@@ -93,6 +95,7 @@ def run(given: Namespace) -> int:
     there = deployed.deployed_machines(stack.folder for stack in stacks)
     everywhere = None if there is None else {**elsewhere, **there}
     show(f"\n{price_text(fleet, everywhere, uncounted_resources(fleet, plans))}\n\n")
+    warn_of_old_prices(price_sources(fleet))
     for text in guard.closed_networks(stacks):
         show(f"{text}\n\n")
     for line in guard.losses(plans):
@@ -161,6 +164,7 @@ def _tools(project: Path, fleet: Fleet) -> Cdk:
 def _show_price(fleet: Fleet) -> None:
     """Show what a fleet costs, where nobody can tell what is deployed of it."""
     show(f"\n{price_text(fleet, None)}\n\n")
+    warn_of_old_prices(price_sources(fleet))
 
 
 def _elsewhere(cdk: Cdk, stacks: Sequence[Stack], fleet: Fleet) -> dict[str, Deployed]:

@@ -6,7 +6,9 @@ import warnings
 from argparse import SUPPRESS, ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve
 
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError
@@ -16,8 +18,11 @@ from nixgen.files.source import load_as
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Callable
 
     from nixgen.files.settings import Settings
+
+T = TypeVar("T")
 
 _HELP = "where the fleet is described: main:fleet"
 _INIT = "where there is no fleet yet, infra init writes one into this folder"
@@ -56,6 +61,20 @@ def load_fleet(source: str | None) -> Fleet:
         FleetError: When no source is named, or what is named is not a `module:attribute`.
         NixgenError: When there is no such thing, when it is not a fleet, or when it fails.
     """
+    settings = find_source(source)
+    return _loaded(settings.source, settings)
+
+
+def find_source(source: str | None) -> Settings:
+    """Return where the fleet is described, with the source that is to be loaded.
+
+    Args:
+        source: As `load_fleet` takes it.
+
+    Raises:
+        FleetError: When no source is named, or what is named is not a `module:attribute`.
+        NixgenError: When pyproject.toml cannot be understood.
+    """
     settings = read_settings(Path.cwd())
     named = source or settings.source
     _tell_of_tables_of_infra(Path.cwd(), settings, named)
@@ -66,13 +85,49 @@ def load_fleet(source: str | None) -> Fleet:
         )
     if source and ":" not in source:
         raise _no_source(source, settings)
-    return _loaded(named, settings)
+    return evolve(settings, source=named)
+
+
+def load_for(source: str, project: Path, use: Callable[[Fleet], T]) -> T:
+    """Import the fleet that a source names, and return what a function makes of it.
+
+    Args:
+        source: `module:attribute`.
+        project: The folder that modules are looked for in.
+        use: The function; what it raises is reported as what the import raises.
+
+    Raises:
+        SourceNotFoundError: When there is no such thing.
+        NixgenError: When it is not a fleet, or when it fails.
+    """
+    return load_as(source, project, lambda value: use(_fleet(value, source)), debug="INFRA_DEBUG")
+
+
+def find_fleet(source: str | None) -> Fleet | None:
+    """Return the fleet as `load_fleet` does, for a command that can do without.
+
+    Where the fleet of pyproject.toml cannot be read, there is a warning, and no fleet: what the
+    command prints may be what helps to mend it.
+
+    Args:
+        source: `module:attribute`; None for what the nearest pyproject.toml says, if it does.
+
+    Raises:
+        FleetError: When what is named is not a `module:attribute`.
+        NixgenError: When there is no such thing, when it is not a fleet, or when it fails.
+    """
+    if source:
+        return load_fleet(source)
+    try:
+        settings = read_settings(Path.cwd())
+        return load_fleet(None) if settings.source else None
+    except (FleetError, NixgenError) as error:
+        warnings.warn(f"{error}; so what follows is without this fleet's catalogue", stacklevel=1)
+        return None
 
 
 def _loaded(source: str, settings: Settings) -> Fleet:
-    return load_as(
-        source, settings.project, lambda value: _fleet(value, source), debug="INFRA_DEBUG"
-    )
+    return load_for(source, settings.project, lambda fleet: fleet)
 
 
 def _no_source(word: str, settings: Settings) -> FleetError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.commands.cost import gpu_data, total_line
 from infra_lib.commands.load import add_argument, load_fleet
 from infra_lib.fleet import clouds_of, project_of
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.operate.table import table
+from infra_lib.operate.cost_data import gpu_data
+from infra_lib.operate.cost_text import total_line
+from infra_lib.operate.cost_view import subtotal
+from infra_lib.operate.table import dropped_note, fitted_table, fold, table, terminal_width
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -40,13 +42,14 @@ def run(given: Namespace) -> int:
 
         print(json.dumps(as_data(fleet), indent=2))
     else:
-        print(machines_text(fleet) if given.short else as_text(fleet))
+        width = terminal_width()
+        print(machines_text(fleet, width) if given.short else as_text(fleet, width))
     return 0
 
 
-def as_text(fleet: Fleet) -> str:
-    """Return everything at a glance, for people."""
-    parts = [_title(fleet), machines_text(fleet)]
+def as_text(fleet: Fleet, width: int | None = None) -> str:
+    """Return everything at a glance, for people, in lines no wider than a terminal."""
+    parts = [fold(_title(fleet), width), machines_text(fleet, width)]
     if fleet.machines:
         head = ("MACHINE", "HOST", "ZEROTIER", "USERS", "TAGS")
         rows = (
@@ -59,7 +62,8 @@ def as_text(fleet: Fleet) -> str:
             )
             for machine in fleet.machines
         )
-        parts.append(table(head, rows))
+        text, _ = fitted_table(head, rows, width=width, folds=("ZEROTIER", "USERS", "TAGS"))
+        parts.append(text)
     if fleet.caches:
         caches = (
             (cache.url, "-" if cache.priority is None else str(cache.priority))
@@ -71,11 +75,22 @@ def as_text(fleet: Fleet) -> str:
     return "\n\n".join(parts)
 
 
-def machines_text(fleet: Fleet) -> str:
-    """Return a table of the machines with state and hourly cost, and what is on in total."""
+def machines_text(fleet: Fleet, width: int | None = None) -> str:
+    """Return a table of the machines with state and hourly cost, and what all cost in total."""
     head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", "USD/HOUR")
-    rows = table(head, map(_row, fleet.machines), right=("USD/HOUR",))
-    return f"{rows}\n\n{total_line(fleet.provisioned)}" if fleet.provisioned else rows
+    text, dropped = fitted_table(
+        head,
+        map(_row, fleet.machines),
+        right=("USD/HOUR",),
+        width=width,
+        optional=("CLASS", "ZONE", "GPU", "MACHINE TYPE"),
+    )
+    parts = [text]
+    if fleet.provisioned:
+        parts.append(fold(total_line(subtotal(fleet.provisioned)), width))
+    if dropped:
+        parts.append(fold(dropped_note(dropped, "infra show"), width))
+    return "\n\n".join(parts)
 
 
 def as_data(fleet: Fleet) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def _summaries(fleet: Fleet) -> dict[str, Summary | None]:
 def _row(machine: Machine) -> tuple[str, ...]:
     if not isinstance(machine, ProvisionedMachine):
         return (machine.name, machine.machine_class, "-", "-", "-", "-", "-")
-    price = money.hour_text(machine.usd_per_hour)
+    price = money.hour_text(machine.bill.hour)
     return (
         machine.name,
         machine.machine_class,
@@ -125,7 +140,7 @@ def _row(machine: Machine) -> tuple[str, ...]:
         machine.zone,
         machine.machine_type,
         machine.gpu_label or "-",
-        f"{price} spot" if machine.spot else price,
+        price if machine.runs_as == "on demand" else f"{price} {machine.runs_as}",
     )
 
 

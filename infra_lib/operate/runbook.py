@@ -386,12 +386,12 @@ def _review() -> Step:
 
 
 def _price(machine: ProvisionedMachine) -> str:
-    price = machine.usd_per_hour
-    if price is None:
+    hour, month = machine.bill.hour, machine.bill.month
+    if hour.known is None:
         return "What it costs while on is unknown."
-    return (
-        f"It costs {money.hour_text(price)} an hour, {money.month_text(price)} a month, while on."
-    )
+    least = "at least " if hour.unknown else ""
+    text = f"{money.hour_text(hour.known)} an hour, {money.usd_text(month.known)} a month, while on"
+    return f"It costs {least}{text}."
 
 
 def _title(fleet: Fleet, machine: Machine) -> str:

@@ -189,8 +189,8 @@ def _address(machine: ProvisionedMachine, deployed: Deployed, known: MachineFact
     address = _known_address(deployed, known)
     if _is_untold(machine, deployed) or _is_doubtful(machine, deployed, address):
         return address
-    if _is_planned(deployed) and deployed.usd_per_hour == 0 and machine.external_ip is True:
-        return None  # it is stopped, and the outputs may have the one that it gave back
+    if _is_planned(deployed) and deployed.state == "stopped" and machine.external_ip is True:
+        return None  # the outputs may have the one that it gave back
     return deployed.external_ip
 
 
@@ -221,7 +221,7 @@ def _is_doubtful(machine: ProvisionedMachine, deployed: Deployed, known: str | N
 
 def _may_be_late(deployed: Deployed) -> bool:
     """Whether it is from outputs, of a machine that runs: its address may be that of before."""
-    return _is_planned(deployed) and deployed.usd_per_hour != 0  # which is what a stopped one costs
+    return _is_planned(deployed) and deployed.state != "stopped"
 
 
 def _is_planned(deployed: Deployed) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +50,36 @@ class DelayedSignals:
         """
         if self._received:
             raise Interrupted(self._received[0], outcome)
+
+
+@contextmanager
+def raise_signals(outcome: str) -> Iterator[None]:
+    """Have the signals that would end the process at once raise an exception, as Control-C does.
+
+    So what has to be done in the end is done. Those that are ignored, as under `nohup`, or handled
+    by somebody else stay so. In another thread than the main one this does nothing.
+
+    Args:
+        outcome: What becomes of the work, for the message.
+
+    Raises:
+        Interrupted: When one comes.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise Interrupted(number, outcome)
+
+    handled = []
+    with suppress(ValueError):  # not in the main thread
+        for number in _WORDS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
+                handled.append(number)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class SourceNotFoundError(NixgenError):
+    """A source names a module, or an attribute of one, that there is not."""
+
+
 def split_source(source: str) -> tuple[str, list[str]]:
     """Return the module that a source names, and the attributes on the way to what it names.
 
@@ -43,13 +47,16 @@ def load_as(source: str, project: Path, convert: Callable[[Any], T], *, debug: s
         debug: The environment variable that shows tracebacks, for the message.
 
     Raises:
-        NixgenError: When there is no such thing, or when it fails.
+        SourceNotFoundError: When there is no such thing.
+        NixgenError: When it fails.
     """
     module, names = split_source(source)
     put_python_first(project)
     try:
         with redirect_stdout_to_stderr(), forbid_exit():
             return convert(_import_attribute(module, names, source, project))
+    except SourceNotFoundError:
+        raise
     except (Exception, SystemExit) as error:
         raise NixgenError(failure(error, f"source {source}", project, debug)) from error
 
@@ -63,13 +70,15 @@ def _import_attribute(module: str, names: list[str], source: str, project: Path)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
-        raise NixgenError(
+        raise SourceNotFoundError(
             f"source {source}: there is no module '{error.name}' in {project}"
         ) from error
     for name in names:
         if not hasattr(value, name):
             holder = "module" if value is sys.modules[module] else type(value).__name__
-            raise NixgenError(f"source {source}: {holder} '{module}' has no attribute '{name}'")
+            raise SourceNotFoundError(
+                f"source {source}: {holder} '{module}' has no attribute '{name}'"
+            )
         value = getattr(value, name)
     return value
 

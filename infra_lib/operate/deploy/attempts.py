@@ -156,7 +156,7 @@ def _is_changed(
 def _announce(fleet: Fleet, chosen: Sequence[Move]) -> None:
     machines = {machine.name: machine for machine in fleet.provisioned}
     for move in chosen:
-        price = money.hour_text(machines[move.machine].usd_per_hour)
+        price = money.hour_text(machines[move.machine].bill.hour)
         say(
             f"{move.start} has no room for {move.machine} at the moment; "
             f"trying {move.zone}, at {price} an hour"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model.errors import FleetError
+from infra_lib.model.gpu_count import is_part
 from infra_lib.operate.kinds import (
     address_of,
     instance_readers,
@@ -108,6 +109,8 @@ def check_plans(plans: Sequence[Plan], fleet: Fleet) -> None:
             if machine is None or change.after is None or not is_of(change.after, fleet):
                 continue
             given, wanted = _planned(readers[change.type](change.after)), _described(machine)
+            if is_part(machine.accelerator_count):
+                given["gpu"] = None  # Compute Engine may call it one GPU
             for field, value in given.items():
                 if value is not None and value != wanted[field]:
                     raise FleetError(
@@ -194,12 +197,13 @@ def _planned(instance: Instance) -> dict[str, object]:
 
 
 def _described(machine: ProvisionedMachine) -> dict[str, object]:
-    gpu = machine.accelerator
+    gpu, count = machine.accelerator, machine.accelerator_count
     return {
         "state": machine.state,
         "zone": machine.zone,
         "machine_type": machine.machine_type,
-        "gpu": [] if gpu is None else [(gpu.name, machine.accelerator_count)],
+        # Of a part of a GPU, which the machine type says, an instance says nothing.
+        "gpu": [] if gpu is None or is_part(count) else [(gpu.name, count)],
         "spot": machine.spot,
         "usd_per_hour": machine.usd_per_hour_now,
     }

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from infra_lib.fleet import Fleet
+    from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.terraform.plan import Plan
     from infra_lib.terraform.state import Deployed
 
 _PRICES = ("NOW", "THEN", "MONTH")
+_NOTHING = money.Amount(0.0)
 
 
 def price_text(
@@ -52,35 +54,55 @@ def uncounted_resources(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
     ]
 
 
-def over_budget(fleet: Fleet) -> str | None:
-    """Return why a fleet may not be deployed as it is; None when it may."""
+def over_budget(fleet: Fleet, otherwise: str = ", or pass --over-budget") -> str | None:
+    """Return why a fleet may not be deployed as it is; None when it may.
+
+    Args:
+        fleet: The fleet.
+        otherwise: The end of the message: what else a person can do.
+    """
     budget = fleet.budget_usd_per_hour
     if budget is None:
         return None
     if cost.at_least(fleet.provisioned) > budget:
         problem = "which is more; turn something off, raise the budget"
-    elif cost.unknown(fleet.provisioned):
-        problem = "which nobody can tell; say what it costs, catalog=Catalog(prices=(Price(…),))"
+    elif kinds := [kind for each in fleet.provisioned for kind in each.bill.hour_now.unknown]:
+        problem = f"so that nobody can tell; say what it costs: {cost.how_to_say(kinds)}"
     else:
         return None
     return (
         f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
-        f"{cost.total_text(fleet.provisioned)}, {problem}, or pass --over-budget"
+        f"{cost.total_text(fleet.provisioned)}, {problem}{otherwise}"
     )
 
 
 def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str, ...]]:
     for machine in fleet.provisioned:
         there = deployed.get(machine.name)
-        spot = "spot" if machine.spot else "on demand"
         if machine.enabled:
-            price = machine.usd_per_hour_now
-            then = money.hour_text(price), money.month_text(price)
-            yield (machine.name, machine.state, machine.zone, spot, _now(there), *then)
+            zone, now = machine.zone, _now(there)
         elif there is not None:
-            yield (machine.name, machine.state, there.zone, spot, _now(there), "-", "-")
+            zone, now = there.zone, _now(there)
+        elif _may_be_paid(machine, deployed):
+            zone, now = machine.zone, "?"
+        else:
+            continue
+        yield (machine.name, machine.state, zone, machine.runs_as, now, *_then(machine))
     for name in sorted(deployed.keys() - {machine.name for machine in fleet.provisioned}):
         yield (name, "gone", deployed[name].zone, "-", _now(deployed[name]), "-", "-")
+
+
+def _may_be_paid(machine: ProvisionedMachine, deployed: Mapping[str, Deployed]) -> bool:
+    """Return whether a machine that is off, and is not there, may have left what is paid for."""
+    off = not machine.enabled and machine.name not in deployed
+    return off and machine.bill.hour_now != _NOTHING
+
+
+def _then(machine: ProvisionedMachine) -> tuple[str, str]:
+    bill = machine.bill
+    if bill.hour_now == _NOTHING:
+        return ("-", "-")
+    return money.hour_text(bill.hour_now), money.usd_text(bill.month_now)
 
 
 def _now(there: Deployed | None) -> str:
@@ -92,11 +114,13 @@ def _sums(
 ) -> Iterator[str]:
     if deployed is not None:
         prices = [machine.usd_per_hour for machine in deployed.values()]
-        least = money.hour_text(sum(price or 0.0 for price in prices))
-        yield f"Now:    {'at least ' if None in prices else ''}{least} an hour"
+        prices += [None for machine in fleet.provisioned if _may_be_paid(machine, deployed)]
+        known = sum(filter(None, prices))
+        least = f"{'at least ' if None in prices else ''}{money.hour_text(known)} an hour"
+        yield f"Now:    {least if known or None not in prices else 'unknown'}"
     yield f"Then:   {cost.total_text(fleet.provisioned)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {money.hour_text(fleet.budget_usd_per_hour)} an hour"
     if others:
         yield f"Not counted, for they are no machines of the fleet: {', '.join(others)}"
-    yield "A month is 730 hours. Disks, reserved addresses and traffic are not counted."
+    yield "A month is 730 hours. Disks and addresses are counted, and traffic is not."

@@ -1,0 +1,259 @@
+"""Which machines' costs are looked at, in which order, and what groups of them cost together."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from infra_lib import cost
+from infra_lib.model.errors import FleetError, nearest
+from infra_lib.model.money import Amount, Years
+from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.wording import listed
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from infra_lib.fleet import Fleet
+    from infra_lib.model.bill import Part
+
+Group = Literal["tag", "state", "cloud", "zone"]
+By = Literal["machine", "part", "tag", "state", "cloud", "zone"]
+Sort = Literal["name", "state", "zone", "type", "price", "now", "month"]
+
+GROUPS: tuple[Group, ...] = ("tag", "state", "cloud", "zone")
+BY: tuple[By, ...] = ("machine", "part", *GROUPS)
+SORTS: tuple[Sort, ...] = ("name", "state", "zone", "type", "price", "now", "month")
+_GROUP_SORTS: tuple[Sort, ...] = ("name", "now", "month")
+
+_Line = TypeVar("_Line")
+
+if TYPE_CHECKING:
+    _Key = Callable[[_Line], str | float | None]
+
+
+@frozen(kw_only=True)
+class View:
+    """What of a fleet's costs is looked at, and how.
+
+    Attributes:
+        by: What has a line of its own.
+        sort: What lines are in order of: names from A to Z, USD from the most to the least, and
+            last what is unknown. None for the order of the fleet, and of the names of groups.
+        reverse: Whether the order is the other way round; what is unknown stays last.
+        tags: Machines that have one of these; empty for all.
+        states: Machines in one of these states; empty for all.
+        clouds: Machines in one of these clouds; empty for all.
+        years: How long the commitments are under which months are shown too; None for none.
+
+    Raises:
+        FleetError: When groups have no such order.
+    """
+
+    by: By = "machine"
+    sort: Sort | None = None
+    reverse: bool = False
+    tags: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    clouds: tuple[str, ...] = ()
+    years: Years | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.by in GROUPS and self.sort not in {None, *_GROUP_SORTS}:
+            accepted = ", ".join(_GROUP_SORTS)
+            raise FleetError(f"--sort {self.sort}: --by {self.by} has it by one of {accepted}")
+
+    @property
+    def filters(self) -> dict[Group, tuple[str, ...]]:
+        """What machines have to be: by what it is, the names of which one will do."""
+        given: dict[Group, tuple[str, ...]] = {
+            "tag": self.tags,
+            "state": self.states,
+            "cloud": self.clouds,
+        }
+        return {group: names for group, names in given.items() if names}
+
+    def machines(self, fleet: Fleet) -> list[ProvisionedMachine]:
+        """Return the machines of a fleet that are looked at, in order.
+
+        Raises:
+            FleetError: When no machine of the fleet has one of the tags.
+        """
+        if self.tags:
+            _check_tags(fleet, self.tags)
+        wanted = [(_names(group), {*names}) for group, names in self.filters.items()]
+        chosen = [
+            machine
+            for machine in fleet.provisioned
+            if all(not names.isdisjoint(names_of(machine)) for names_of, names in wanted)
+        ]
+        return _ordered(chosen, _machine_keys().get(self.sort), reverse=self.reverse)
+
+    def parts(
+        self, machines: Iterable[ProvisionedMachine]
+    ) -> list[tuple[ProvisionedMachine, Part]]:
+        """Return each part that machines are billed for, beside its machine, in order.
+
+        Where parts are not in order of USD, they are in that of the machines.
+        """
+        parts = [(machine, part) for machine in machines for part in machine.bill.parts]
+        key = _part_keys().get(self.sort)
+        return parts if key is None else _ordered(parts, key, reverse=self.reverse)
+
+    def groups(self, machines: Iterable[ProvisionedMachine]) -> list[Subtotal]:
+        """Return what groups of machines cost together, in order; `by` says which groups."""
+        group = next((group for group in GROUPS if group == self.by), None)
+        found = [] if group is None else subtotals(machines, group)
+        return _ordered(found, _group_keys().get(self.sort), reverse=self.reverse)
+
+
+@frozen(kw_only=True)
+class Subtotal:
+    """What machines cost together, and of which of them what is not known.
+
+    Attributes:
+        name: What they have in common: a tag, a state, a cloud or a zone.
+        machines: The machines.
+        hour_now: USD per hour in their present states.
+        month_now: USD per month in their present states.
+    """
+
+    name: str
+    machines: tuple[ProvisionedMachine, ...]
+    hour_now: Amount
+    month_now: Amount
+
+    @property
+    def on(self) -> int:
+        """How many of them are on."""
+        return sum(machine.state == "on" for machine in self.machines)
+
+    @property
+    def month_on(self) -> Amount:
+        """USD per month, were they all on."""
+        return cost.sum_of((machine, machine.bill.month) for machine in self.machines)
+
+    @property
+    def unknown(self) -> list[str]:
+        """Names of those that cost something now, and nobody knows how much."""
+        return [machine.name for machine in self.machines if machine.bill.hour_now.unknown]
+
+    def month_committed(self, years: Years) -> Amount:
+        """Return USD per month in their present states, under commitments where these apply."""
+        return cost.sum_of(
+            (machine, committed_month(machine, years) or machine.bill.month_now)
+            for machine in self.machines
+        )
+
+
+def least(amount: Amount) -> float | None:
+    """Return what is known of a sum; None where that is nothing."""
+    return None if amount.unknown and not amount.known else amount.known
+
+
+def subtotal(machines: Iterable[ProvisionedMachine], name: str = "") -> Subtotal:
+    """Return what machines cost together."""
+    machines = tuple(machines)
+    return Subtotal(
+        name=name,
+        machines=machines,
+        hour_now=cost.hourly(machines),
+        month_now=cost.monthly(machines),
+    )
+
+
+def subtotals(machines: Iterable[ProvisionedMachine], group: Group) -> list[Subtotal]:
+    """Return what the machines of each tag, state, cloud or zone cost together, by its name.
+
+    A machine counts in each of its tags, so that those do not add up.
+    """
+    names_of = _names(group)
+    members: dict[str, list[ProvisionedMachine]] = {}
+    for machine in machines:
+        for name in names_of(machine):
+            members.setdefault(name, []).append(machine)
+    return [subtotal(members[name], name) for name in sorted(members)]
+
+
+def may_commit(machine: ProvisionedMachine) -> bool:
+    """Return whether a commitment would be for a machine: it is on, and no Spot VM."""
+    return machine.state == "on" and not machine.spot
+
+
+def is_committed(part: Part, years: Years) -> bool:
+    """Return whether a part can be had under a commitment of so many years, as far as is known."""
+    return any(length == years for length, _ in part.committed_use)
+
+
+def committed_month(machine: ProvisionedMachine, years: Years) -> Amount | None:
+    """Return USD per month of a machine under a commitment; None where none applies."""
+    bill = machine.bill
+    if not may_commit(machine) or years not in bill.commitments:
+        return None
+    return bill.month_committed(years)
+
+
+def part_month(machine: ProvisionedMachine, part: Part, years: Years | None = None) -> float | None:
+    """Return USD per month of a part of a machine in its present state; None when unknown."""
+    bill = machine.bill
+    return part.month(bill.state, spot=bill.spot, hours_per_day=bill.hours_per_day, years=years)
+
+
+def _check_tags(fleet: Fleet, tags: Iterable[str]) -> None:
+    known = {tag for machine in fleet.machines for tag in machine.all_tags}
+    for tag in tags:
+        if tag not in known:
+            near = nearest(tag, known) or f"; there are {listed(sorted(known)) or 'none'}"
+            raise FleetError(f"fleet {fleet.name!r}: --tag {tag}: no machine has that tag{near}")
+
+
+def _names(group: Group) -> Callable[[ProvisionedMachine], tuple[str, ...]]:
+    """Return a function from a machine to the names of the groups that it is in."""
+    names: dict[Group, Callable[[ProvisionedMachine], tuple[str, ...]]] = {
+        "tag": lambda machine: machine.all_tags,
+        "state": lambda machine: (machine.state,),
+        "cloud": lambda machine: (machine.cloud,),
+        "zone": lambda machine: (machine.zone,),
+    }
+    return names[group]
+
+
+def _ordered(lines: list[_Line], key: _Key[_Line] | None, *, reverse: bool) -> list[_Line]:
+    """Return lines in order: text from A to Z, USD from the most to the least, None at the end."""
+    if key is None:
+        return lines[::-1] if reverse else lines
+    keyed = [(key(line), line) for line in lines]
+    known: list[tuple[Any, _Line]] = [each for each in keyed if each[0] is not None]
+    usd = any(isinstance(value, float) for value, _ in known)
+    known.sort(key=itemgetter(0), reverse=usd != reverse)
+    return [line for _, line in known] + [line for value, line in keyed if value is None]
+
+
+def _machine_keys() -> dict[Sort | None, _Key[ProvisionedMachine]]:
+    return {
+        "name": lambda machine: machine.name,
+        "state": lambda machine: machine.state,
+        "zone": lambda machine: machine.zone,
+        "type": lambda machine: machine.machine_type,
+        "price": lambda machine: machine.bill.hour.known,
+        "now": lambda machine: machine.bill.hour_now.known,
+        "month": lambda machine: machine.bill.month_now.known,
+    }
+
+
+def _part_keys() -> dict[Sort | None, _Key[tuple[ProvisionedMachine, Part]]]:
+    """Return what parts are in order of by themselves, not as their machines are."""
+    return {
+        "price": lambda each: each[1].hour("on", spot=each[0].spot),
+        "now": lambda each: each[1].hour(each[0].state, spot=each[0].spot),
+        "month": lambda each: part_month(*each),
+    }
+
+
+def _group_keys() -> dict[Sort | None, _Key[Subtotal]]:
+    return {
+        "name": lambda group: group.name,
+        "now": lambda group: least(group.hour_now),
+        "month": lambda group: least(group.month_now),
+    }
