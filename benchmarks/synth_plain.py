@@ -37,7 +37,7 @@ def instance(cdktf: Any, google: Any, stack: Any, name: str, script: str) -> Any
         ],
         tags=["metals", "metals-zerotier"],
         labels={
-            "cost": "0-2681-usd-per-hour",
+            "cost": "0-2867-usd-per-hour",
             "fleet": "metals",
             "machine": name,
             "state": "on",
