@@ -141,7 +141,8 @@ def test_criterion_4_gpu_metadata_in_the_output(synth: Synth) -> None:
     machines = synth(with_story_gpu_on())["output"]["machines"]["value"]
     assert machines["scheelite"]["gpu"] == {"type": "nvidia-tesla-t4", "count": 1}
     assert machines["scheelite"]["machine_type"] == "n1-standard-8"
-    assert machines["scheelite"]["usd_per_hour"] == pytest.approx(0.73)
+    # The machine and its GPU, 100 GB of disk, and an address.
+    assert machines["scheelite"]["usd_per_hour"] == pytest.approx(0.73 + 0.0137 + 0.005, abs=1e-4)
     assert machines["galena"]["gpu"] == "${null}"
 
 

@@ -40,7 +40,9 @@ ROOMS = {
     "terraform": (TERRAFORM, ("infra_lib.terraform",)),
     "what is asked of a cloud": (
         CLOUDS,
-        tuple(f"infra_lib.clouds.{name}" for name in ("cloud", "access", "answers", "failure")),
+        tuple(
+            f"infra_lib.clouds.{name}" for name in ("cloud", "access", "age", "answers", "failure")
+        ),
     ),
     "a cloud": (CLOUDS, ("infra_lib.clouds",)),
     "the dict of clouds": (CLOUDS | {"a cloud"}, ("infra_lib.clouds.all_clouds",)),

@@ -17,15 +17,18 @@ from infra_lib import (
     GcpMachine,
     GcpProject,
     Gpu,
+    Nvidia,
     Price,
     StopSchedule,
 )
-from infra_lib.operate.deploy.check_fleet import check_stacks
+from infra_lib.operate.deploy.check_fleet import check_plans, check_stacks
 from infra_lib.operate.deploy.fallback import Move, move_machines
 from infra_lib.operate.deploy.retry import differences
 from infra_lib.operate.deploy.synthesis import Stack, read
 from infra_lib.operate.kinds import owners
 from infra_lib.stacks import GcpStack
+from infra_lib.terraform.plan import Change, Plan
+from tests.helpers.nix_fleets import PART, VGPU_DRIVER
 
 GALENA = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 SCHEELITE = GcpMachine(
@@ -189,7 +192,7 @@ def test_a_stack_of_nobody_is_accepted(synthesize: Synthesize) -> None:
         (evolve(GALENA, spot=True), "spot=False was synthesized, and the fleet has True"),
         (
             evolve(GALENA, catalog=Catalog(prices=(Price("e2-standard-8", "*", 0.2),))),
-            "usd_per_hour=0.26805 was synthesized, and the fleet has 0.2",
+            "usd_per_hour=0.286745 was synthesized, and the fleet has 0.218699",
         ),
     ],
 )
@@ -207,6 +210,25 @@ def test_another_gpu_is_refused(synthesize: Synthesize) -> None:
     two = evolve(SCHEELITE, gpu=Gpu("nvidia-tesla-t4", count=2))
     said = refused(stacks, evolve(FLEET, machines=(GALENA, two)))
     assert "gpu=[('nvidia-tesla-t4', 1)] was synthesized, and the fleet has [('nvidia-te" in said
+
+
+def test_a_part_of_a_gpu_is_taken_as_a_stack_and_a_plan_have_it(synthesize: Synthesize) -> None:
+    """Nothing of it is synthesized, and Compute Engine may say of it what it likes."""
+    fleet = evolve(
+        FLEET, machines=(evolve(PART, enabled=True),), nvidia=Nvidia(vgpu_driver=VGPU_DRIVER)
+    )
+    stacks = synthesize(gcp=fleet)
+    check_stacks(stacks, [*stacks.values()], fleet, "main:fleet")
+    wholly = {"guest_accelerator": [{"type": "nvidia-rtx-pro-6000", "count": 1}]}
+
+    def plan(**attributes: Any) -> Plan:
+        kind = "google_compute_instance"
+        instance = {**stacks["gcp"].resources(kind)["beryl"], **attributes}
+        return Plan("gcp", (Change(f"{kind}.beryl", kind, ("create",), None, instance),))
+
+    check_plans([plan(**wholly), plan(guest_accelerator=[])], fleet)
+    with pytest.raises(FleetError, match="zone='us-central1-c' is planned"):
+        check_plans([plan(zone="us-central1-c", **wholly)], fleet)
 
 
 def test_a_machine_that_no_stack_has_or_the_fleet_has_not_is_refused(

@@ -128,8 +128,8 @@ def test_over_budget_nothing_runs(project: Project) -> None:
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
     assert done.stdout == (
-        "infra: fleet 'metals': budget_usd_per_hour=0.5: what is to be on costs $0.9980 an hour, "
-        "$728.58 a month, which is more; turn something off, raise the budget, or pass "
+        "infra: fleet 'metals': budget_usd_per_hour=0.5: what is to be on costs $1.0354 an hour, "
+        "$596.00 a month, which is more; turn something off, raise the budget, or pass "
         "--over-budget\n"
     )
     assert not (project.workspace.folder / "cdk.tf.json").exists()
@@ -140,8 +140,8 @@ def test_a_price_that_is_not_known_is_within_no_budget(project: Project) -> None
     project.describe(GALENA, scheelite(f", {unknown}"), fields="budget_usd_per_hour=100")
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
-    assert "at least $0.2681 an hour, $195.68 a month; unknown: scheelite" in done.stdout
-    assert "catalog=Catalog(prices=(Price(…),)), or pass --over-budget" in done.stdout
+    assert "at least $0.2867 an hour, $209.32 a month; unknown: scheelite (GPU)" in done.stdout
+    assert "say what it costs: Catalog(prices=…), or pass --over-budget" in done.stdout
     assert not (project.workspace.folder / "cdk.tf.json").exists()
 
 
@@ -170,8 +170,8 @@ def test_what_other_stacks_of_the_fleet_cost_is_counted_before_and_after(project
     for machine in ("galena", "scheelite"):
         assert project.infra("deploy", "--yes", machine).returncode == 0
     shown = project.infra("deploy", "--plan", "galena").stdout
-    assert "scheelite  on     us-central1-c  on demand  $0.7300  $0.7300  $532.90" in shown
-    assert "Now:    $0.9980 an hour\nThen:   $0.9980 an hour" in shown
+    assert "scheelite  on     us-central1-c  on demand  $0.7487  $0.7487  $386.68" in shown
+    assert "Now:    $1.0354 an hour\nThen:   $1.0354 an hour" in shown
 
     # A machine that goes to another stack would be in both, and paid for twice.
     text = main.read_text().replace('machines=("galena",)', "machines=()")
@@ -235,7 +235,7 @@ def test_at_a_terminal_it_shows_the_plan_and_the_costs_and_asks(project: Project
     for answer, expected in (("", 1), ("y", 0)):
         status, printed = project.infra_at_terminal("deploy", "--over-budget", answer=answer)
         assert status == expected, printed
-        texts = ("Plan: 4 to add", "Then:   $0.2681", "Budget: $0.1000", "Deploy this? [y/N]")
+        texts = ("Plan: 4 to add", "Then:   $0.2867", "Budget: $0.1000", "Deploy this? [y/N]")
         places = [printed.index(text) for text in texts]
         assert places == sorted(places)
         assert ("infra: nothing was deployed" in printed) == (answer == "")

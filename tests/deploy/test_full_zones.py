@@ -18,19 +18,19 @@ pytestmark = pytest.mark.usefixtures("cdktf")
 def test_a_machine_goes_to_its_next_zone_and_nothing_else_does(project: Project) -> None:
     cloud = project.workspace.cloud
     cloud.fail(NO_ROOM, machine="scheelite", zone="us-central1-c")
-    project.describe(GALENA, scheelite(), fields="budget_usd_per_hour=1")
+    project.describe(GALENA, scheelite(), fields="budget_usd_per_hour=1.1")
 
     done = project.infra("deploy", "--yes", "gcp")
     assert done.returncode == 0, done.stdout
     before, said, after = done.stdout.partition(
         "infra: us-central1-c has no room for scheelite at the moment; "
-        "trying us-central1-a, at $0.7300 an hour\n"
+        "trying us-central1-a, at $0.7487 an hour\n"
     )
     assert said, done.stdout
     # What it costs is said first.
     costs = before.rpartition("Initializing")[0]
-    assert "scheelite  on     us-central1-c  on demand  $0.7300  $532.90" in costs
-    assert "Then:   $0.9980 an hour, $728.58 a month\nBudget: $1.0000 an hour" in costs
+    assert "scheelite  on     us-central1-c  on demand  $0.7487  $386.68" in costs
+    assert "Then:   $1.0354 an hour, $596.00 a month\nBudget: $1.1000 an hour" in costs
 
     # One machine moved; the other was made once, and left alone.
     assert project.zone("scheelite") == "us-central1-a"
@@ -46,7 +46,7 @@ def test_a_machine_goes_to_its_next_zone_and_nothing_else_does(project: Project)
     planned = project.infra("deploy", "--plan", "gcp")
     assert planned.returncode == 0
     assert "No changes." in planned.stdout
-    assert "scheelite  on     us-central1-a  on demand  $0.7300  $0.7300" in planned.stdout
+    assert "scheelite  on     us-central1-a  on demand  $0.7487  $0.7487" in planned.stdout
     (shown,) = (
         machine
         for machine in json.loads(project.infra("show", "--json").stdout)["machines"]
@@ -56,11 +56,12 @@ def test_a_machine_goes_to_its_next_zone_and_nothing_else_does(project: Project)
     project.workspace.cdktf("output", "gcp", "--outputs-file", "outputs.json")
     written = json.loads((project.workspace.app / "outputs.json").read_text())
     assert written["gcp"]["machines"]["scheelite"] == {
+        "state": "on",
         "zone": "us-central1-a",
         "machine_type": "n1-standard-8",
         "external_ip": project.facts("scheelite")["external_ip"],
         "gpu": {"type": "nvidia-tesla-t4", "count": 1},
-        "usd_per_hour": 0.73,
+        "usd_per_hour": 0.748697,
     }
 
 
@@ -98,7 +99,7 @@ def test_a_machine_that_exists_is_not_moved_away_from_its_disk(project: Project)
     project.describe(scheelite())
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
-    assert "scheelite  on     us-central1-c  on demand  $0.0000  $0.7300" in done.stdout
+    assert "scheelite  on     us-central1-c  on demand  $0.0137  $0.7487" in done.stdout
     assert "us-central1-c has no room to start scheelite at the moment" in done.stdout
     assert "its boot disk would not come with it, so it is not moved" in done.stdout
     assert cloud.instances["scheelite"]["instance_id"] == number
@@ -183,7 +184,7 @@ def test_what_a_failed_deployment_made_stays_where_it_is(project: Project) -> No
     cloud.recover()
     done = project.infra("deploy", "--yes")
     assert done.returncode == 0, done.stdout
-    assert "scheelite  on     us-central1-a  on demand  unknown  $0.7300" in done.stdout
+    assert "scheelite  on     us-central1-a  on demand  unknown  $0.7487" in done.stdout
     assert cloud.instances.keys() == {"scheelite", "anatase"}
     assert cloud.instances["scheelite"]["instance_id"] == number
 
@@ -231,11 +232,11 @@ def test_the_next_zone_is_within_the_budget_too(project: Project) -> None:
         ' Price("nvidia-tesla-t4", "us-central1-a", 35.0)))'
     )
     project.workspace.cloud.fail(NO_ROOM, zone="us-central1-c")
-    project.describe(scheelite(f"{FALLBACK}, {dearer}"), fields="budget_usd_per_hour=1")
+    project.describe(scheelite(f"{FALLBACK}, {dearer}"), fields="budget_usd_per_hour=1.1")
     done = project.infra("deploy", "--yes")
     assert done.returncode == 1
     assert "infra: scheelite in us-central1-a would be next, but fleet 'metals'" in done.stdout
-    assert "$35.3800 an hour" in done.stdout
+    assert "$35.3987 an hour" in done.stdout
     assert not project.workspace.cloud.instances
     assert project.facts("scheelite") == {}
 

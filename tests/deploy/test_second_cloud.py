@@ -15,8 +15,11 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Source, Summary
 from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.failure import Failure, NoRoom
-from infra_lib.commands import cost, show
+from infra_lib.commands import show
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.operate.cost_data import cost_data
+from infra_lib.operate.cost_text import cost_text
+from infra_lib.operate.cost_view import View
 from infra_lib.operate.deploy import guard, price
 from infra_lib.operate.deploy.advice import advice
 from infra_lib.operate.deploy.check_fleet import check_stacks
@@ -74,7 +77,7 @@ OTHER: Any = SimpleNamespace(
     ways_in=lambda *_: frozenset({"direct"}),
     summary=lambda project: Summary(f"account {project}", {"account": project}),
     notes=lambda *_: (),
-    price_sources=lambda: {"servers": Source("Servers", "somebody", "2026-10")},
+    price_sources=lambda _: {"servers": Source("Servers", "somebody", "2026-10")},
     operations=lambda: OPERATIONS,
 )
 BERYL = OtherMachine("beryl", fallback_zones=("nbg1-dc3",))
@@ -144,10 +147,10 @@ def test_its_project_is_shown_beside_that_of_google() -> None:
 
 def test_its_prices_are_shown_with_their_source() -> None:
     two = fleet(GALENA, gcp=GcpProject("example-project", region="us-central1"))
-    text = cost.as_text(two)
+    text = cost_text(two, View())
     assert "Servers: somebody, as of 2026-10." in text
-    assert "Machine types: doitintl/gcpinstances.info, as of" in text
-    assert cost.as_data(two)["prices"]["servers"] == {"as_of": "2026-10", "source": "somebody"}
+    assert "Cyclenerd/google-cloud-pricing-cost-calculator, as of" in text
+    assert cost_data(two)["prices"]["servers"] == {"as_of": "2026-10", "source": "somebody"}
 
 
 def test_where_it_finds_no_room_it_is_moved_and_google_is_not_asked() -> None:

@@ -13,7 +13,7 @@ from tests.helpers.deployed import GALENA, Project
 from tests.helpers.tools import require
 from tests.terraform.harness import REGISTRIES, StandIn, platform
 
-COST = "galena   on     us-central1-b  on demand  $0.2681  $195.68\n"
+COST = "galena   on     us-central1-b  on demand  $0.2867  $209.32\n"
 NODE = "node is not on PATH: install Node.js 20 or 22"
 CDKTF = "cdktf is not on PATH: npm install cdktf-cli@0.21"
 TERRAFORM = (

@@ -10,7 +10,18 @@ from attrs import evolve
 from infra_lib import Facts, Fleet, Machine, MachineFacts, Nvidia
 from main import fleet as example
 from tests.helpers.nix import NixTree, evaluate, planted, quoted
-from tests.helpers.nix_fleets import CPU, L4, P100, T4, V100, fleet_of
+from tests.helpers.nix_fleets import (
+    CPU,
+    H100,
+    L4,
+    ONE_H100,
+    P100,
+    PART,
+    T4,
+    V100,
+    VGPU_DRIVER,
+    fleet_of,
+)
 
 TESTS = "tests/fleet.nix"
 CHECK = "modules/checks/fleet.nix"
@@ -65,6 +76,10 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
           production.version = "595.84";
           stable.version = "595.84";
           dc.version = "580.159.04";
+          dc.fabricmanager.version = "580.159.04";
+          dc_590.version = "590.48.01";
+          dc_590.fabricmanager.version = "590.48.01";
+          mkDriver = driver: driver;
           legacy_580.version = "580.173.02";
           legacy_535.version = "535.288.01";
         }};
@@ -359,6 +374,56 @@ def test_what_we_generate_for_gpus_of_every_age_is_what_they_expect(tmp_path: Pa
         root = tmp_path / "+".join(machine.name for machine in fleet.machines)
         root.mkdir(exist_ok=True)
         assert failures(planted(fleet, root), fleet) == []
+
+
+BOARDS = fleet_of(H100, ONE_H100, PART, T4, nvidia=Nvidia(vgpu_driver=VGPU_DRIVER))
+
+
+def test_what_we_generate_for_boards_and_parts_of_gpus_is_what_they_expect(tmp_path: Path) -> None:
+    tree = planted(BOARDS, tmp_path)
+    assert failures(tree, BOARDS) == []
+    names = set(expected(tree))
+    assert {name for name in names if "fabric manager" in name} == {
+        "test malachite has a fabric manager",
+        "test malachite has a fabric manager of its driver's version",
+    }
+    assert {name for name in names if "has its driver" in name} == {
+        f"test {name} has its driver" for name in ("malachite", "azurite", "scheelite")
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed"),
+    [
+        (
+            "hardware.nvidia.package = boot.kernelPackages.nvidiaPackages.production;",
+            {"has its driver", "has a fabric manager of its driver's version"},
+        ),
+        (
+            'hardware.nvidia.package.fabricmanager.version = "580.1";',
+            {"has a fabric manager of its driver's version"},
+        ),
+    ],
+)
+def test_each_catches_a_board_without_the_fabric_manager_of_its_driver(
+    tmp_path: Path, changes: str, failed: set[str]
+) -> None:
+    tree = planted(BOARDS, tmp_path)
+    found = failures(tree, BOARDS, f"{{ nixosConfigurations.malachite.config.{changes} }}")
+    assert {each["name"].removeprefix("test malachite ") for each in found} == failed
+
+
+def test_a_data_center_driver_that_is_named_is_expected_of_a_board(tmp_path: Path) -> None:
+    fleet = fleet_of(H100, nvidia=Nvidia(driver="dc_590"))
+    assert failures(planted(fleet, tmp_path), fleet) == []
+
+
+def test_an_nvidia_module_of_ones_own_is_trusted_with_boards_and_parts_too(tmp_path: Path) -> None:
+    tree = planted(evolve(BOARDS, files={"modules/nixos/nvidia.nix": None}), tmp_path)
+    text = (tree.root / TESTS).read_text()
+    assert "imports nvidia" in text
+    assert "has its driver" not in text
+    assert "fabric manager" not in text
 
 
 def test_only_what_the_fleet_says_of_cuda_is_claimed(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def open_to(ranges: tuple[str, ...]) -> Fleet:
 
 
 def test_a_price_that_nobody_knows_is_said_to_be_unknown() -> None:
-    fleet = with_machine("galena", machine_type="a3-highgpu-8g")
+    fleet = with_machine("galena", machine_type="a4-highgpu-8g")
     said = [step.text for step in runbook(fleet, "galena", "up").steps]
     assert "Create it. What it costs while on is unknown." in said
 

@@ -19,6 +19,7 @@ from infra_lib import (
     Nvidia,
     NvidiaTuning,
     Role,
+    ServiceAccount,
     Ssh,
     SshCertificateAuthority,
     SshHost,
@@ -55,6 +56,29 @@ P100 = gpu_machine("pitchblende", "nvidia-tesla-p100")
 V100 = gpu_machine("vanadinite", "nvidia-tesla-v100", 4)
 L4 = GcpMachine("lorandite", machine_type="g2-standard-4", zone="us-central1-a", enabled=True)
 A100 = GcpMachine("anatase", machine_type="a2-highgpu-4g", zone="us-central1-a", spot=True)
+H100 = GcpMachine("malachite", machine_type="a3-highgpu-8g", zone="us-central1-a")
+ONE_H100 = GcpMachine("azurite", machine_type="a3-highgpu-1g", zone="us-central1-a", spot=True)
+PART = GcpMachine(
+    "beryl",
+    machine_type="g4-standard-12",
+    zone="us-central1-b",
+    service_account=ServiceAccount("gpu@example-project.iam.gserviceaccount.com"),
+    catalog=Catalog(
+        machine_types=(
+            MachineType(
+                "g4-standard-12",
+                vcpus=12,
+                memory_gib=45,
+                accelerator="nvidia-rtx-pro-6000",
+                accelerator_count=0.25,
+            ),
+        ),
+    ),
+)
+VGPU_DRIVER = Apply(
+    "config.boot.kernelPackages.nvidiaPackages.mkDriver",
+    {"version": "580.159.03", "url": "https://drivers.example.org/vgpu.run"},
+)
 CPU = GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b")
 
 
@@ -187,6 +211,7 @@ FLEETS: dict[str, Fleet] = {
     ),
     "pascal": fleet_of(P100, V100),
     "mixed": fleet_of(P100, T4, modules=("base", "ssh-known-hosts", "nvidia")),
+    "boards": fleet_of(H100, ONE_H100, PART, nvidia=Nvidia(vgpu_driver=VGPU_DRIVER)),
     "several": fleet_of(
         gpu_machine("quartz", "nvidia-tesla-t4", 4, enabled=True),
         gpu_machine("topaz", "nvidia-tesla-t4", 2, enabled=True, stopped=True),

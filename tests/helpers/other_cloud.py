@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from infra_lib import DataDisk, Fleet
+from infra_lib.model.bill import Part
 from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
 from nixgen.frozen import frozen
@@ -21,7 +22,9 @@ class OtherMachine(ProvisionedMachine):
     boot_device: str = "/dev/sda"
     data_disks: tuple[DataDisk, ...] = ()
     external_ip: bool | str = True
-    cost: Cost = Cost(0.01)
+    cost_parts: tuple[Part, ...] = (
+        Part(kind="machine", text="cax11", on=Cost(0.01), stopped=0.01),
+    )
 
     def __attrs_post_init__(self) -> None:
         self._set_enabled(True)

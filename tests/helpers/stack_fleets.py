@@ -6,6 +6,7 @@ import attrs
 
 from infra_lib import (
     BootDisk,
+    Catalog,
     DataDisk,
     Facts,
     Fleet,
@@ -15,6 +16,7 @@ from infra_lib import (
     Gpu,
     Machine,
     MachineFacts,
+    MachineType,
     Reference,
     ServiceAccount,
     ShieldedVm,
@@ -72,6 +74,16 @@ def with_machine(fleet: Fleet, name: str, **fields: Any) -> Fleet:
             for machine in fleet.machines
         ],
     )
+
+
+# Of a series that nobody knows.
+NEWER = Catalog(machine_types=(MachineType("x9-standard-8", 8, 32),))
+
+
+def newer(machine_type: str, name: str = "galena", **fields: Any) -> GcpMachine:
+    """A machine of a type of `NEWER`, or of the tables, on."""
+    given = {"zone": "us-central1-a", "catalog": NEWER, "enabled": True, **fields}
+    return GcpMachine(name, machine_type=machine_type, **given)
 
 
 CONTROLLER = Machine("cinnabar", tags=("controller",))
@@ -162,5 +174,22 @@ FLEETS: dict[str, Fleet] = {
             firewall_logging=True,
             kms_key=KMS_KEY.replace("us-central1", "global"),
         ),
+    ),
+    "hardware": fleet_of(
+        newer("c4-standard-8", data_disks=(DataDisk("tank", size_gb=100),)),
+        newer("c4a-standard-4", "axinite", threads_per_core=1),
+        newer("n2-standard-8", "beryl", nested_virtualization=True, threads_per_core=1),
+        newer("n2d-standard-8", "calcite", confidential="SEV_SNP"),
+        newer("n2d-standard-8", "dolomite", confidential="SEV", on_host_maintenance="MIGRATE"),
+        newer("c3-standard-8", "euclase", confidential="TDX"),
+        newer("c3-standard-192-metal", "fluorite"),
+    ),
+    "provisioning": fleet_of(
+        newer("n2-standard-8", reservation="lab"),
+        newer("h4d-standard-192", "axinite"),
+        newer("g2-standard-4", "beryl", provisioning_model="FLEX_START", max_run_duration=604800),
+        newer("a4-highgpu-8g", "calcite", zone="us-central1-b", provisioning_model="SPOT"),
+        newer("a4x-highgpu-4g", "dolomite", reservation="projects/host/reservations/rack"),
+        newer("n2-standard-8", "euclase", on_host_maintenance="TERMINATE"),
     ),
 }

@@ -214,7 +214,7 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
         "metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))"
     )
     (folder / "pyproject.toml").unlink()
-    for command in COMMANDS.keys() - {"init", "deploy"}:
+    for command in COMMANDS.keys() - {"catalog", "init", "deploy"}:
         assert main([command, "--source", "described:metals"]) == 0
     for command in ("cost", "show", "sync"):
         assert main([command, "described:metals"]) == 0
@@ -229,6 +229,7 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
         (["cost", "--source", "a:b", "a:b"], "SOURCE: not allowed with argument --source"),
         (["runbook", "a:b"], "'a:b': name the source with --source a:b"),
         (["deploy", "a:b", "--plan"], "'a:b': name the source with --source a:b"),
+        (["gpus", "T4", "a:b"], "'a:b': name the source with --source a:b"),
     ],
 )
 def test_a_source_is_named_once_and_where_it_is_one(

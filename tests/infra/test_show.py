@@ -9,10 +9,24 @@ import pytest
 from infra_lib.commands.cli import main
 
 METALS = """
+from infra_lib.clouds.gcp.catalog.entries import AddressPrice, DiskPrice
+
+known = Catalog(
+    prices=(Price("n1-standard-8", "*", 0.4, 0.1), Price("nvidia-tesla-t4", "*", 0.3, 0.15)),
+    disk_prices=(DiskPrice("pd-balanced", "*", 0.146),),
+    address_prices=(AddressPrice("*", 0.01),),
+)
 metals = fleet(
     Machine("cinnabar", tags=("cloud", "controller"), description="Primary VPS"),
     Machine("stibnite", machine_class="darwin", tags=("desk",), target_host="me@stibnite.local"),
-    n1(Gpu("nvidia-tesla-t4", 2), name="scheelite", tags=("peer",), enabled=True, spot=True),
+    n1(
+        Gpu("nvidia-tesla-t4", 2),
+        name="scheelite",
+        tags=("peer",), enabled=True,
+        spot=True,
+        boot_disk=BootDisk(type="pd-balanced"),
+        catalog=known,
+    ),
     caches=(
         BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY),
         BinaryCache("https://cache.example.org", public_key=CACHE_KEY, priority=5),

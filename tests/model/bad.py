@@ -15,8 +15,28 @@ def gcp(name="galena", machine_type="e2-standard-8", zone="us-central1-b", **fie
     return GcpMachine(name, machine_type=machine_type, zone=zone, **fields)
 
 
+def new(machine_type="c4-standard-8", vcpus=8, **fields):
+    gpus = {"a4x": "nvidia-gb200", "a3": "nvidia-h100-80gb"}.get(machine_type.split("-")[0])
+    known = {"accelerator": gpus, "accelerator_count": 1 if gpus else 0, **fields.pop("type", {})}
+    types = (MachineType(machine_type, vcpus, 30, **known),)
+    gb200 = AcceleratorType("nvidia-gb200", "GB200", "blackwell", 186)
+    return gcp(
+        machine_type=machine_type,
+        catalog=Catalog(machine_types=types, accelerator_types=(gb200,)),
+        **{"zone": "us-central1-a", **fields},
+    )
+
+
 def n1(gpu, machine_type="n1-standard-8", zone="us-central1-c", **fields):
     return gcp(machine_type=machine_type, zone=zone, gpu=gpu, **fields)
+
+
+def part(count, **fields):
+    gpu = {"accelerator": "nvidia-rtx-pro-6000", "accelerator_count": count}
+    types = (MachineType("g4-x", 24, 90, **gpu),)
+    account = ServiceAccount("gpu@example-project.iam.gserviceaccount.com")
+    given = {"catalog": Catalog(machine_types=types), "service_account": account}
+    return gcp(machine_type="g4-x", **given | fields)
 
 
 def fleet(*machines, **fields):
@@ -57,6 +77,38 @@ REFUSED = {
     "three T4s": (
         'n1(Gpu("nvidia-tesla-t4", 3))',
         ("'galena'", "gpu.count=3", "1, 2, 4"),
+    ),
+    "half a T4": (
+        'n1(Gpu("nvidia-tesla-t4", 0.5))',
+        ("'galena'", "gpu.count=0.5", "1, 2, 4"),
+    ),
+    "a third of a GPU": (
+        'n1(Gpu("nvidia-tesla-t4", 1 / 3))',
+        ("gpu 'nvidia-tesla-t4'", "count=0.33", "whole number", "0.5, 0.25, 0.125"),
+    ),
+    "a quarter of a GPU where a half comes": (
+        'part(0.5, gpu=Gpu("nvidia-rtx-pro-6000", 0.25))',
+        ("'galena'", "gpu='1/4x nvidia-rtx-pro-6000'", "comes with 1/2x nvidia-rtx-pro-6000"),
+    ),
+    "a part of a GPU without a service account": (
+        "part(0.5, service_account=None)",
+        ("'galena'", "service_account=None", "vGPU driver", "ServiceAccount("),
+    ),
+    "a part of a GPU without a driver for it": (
+        "fleet(part(0.5))",
+        ("nvidia: vgpu_driver=None", "'galena'", "1/2x RTX PRO 6000", "whole GPUs"),
+    ),
+    "a driver for a part of a GPU that is text": (
+        'Nvidia(vgpu_driver="pkgs.vgpu")',
+        ("nvidia: vgpu_driver='pkgs.vgpu'", "an expression of nixgen", 'ref("pkgs.vgpu-driver")'),
+    ),
+    "a part of a GPU that machine types do not come with": (
+        'MachineType("g4-standard-3", 3, 11, accelerator="nvidia-x", accelerator_count=0.0625)',
+        ("'g4-standard-3'", "accelerator_count=0.0625", "0.5, 0.25, 0.125"),
+    ),
+    "NVSwitches of no generation": (
+        'AcceleratorType("nvidia-x", "X", "hopper", 80, nvswitch=0)',
+        ("'nvidia-x'", "nvswitch=0", "from 1"),
     ),
     "one T4 on n1-standard-64": (
         'n1(Gpu("nvidia-tesla-t4"), machine_type="n1-standard-64")',
@@ -1158,6 +1210,251 @@ REFUSED = {
         'gcp(boot_disk=BootDisk(image="a b"))',
         ("boot disk: image='a b'", "debian-cloud/debian-12"),
     ),
+    "Persistent Disk that boots a machine of a newer series": (
+        'new(boot_disk=BootDisk(type="pd-balanced"))',
+        (
+            "'galena'",
+            "boot_disk.type='pd-balanced'",
+            "c4-standard-8 boots from hyperdisk-balanced",
+        ),
+    ),
+    "Hyperdisk on e2": (
+        'gcp(data_disks=(DataDisk("ore", size_gb=10, type="hyperdisk-balanced"),))',
+        ("'galena'", "data_disks['ore'].type='hyperdisk-balanced'", "e2-standard-8 takes pd-"),
+    ),
+    "pd-standard on a3": (
+        'new("a3-highgpu-8g", 208, boot_disk=BootDisk(type="pd-standard"))',
+        ("'galena'", "boot_disk.type='pd-standard'", "pd-balanced, pd-ssd, hyperdisk-balanced"),
+    ),
+    "Persistent Disk on an a3 that takes none": (
+        'new("a3-ultragpu-8g", 224, data_disks=(DataDisk("ore", size_gb=10, type="pd-ssd"),))',
+        ("'galena'", "data_disks['ore'].type='pd-ssd'", "a3-ultragpu-8g takes hyperdisk-"),
+    ),
+    "Hyperdisk that nothing boots from": (
+        'new(boot_disk=BootDisk(type="hyperdisk-ml"))',
+        ("'galena'", "boot_disk.type='hyperdisk-ml'", "boots from hyperdisk-balanced"),
+    ),
+    "Hyperdisk Extreme with few vCPUs": (
+        'new(data_disks=(DataDisk("ore", size_gb=64, type="hyperdisk-extreme"),))',
+        (
+            "'galena'",
+            "data_disks['ore'].type='hyperdisk-extreme'",
+            "hyperdisk-extreme from 96 vCPUs on",
+        ),
+    ),
+    "Hyperdisk smaller than there are": (
+        'new(data_disks=(DataDisk("ore", size_gb=3),))',
+        ("'galena'", "data_disks['ore'].size_gb=3", "hyperdisk-balanced is accepted from 4 to"),
+    ),
+    "Hyperdisk Throughput smaller than there are": (
+        'DataDisk("ore", size_gb=2047, type="hyperdisk-throughput")',
+        ("data disk 'ore'", "size_gb=2047", "from 2048 to 32768 GB"),
+    ),
+    "Hyperdisk Throughput larger than there are": (
+        'DataDisk("ore", size_gb=32769, type="hyperdisk-throughput")',
+        ("data disk 'ore'", "size_gb=32769", "from 2048 to 32768 GB"),
+    ),
+    "pd-extreme smaller than there are": (
+        'BootDisk(size_gb=499, type="pd-extreme")',
+        ("boot disk", "size_gb=499", "pd-extreme is accepted from 500 to 65536 GB"),
+    ),
+    "image for Arm on other processors": (
+        'gcp(boot_disk=BootDisk(image="debian-cloud/debian-12-arm64"))',
+        ("'galena'", "boot_disk.image='debian-cloud/debian-12-arm64'", "has x86 processors"),
+    ),
+    "image for other processors on Arm": (
+        'new("c4a-standard-4", 4, boot_disk=BootDisk(image="debian-cloud/debian-13"))',
+        (
+            "'galena'",
+            "boot_disk.image='debian-cloud/debian-13'",
+            "has Arm processors",
+            '"debian-cloud/debian-12-arm64"',
+        ),
+    ),
+    "image of one's own for other processors on Arm": (
+        'new("t2a-standard-4", 4, boot_disk=BootDisk(image="lab/nixos-x86_64-linux"))',
+        ("'galena'", "boot_disk.image='lab/nixos-x86_64-linux'", "has Arm processors"),
+    ),
+    "GPU that is to be moved to another host": (
+        'n1(Gpu("nvidia-tesla-t4"), on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "a machine with accelerators", "TERMINATE"),
+    ),
+    "Spot VM that is to be moved to another host": (
+        'gcp(spot=True, on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "a Spot VM is not moved"),
+    ),
+    "machine type that is not moved to another host": (
+        'new("h4d-standard-192", 192, on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "h4d-standard-192 is not moved"),
+    ),
+    "Local SSDs that are too many to be moved": (
+        'new("z3-highmem-88", 88, type={"local_ssd_gib": 18001}, on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "z3-highmem-88 is not moved"),
+    ),
+    "bare metal that is to be moved": (
+        'new("c3-standard-192-metal", 192, on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "c3-standard-192-metal is not moved"),
+    ),
+    "Confidential VM that is not moved to another host": (
+        'gcp(machine_type="n2d-standard-8", confidential="SEV_SNP", on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "a Confidential VM with SEV_SNP"),
+    ),
+    "Confidential VM of a series whose are not moved to another host": (
+        'new("c2d-standard-8", 8, confidential="SEV", on_host_maintenance="MIGRATE")',
+        ("'galena'", "on_host_maintenance='MIGRATE'", "a Confidential VM with SEV is not moved"),
+    ),
+    "e2 that is to be terminated for maintenance": (
+        'gcp(on_host_maintenance="TERMINATE")',
+        ("'galena'", "on_host_maintenance='TERMINATE'", "a machine of e2 is always moved"),
+    ),
+    "what maintenance does, misspelt": (
+        'gcp(on_host_maintenance="STOP")',
+        ("'galena'", "on_host_maintenance='STOP'", '"MIGRATE" or "TERMINATE"'),
+    ),
+    "provisioning model misspelt": (
+        'gcp(provisioning_model="FLEX")',
+        ("'galena'", "provisioning_model='FLEX'", '"FLEX_START"'),
+    ),
+    "Spot VM that is said to be another": (
+        'gcp(spot=True, provisioning_model="STANDARD")',
+        ("'galena'", "spot=True", 'contradicts provisioning_model="STANDARD"'),
+    ),
+    "Spot VM that is said to be none": (
+        'gcp(spot=False, provisioning_model="SPOT")',
+        ("'galena'", "spot=False", 'contradicts provisioning_model="SPOT"'),
+    ),
+    "Spot VM of a series that has none": (
+        'new("m2-ultramem-208", 208, spot=True)',
+        ("'galena'", "provisioning_model='SPOT'", "STANDARD, RESERVATION_BOUND"),
+    ),
+    "few H100s on demand": (
+        'new("a3-highgpu-1g", 26)',
+        ("'galena'", "provisioning_model='STANDARD'", "is to be had as SPOT, FLEX_START"),
+    ),
+    "GB200s by chance": (
+        'new("a4x-highgpu-4g", 140, spot=True)',
+        ("'galena'", "provisioning_model='SPOT'", "is to be had as RESERVATION_BOUND"),
+    ),
+    "Flex-start VM without accelerators": (
+        'gcp(provisioning_model="FLEX_START", max_run_duration=3600)',
+        ("'galena'", "provisioning_model='FLEX_START'", "e2-standard-8 is to be had as STANDARD"),
+    ),
+    "Flex-start VM of n1 without a GPU": (
+        'n1(None, provisioning_model="FLEX_START", max_run_duration=3600)',
+        ("'galena'", "provisioning_model='FLEX_START'", "with GPUs as FLEX_START"),
+    ),
+    "Flex-start VM without an end": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START")',
+        ("'galena'", "max_run_duration=None", "600 to 604800 seconds (7 days)"),
+    ),
+    "Flex-start VM for more than a week": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START",'
+        " max_run_duration=604801)",
+        ("'galena'", "max_run_duration=604801", "600 to 604800 seconds (7 days)"),
+    ),
+    "Flex-start VM for less than ten minutes": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START", max_run_duration=599)',
+        ("'galena'", "max_run_duration=599", "600 to 604800 seconds (7 days)"),
+    ),
+    "Flex-start VM that is to be stopped": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START", max_run_duration=600,'
+        ' instance_termination_action="STOP")',
+        ("'galena'", "instance_termination_action='STOP'", "take DELETE"),
+    ),
+    "Flex-start VM that may not be deleted": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START", max_run_duration=600,'
+        " deletion_protection=True)",
+        ("'galena'", "instance_termination_action='DELETE'", "deletion_protection=True forbids it"),
+    ),
+    "reservation for a Flex-start VM": (
+        'gcp(machine_type="g2-standard-4", provisioning_model="FLEX_START", max_run_duration=600,'
+        ' reservation="lab")',
+        ("'galena'", "reservation='lab'", "leave it out"),
+    ),
+    "reservation for a Spot VM": (
+        'gcp(spot=True, reservation="lab")',
+        ("'galena'", "reservation='lab'", "a Spot VM"),
+    ),
+    "bound to no reservation": (
+        'gcp(provisioning_model="RESERVATION_BOUND")',
+        ("'galena'", "reservation=None", "RESERVATION_BOUND wants the name"),
+    ),
+    "reservation by half a link": (
+        'gcp(reservation="reservations/lab")',
+        ("'galena'", "reservation='reservations/lab'", "projects/<project ID>/reservations/<name>"),
+    ),
+    "Confidential VM of a series that has none": (
+        'gcp(confidential="SEV")',
+        ("'galena'", "confidential='SEV'", "e2-standard-8 has none", "c2d, c3d, c4d", "n2d"),
+    ),
+    "Confidential VM with what others have": (
+        'gcp(machine_type="n2d-standard-8", confidential="TDX")',
+        ("'galena'", "confidential='TDX'", "n2d-standard-8 has SEV, SEV_SNP", "c3-standard"),
+    ),
+    "Confidential VM with too many vCPUs": (
+        'new("c3d-standard-360", 360, confidential="SEV")',
+        ("'galena'", "confidential='SEV'", "up to 255 vCPUs", "has 360"),
+    ),
+    "Confidential VM with TDX and Local SSDs": (
+        'new("c3-standard-8-lssd", 8, confidential="TDX")',
+        ("'galena'", "confidential='TDX'", "not with Local SSDs"),
+    ),
+    "reservation for a Confidential VM with SEV-SNP": (
+        'gcp(machine_type="n2d-standard-8", confidential="SEV_SNP", reservation="lab")',
+        ("'galena'", "reservation='lab'", "a Confidential VM with SEV_SNP"),
+    ),
+    "two threads of a core that runs one": (
+        'gcp(machine_type="t2d-standard-8", threads_per_core=2)',
+        ("'galena'", "threads_per_core=2", "a core of t2d-standard-8 runs one thread"),
+    ),
+    "half a core of a series whose are not shared": (
+        'gcp(machine_type="n1-standard-1", threads_per_core=1)',
+        ("'galena'", "threads_per_core=1", "n1-standard-1 has no whole core"),
+    ),
+    "half a core": (
+        'gcp(machine_type="e2-micro", threads_per_core=1)',
+        ("'galena'", "threads_per_core=1", "e2-micro has no whole core"),
+    ),
+    "three threads of a core": (
+        "gcp(threads_per_core=3)",
+        ("'galena'", "threads_per_core=3", "from 1 to 2"),
+    ),
+    "virtual machines inside an e2": (
+        "gcp(nested_virtualization=True)",
+        ("'galena'", "nested_virtualization=True", "not with e2-standard-8", "n2-standard-8"),
+    ),
+    "virtual machines inside bare metal": (
+        'new("c3-standard-192-metal", 192, nested_virtualization=True)',
+        ("'galena'", "nested_virtualization=True", "not with c3-standard-192-metal"),
+    ),
+    "Shielded VM without a hypervisor": (
+        'new("c3-standard-192-metal", 192, shielded_vm=ShieldedVm(secure_boot=True))',
+        ("'galena'", "shielded_vm=ShieldedVm(secure_boot=True", "is bare metal"),
+    ),
+    "series twice": (
+        'Catalog(series=(Series("x9"), Series("x9")))',
+        ("catalog", "series='x9'", "twice"),
+    ),
+    "series of a machine type's whole name in capitals": (
+        'Series("X9")',
+        ("series 'X9'", "name='X9'", '"n1"'),
+    ),
+    "series with a disk type misspelt": (
+        'Series("x9", disk_types=("pd-sdd",))',
+        ("series 'x9'", "disk_types='pd-sdd'", "pd-ssd"),
+    ),
+    "series that takes no disk": (
+        'Series("x9", disk_types=())',
+        ("series 'x9'", "disk_types=''", "pd-balanced"),
+    ),
+    "series with a technology that there is not": (
+        'Series("x9", confidential=("SEV-SNP",))',
+        ("series 'x9'", "confidential='SEV-SNP'", '"SEV_SNP"'),
+    ),
+    "series with a provisioning model that there is not": (
+        'Series("x9", provisioning_models=("RESERVED",))',
+        ("series 'x9'", "provisioning_models='RESERVED'", '"RESERVATION_BOUND"'),
+    ),
     "disk type with a space": (
         'gcp(boot_disk=BootDisk(type="pd ssd"))',
         ("boot disk: type='pd ssd'", "pd-ssd"),
@@ -1409,6 +1706,46 @@ REFUSED = {
         'Catalog(prices=(Price("e2-standard-8", "us-centrall", 9.9),))',
         ("location='us-centrall'", "nearest: us-central1"),
     ),
+    "price of a disk below zero": (
+        'DiskPrice("pd-ssd", "*", -0.1)',
+        ("'pd-ssd'", "usd_per_gib_month=-0.1", "USD per GiB and month"),
+    ),
+    "price of a disk of no type": (
+        'DiskPrice("pd_ssd", "*", 0.1)',
+        ("disk_type='pd_ssd'", '"pd-ssd"'),
+    ),
+    "price of a disk in a zone": (
+        'Catalog(disk_prices=(DiskPrice("pd-ssd", "us-central1-b", 9.9),))',
+        ("'pd-ssd'", "location='us-central1-b'", "nearest: us-central1"),
+    ),
+    "price of a disk twice": (
+        'Catalog(disk_prices=(DiskPrice("pd-ssd", "*", 1), DiskPrice("pd-ssd", "*", 2)))',
+        ("catalog", "disk_prices='pd-ssd in *'", "twice"),
+    ),
+    "price of an address below zero": (
+        'AddressPrice("*", -0.1)',
+        ("address in '*'", "usd_per_hour_in_use=-0.1", "USD per hour"),
+    ),
+    "price of an address in a region that is misspelt": (
+        'Catalog(address_prices=(AddressPrice("us-centrall", 0.1),))',
+        ("price of an address", "location='us-centrall'", "nearest: us-central1"),
+    ),
+    "price of an address twice": (
+        'Catalog(address_prices=(AddressPrice("*", 1), AddressPrice("*", 2)))',
+        ("catalog", "address_prices='*'", "twice"),
+    ),
+    "custom machine type with an odd number of vCPUs": (
+        'gcp(machine_type="n2-custom-3-8192")',
+        ("machine_type='n2-custom-3-8192'", "2, 4 … 32", "nearest: n2-custom-4-8192"),
+    ),
+    "custom machine type of a series without them": (
+        'gcp(machine_type="c3-custom-4-8192")',
+        ("machine_type='c3-custom-4-8192'", "c3 has no custom machine types"),
+    ),
+    "obsolete machine type": (
+        'gcp(machine_type="m2-ultramemx-96")',
+        ("machine_type='m2-ultramemx-96'", "obsolete", "nearest: m2-"),
+    ),
     "zone in another region": (
         'Zone("us-central1-z", "us-east1")',
         ("name='us-central1-z'", "us-east1-a"),
@@ -1605,6 +1942,19 @@ WRONG_KIND = {
     "a name for machine types": ('Catalog(machine_types=("a",))', ("machine_types='a'",)),
     "a string for prices": ('Catalog(prices="a")', ("prices='a'", "a tuple or a list")),
     "a string for a price": ('Price("a", "*", "0.1")', ("usd_per_hour='0.1'", "USD per hour")),
+    "a string for disk prices": (
+        'Catalog(disk_prices="a")',
+        ("disk_prices='a'", "a tuple or a list"),
+    ),
+    "a price for a disk's": (
+        'Catalog(disk_prices=(Price("a", "*", 1),))',
+        ("disk_prices=Price(", "DiskPrice(…)"),
+    ),
+    "a name for an address' price": (
+        'Catalog(address_prices=("*",))',
+        ("address_prices='*'", "AddressPrice(…)"),
+    ),
+    "a dict for tables": ("Catalog(tables={})", ("catalog", "tables={}")),
     "a bool for a price": ('Price("a", "*", True)', ("usd_per_hour=True", "USD per hour")),
     "None for a price's place": ('Price("a", None, 1)', ("location=None", '"*"')),
     "a list for vCPU limits": (

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from infra_lib import Facts, Fleet, FleetError, Machine, MachineFacts, cost
 from infra_lib.hosts import hosts
+from infra_lib.model.bill import Part
 from infra_lib.model.money import Cost
 from infra_lib.model.provisioned import ProvisionedMachine
 from tests.helpers.other_cloud import OtherMachine
@@ -17,7 +18,7 @@ def fleet(machine: ProvisionedMachine, **fields: Any) -> Fleet:
 
 
 def test_it_is_provisioned_and_costs_what_its_cloud_says() -> None:
-    ore = OtherMachine("ore", cost=Cost(0.25))
+    ore = OtherMachine("ore", cost_parts=(Part(kind="machine", text="a", on=Cost(0.25)),))
     assert fleet(ore).provisioned == (ore,)
     assert fleet(ore).gcp_machines == ()
     assert cost.total(fleet(ore).provisioned) == 0.25

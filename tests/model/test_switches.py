@@ -20,6 +20,7 @@ DESCRIBED = {
     "MachineType": 'MachineType("n9-a", 1, 1, {})',
     "Nvidia": "Nvidia({})",
     "NvidiaTuning": "NvidiaTuning({})",
+    "Series": 'Series("x9", {})',
     "ShieldedVm": "gcp(shielded_vm=ShieldedVm({}))",
     "User": 'User("cameron", {})',
 }

@@ -5,19 +5,14 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from infra_lib import AcceleratorType, Catalog, Fleet, MachineType, Price, Zone
+from infra_lib import AcceleratorType, Catalog, Fleet, MachineType, Nvidia, Price, Zone
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.clouds.gcp.catalog import (
-    ACCELERATORS_AS_OF,
-    MACHINE_TYPES_AS_OF,
-    PRICES_AS_OF,
-    PRICES_SOURCE,
-)
-from infra_lib.commands.cost import as_data, as_text
+from infra_lib.clouds.gcp.catalog import CATALOG
+from infra_lib.operate.cost_data import cost_data
 from main import fleet as example
 from tests.helpers import markdown
 from tests.helpers.nix import NixTree
-from tests.helpers.nix_fleets import CPU, FLEETS, T4, fleet_of
+from tests.helpers.nix_fleets import CPU, FLEETS, PART, T4, VGPU_DRIVER, fleet_of
 
 
 def text(fleet: Fleet) -> str:
@@ -33,6 +28,11 @@ def prices(row: list[str]) -> list[str]:
     return row[-4:]
 
 
+def of_machine(row: list[str]) -> tuple[list[str], str]:
+    """What a machine costs on, and a month of it now."""
+    return row[-5:-1], row[-1]
+
+
 def test_every_machine_on_and_off() -> None:
     found = rows(example)
     assert found["galena", "on"][2:5] == ["e2-standard-8", "none", "us-central1-b"]
@@ -40,25 +40,38 @@ def test_every_machine_on_and_off() -> None:
 
 
 def test_costs_come_from_the_catalogue() -> None:
-    """Of prices.csv, in us-central1: e2-standard-8, n1-standard-8 and a T4, g2-standard-4 …"""
+    """In us-central1: e2-standard-8, n1-standard-8 and a T4, g2-standard-4, and what is beside.
+
+    A disk of 100 GB of pd-balanced is 10 USD a month, and an address 0.005 USD an hour. A month of
+    an n1 machine and its GPUs on demand is paid at 70 %.
+    """
     found = rows(example)
-    # 0.26805 and 0.08041
-    galena = ["$0.2681", "$195.68", "$0.0804", "$58.70"]
-    assert prices(found["galena", "on"]) == galena
-    # 0.38 + 0.35 and 0.08 + 0.175
-    scheelite = ["$0.7300", "$532.90", "$0.2550", "$186.15"]
-    assert prices(found["scheelite", "off"]) == prices(found["n1-standard-8", "1x T4"]) == scheelite
-    # 0.38 + 4 * 0.35 and 0.08 + 4 * 0.175
-    assert prices(found["n1-standard-8", "4x T4"]) == ["$1.7800", "$1,299.40", "$0.7800", "$569.40"]
-    # 0.70683 and 0.2238: the GPU is in it
-    assert prices(found["g2-standard-4", "1x L4"]) == ["$0.7068", "$515.99", "$0.2238", "$163.37"]
+    # 0.268046 and 0.160848, + 0.013699 + 0.005
+    galena = ["$0.2867", "$209.32", "$0.1795", "$131.07"]
+    assert of_machine(found["galena", "on"]) == (galena, "$209.32")
+    # 0.379998 + 0.35 and 0.13402 + 0.175, + 0.013699 + 0.005
+    scheelite = ["$0.7487", "$386.68", "$0.3277", "$239.23"]
+    assert of_machine(found["scheelite", "off"]) == (scheelite, "$0.00")
+    assert prices(found["n1-standard-8", "1x T4"]) == ["$0.7300", "$373.03", "$0.3090", "$225.58"]
+    # 0.379998 + 4 * 0.35 and 0.13402 + 4 * 0.175
+    assert prices(found["n1-standard-8", "4x T4"]) == ["$1.7800", "$909.58", "$0.8340", "$608.83"]
+    # 0.706832 and 0.397336: the GPU is in it
+    assert prices(found["g2-standard-4", "1x L4"]) == ["$0.7068", "$515.99", "$0.3973", "$290.06"]
     assert found["n1-standard-8", "4x T4"][2] == "64 GB"
     assert found["a2-ultragpu-8g", "8x A100 80GB"][2] == "640 GB"
 
 
 def test_every_machine_of_a_fleet_has_its_own_price() -> None:
     found = rows(fleet_of(CPU, evolve(CPU, name="halite", zone="europe-west1-b")))
-    assert prices(found["halite", "on"])[0] != prices(found["galena", "on"])[0] == "$0.2681"
+    assert found["halite", "on"][-5] != found["galena", "on"][-5] == "$0.2867"
+
+
+def test_a_part_of_a_gpu_is_told_as_a_fraction_with_its_part_of_the_memory() -> None:
+    zone = Zone("us-central1-b", "us-central1", accelerators=("nvidia-rtx-pro-6000",))
+    part = evolve(PART, catalog=evolve(PART.catalog, zones=(zone,)))
+    found = rows(fleet_of(part, nvidia=Nvidia(vgpu_driver=VGPU_DRIVER)))
+    assert found["beryl", "off"][2:4] == ["g4-standard-12", "1/4x RTX PRO 6000"]
+    assert found["g4-standard-12", "1/4x RTX PRO 6000"][2] == "24 GB"
 
 
 def test_the_alternatives_are_every_gpu_of_the_region() -> None:
@@ -123,16 +136,19 @@ def test_the_warning_and_the_sources_are_there() -> None:
     found = text(example)
     assert "GPUs are expensive when idle" in found
     assert "off by default" in found
-    assert PRICES_SOURCE in found
-    assert all(date in found for date in (PRICES_AS_OF, ACCELERATORS_AS_OF, MACHINE_TYPES_AS_OF))
+    of = {source.of: source for source in CATALOG.sources}
+    for each in ("Prices of machine types", "Prices of attached GPUs", "Machine types"):
+        assert of[each].name in found
+        assert of[each].as_of in found
 
 
 def test_the_total_counts_what_is_on() -> None:
     running = fleet_of(CPU, evolve(T4, enabled=True))
     stopped = fleet_of(CPU, evolve(T4, enabled=True, stopped=True))
-    assert "What is on costs $0.9980 an hour, $728.58 a month." in text(running)
-    assert "What is on costs $0.2681 an hour, $195.68 a month." in text(stopped)
-    assert "What is on costs $0.2681 an hour, $195.68 a month." in text(fleet_of(CPU, T4))
+    assert "The fleet costs $1.0354 an hour, $596.00 a month." in text(running)
+    # What is stopped keeps its boot disk, which is 10 USD a month.
+    assert "The fleet costs $0.3004 an hour, $219.32 a month." in text(stopped)
+    assert "The fleet costs $0.2867 an hour, $209.32 a month." in text(fleet_of(CPU, T4))
 
 
 def test_spot_and_stopped_are_said() -> None:
@@ -141,17 +157,33 @@ def test_spot_and_stopped_are_said() -> None:
     assert ("topaz", "stopped") in rows(FLEETS["several"])
 
 
+C5 = Catalog(machine_types=(MachineType("c5-x", 8, 30),))
+
+
 def test_an_unknown_price_is_said_to_be_unknown() -> None:
     found = rows(FLEETS["arm"])
-    assert prices(found["amber", "on"]) == ["unknown"] * 4
-    total = r"What is on costs at least \$\S+ an hour, \$\S+ a month; unknown: amber\."
+    shown, now = of_machine(found["amber", "on"])
+    assert all(price.endswith("+") for price in (*shown, now))
+    total = r"The fleet costs at least \$\S+ an hour, \$\S+ a month; unknown: amber \(boot disk\)\."
     assert re.search(total, text(FLEETS["arm"]))
+    assert "A price that ends in + is without what is unknown." in text(FLEETS["arm"])
+    assert "ends in +" not in text(example)
+    unpriced = rows(fleet_of(evolve(CPU, machine_type="c5-x", catalog=C5)))
+    assert of_machine(unpriced["galena", "on"]) == (["unknown"] * 4, "unknown")
+
+
+def test_how_long_a_machine_runs_at_most_is_said() -> None:
+    limited = evolve(CPU, max_run_duration=8 * 3600)
+    assert "Counted as started once a day, and run at most: galena 8 h a day." in text(
+        fleet_of(limited)
+    )
+    assert "started once a day" not in text(example)
 
 
 def test_your_own_price_counts_everywhere() -> None:
     catalog = Catalog(prices=(Price("n1-standard-8", "*", 1.0, 0.5),))
     mine = rows(fleet_of(evolve(T4, catalog=catalog)))
-    assert prices(mine["scheelite", "off"])[0] == "$1.3500"
+    assert mine["scheelite", "off"][-5] == "$1.3687"
     assert prices(mine["n1-standard-8", "1x T4"])[0] == "$1.3500"
 
 
@@ -164,7 +196,7 @@ def test_the_file_is_markdown_with_a_comment_for_header(tree: Callable[[str], Ni
 def test_the_sources_of_prices_are_those_that_infra_cost_prints() -> None:
     found = {
         key: {"as_of": source.as_of, "source": source.name}
-        for key, source in CLOUDS["gcp"].price_sources().items()
+        for key, source in CLOUDS["gcp"].price_sources(example.gcp_machines).items()
     }
-    assert found == as_data(example)["prices"]
-    assert all(source.text in as_text(example) for source in CLOUDS["gcp"].price_sources().values())
+    assert found == cost_data(example)["prices"]
+    assert all(each["source"] in text(example) for each in found.values())

@@ -17,8 +17,22 @@ from infra_lib import (
     NvidiaTuning,
     Zone,
 )
+from nixgen import Raw, ref
 from tests.helpers.nix import NixTree, evaluate, run
-from tests.helpers.nix_fleets import A100, FLEETS, L4, P100, T4, V100, fleet_of, gpu_machine
+from tests.helpers.nix_fleets import (
+    A100,
+    FLEETS,
+    H100,
+    L4,
+    ONE_H100,
+    P100,
+    PART,
+    T4,
+    V100,
+    VGPU_DRIVER,
+    fleet_of,
+    gpu_machine,
+)
 
 Trees = Callable[[str], NixTree]
 Plant = Callable[..., NixTree]
@@ -33,8 +47,6 @@ CONFIG = """{
   hardware.nvidia.package.bin = "/driver-bin";
 }"""
 
-
-H100 = GcpMachine("malachite", machine_type="a3-highgpu-8g", zone="us-central1-a")
 BLACKWELL = GcpMachine(
     "beryl",
     machine_type="g4-standard-48",
@@ -49,11 +61,15 @@ BLACKWELL = GcpMachine(
 P4 = gpu_machine("erythrite", "nvidia-tesla-p4")
 
 
-def gpu_of_ones_own(generation: str, capability: str | None = None) -> GcpMachine:
-    """A machine with a GPU that the catalogue does not know."""
-    gpu = AcceleratorType("nvidia-x", "X", generation, 16, compute_capability=capability)
+def gpu_of_ones_own(
+    generation: str, capability: str | None = None, count: float = 1, nvswitch: int | None = None
+) -> GcpMachine:
+    """A machine with GPUs that the catalogue does not know."""
+    gpu = AcceleratorType(
+        "nvidia-x", "X", generation, 16, compute_capability=capability, nvswitch=nvswitch
+    )
     catalog = Catalog(
-        machine_types=(MachineType("x9-gpu-8", 8, 32, False, "nvidia-x", 1),),
+        machine_types=(MachineType("x9-gpu-8", 8, 32, False, "nvidia-x", count),),
         accelerator_types=(gpu,),
     )
     return GcpMachine("beryl", machine_type="x9-gpu-8", zone="us-central1-a", catalog=catalog)
@@ -209,6 +225,185 @@ def test_no_driver_drives_the_oldest_and_the_newest_gpus() -> None:
         "nvidia: driver=None: legacy_580 drives nothing older than maxwell, and machine 'beryl' "
         "has X (kepler)"
     ) in str(refusal.value)
+
+
+def with_gpus(machine_type: str, zone: str = "us-central1-a") -> GcpMachine:
+    """A machine of a type that comes with GPUs."""
+    return GcpMachine("beryl", machine_type=machine_type, zone=zone)
+
+
+# What a machine sees of nixpkgs: drivers that are no more than their names, and a join of folders
+# that is the folders.
+BOARD = """{
+  config = {
+    boot.kernelPackages.nvidiaPackages = { dc = "the dc driver"; mkDriver = driver: driver; };
+    hardware.nvidia.package.fabricmanager = "/fabricmanager";
+  };
+  pkgs = pkgs // { symlinkJoin = { name, paths }: builtins.concatStringsSep "+" paths; };
+}"""
+FABRIC_MANAGER = {
+    "description": "NVIDIA fabric manager",
+    "wantedBy": ["multi-user.target"],
+    "wants": ["modprobe@nvidia.service"],
+    "after": ["modprobe@nvidia.service"],
+    "before": ["nvidia-persistenced.service"],
+    "unitConfig": {"ConditionDirectoryNotEmpty": "/proc/driver/nvidia-nvswitch/devices"},
+    "serviceConfig": {
+        "Type": "forking",
+        "ExecStart": (
+            "/fabricmanager/bin/nv-fabricmanager -c /usr/share/nvidia/nvswitch/fabricmanager.cfg"
+        ),
+        "BindReadOnlyPaths": (
+            "/fabricmanager/share/nvidia-fabricmanager/nvidia/nvswitch+"
+            "/fabricmanager/share/nvidia-fabricmanager/etc:/usr/share/nvidia/nvswitch"
+        ),
+        "RuntimeDirectory": "nvidia-fabricmanager",
+        "TimeoutStartSec": 240,
+    },
+}
+
+
+def own_driver(tree: NixTree, name: str) -> tuple[Any, Any]:
+    """The driver that a machine has of its own, and its fabric manager; None for none."""
+    names = '{ base = "b"; nvidia = "n"; }'
+    found = tree.machine(name, names, BOARD)
+    package = found.get("hardware", {}).get("nvidia", {}).get("package")
+    return package, found["systemd"].get("services", {}).get("nvidia-fabricmanager")
+
+
+def test_a_machine_with_a_whole_board_has_the_fabric_manager_of_its_driver(tree: Trees) -> None:
+    """Its file is NVIDIA's of that very version, where NVIDIA's packages put it."""
+    assert own_driver(tree("boards"), "malachite") == (
+        {"force": "the dc driver"},
+        FABRIC_MANAGER,
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "given"),
+    [
+        (H100, True),
+        (ONE_H100, False),
+        (L4, False),
+        (T4, False),
+        (A100, False),  # four of the eight of a board
+        (with_gpus("a2-highgpu-8g"), True),
+        (with_gpus("a2-megagpu-16g"), True),
+        (with_gpus("a2-ultragpu-8g", "us-central1-c"), True),
+        (with_gpus("a3-megagpu-8g"), True),
+        (with_gpus("a3-edgegpu-8g"), True),
+        (gpu_of_ones_own("hopper", "9.0", 8), False),  # no NVSwitches
+        (gpu_of_ones_own("hopper", "9.0", 7, nvswitch=3), False),
+        (gpu_of_ones_own("hopper", "9.0", 8, nvswitch=3), True),
+        (gpu_of_ones_own("volta", "7.0", 8, nvswitch=1), True),  # production drives no Volta
+        (gpu_of_ones_own("blackwell", "10.0", 8, nvswitch=4), False),  # needs more than that
+    ],
+)
+def test_only_a_machine_that_has_such_a_board_to_itself_has_it(
+    plant: Plant, machine: GcpMachine, given: bool
+) -> None:
+    package, unit = own_driver(plant(fleet_of(machine)), machine.name)
+    assert (package is not None, unit is not None) == (given, given)
+
+
+def test_others_of_its_fleet_keep_their_driver(plant: Plant) -> None:
+    both = plant(fleet_of(H100, T4))
+    assert module(both)["hardware"]["nvidia"]["package"] == "the production driver"
+    assert own_driver(both, "scheelite") == (None, None)
+    old = plant(fleet_of(H100, P100))
+    assert own_driver(old, "malachite")[0] == {"force": "the dc driver"}
+
+
+@pytest.mark.parametrize("driver", ["dc", "dc_570", "dc_580", "dc_590"])
+def test_a_data_center_driver_that_is_named_has_its_own_fabric_manager(
+    plant: Plant, driver: Any
+) -> None:
+    found = plant(fleet_of(H100, nvidia=Nvidia(driver=driver)))
+    assert own_driver(found, "malachite") == (None, FABRIC_MANAGER)
+
+
+@pytest.mark.parametrize("driver", ["production", "stable", "new_feature", "legacy_580"])
+def test_any_other_driver_that_is_named_has_none(plant: Plant, driver: Any) -> None:
+    """nixpkgs has none of its version, and no other would do."""
+    found = plant(fleet_of(H100, nvidia=Nvidia(driver=driver)))
+    assert own_driver(found, "malachite") == (None, None)
+
+
+def test_a_module_of_ones_own_chooses_the_driver_of_a_board_too(plant: Plant) -> None:
+    found = plant(fleet_of(H100, files={"modules/nixos/nvidia.nix": None}))
+    assert own_driver(found, "malachite") == (None, None)
+
+
+def test_a_fabric_manager_of_plain_modules_is_the_same(plant: Plant) -> None:
+    found = plant(fleet_of(H100, module_style="nixos", modules=()))
+    machine = found.evaluate(
+        f'load "modules/machines/nixos/malachite/default.nix" ({{ inherit lib pkgs; }} // {BOARD})'
+    )
+    assert machine["systemd"]["services"]["nvidia-fabricmanager"] == FABRIC_MANAGER
+
+
+def test_a_part_of_a_gpu_has_the_driver_that_the_fleet_names(tree: Trees) -> None:
+    driver = {"version": "580.159.03", "url": "https://drivers.example.org/vgpu.run"}
+    assert own_driver(tree("boards"), "beryl") == ({"force": driver}, None)
+
+
+def test_the_driver_of_a_part_of_a_gpu_may_be_an_input_of_the_flake(plant: Plant) -> None:
+    found = plant(fleet_of(PART, nvidia=Nvidia(vgpu_driver=ref("inputs.own.vgpu"))))
+    text = (found.root / "modules/machines/nixos/beryl/default.nix").read_text()
+    assert "{ config, inputs, ... }:" in text
+    assert "hardware.nvidia.package = lib.mkForce inputs.own.vgpu;" in text
+
+
+def test_a_part_of_a_gpu_is_refused_without_a_driver_for_it() -> None:
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(T4, PART)
+    assert str(refusal.value) == (
+        "nvidia: vgpu_driver=None: machine 'beryl' has 1/4x RTX PRO 6000, and a part of a GPU "
+        "needs NVIDIA's vGPU guest driver, which nixpkgs does not have: give it as an expression, "
+        "or take a machine type with whole GPUs"
+    )
+    fleet_of(T4, PART, nvidia=Nvidia(vgpu_driver=Raw("pkgs.own")))
+    fleet_of(T4, L4)
+
+
+def test_no_branch_of_nixpkgs_is_held_against_a_part_of_a_gpu() -> None:
+    """Blackwell is too new for 535, which is for the other machine."""
+    fleet_of(P100, PART, nvidia=Nvidia(driver="legacy_535", vgpu_driver=VGPU_DRIVER))
+
+
+def on_arm(machine: GcpMachine) -> GcpMachine:
+    """The machine, as one of an Arm series that needs a reservation would be."""
+    object.__setattr__(machine, "platform", "aarch64-linux")
+    return machine
+
+
+@pytest.mark.parametrize("driver", [None, "production", "latest", "beta", "legacy_580"])
+def test_nixpkgs_has_drivers_for_gpus_of_arm_machines(driver: Any) -> None:
+    fleet_of(
+        on_arm(gpu_of_ones_own("blackwell", "10.0", 4, nvswitch=4)), nvidia=Nvidia(driver=driver)
+    )
+    fleet_of(on_arm(gpu_of_ones_own("blackwell", "10.0")), T4, nvidia=Nvidia(driver=driver))
+
+
+@pytest.mark.parametrize("driver", ["dc", "dc_570", "dc_580", "dc_590"])
+def test_nixpkgs_has_no_data_center_driver_for_arm(driver: Any) -> None:
+    with pytest.raises(FleetError) as refusal:
+        fleet_of(on_arm(gpu_of_ones_own("blackwell", "10.0")), nvidia=Nvidia(driver=driver))
+    assert str(refusal.value) == (
+        f"nvidia: driver='{driver}': drives nothing but x86_64-linux, and machine 'beryl' has X "
+        "(blackwell, aarch64-linux); leave driver out, or name another"
+    )
+
+
+@pytest.mark.parametrize(
+    ("driver", "refused"),
+    [("dc_570", "rubin"), ("dc_580", "rubin"), ("dc_590", "volta"), ("new_feature", "volta")],
+)
+def test_a_numbered_branch_has_its_limits(driver: Any, refused: str) -> None:
+    with pytest.raises(FleetError, match=f"has X \\({refused}\\)"):
+        fleet_of(gpu_of_ones_own(refused, "7.0"), nvidia=Nvidia(driver=driver))
+    for generation in ("turing", "ampere", "ada", "hopper", "blackwell"):
+        fleet_of(gpu_of_ones_own(generation, "7.5"), nvidia=Nvidia(driver=driver))
 
 
 def cuda_capabilities(tree: NixTree) -> list[str] | None:

@@ -85,7 +85,7 @@ def test_machines_of_two_clouds_stand_side_by_side(plant: Plant) -> None:
     assert "timeServers" not in tree.machine("beryl")["networking"]
     page = (tree.root / "docs/gpu-costs.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith(("| beryl |", "| galena |"))]
-    assert [row.split(" | ")[5] for row in rows] == ["$0.0100", "$0.2681"]
+    assert [row.split(" | ")[5] for row in rows] == ["$0.0100", "$0.2867"]
     assert "## GPU machines in us-central1" in page
     assert "## GPU machines in fsn1" not in page  # it has none
     assert "- Prices: somebody, as of 2026-10" in page

@@ -15,7 +15,7 @@ from tests.helpers.nix_fleets import FLEETS
 SNAPSHOTS = CHECKOUT / "snapshots"
 
 # Together they show every feature that the example does not.
-PINNED = ("l4", "a100", "mixed", "several", "data-disks", "moons", "workshop")
+PINNED = ("l4", "a100", "mixed", "boards", "several", "data-disks", "moons", "workshop")
 
 
 def body(value: Any) -> str:

@@ -27,7 +27,7 @@ def test_wheel_holds_the_two_packages_and_their_data(wheel: Path) -> None:
     assert packaged <= set(names)
     assert {"infra_lib/py.typed", "nixgen/py.typed"} <= set(names)
     assert [name for name in names if name.startswith("infra_lib/clouds/gcp/catalog/")] != []
-    assert any(name.endswith(".csv") for name in names)
+    assert any(name.endswith("/machine_prices.json") for name in names)
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 

@@ -18,12 +18,14 @@ from infra_lib import (
     GcpMachine,
     GcsBackend,
     Machine,
+    Nvidia,
     Reference,
     ServiceAccount,
 )
 from infra_lib.stacks import GcpStack
 from main import fleet as example
 from tests.helpers.hostile import HostileStr, member
+from tests.helpers.nix_fleets import PART, VGPU_DRIVER
 from tests.helpers.process import python
 from tests.helpers.stack_fleets import (
     CONTROLLER,
@@ -135,6 +137,7 @@ class TestOutput:
         assert machine.name == "scheelite"
         interface = "google_compute_instance.scheelite.network_interface[0]"
         assert outputs["machines"]["value"]["scheelite"] == {
+            "state": "on",
             "zone": "us-central1-c",
             "machine_type": "n1-standard-8",
             "external_ip": f"${{{interface}.access_config[0].nat_ip}}",
@@ -147,9 +150,11 @@ class TestOutput:
         machine = synthesize(fleet)["output"]["machines"]["value"]["galena"]
         assert (machine["gpu"], machine["external_ip"]) == ("${null}", "${null}")
 
-    def test_a_stopped_machine_costs_nothing(self, synthesize: Synthesize) -> None:
+    def test_a_stopped_machine_costs_its_disk(self, synthesize: Synthesize) -> None:
         machines = synthesize(FLEETS["stopped"])["output"]["machines"]["value"]
-        assert {machine["usd_per_hour"] for machine in machines.values()} == {0}
+        # 100 GB of pd-balanced, at 0.1 USD a month.
+        assert {machine["usd_per_hour"] for machine in machines.values()} == {0.013699}
+        assert {machine["state"] for machine in machines.values()} == {"stopped"}
 
     def test_no_machine_is_an_empty_map(self, synthesize: Synthesize) -> None:
         assert synthesize(fleet_of(gpu(enabled=False)))["output"]["machines"]["value"] == {}
@@ -178,6 +183,19 @@ class TestScheduling:
             "quartz": [{"type": "nvidia-tesla-t4", "count": 4}],
             "vanadinite": [{"type": "nvidia-tesla-v100", "count": 2}],
         }
+
+    def test_a_part_of_a_gpu_is_said_by_the_machine_type_alone(
+        self, synthesize: Synthesize
+    ) -> None:
+        stack = synthesize(
+            fleet_of(attrs.evolve(PART, enabled=True), nvidia=Nvidia(vgpu_driver=VGPU_DRIVER))
+        )
+        machine = instance(stack, "beryl")
+        assert machine["machine_type"] == "g4-standard-12"
+        assert "guest_accelerator" not in machine
+        assert machine["scheduling"]["on_host_maintenance"] == "TERMINATE"
+        told = stack["output"]["machines"]["value"]["beryl"]["gpu"]
+        assert told == {"type": "nvidia-rtx-pro-6000", "count": 0.25}
 
     def test_an_ordinary_machine_says_that_it_is_one(self, synthesize: Synthesize) -> None:
         """What is left out, google's provider keeps: it would stay a Spot VM."""
@@ -238,7 +256,7 @@ class TestInstance:
             "team": "geology",
             "fleet": "test",
             "machine": "scheelite",
-            "cost": "0-7300-usd-per-hour",
+            "cost": "0-7487-usd-per-hour",
             "state": "on",
         }
 

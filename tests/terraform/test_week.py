@@ -83,11 +83,12 @@ def test_a_week(workspace: Workspace, deploy: Deploy) -> None:
     (interface,) = cloud.instances["galena"]["network_interface"]
     assert machines_of(workspace) == {
         "galena": {
+            "state": "on",
             "zone": "us-central1-b",
             "machine_type": "e2-standard-8",
             "external_ip": interface["access_config"][0]["nat_ip"],
             "gpu": None,
-            "usd_per_hour": pytest.approx(0.26805),
+            "usd_per_hour": pytest.approx(0.286745),
         }
     }
 

@@ -19,17 +19,18 @@ from infra_lib import (
     Price,
     Zone,
 )
-from infra_lib.clouds.gcp.catalog import CATALOG, tables
+from infra_lib.clouds.gcp.catalog import CATALOG
 from nixgen import dumps
 from tests.helpers.nix_fleets import fleet_of
 
 
 def test_machine_types_are_all_there() -> None:
     types = CATALOG.all_machine_types()
-    assert len(types) == 138
+    assert len(types) == 546
     assert {item.family for item in types.values()} == {
-        *("e2", "n1", "n2", "n2d", "t2d", "c2"),
-        *("g2", "a2", "a3"),
+        *("a2", "a3", "a4", "a4x", "c2", "c2d", "c3", "c3d", "c4", "c4a", "c4d", "c4n", "e2"),
+        *("f1", "g1", "g2", "g4", "h3", "h4d", "m1", "m2", "m3", "m4", "m4n"),
+        *("n1", "n2", "n2d", "n4", "n4a", "n4d", "t2a", "t2d", "z3"),
     }
     assert types["n1-standard-8"] == MachineType("n1-standard-8", 8, 30)
     assert types["e2-standard-8"] == MachineType("e2-standard-8", 8, 32)
@@ -40,27 +41,26 @@ def test_machine_types_are_all_there() -> None:
 
 def test_every_accelerator_optimized_type_has_its_gpus() -> None:
     for item in CATALOG.all_machine_types().values():
-        assert (item.accelerator is not None) == (item.family in {"g2", "a2", "a3"}), item.name
+        with_gpus = {"g2", "g4", "a2", "a3", "a4", "a4x"}
+        assert (item.accelerator is not None) == (item.family in with_gpus), item.name
         if item.accelerator is not None:
             assert CATALOG.accelerator_type(item.accelerator) is not None
         if count := re.search(r"-(\d+)g(?:-|$)", item.name):
             assert item.accelerator_count == int(count[1])
 
 
-def test_prices_are_all_there() -> None:
-    types, regions = CATALOG.all_machine_types(), CATALOG.regions()
-    known = [
-        price
-        for name in types
-        for region in regions
-        if (price := CATALOG.machine_price(name, region)).usd_per_hour is not None
-    ]
-    assert len(known) == len(tables.prices("prices.csv")) == 3119
-    assert CATALOG.machine_price("n1-standard-8", "us-central1").usd_per_hour == 0.38
-    assert CATALOG.machine_price("g2-standard-4", "us-central1").usd_per_hour == 0.70683
-    assert CATALOG.machine_price("e2-highcpu-16", "africa-south1") == Price(
-        "e2-highcpu-16", "africa-south1", 0.51766, 0.1553
-    )
+def test_prices_are_of_whole_machine_types() -> None:
+    for name, region, on_demand, spot in (
+        ("n1-standard-8", "us-central1", 0.379998, 0.13402),
+        ("g2-standard-4", "us-central1", 0.706832, 0.397336),
+        ("e2-highcpu-16", "africa-south1", 0.435351, 0.135008),
+        ("c4-standard-8-lssd", "us-central1", 0.477532, 0.286525),
+        ("e2-micro", "us-central1", 0.008376, 0.005026),
+        ("m4-ultramem-224", "us-central1", 41.464127, 16.545173),
+    ):
+        found = CATALOG.machine_price(name, region)
+        assert found.usd_per_hour == pytest.approx(on_demand, abs=2e-6)
+        assert found.usd_per_hour_spot == pytest.approx(spot, abs=2e-6), name
 
 
 def test_accelerators_are_where_the_table_says() -> None:
@@ -69,7 +69,7 @@ def test_accelerators_are_where_the_table_says() -> None:
         for zone in CATALOG.all_zones().values()
         for accelerator in zone.accelerators
     ]
-    assert len(offers) == 157
+    assert len(offers) == 202
     assert CATALOG.zones_offering("nvidia-a100-80gb")[:2] == (
         "asia-southeast1-c",
         "europe-west4-a",
@@ -104,21 +104,28 @@ def test_zones_have_the_letters_that_google_gave_them() -> None:
 
 
 def test_sources_and_dates_are_named() -> None:
-    assert tables.PRICES_AS_OF == "2024-06-26"
-    assert "gcpinstances.info" in tables.PRICES_SOURCE
-    assert tables.MACHINE_TYPES_AS_OF == "2026-07-01"
-    assert "google-cloud-pricing-cost-calculator" in tables.MACHINE_TYPES_SOURCE
-    assert tables.ACCELERATORS_AS_OF == "2026"
-    assert "skypilot-catalog" in tables.ACCELERATORS_SOURCE
+    calculator = "Cyclenerd/google-cloud-pricing-cost-calculator"
+    assert [(source.of, source.as_of) for source in CATALOG.sources] == [
+        ("Machine types", "2026-07-01"),
+        ("Zones", "2026"),
+        ("Prices of machine types", "2026-07-30"),
+        ("Prices of attached GPUs", "2026"),
+        ("Prices of disks", "2026-07-30"),
+        ("Prices of addresses", "2026-07-30"),
+        ("Discounts", "2026"),
+    ]
+    assert [calculator in source.name for source in CATALOG.sources] == [
+        *(True, False, True, False, True, True, False)
+    ]
 
 
 FILLED = {
     "vcpus=…": "vcpus=9",
     "memory_gib=…": "memory_gib=36",
-    "accelerator=…": "accelerator='nvidia-b200'",
+    "accelerator=…": "accelerator='nvidia-b9000'",
     "accelerator_count=…": "accelerator_count=8",
     "region=…": "region='us-central9'",
-    "label=…": "label='B200'",
+    "label=…": "label='B9000'",
     "architecture=…": "architecture='blackwell'",
     "memory_gb=…": "memory_gb=180",
     "max_vcpus=…": "max_vcpus={1: 48}",
@@ -179,16 +186,16 @@ def test_the_way_to_know_better_that_a_message_names_is_one(
 
 @pytest.mark.parametrize(
     "machine_type",
-    ["a4-highgpu-8g", "a4x-highgpu-4g", "g4-standard-48", "g5-standard-8", "x5-gpu-8"],
+    ["a5-highgpu-8g", "g5-standard-8", "x5-gpu-8"],
 )
 def test_the_way_to_describe_a_new_gpu_leads_to_a_gpu_machine_that_is_off(
     machine_type: str,
 ) -> None:
     machine = follow(machine_type, "us-central1-c")
-    assert machine.gpu == Gpu("nvidia-b200", 8)
+    assert machine.gpu == Gpu("nvidia-b9000", 8)
     assert machine.state == "off"
     assert "gpu" in machine.all_tags
-    assert machine.gpu_label == "8x B200"
+    assert machine.gpu_label == "8x B9000"
     files = fleet_of(machine).nix_files()
     assert "flake.modules.nixos.nvidia" in dumps(files["modules/nixos/nvidia.nix"])
     assert "nvidiaPackages.production" in dumps(files["modules/nixos/nvidia.nix"])
@@ -278,10 +285,12 @@ def test_a_machine_type_has_local_ssds_when_its_name_says_so(name: str, comes: b
 
 
 def test_the_catalogue_knows_local_ssds_as_their_names_say_them() -> None:
+    # How many came with these, which Compute Engine deprecates, its list does not say any more.
+    unknown = {"z3-highmem-88", "z3-highmem-176"}
     for item in CATALOG.all_machine_types().values():
-        assert item.local_ssds == (item.local_ssd_gib > 0), item.name
+        assert item.local_ssds == (item.local_ssd_gib > 0 or item.name in unknown), item.name
     with_ssds = {item.family for item in CATALOG.all_machine_types().values() if item.local_ssds}
-    assert with_ssds == {"a2", "a3"}
+    assert with_ssds == {"a2", "a3", "a4", "a4x", "c3", "c3d", "c4", "c4a", "c4d", "h4d", "z3"}
 
 
 @pytest.mark.parametrize(
@@ -313,7 +322,7 @@ def test_a_series_says_what_its_machine_types_have_in_common(
 ) -> None:
     gpus = ("nvidia-gb200", 4) if name.startswith("a4x") else (None, 0)
     series = MachineType(name, 8, 32, False, *gpus).series
-    assert (series.platform, series.disks) == (platform, disks)
+    assert (series.platform, series.disk_interface) == (platform, disks)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +392,7 @@ def test_the_most_particular_price_wins() -> None:
     )
     assert catalog.machine_price("e2-standard-8", "us-central1").usd_per_hour == 2.0
     assert catalog.machine_price("e2-standard-8", "us-east1").usd_per_hour == 1.0
-    assert catalog.machine_price("n1-standard-8", "us-central1").usd_per_hour == 0.38
+    assert catalog.machine_price("n1-standard-8", "us-central1").usd_per_hour == 0.379998
     assert catalog.accelerator_price("nvidia-tesla-t4", "us-central1-c").usd_per_hour is None
     assert catalog.accelerator_price("nvidia-tesla-t4", "us-central1-a").usd_per_hour == 0.35
 
@@ -414,10 +423,15 @@ def test_a_price_may_be_of_what_the_catalogue_itself_adds() -> None:
         *((name, ["nvidia-h100-80gb", "nvidia-h100-mega-80gb"]) for name in ("H100", "h100-nvl")),
         ("H100 Mega", ["nvidia-h100-mega-80gb"]),
         ("H200", ["nvidia-h200-141gb"]),
+        *(("b200", ["nvidia-b200"]), ("GB200", ["nvidia-gb200"]), ("gb300", ["nvidia-gb300"])),
         ("v100", ["nvidia-tesla-v100"]),
         ("p100", ["nvidia-tesla-p100"]),
         ("P4", ["nvidia-tesla-p4"]),
-        *((name, []) for name in ("k80", "nvidia-tesla-k80", "b200", "gb200", "rtx6000", "L40S")),
+        ("b200", ["nvidia-b200"]),
+        ("gb200", ["nvidia-gb200"]),
+        *((name, ["nvidia-rtx-pro-6000"]) for name in ("RTX PRO 6000", "RTXPRO6000")),
+        *((name, ["nvidia-tesla-t4-vws"]) for name in ("T4 vWS", "t4-vws")),
+        *((name, []) for name in ("k80", "nvidia-tesla-k80", "b300", "rtx6000", "L40S", "vws")),
         *(
             (name, [])
             for name in ("a10", "A10G", "80gb", "nvidia", "tesla", "nvidia-tesla", "", "é")
@@ -435,8 +449,8 @@ def test_the_name_of_each_gpu_means_it_alone() -> None:
 
 
 def test_a_gpu_of_yours_is_meant_by_its_label() -> None:
-    own = AcceleratorType("nvidia-b200", label="B200", architecture="blackwell", memory_gb=180)
-    assert Catalog(accelerator_types=(own,)).accelerator_types_meant("b200 180GB") == (own,)
+    own = AcceleratorType("nvidia-b9000", label="B9000", architecture="blackwell", memory_gb=180)
+    assert Catalog(accelerator_types=(own,)).accelerator_types_meant("b9000 180GB") == (own,)
 
 
 def refusal(**given: Any) -> str:
@@ -456,7 +470,9 @@ def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it(
     assert "(did you mean 'nvidia-tesla-a100' or 'nvidia-a100-80gb'?)" in said
     assert "; nvidia-tesla-a100 comes with a2-highgpu-1g, a2-highgpu-2g, " in said
     assert "; nvidia-a100-80gb comes with a2-ultragpu-1g, " in said
-    assert said.endswith("a2-ultragpu-8g, and such a machine_type takes no gpu")
+    assert said.endswith(
+        "a2-ultragpu-8g, and such a machine_type takes no gpu; infra gpus lists all GPUs"
+    )
     # Words of people are no reason to be told of spaces.
     assert "(did you mean 'nvidia-a100-80gb'?)" in refusal(gpu=Gpu("A100 80GB"))
     attached = refusal(gpu=Gpu("nvidia-l4"))
@@ -465,9 +481,14 @@ def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it(
 
 def test_a_gpu_for_a_machine_type_gets_the_one_way_that_a_machine_has_it() -> None:
     said = refusal(machine_type="T4")
-    assert said.endswith('machine_type="n1-standard-8", gpu=Gpu("nvidia-tesla-t4")')
+    assert said.endswith(
+        'machine_type="n1-standard-8", gpu=Gpu("nvidia-tesla-t4"); infra gpus lists all GPUs'
+    )
     said = refusal(machine_type="l4")
-    assert said.endswith("g2-standard-96, and such a machine_type takes no gpu")
+    assert said.endswith(
+        "g2-standard-96, and such a machine_type takes no gpu; infra gpus lists all GPUs"
+    )
+    assert "infra gpus" in refusal(machine_type="g9-standard-4")
     # What is followed is taken.
     GcpMachine(
         "galena",
@@ -475,7 +496,9 @@ def test_a_gpu_for_a_machine_type_gets_the_one_way_that_a_machine_has_it() -> No
         zone="us-central1-c",
         gpu=Gpu("nvidia-tesla-t4"),
     )
-    assert "when it exists all the same" in refusal(machine_type="c9-standard-8")
+    said = refusal(machine_type="c9-standard-8")
+    assert "when it exists all the same" in said
+    assert "infra gpus" not in said
 
 
 def test_a_gpu_that_none_is_like_gets_the_names_of_all() -> None:
@@ -483,6 +506,7 @@ def test_a_gpu_that_none_is_like_gets_the_names_of_all() -> None:
     assert "did you mean" not in said
     for name in CATALOG.all_accelerator_types():
         assert name in said
+    assert said.endswith("; infra gpus lists all GPUs")
 
 
 @pytest.mark.parametrize("gpu", [Gpu("l4"), Gpu("t4"), Gpu("nvidia-l4", 2), Gpu("k80")])
@@ -505,8 +529,8 @@ def test_a_machine_type_with_gpus_says_that_they_are_its_own(gpu: Gpu) -> None:
             "(nearest: a2-highgpu-1g, a2-highgpu-2g, a2-highgpu-4g, a2-",
         ),
         ("machine_type", "T2D", "(nearest: t2d-standard-1, "),
-        ("machine_type", "n1", "n1-highmem-2, 14 more); when"),
-        ("machine_type", "N9-standard-8", "(nearest: n2-standard-8, n1-standard-8, g2-standard-8)"),
+        ("machine_type", "n1", "n1-highmem-2, 18 more); when"),
+        ("machine_type", "N9-standard-8", "(nearest: n4-standard-8, n2-standard-8, n1-standard-8)"),
         ("zone", "us-central1c", "(nearest: us-central1-c)"),
         ("zone", "US-Central1-A", "(nearest: us-central1-a)"),
         ("zone", "us-central1 c", "(nearest: us-central1-c)"),
@@ -607,7 +631,7 @@ def test_a_gpu_that_comes_with_a_machine_type_of_yours_is_taken_as_it_is_said() 
 def test_no_words_but_those_of_one_name_are_let_off_the_rule_of_words() -> None:
     for field in ("machine_type", "zone"):
         assert "without spaces" in refusal(**{field: "not any"})
-    assert "without spaces" in refusal(gpu=Gpu("GeForce RTX 4090"))
+    assert "without spaces" in refusal(gpu=Gpu("GeForce GTX 1080"))
 
 
 def test_a_price_points_at_the_gpu_that_is_meant() -> None:

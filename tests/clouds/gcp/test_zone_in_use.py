@@ -3,7 +3,6 @@
 from attrs import evolve
 
 from infra_lib import Facts, Fleet, GcpMachine, GcpProject, Gpu, MachineFacts
-from infra_lib.clouds.gcp.prices import cost_of_type
 
 SCHEELITE = GcpMachine(
     "scheelite",
@@ -38,13 +37,8 @@ def test_the_zone_in_the_facts_is_in_use_when_it_is_one_of_its_own() -> None:
     machine = placed("us-east1-c")
     assert machine.zones == ("us-east1-c", "us-central1-c", "us-central1-a")
     assert machine.region == "us-east1"
-    assert machine.cost == cost_of_type(
-        "n1-standard-8",
-        machine.gpu,
-        region="us-east1",
-        zone="us-east1-c",
-        catalog=machine.catalog,
-    )
+    price = machine.catalog.machine_price("n1-standard-8", "us-east1").usd_per_hour
+    assert machine.bill.parts[0].on.on_demand == price
 
 
 def test_a_zone_that_is_none_of_its_own_is_not_followed() -> None:
