@@ -585,7 +585,7 @@ def test_in_a_hook_of_git_it_is_this_repository_that_is_read(
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(
         f"#!/bin/sh\nenv | grep ^GIT_ > {tmp_path / 'env'}\n"
-        f"PYTHONPATH={CHECKOUT} exec {sys.executable} -P -m infra_lib cost --diff --json "
+        f"PYTHONPATH={CHECKOUT} exec {sys.executable} -PB -m infra_lib cost --diff --json "
         f"> {tmp_path / 'said'}\n"
     )
     hook.chmod(0o755)
