@@ -1,79 +1,68 @@
 """What the machines of a fleet cost together. Computed from the clouds' catalogues, never typed.
 
-Traffic is not counted: nobody knows it beforehand.
+What is billed in one currency is never added to what is billed in another. Traffic is not counted:
+nobody knows it beforehand.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.model.money import Amount, hour_text, rounded, usd_text
-from infra_lib.model.wording import listed
+from infra_lib.model import sums
+from infra_lib.model.money import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra_lib.model.provisioned import ProvisionedMachine
-
-# What of `Catalog` says the price of a part; of others, `prices` does.
-_SAID_BY = {"boot disk": "disk_prices", "data disk": "disk_prices", "address": "address_prices"}
+    from infra_lib.model.sums import Sum
 
 
-def total(machines: Iterable[ProvisionedMachine]) -> float | None:
-    """Return USD per hour of all machines in their present state; None when one is unknown."""
-    return rounded(hourly(machines).usd)
+NO_RATE = "what is billed in EUR counts in USD with Fleet(usd_per_eur=…)"
+"""What to say where amounts in EUR cannot be compared with others."""
 
 
-def at_least(machines: Iterable[ProvisionedMachine]) -> float:
-    """Return USD per hour of all that is known, of machines in their present state."""
-    return rounded(hourly(machines).known) or 0.0
+def hourly(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None = None) -> Sum:
+    """Return what machines cost an hour in their present state, and of which that is not known.
+
+    Args:
+        machines: The machines.
+        usd_per_eur: How many USD a EUR is; None when nobody said.
+    """
+    return sum_of(((machine, machine.bill.hour_now) for machine in machines), usd_per_eur)
 
 
-def unknown(machines: Iterable[ProvisionedMachine]) -> tuple[ProvisionedMachine, ...]:
-    """Return the machines that cost something now, and nobody knows how much."""
-    return tuple(machine for machine in machines if machine.bill.hour_now.unknown)
-
-
-def hourly(machines: Iterable[ProvisionedMachine]) -> Amount:
-    """Return what machines cost an hour in their present state, and of which that is not known."""
-    return sum_of((machine, machine.bill.hour_now) for machine in machines)
-
-
-def monthly(machines: Iterable[ProvisionedMachine]) -> Amount:
+def monthly(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None = None) -> Sum:
     """Return what machines cost in a month in their present state, as `hourly` does."""
-    return sum_of((machine, machine.bill.month_now) for machine in machines)
+    return sum_of(((machine, machine.bill.month_now) for machine in machines), usd_per_eur)
 
 
-def total_text(machines: Iterable[ProvisionedMachine]) -> str:
+def total_text(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None = None) -> str:
     """Return what machines cost together in their present state, for people.
 
     With a price unknown it is what is known, and whose what is not.
     """
     machines = tuple(machines)
-    return sums_text(hourly(machines), monthly(machines))
+    return sums.sums_text(hourly(machines, usd_per_eur), monthly(machines, usd_per_eur))
 
 
-def sums_text(hour: Amount, month: Amount) -> str:
-    """Return sums of an hour and of a month, as `sum_of` returns them, for people."""
-    if not hour.unknown:
-        return f"{hour_text(hour)} an hour, {usd_text(month)} a month"
-    text = f"unknown: {listed(hour.unknown)}"
-    if not hour.known:
-        return text
-    return f"at least {hour_text(hour.known)} an hour, {usd_text(month.known)} a month; {text}"
+def how_to_say(unknown: Iterable[tuple[ProvisionedMachine, str]]) -> str:
+    """Return what to write for parts to have a price: "Catalog(prices=…)".
+
+    Args:
+        unknown: Machines, each with a kind of its parts.
+    """
+    return ", ".join(sorted({machine.price_said_by(kind) for machine, kind in unknown})[::-1])
 
 
-def how_to_say(kinds: Iterable[str]) -> str:
-    """Return what to write for parts of these kinds to have a price: "Catalog(prices=…)"."""
-    fields = {_SAID_BY.get(kind, "prices") for kind in kinds}
-    return ", ".join(f"Catalog({field}=…)" for field in sorted(fields, reverse=True))
-
-
-def sum_of(amounts: Iterable[tuple[ProvisionedMachine, Amount]]) -> Amount:
+def sum_of(
+    amounts: Iterable[tuple[ProvisionedMachine, Amount]], usd_per_eur: float | None = None
+) -> Sum:
     """Return the sum of what machines cost, and of which of them what is not known."""
-    known, unknown = 0.0, []
-    for machine, amount in amounts:
-        known += amount.known or 0.0
-        if amount.unknown:
-            unknown.append(f"{machine.name} ({', '.join(amount.unknown)})")
-    return Amount(known, tuple(unknown))
+    return sums.add((_of_machine(*each) for each in amounts), usd_per_eur)
+
+
+def _of_machine(machine: ProvisionedMachine, amount: Amount) -> Amount:
+    """Return an amount whose unknown parts say whose they are."""
+    named = (f"{machine.name} ({', '.join(amount.unknown)})",) if amount.unknown else ()
+    return Amount(amount.known, named, amount.currency)

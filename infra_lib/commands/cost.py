@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--sort",
         choices=SORTS,
         help="order the lines: names from A to Z, money from the most to the least, and last what "
-        "is unknown; price is that of an hour on",
+        "is unknown; price is that of an hour on; without a rate, USD come before EUR",
     )
     parser.add_argument("--reverse", action="store_true", help="order them the other way round")
     parser.add_argument(
@@ -65,7 +65,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print JSON, with all parts and subtotals; prices are in USD, null when unknown",
+        help="print JSON, with all parts and subtotals; prices are in USD, null when unknown, and "
+        "what is billed in EUR in EUR too",
     )
     parser.add_argument(
         "--diff",

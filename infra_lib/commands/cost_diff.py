@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.commands.load import find_source, load_fleet, load_for
 from infra_lib.model.errors import FleetError
 from infra_lib.model.wording import listed
-from infra_lib.operate.cost_data import cost_data, price_sources
+from infra_lib.operate.cost_data import cost_data, further_notes, price_sources
 from infra_lib.operate.cost_diff import as_data, compare
 from infra_lib.operate.cost_diff_text import as_markdown, as_text
 from infra_lib.operate.deploy.price import over_budget
@@ -78,12 +78,14 @@ def run_diff(given: Namespace) -> int:
     diff = compare(other.costs, cost_data(fleet))
     problem = over_budget(fleet, otherwise="")
     notes = [f"No fleet is there, so that all is new: {other.missing}"] if other.missing else []
+    further = further_notes(fleet)
     if given.json:
         print(json.dumps(as_data(diff, other.data, problem), indent=2))
     elif given.markdown:
-        print(as_markdown(diff, other.text, [*notes, *([problem] if problem else [])]))
+        said = [*notes, *([problem] if problem else [])]
+        print(as_markdown(diff, other.text, said, of_clouds=further))
     else:
-        print(as_text(diff, other.text, notes, terminal_width()))
+        print(as_text(diff, other.text, notes, terminal_width(), of_clouds=further))
     if problem:
         print(f"infra: {problem}", file=sys.stderr)
     warn_of_old_prices(price_sources(fleet))

@@ -81,7 +81,7 @@ def run(given: Namespace) -> int:
     said = " ".join(given.gpu)
     wishes = _wishes(given, said, fleet, offers)
     found = find(offers, wishes, spot=given.spot)
-    sources = price_sources(fleet)
+    sources = price_sources(fleet, offers)
     if given.json:
         import json
 

@@ -30,7 +30,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--short", action="store_true", help="print machines, their state and cost, and no more"
     )
     form.add_argument(
-        "--json", action="store_true", help="print JSON; prices are in USD, null when unknown"
+        "--json",
+        action="store_true",
+        help="print JSON; prices are in USD, null when unknown, "
+        "and what is billed in EUR in EUR too",
     )
 
 
@@ -77,17 +80,19 @@ def as_text(fleet: Fleet, width: int | None = None) -> str:
 
 def machines_text(fleet: Fleet, width: int | None = None) -> str:
     """Return a table of the machines with state and hourly cost, and what all cost in total."""
-    head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", "USD/HOUR")
+    in_usd = all(machine.currency == "USD" for machine in fleet.provisioned)
+    price = "USD/HOUR" if in_usd else "PRICE/HOUR"
+    head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", price)
     text, dropped = fitted_table(
         head,
         map(_row, fleet.machines),
-        right=("USD/HOUR",),
+        right=(price,),
         width=width,
         optional=("CLASS", "ZONE", "GPU", "MACHINE TYPE"),
     )
     parts = [text]
     if fleet.provisioned:
-        parts.append(fold(total_line(subtotal(fleet.provisioned)), width))
+        parts.append(fold(total_line(subtotal(fleet.provisioned, fleet.usd_per_eur)), width))
     if dropped:
         parts.append(fold(dropped_note(dropped, "infra show"), width))
     return "\n\n".join(parts)
@@ -103,8 +108,9 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         `description`, `tags` (derived ones first), `target_host` (or None), `users` (login names),
         `zerotier` (of "controller", "moon" and "peer" those that it is), and, None for a machine
         that is not provisioned here, `state` ("on", "off", "stopped"), `zone`, `machine_type`,
-        `gpu` (`type` and `count`; None without one), `spot`, and `usd_per_hour` while it is on
-        (None when unknown).
+        `gpu` (`type` and `count`; None without one), `spot`, `usd_per_hour` while it is on
+        (None when unknown; of one that is billed in EUR converted, and None without a rate),
+        `eur_per_hour` (None for one that is billed in USD), and `currency` ("USD", "EUR").
     """
     return {
         "name": fleet.name,
@@ -146,6 +152,7 @@ def _row(machine: Machine) -> tuple[str, ...]:
 
 def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
     here = machine if isinstance(machine, ProvisionedMachine) else None
+    rate = fleet.usd_per_eur
     return {
         "name": machine.name,
         "class": machine.machine_class,
@@ -159,7 +166,9 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
         "machine_type": here and here.machine_type,
         "gpu": here and gpu_data(here),
         "spot": here and here.spot,
-        "usd_per_hour": here and here.usd_per_hour,
+        "usd_per_hour": here and money.rounded(money.in_usd(here.bill.hour, rate).value),
+        "eur_per_hour": here and money.rounded(here.bill.hour.eur),
+        "currency": here and here.currency,
     }
 
 

@@ -29,3 +29,9 @@ def as_subject(things: Sequence[str]) -> str:
     first, *others = things
     words = [first, *(f"{thing[:1].lower()}{thing[1:]}" for thing in others)]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if others else first
+
+
+def and_listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: "a", "a and b", "a, b and c"; "" for none."""
+    *others, last = names or ("",)
+    return f"{', '.join(others)} and {last}" if others else last

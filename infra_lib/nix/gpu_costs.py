@@ -9,10 +9,11 @@ from infra_lib.fleet import clouds_of
 from infra_lib.model import money
 from infra_lib.model.bill import hours_text
 from infra_lib.model.money import HOURS_PER_DAY
+from infra_lib.model.wording import listed
 from nixgen.files.values import TextFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from infra_lib.clouds.answers import Alternatives, GpuOffer
     from infra_lib.fleet import Fleet
@@ -27,14 +28,20 @@ _NOW = "Now, month"
 
 
 def files(fleet: Fleet) -> dict[str, FileValue]:
-    """Return the file, when there are machines that cost something."""
-    if not fleet.provisioned:
+    """Return the file, when there are machines in a cloud that has GPUs."""
+    found = [*_with_gpus(fleet)]
+    if not found:
         return {}
-    return {PATH: TextFile("\n\n".join(_parts(fleet)), comment="<!-- -->")}
+    text = "\n\n".join(_parts(fleet, found))
+    return {PATH: TextFile(text, comment="<!-- -->")}
 
 
-def _parts(fleet: Fleet) -> Iterator[str]:
-    clouds = [*_alternatives(fleet)]
+def _parts(
+    fleet: Fleet, found: Sequence[tuple[Alternatives, Sequence[ProvisionedMachine]]]
+) -> Iterator[str]:
+    clouds = [alternatives for alternatives, _ in found]
+    names = {machine.name for _, machines in found for machine in machines}
+    counted = [machine for machine in fleet.provisioned if machine.name in names]
     yield "# GPU costs"
     yield (
         "**GPUs are expensive when idle.** A machine that is on is billed whether it computes or\n"
@@ -52,12 +59,12 @@ def _parts(fleet: Fleet) -> Iterator[str]:
     )
     yield _table(
         ("Machine", "State", "Machine type", "GPU", "Zone", *_PRICES, _NOW),
-        map(_machine_row, fleet.provisioned),
+        map(_machine_row, counted),
     )
-    yield f"The fleet costs {cost.total_text(fleet.provisioned)}."
-    if any(machine.bill.hour.unknown for machine in fleet.provisioned):
+    yield _total(fleet, counted)
+    if any(machine.bill.hour.unknown for machine in counted):
         yield "A price that ends in + is without what is unknown."
-    yield from _limited(fleet)
+    yield from _limited(counted)
     for cloud in clouds:
         if cloud.machine_types:
             yield f"## GPU machines in {cloud.region}"
@@ -72,22 +79,36 @@ def _parts(fleet: Fleet) -> Iterator[str]:
     yield _join_unique(cloud.correction for cloud in clouds)
 
 
-def _limited(fleet: Fleet) -> Iterator[str]:
+def _total(fleet: Fleet, counted: Sequence[ProvisionedMachine]) -> str:
+    """Return what machines cost together, and which machines of the fleet those are not."""
+    total = cost.total_text(counted, fleet.usd_per_eur)
+    names = {machine.name for machine in counted}
+    left_out = [machine.name for machine in fleet.provisioned if machine.name not in names]
+    if not left_out:
+        return f"The fleet costs {total}."
+    return (
+        f"Together they cost {total}. Not counted here, since their clouds have no GPUs: "
+        f"{listed(left_out)}; `infra cost` counts them too."
+    )
+
+
+def _limited(machines: Iterable[ProvisionedMachine]) -> Iterator[str]:
     """Yield how long machines run whose runs end by themselves."""
     limited = [
         f"{machine.name} {hours_text(machine.hours_per_day)}"
-        for machine in fleet.provisioned
+        for machine in machines
         if machine.hours_per_day < HOURS_PER_DAY
     ]
     if limited:
         yield f"Counted as started once a day, and run at most: {', '.join(limited)}."
 
 
-def _alternatives(fleet: Fleet) -> Iterator[Alternatives]:
-    """The alternatives in each cloud that the fleet has machines in."""
+def _with_gpus(fleet: Fleet) -> Iterator[tuple[Alternatives, tuple[ProvisionedMachine, ...]]]:
+    """Yield the alternatives in each cloud that has GPUs, and the fleet's machines there."""
     for cloud, project, machines in clouds_of(fleet):
-        if machines:
-            yield cloud.alternatives(project, machines)
+        alternatives = cloud.alternatives(project, machines) if machines else None
+        if alternatives is not None:
+            yield alternatives, machines
 
 
 def _join_unique(sentences: Iterable[str]) -> str:
@@ -99,7 +120,7 @@ def _machine_row(machine: ProvisionedMachine) -> tuple[str, ...]:
     state = machine.state if as_what == "on demand" else f"{machine.state} ({as_what})"
     gpu = machine.gpu_label or "none"
     bill = machine.bill
-    now = money.usd_text(bill.month_now)
+    now = money.month_text(bill.month_now)
     return (machine.name, state, machine.machine_type, gpu, machine.zone, *_prices(bill), now)
 
 
@@ -112,9 +133,9 @@ def _alternative_row(offer: GpuOffer) -> tuple[str, ...]:
 def _prices(bill: Bill) -> tuple[str, ...]:
     return (
         money.hour_text(bill.on_demand),
-        money.usd_text(bill.month_on_demand),
+        money.month_text(bill.month_on_demand),
         money.hour_text(bill.as_spot),
-        money.usd_text(bill.month_as_spot),
+        money.month_text(bill.month_as_spot),
     )
 
 

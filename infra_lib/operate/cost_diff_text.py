@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.model.money import Amount, hour_text, usd_text
+from infra_lib.model.money import Amount, hour_text, month_text
+from infra_lib.model.sums import rate_text
 from infra_lib.model.wording import listed
 from infra_lib.operate.cost_diff import unknown_prices
 from infra_lib.operate.table import dropped_note, fitted_table, fold
@@ -13,12 +14,11 @@ from nixgen.terminal import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from infra_lib.operate.cost_diff import Change, CostDiff
+    from infra_lib.model.sums import Sum
+    from infra_lib.operate.cost_diff import Change, CostDiff, Difference
 
-_NOTE = (
-    "Prices of now on both sides. A month is 730 hours of the state that each machine is in; "
-    "traffic is not counted."
-)
+_NOTE = "Prices of now on both sides. A month is 730 hours of the state that each machine is in"
+_NO_TRAFFIC = "; traffic is not counted"
 _NUMBERS = ("HOUR", "MONTH", "DIFFERENCE")
 _TITLE = 9  # columns of a title and the space after it
 _MOST = 20  # names that are listed; programs get all
@@ -31,7 +31,12 @@ _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{each: f"\\{each}" for eac
 
 
 def as_text(
-    diff: CostDiff, against: str, notes: Sequence[str] = (), width: int | None = None
+    diff: CostDiff,
+    against: str,
+    notes: Sequence[str] = (),
+    width: int | None = None,
+    *,
+    of_clouds: Sequence[str] = (),
 ) -> str:
     """Return what is between two fleets as a table with its sums, for a terminal.
 
@@ -40,6 +45,7 @@ def as_text(
         against: What the fleet was compared with: "HEAD (0bfd88271dbd)".
         notes: Further lines.
         width: How wide lines may be; None for any width.
+        of_clouds: What clouds say of prices and traffic; empty where traffic is just not counted.
     """
     against = _one_line(against)
     if not diff.changes:
@@ -50,14 +56,16 @@ def as_text(
     text, dropped = fitted_table(
         head, rows, right=_NUMBERS, width=width, folds={"CHANGE"}, optional=("HOUR",)
     )
-    lines = [*notes, f"Against {against}. {_NOTE}"]
+    lines = [*notes, *of_clouds, f"Against {against}. {_note(of_clouds)}"]
     if dropped:
         lines.append(dropped_note(dropped, "infra cost --diff"))
     sums = (_titled(title, said, width) for title, said in _sums(diff))
     return "\n\n".join([text, "\n".join([*sums, *(fold(line, width) for line in lines)])])
 
 
-def as_markdown(diff: CostDiff, against: str, notes: Sequence[str] = ()) -> str:
+def as_markdown(
+    diff: CostDiff, against: str, notes: Sequence[str] = (), *, of_clouds: Sequence[str] = ()
+) -> str:
     """Return the same in GitHub's Markdown, short enough for a comment.
 
     The line that says most comes first, and the parts of machines are folded. Where there is too
@@ -67,13 +75,15 @@ def as_markdown(diff: CostDiff, against: str, notes: Sequence[str] = ()) -> str:
         diff: What is between them.
         against: As `as_text` takes it.
         notes: Further lines, such as why the budget does not allow this.
+        of_clouds: As `as_text` takes it.
     """
     first = f"{_headline(diff)}, against <code>{_markdown(against)}</code>"
     said = "".join(f"\n\n{_markdown(_cut(note))}" for note in notes)
     if not diff.changes:
         return first + said
+    said += "".join(f"\n\n{_markdown(note)}" for note in of_clouds)
     sums = "".join(f"\n- {title} {_markdown(text)}" for title, text in _sums(diff))
-    rest = f"\n{sums}\n\n{_NOTE}"
+    rest = f"\n{sums}\n\n{_note(of_clouds)}"
     left = _LONGEST - len(f"{first}{said}{rest}".encode())
     changes = _markdown_table(
         ("Machine", "Change", "Hour", "Month", "Difference"),
@@ -95,6 +105,10 @@ def as_markdown(diff: CostDiff, against: str, notes: Sequence[str] = ()) -> str:
     return f"{first}{said}\n\n{changes}{rest}\n\n{folded}"
 
 
+def _note(of_clouds: Sequence[str]) -> str:
+    return f"{_NOTE}{'' if of_clouds else _NO_TRAFFIC}."
+
+
 def _titled(title: str, text: str, width: int | None) -> str:
     """Return text after a title, with further lines below its beginning."""
     room = None if width is None else max(width - _TITLE, _TITLE)
@@ -106,25 +120,27 @@ def _headline(diff: CostDiff) -> str:
     name = _markdown(diff.after["fleet"])
     if not diff.changes:
         return f"**Nothing changed** for {name}: {_now(diff)}"
-    month = diff.difference.month
-    if month is None:
+    months = [amount.known for amount in diff.difference.months]
+    if None in months:
         return f"**What {name} costs more or less is unknown**"
-    arrow = "▲ " if month > 0 else "▼ " if month < 0 else ""
-    return f"{arrow}**{_signed(month)} a month** for {name}"
+    more, less = (any(sign * (month or 0.0) > 0 for month in months) for sign in (1, -1))
+    arrow = "" if more == less else "▲ " if more else "▼ "
+    return f"{arrow}**{_month_text(diff.difference)}** for {name}"
 
 
 def _now(diff: CostDiff) -> str:
     costs, unknown = diff.costs_after, unknown_prices(diff.after)
-    hour, month = _sum_text(costs.hour, hour_text), _sum_text(costs.month, usd_text)
+    hour, month = _sum_text(costs.hour, hour_text), _sum_text(costs.month, month_text)
     rest = f"; unknown: {_listed(unknown)}" if unknown else ""
     return f"{hour} an hour, {month} a month{rest}"
 
 
 def _sums(diff: CostDiff) -> Iterator[tuple[str, str]]:
-    before, after, month = diff.costs_before, diff.costs_after, diff.difference.month
+    before, after = diff.costs_before, diff.costs_after
     hours = _both(before.hour, after.hour, lambda amount: _sum_text(amount, hour_text))
-    months = _both(before.month, after.month, lambda amount: _sum_text(amount, usd_text))
-    difference = "unknown" if month is None else f"{_signed(month)} a month"
+    months = _both(before.month, after.month, lambda amount: _sum_text(amount, month_text))
+    known = [amount for amount in diff.difference.months if amount.known is not None]
+    difference = _month_text(diff.difference) if known else "unknown"
     yield "Total:", f"{hours} an hour, {months} a month; difference {difference}"
     then, now = map(unknown_prices, (diff.before, diff.after))
     if then == now:
@@ -151,35 +167,50 @@ def _limit(budget: float | None) -> str:
 def _numbers(change: Change) -> tuple[str, str, str]:
     before, after = change.costs_before, change.costs_after
     return (
-        _both(before.hour, after.hour, hour_text),
-        _both(before.month, after.month),
-        _signed(change.difference.month),
+        _both(before.hour, after.hour, lambda amount: amount.text(hour_text)),
+        _both(before.month, after.month, lambda amount: amount.text(month_text)),
+        _signed(change.difference.months),
     )
 
 
-def _both(
-    before: Amount | None, after: Amount | None, text: Callable[[Amount], str] = usd_text
-) -> str:
+def _both(before: Sum | None, after: Sum | None, text: Callable[[Sum], str]) -> str:
     """Return what something costs before and after: "$1.00 → $2.00", or "$1.00" for the same."""
     texts = ["-" if each is None else text(each) for each in (before, after)]
     return " → ".join(dict.fromkeys(texts))
 
 
-def _sum_text(amount: Amount | None, text: Callable[[float | None], str]) -> str:
+def _sum_text(amount: Sum | None, text: Callable[[Amount], str]) -> str:
     """Return a sum for people; what is known of one that is not does not pass for it."""
-    if amount is None or not amount.unknown:
-        return text(None if amount is None else amount.known)
-    return f"at least {text(amount.known)}" if amount.known else "unknown"
+    return "unknown" if amount is None else amount.known_text(text)
 
 
 def _month_or_none(amount: Amount | None) -> str:
-    return "-" if amount is None else usd_text(amount)
+    return "-" if amount is None else month_text(amount)
 
 
-def _signed(usd: float | None) -> str:
-    if usd is None:
-        return "unknown"
-    return f"{'+' if usd > 0 else '-' if usd < 0 else ''}{usd_text(abs(usd))}"
+def _month_text(difference: Difference) -> str:
+    """Return how much more a month costs, also in USD where there is a rate for what is in EUR."""
+    text = f"{_signed(difference.months)} a month"
+    rate, month = difference.usd_per_eur, difference.month
+    in_eur = any(amount.currency != "USD" and amount.known for amount in difference.months)
+    if rate is None or month is None or not in_eur:
+        return text
+    return f"{text} (in USD, {rate_text(rate)}: {_signed([Amount(month)])})"
+
+
+def _signed(amounts: Sequence[Amount]) -> str:
+    """Return how much more something costs, in each currency where that is something."""
+    unknown = [amount.currency for amount in amounts if amount.known is None]
+    if len(unknown) == len(amounts):
+        return "unknown" if amounts else month_text(0.0)
+    known = [amount for amount in amounts if amount.known]
+    texts = [
+        f"{'+' if (amount.known or 0.0) > 0 else '-'}"
+        f"{month_text(Amount(abs(amount.known or 0.0), (), amount.currency))}"
+        for amount in known
+    ]
+    texts += [f"unknown in {currency}" for currency in unknown]
+    return " and ".join(texts) or month_text(amounts[0])
 
 
 def _markdown_table(

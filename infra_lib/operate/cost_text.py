@@ -10,18 +10,21 @@ from infra_lib.model.bill import hours_text
 from infra_lib.model.money import (
     HOURS_PER_DAY,
     HOURS_PER_MONTH,
+    SYMBOLS,
     Amount,
     hour_text,
+    month_text,
     rounded,
-    usd_text,
 )
+from infra_lib.model.sums import Sum, sums_text
 from infra_lib.model.wording import listed
-from infra_lib.operate.cost_data import not_provisioned, price_sources
+from infra_lib.operate.cost_data import cost_notes, not_provisioned, price_sources
 from infra_lib.operate.cost_view import (
     committed_month,
+    is_by_currency,
     is_committed,
-    least,
     may_commit,
+    part_hour,
     part_month,
     subtotal,
 )
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from infra_lib.fleet import Fleet
     from infra_lib.model.bill import Part
-    from infra_lib.model.money import Years
+    from infra_lib.model.money import Currency, Years
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.cost_view import Subtotal, View
 
@@ -63,12 +66,16 @@ class _Table:
     head: tuple[str, ...]
     rows: list[tuple[str, ...]]
 
-    def without_empty(self) -> _Table:
-        """Return the table without the columns that say nothing of any row, but of numbers now."""
+    def without_empty(self, *without: str) -> _Table:
+        """Return the table without the columns that say nothing of any row, but of numbers now.
+
+        Args:
+            *without: Titles of further columns that may be left out.
+        """
         kept = [
             index
             for index, title in enumerate(self.head)
-            if title not in {"GPU", "AT MOST", "IF ON", "STOPPED", "OFF"}
+            if title not in {"GPU", "AT MOST", "IF ON", "STOPPED", "OFF", *without}
             or any(row[index] != "-" for row in self.rows)
         ]
         return _Table(
@@ -89,8 +96,8 @@ def cost_text(fleet: Fleet, view: View, width: int | None = None) -> str:
         FleetError: When no machine of the fleet has a tag that is looked at.
     """
     machines = view.machines(fleet)
-    shown = subtotal(machines)
-    table = _table(view, machines)
+    shown = subtotal(machines, fleet.usd_per_eur)
+    table = _table(view, shown)
     parts, dropped, titles = [], list[str](), list[str]()
     if table.rows:
         text, dropped = fitted_table(
@@ -112,11 +119,11 @@ def total_line(shown: Subtotal) -> str:
     count = f"{shown.on} of {len(shown.machines)} machines on"
     if not shown.machines:
         return f"{count}."
-    return f"{count}: {cost.sums_text(shown.hour_now, shown.month_now)}."
+    return f"{count}: {sums_text(shown.hour_now, shown.month_now)}."
 
 
-def _table(view: View, machines: Sequence[ProvisionedMachine]) -> _Table:
-    years = view.years
+def _table(view: View, shown: Subtotal) -> _Table:
+    machines, rate, years = shown.machines, shown.usd_per_eur, view.years
     if view.by == "machine":
         head: tuple[str, ...] = (
             *("MACHINE", "STATE", "ZONE", "MACHINE TYPE", "GPU", "ON DEMAND", "SPOT", "AS"),
@@ -128,11 +135,12 @@ def _table(view: View, machines: Sequence[ProvisionedMachine]) -> _Table:
             *("MACHINE", "STATE", "PART", "WHAT", "ON DEMAND", "SPOT", "STOPPED", "OFF"),
             *("NOW", "MONTH"),
         )
-        rows = [_part_row(machine, part, years) for machine, part in view.parts(machines)]
+        rows = [_part_row(machine, part, years) for machine, part in view.parts(machines, rate)]
     else:
         head = (view.by.upper(), "MACHINES", "ON", "NOW", "MONTH", "IF ALL ON")
-        rows = [_group_row(group, years) for group in view.groups(machines)]
-    return _Table((*head, "COMMITTED", "SAVED") if years else head, rows).without_empty()
+        rows = [_group_row(group, years) for group in view.groups(machines, rate)]
+    without = () if any(machine.may_be_spot for machine in machines) else ("SPOT",)
+    return _Table((*head, "COMMITTED", "SAVED") if years else head, rows).without_empty(*without)
 
 
 def _machine_row(machine: ProvisionedMachine, years: Years | None) -> tuple[str, ...]:
@@ -144,12 +152,12 @@ def _machine_row(machine: ProvisionedMachine, years: Years | None) -> tuple[str,
         machine.machine_type,
         machine.gpu_label or "-",
         hour_text(bill.on_demand),
-        hour_text(bill.as_spot),
+        hour_text(bill.as_spot) if machine.may_be_spot else "-",
         machine.runs_as,
         "-" if bill.hours_per_day >= HOURS_PER_DAY else hours_text(bill.hours_per_day),
         _hour(bill.hour_now),
-        _usd(bill.month_now),
-        "-" if bill.state == "on" else usd_text(bill.month),
+        _month(bill.month_now),
+        "-" if bill.state == "on" else month_text(bill.month),
     )
     if years is None:
         return row
@@ -163,19 +171,19 @@ def _part_row(machine: ProvisionedMachine, part: Part, years: Years | None) -> t
         machine.state,
         part.kind,
         part.text,
-        _hour(part.on.on_demand),
-        _hour(part.on.spot),
-        _hour(part.stopped),
-        _hour(part.off),
-        _hour(part.hour(machine.state, spot=machine.spot)),
-        _usd(month),
+        _hour(Amount(part.on.on_demand, (), machine.currency)),
+        _hour(Amount(part.on.spot, (), machine.currency)) if machine.may_be_spot else "-",
+        _hour(part_hour(machine, part, "stopped")),
+        _hour(part_hour(machine, part, "off")),
+        _hour(part_hour(machine, part, machine.state)),
+        _month(month),
     )
     if years is None:
         return row
     committed = None
     if may_commit(machine) and is_committed(part, years):
-        committed = Amount(part_month(machine, part, years))
-    return (*row, *_committed(Amount(month), committed))
+        committed = part_month(machine, part, years)
+    return (*row, *_committed(month, committed))
 
 
 def _group_row(group: Subtotal, years: Years | None) -> tuple[str, ...]:
@@ -184,43 +192,64 @@ def _group_row(group: Subtotal, years: Years | None) -> tuple[str, ...]:
         str(len(group.machines)),
         str(group.on),
         _hour(group.hour_now),
-        _usd(group.month_now),
-        _usd(group.month_on),
+        _month(group.month_now),
+        _month(group.month_on),
     )
     if years is None:
         return row
     return (*row, *_committed(group.month_now, group.month_committed(years)))
 
 
-def _committed(month: Amount, committed: Amount | None) -> tuple[str, str]:
+def _committed(month: Amount | Sum, committed: Amount | Sum | None) -> tuple[str, str]:
     """Return a month under a commitment, and what it saves."""
     if committed is None:
         return "-", "-"
-    before, after = least(month), least(committed)
-    if before is None or after is None:
+    saved = _saved(_as_sum(month), _as_sum(committed))
+    if saved is None:
         return "unknown", "unknown"
-    return _usd(committed), _signed(before - after)
+    return _month(committed), " and ".join(map(_signed, saved)) or "-"
 
 
-def _signed(usd: float) -> str:
-    cents = round(usd, 2)
-    return f"-{usd_text(-cents)}" if cents < 0 else usd_text(cents) if cents else "-"
+def _saved(month: Sum, committed: Sum) -> list[Amount] | None:
+    """Return what is saved of a month, by currency, where that is something.
+
+    None where nothing is known of an amount.
+    """
+    pairs = [(month.of(after.currency), after) for after in committed.amounts]
+    saved = []
+    for before, after in pairs:
+        if before.least is None or after.least is None:
+            return None
+        cents = round(before.least - after.least, 2)
+        if cents:
+            saved.append(Amount(cents, (), after.currency))
+    return saved
 
 
-def _hour(usd: Amount | float | None) -> str:
-    return _unless_nothing(usd, hour_text)
+def _as_sum(money: Amount | Sum) -> Sum:
+    return money if isinstance(money, Sum) else Sum((money,))
 
 
-def _usd(usd: Amount | float | None) -> str:
-    return _unless_nothing(usd, usd_text)
+def _signed(money: Amount) -> str:
+    sign = "-" if (money.known or 0.0) < 0 else ""
+    return f"{sign}{month_text(_size(money))}"
 
 
-def _unless_nothing(usd: Amount | float | None, text: Callable[[Amount], str]) -> str:
-    amount = usd if isinstance(usd, Amount) else Amount(usd)
-    known = least(amount)
-    if known is None:
-        return "unknown"
-    return text(amount) if known or amount.unknown else "-"
+def _size(money: Amount) -> Amount:
+    return Amount(abs(money.known or 0.0), (), money.currency)
+
+
+def _hour(money: Amount | Sum) -> str:
+    return _unless_nothing(money, hour_text)
+
+
+def _month(money: Amount | Sum) -> str:
+    return _unless_nothing(money, month_text)
+
+
+def _unless_nothing(money: Amount | Sum, text: Callable[[Amount], str]) -> str:
+    amounts = _as_sum(money)
+    return "-" if all(each.is_nothing for each in amounts.shown) else amounts.text(text)
 
 
 def _sums(fleet: Fleet, view: View, shown: Subtotal) -> Iterator[str]:
@@ -235,28 +264,33 @@ def _sums(fleet: Fleet, view: View, shown: Subtotal) -> Iterator[str]:
     if view.years:
         yield from _commitment(shown, view.years)
     if fleet.budget_usd_per_hour is not None:
-        yield _budget(fleet.budget_usd_per_hour, fleet.provisioned, whole=not view.filters)
+        yield _budget(fleet, fleet.budget_usd_per_hour, whole=not view.filters)
 
 
 def _commitment(shown: Subtotal, years: Years) -> Iterator[str]:
     """Yield what the machines cost under commitments, where some are to be had."""
     committed = shown.month_committed(years)
-    before, after = least(shown.month_now), least(committed)
-    if before is None or after is None or round(before - after, 2) == 0:
+    saved = _saved(shown.month_now, committed)
+    if not saved:
         return
-    change = f"{usd_text(abs(before - after))} {'less' if after < before else 'more'}"
-    of = _years(years)
-    yield f"Under commitments of {of} for what is on: {usd_text(committed)} a month, {change}."
+    change = " and ".join(
+        f"{month_text(_size(each))} {'less' if (each.known or 0.0) > 0 else 'more'}"
+        for each in saved
+    )
+    month, of = committed.text(month_text), _years(years)
+    yield f"Under commitments of {of} for what is on: {month} a month, {change}."
 
 
-def _budget(budget: float, machines: Sequence[ProvisionedMachine], *, whole: bool) -> str:
-    used = cost.hourly(machines)
+def _budget(fleet: Fleet, budget: float, *, whole: bool) -> str:
+    hour = cost.hourly(fleet.provisioned, fleet.usd_per_eur)
+    used = hour.in_usd
     text = f"Budget{'' if whole else ' of the whole fleet'}: {hour_text(budget)} an hour"
     known = rounded(used.known) or 0.0  # as a deployment compares it
     at_least = "at least " if used.unknown else ""
+    rest = "" if used.unknown == hour.unknown else f"; {cost.NO_RATE}"
     if known > budget:
-        return f"{text}, exceeded by {at_least}{hour_text(known - budget)}."
-    return f"{text}, of which {at_least}{hour_text(known)} is used."
+        return f"{text}, exceeded by {at_least}{hour_text(known - budget)}{rest}."
+    return f"{text}, of which {at_least}{hour_text(known)} is used{rest}."
 
 
 def _notes(
@@ -264,20 +298,32 @@ def _notes(
 ) -> Iterator[str]:
     machines = shown.machines
     if titles:
-        yield f"USD. {_meanings(titles, view.years)}"
+        yield f"{_currencies(shown.currencies)}. {_meanings(titles, view.years)}"
     if dropped:
         yield dropped_note(dropped, "infra cost")
     if view.by == "tag" and titles:
         yield "A machine counts in each of its tags, so that these do not add up."
+    if titles and is_by_currency(view, shown):
+        yield (
+            "What is billed in USD is listed first, and then what is in EUR: "
+            "Fleet(usd_per_eur=…) makes one order of both."
+        )
     yield from _discounts(machines)
     if view.years:
         yield from _commitment_notes(machines, view.years)
     yield from _unknown(machines)
     if machines:
-        yield "Traffic is not counted."
+        yield from cost_notes(fleet, machines)
         yield from sources_text(price_sources(fleet).values())
     if elsewhere := [machine.name for machine in not_provisioned(fleet)]:
         yield f"Not provisioned here, so not counted: {listed(elsewhere)}."
+
+
+def _currencies(currencies: Sequence[Currency]) -> str:
+    """Return what amounts are in: "USD", or "USD ($) and EUR (€)"."""
+    if len(currencies) < 2:
+        return "".join(currencies)
+    return " and ".join(f"{currency} ({SYMBOLS[currency]})" for currency in currencies)
 
 
 def _meanings(titles: Iterable[str], years: Years | None) -> str:
@@ -291,7 +337,7 @@ def _years(years: Years) -> str:
 
 
 def _discounts(machines: Iterable[ProvisionedMachine]) -> Iterator[str]:
-    """Yield what makes a month on cheaper than its hours are."""
+    """Yield what makes a month cheaper than its hours are."""
     hours = [
         f"{machine.name} ({hours_text(machine.bill.hours_per_day)})"
         for machine in machines
@@ -302,6 +348,13 @@ def _discounts(machines: Iterable[ProvisionedMachine]) -> Iterator[str]:
             "A month on counts no more hours a day than a stop schedule or a run limit leaves: "
             f"{listed(hours)}."
         )
+    capped = [
+        machine.name
+        for machine in machines
+        if any(part.most_month is not None for part in machine.bill.parts)
+    ]
+    if capped:
+        yield f"A month costs no more than its price by the month: {listed(capped)}."
     if names := [machine.name for machine in machines if _has_sustained_use(machine)]:
         yield f"A month on counts the discount for sustained use: {listed(names)}."
 
@@ -332,14 +385,14 @@ def _commitment_notes(machines: Iterable[ProvisionedMachine], years: Years) -> I
 
 def _unknown(machines: Iterable[ProvisionedMachine]) -> Iterator[str]:
     """Yield how to say the prices that are unknown, and those that the total does not name."""
-    names, kinds = [], list[str]()
+    names, unknown = [], list[tuple["ProvisionedMachine", str]]()
     for machine in machines:
         now, on = machine.bill.hour_now.unknown, machine.bill.hour.unknown
-        kinds += (*now, *on)
+        unknown += ((machine, kind) for kind in (*now, *on))
         if on and not now:
             names.append(f"{machine.name} ({', '.join(on)})")
     if names:
         yield f"Unknown, were it on: {listed(names)}."
-    if kinds:
-        how = cost.how_to_say(kinds)
+    if unknown:
+        how = cost.how_to_say(unknown)
         yield f"A sum that ends in + is without what is unknown. To say a price: {how}."

@@ -9,6 +9,7 @@ from infra_lib import cost
 from infra_lib.model.errors import FleetError, nearest
 from infra_lib.model.money import Amount, Years
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.sums import Sum, known_part
 from infra_lib.model.wording import listed
 from nixgen.frozen import frozen
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from infra_lib.fleet import Fleet
-    from infra_lib.model.bill import Part
+    from infra_lib.model.bill import Part, State
+    from infra_lib.model.money import Currency
 
 Group = Literal["tag", "state", "cloud", "zone"]
 By = Literal["machine", "part", "tag", "state", "cloud", "zone"]
@@ -30,7 +32,7 @@ _GROUP_SORTS: tuple[Sort, ...] = ("name", "now", "month")
 _Line = TypeVar("_Line")
 
 if TYPE_CHECKING:
-    _Key = Callable[[_Line], str | float | None]
+    _Key = Callable[[_Line], str | tuple[float, ...] | None]
 
 
 @frozen(kw_only=True)
@@ -39,8 +41,9 @@ class View:
 
     Attributes:
         by: What has a line of its own.
-        sort: What lines are in order of: names from A to Z, USD from the most to the least, and
-            last what is unknown. None for the order of the fleet, and of the names of groups.
+        sort: What lines are in order of: names from A to Z, money from the most to the least, and
+            last what is unknown. Without a rate between currencies, USD come first, and then EUR.
+            None for the order of the fleet, and of the names of groups.
         reverse: Whether the order is the other way round; what is unknown stays last.
         tags: Machines that have one of these; empty for all.
         states: Machines in one of these states; empty for all.
@@ -88,23 +91,26 @@ class View:
             for machine in fleet.provisioned
             if all(not names.isdisjoint(names_of(machine)) for names_of, names in wanted)
         ]
-        return _ordered(chosen, _machine_keys().get(self.sort), reverse=self.reverse)
+        keys = _machine_keys(fleet.usd_per_eur)
+        return _ordered(chosen, keys.get(self.sort), reverse=self.reverse)
 
     def parts(
-        self, machines: Iterable[ProvisionedMachine]
+        self, machines: Iterable[ProvisionedMachine], usd_per_eur: float | None
     ) -> list[tuple[ProvisionedMachine, Part]]:
         """Return each part that machines are billed for, beside its machine, in order.
 
-        Where parts are not in order of USD, they are in that of the machines.
+        Where parts are not in order of money, they are in that of the machines.
         """
         parts = [(machine, part) for machine in machines for part in machine.bill.parts]
-        key = _part_keys().get(self.sort)
+        key = _part_keys(usd_per_eur).get(self.sort)
         return parts if key is None else _ordered(parts, key, reverse=self.reverse)
 
-    def groups(self, machines: Iterable[ProvisionedMachine]) -> list[Subtotal]:
+    def groups(
+        self, machines: Iterable[ProvisionedMachine], usd_per_eur: float | None
+    ) -> list[Subtotal]:
         """Return what groups of machines cost together, in order; `by` says which groups."""
         group = next((group for group in GROUPS if group == self.by), None)
-        found = [] if group is None else subtotals(machines, group)
+        found = [] if group is None else subtotals(machines, group, usd_per_eur)
         return _ordered(found, _group_keys().get(self.sort), reverse=self.reverse)
 
 
@@ -115,14 +121,16 @@ class Subtotal:
     Attributes:
         name: What they have in common: a tag, a state, a cloud or a zone.
         machines: The machines.
-        hour_now: USD per hour in their present states.
-        month_now: USD per month in their present states.
+        usd_per_eur: How many USD a EUR is; None when nobody said.
+        hour_now: What an hour costs in their present states.
+        month_now: What a month costs in their present states.
     """
 
     name: str
     machines: tuple[ProvisionedMachine, ...]
-    hour_now: Amount
-    month_now: Amount
+    usd_per_eur: float | None
+    hour_now: Sum
+    month_now: Sum
 
     @property
     def on(self) -> int:
@@ -130,40 +138,48 @@ class Subtotal:
         return sum(machine.state == "on" for machine in self.machines)
 
     @property
-    def month_on(self) -> Amount:
-        """USD per month, were they all on."""
-        return cost.sum_of((machine, machine.bill.month) for machine in self.machines)
+    def month_on(self) -> Sum:
+        """What a month costs, were they all on."""
+        return cost.sum_of(
+            ((machine, machine.bill.month) for machine in self.machines), self.usd_per_eur
+        )
+
+    @property
+    def currencies(self) -> tuple[Currency, ...]:
+        """What they are billed in."""
+        return tuple(amount.currency for amount in self.hour_now.amounts)
 
     @property
     def unknown(self) -> list[str]:
         """Names of those that cost something now, and nobody knows how much."""
         return [machine.name for machine in self.machines if machine.bill.hour_now.unknown]
 
-    def month_committed(self, years: Years) -> Amount:
-        """Return USD per month in their present states, under commitments where these apply."""
-        return cost.sum_of(
+    def month_committed(self, years: Years) -> Sum:
+        """Return a month in their present states, under commitments where these apply."""
+        months = (
             (machine, committed_month(machine, years) or machine.bill.month_now)
             for machine in self.machines
         )
+        return cost.sum_of(months, self.usd_per_eur)
 
 
-def least(amount: Amount) -> float | None:
-    """Return what is known of a sum; None where that is nothing."""
-    return None if amount.unknown and not amount.known else amount.known
-
-
-def subtotal(machines: Iterable[ProvisionedMachine], name: str = "") -> Subtotal:
+def subtotal(
+    machines: Iterable[ProvisionedMachine], usd_per_eur: float | None, name: str = ""
+) -> Subtotal:
     """Return what machines cost together."""
     machines = tuple(machines)
     return Subtotal(
         name=name,
         machines=machines,
-        hour_now=cost.hourly(machines),
-        month_now=cost.monthly(machines),
+        usd_per_eur=usd_per_eur,
+        hour_now=cost.hourly(machines, usd_per_eur),
+        month_now=cost.monthly(machines, usd_per_eur),
     )
 
 
-def subtotals(machines: Iterable[ProvisionedMachine], group: Group) -> list[Subtotal]:
+def subtotals(
+    machines: Iterable[ProvisionedMachine], group: Group, usd_per_eur: float | None
+) -> list[Subtotal]:
     """Return what the machines of each tag, state, cloud or zone cost together, by its name.
 
     A machine counts in each of its tags, so that those do not add up.
@@ -173,7 +189,7 @@ def subtotals(machines: Iterable[ProvisionedMachine], group: Group) -> list[Subt
     for machine in machines:
         for name in names_of(machine):
             members.setdefault(name, []).append(machine)
-    return [subtotal(members[name], name) for name in sorted(members)]
+    return [subtotal(members[name], usd_per_eur, name) for name in sorted(members)]
 
 
 def may_commit(machine: ProvisionedMachine) -> bool:
@@ -187,17 +203,29 @@ def is_committed(part: Part, years: Years) -> bool:
 
 
 def committed_month(machine: ProvisionedMachine, years: Years) -> Amount | None:
-    """Return USD per month of a machine under a commitment; None where none applies."""
+    """Return a month of a machine under a commitment; None where none applies."""
     bill = machine.bill
     if not may_commit(machine) or years not in bill.commitments:
         return None
     return bill.month_committed(years)
 
 
-def part_month(machine: ProvisionedMachine, part: Part, years: Years | None = None) -> float | None:
-    """Return USD per month of a part of a machine in its present state; None when unknown."""
+def part_hour(machine: ProvisionedMachine, part: Part, state: State) -> Amount:
+    """Return an hour of a part of a machine in a state, the way the machine runs."""
+    return Amount(part.hour(state, spot=machine.spot), (), machine.currency)
+
+
+def part_month(machine: ProvisionedMachine, part: Part, years: Years | None = None) -> Amount:
+    """Return a month of a part of a machine in its present state."""
     bill = machine.bill
-    return part.month(bill.state, spot=bill.spot, hours_per_day=bill.hours_per_day, years=years)
+    month = part.month(bill.state, spot=bill.spot, hours_per_day=bill.hours_per_day, years=years)
+    return Amount(month, (), bill.currency)
+
+
+def is_by_currency(view: View, shown: Subtotal) -> bool:
+    """Return whether lines are in order of money, and by currency, as there is no rate."""
+    by_money = view.sort in {"price", "now", "month"}
+    return by_money and len(shown.currencies) > 1 and shown.usd_per_eur is None
 
 
 def _check_tags(fleet: Fleet, tags: Iterable[str]) -> None:
@@ -220,40 +248,49 @@ def _names(group: Group) -> Callable[[ProvisionedMachine], tuple[str, ...]]:
 
 
 def _ordered(lines: list[_Line], key: _Key[_Line] | None, *, reverse: bool) -> list[_Line]:
-    """Return lines in order: text from A to Z, USD from the most to the least, None at the end."""
+    """Return lines in order: text from A to Z, money from most to least, None at the end."""
     if key is None:
         return lines[::-1] if reverse else lines
     keyed = [(key(line), line) for line in lines]
     known: list[tuple[Any, _Line]] = [each for each in keyed if each[0] is not None]
-    usd = any(isinstance(value, float) for value, _ in known)
-    known.sort(key=itemgetter(0), reverse=usd != reverse)
+    money = any(isinstance(value, tuple) for value, _ in known)
+    known.sort(key=itemgetter(0), reverse=money != reverse)
     return [line for _, line in known] + [line for value, line in keyed if value is None]
 
 
-def _machine_keys() -> dict[Sort | None, _Key[ProvisionedMachine]]:
+def _order(amount: Amount, usd_per_eur: float | None) -> tuple[float, ...] | None:
+    """Return what an amount is in order by; None for one that is not known."""
+    if amount.known is None:
+        return None
+    return Sum((known_part(amount),), usd_per_eur).order
+
+
+def _machine_keys(usd_per_eur: float | None) -> dict[Sort | None, _Key[ProvisionedMachine]]:
     return {
         "name": lambda machine: machine.name,
         "state": lambda machine: machine.state,
         "zone": lambda machine: machine.zone,
         "type": lambda machine: machine.machine_type,
-        "price": lambda machine: machine.bill.hour.known,
-        "now": lambda machine: machine.bill.hour_now.known,
-        "month": lambda machine: machine.bill.month_now.known,
+        "price": lambda machine: _order(machine.bill.hour, usd_per_eur),
+        "now": lambda machine: _order(machine.bill.hour_now, usd_per_eur),
+        "month": lambda machine: _order(machine.bill.month_now, usd_per_eur),
     }
 
 
-def _part_keys() -> dict[Sort | None, _Key[tuple[ProvisionedMachine, Part]]]:
+def _part_keys(
+    usd_per_eur: float | None,
+) -> dict[Sort | None, _Key[tuple[ProvisionedMachine, Part]]]:
     """Return what parts are in order of by themselves, not as their machines are."""
     return {
-        "price": lambda each: each[1].hour("on", spot=each[0].spot),
-        "now": lambda each: each[1].hour(each[0].state, spot=each[0].spot),
-        "month": lambda each: part_month(*each),
+        "price": lambda each: _order(part_hour(*each, "on"), usd_per_eur),
+        "now": lambda each: _order(part_hour(*each, each[0].state), usd_per_eur),
+        "month": lambda each: _order(part_month(*each), usd_per_eur),
     }
 
 
 def _group_keys() -> dict[Sort | None, _Key[Subtotal]]:
     return {
         "name": lambda group: group.name,
-        "now": lambda group: least(group.hour_now),
-        "month": lambda group: least(group.month_now),
+        "now": lambda group: group.hour_now.order,
+        "month": lambda group: group.month_now.order,
     }

@@ -99,11 +99,13 @@ def all_offers(fleet: Fleet | None) -> list[GpuOffer]:
     return [offer for _, cloud, machines in _clouds(fleet) for offer in cloud.gpu_offers(machines)]
 
 
-def price_sources(fleet: Fleet | None) -> dict[str, Source]:
+def price_sources(fleet: Fleet | None, offers: Iterable[GpuOffer]) -> dict[str, Source]:
     """Return where the prices of offers come from, by what they are of."""
+    offering = {offer.cloud for offer in offers}
     return {
         of: source
-        for _, cloud, machines in _clouds(fleet)
+        for name, cloud, machines in _clouds(fleet)
+        if name in offering
         for of, source in cloud.price_sources(machines).items()
         if of.partition(" ")[0] not in _NOT_COUNTED
     }

@@ -32,6 +32,13 @@ class OtherMachine(ProvisionedMachine):
 
 
 @frozen(kw_only=True)
+class EurMachine(OtherMachine):
+    """One that is billed in EUR."""
+
+    currency = "EUR"
+
+
+@frozen(kw_only=True)
 class TwoClouds(Fleet):
     """A fleet that may have a project there."""
 

@@ -31,7 +31,7 @@ from infra_lib import (
 from infra_lib.clouds.gcp.catalog.entries import AddressPrice, DiskPrice
 from infra_lib.commands.cli import main
 from infra_lib.commands.show import machines_text
-from infra_lib.cost import how_to_say, total
+from infra_lib.cost import hourly, how_to_say
 from infra_lib.model.bill import Part
 from infra_lib.model.errors import FleetError
 from infra_lib.model.money import Cost
@@ -409,7 +409,7 @@ def test_the_budget_says_what_of_it_is_used_and_by_how_much_it_is_exceeded() -> 
     assert "\nBudget: $0.5000 an hour, exceeded by $0.5520.\n" in show(POOR)
     known = evolve(PARTLY, budget_usd_per_hour=1.5)
     assert "\nBudget: $1.5000 an hour, of which at least $1.0520 is used.\n" in show(known)
-    spent = evolve(METALS, budget_usd_per_hour=total(METALS.provisioned))
+    spent = evolve(METALS, budget_usd_per_hour=hourly(METALS.provisioned).in_usd.usd)
     assert ", of which $1.0520 is used.\n" in show(spent)
     assert "Budget" not in show()
 
@@ -576,7 +576,7 @@ def test_what_a_change_costs_fits_a_terminal_too(described: Describe) -> None:
     ],
 )
 def test_how_to_say_a_price_depends_on_what_it_is_of(kind: str, said: str) -> None:
-    assert how_to_say([kind, kind]) == said
+    assert how_to_say([(GALENA, kind), (GALENA, kind)]) == said
 
 
 def test_whose_prices_come_from_elsewhere_is_said(tmp_path: Path) -> None:
@@ -612,7 +612,13 @@ def test_json_has_all(described: Describe, capsys: pytest.CaptureFixture[str]) -
         "zone": "us-central1-c",
         "machine_type": "n1-standard-8",
         "gpu": {"type": "nvidia-tesla-t4", "count": 1},
+        "currency": "USD",
         "usd_per_hour": {"on_demand": 0.824, "spot": 0.374},
+        "eur_per_hour": {"on_demand": None, "spot": None},
+        "eur_per_month": None,
+        "eur_per_month_committed": {"1": None, "3": None},
+        "eur_per_hour_now": None,
+        "eur_per_month_now": None,
         "applies": "on_demand",
         "runs_as": "on demand",
         "hours_per_day": 24,

@@ -53,7 +53,11 @@ class Priced(OtherMachine):
 @pytest.fixture(autouse=True)
 def other(monkeypatch: pytest.MonkeyPatch) -> None:
     cloud: Any = SimpleNamespace(
-        check=lambda *_: None, warnings=lambda *_: (), price_sources=lambda _: {}, ways_in=frozenset
+        check=lambda *_: None,
+        warnings=lambda *_: (),
+        cost_notes=lambda _: (),
+        price_sources=lambda _: {},
+        ways_in=frozenset,
     )
     monkeypatch.setitem(CLOUDS, "other", cloud)
 
@@ -89,6 +93,12 @@ def between(before: Fleet | None, after: Fleet) -> CostDiff:
 def words(before: Priced, after: Priced) -> list[str]:
     (change,) = between(fleet(before), fleet(after)).changes
     return list(change.words)
+
+
+def difference(hour: float, month: float) -> dict[str, Any]:
+    """A difference as programs get it, of what is billed in USD alone."""
+    in_usd = {"USD": {"per_hour": hour, "per_month": month}}
+    return {"usd_per_hour": hour, "usd_per_month": month, "by_currency": in_usd}
 
 
 BEFORE = (
@@ -403,7 +413,7 @@ def test_programs_get_all_of_it() -> None:
     assert data["total"] == {
         "before": cost_data(before)["total"],
         "after": cost_data(after)["total"],
-        "difference": {"usd_per_hour": 0.85, "usd_per_month": 620.5},
+        "difference": difference(0.85, 620.5),
     }
     beryl, topaz, halite, quartz = data["machines"]
     assert beryl == {
@@ -412,10 +422,10 @@ def test_programs_get_all_of_it() -> None:
         "what": ["stopped → on"],
         "before": cost_data(before)["machines"][1],
         "after": cost_data(after)["machines"][1],
-        "difference": {"usd_per_hour": 1.0, "usd_per_month": 730.0},
+        "difference": difference(1.0, 730.0),
     }
     assert (topaz["change"], topaz["before"]) == ("new", None)
-    assert halite["difference"] == {"usd_per_hour": -0.25, "usd_per_month": -182.5}
+    assert halite["difference"] == difference(-0.25, -182.5)
     assert (quartz["change"], quartz["after"]) == ("gone", None)
 
 

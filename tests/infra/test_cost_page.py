@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from infra_lib.operate.cost_text import cost_text
+from infra_lib.operate.cost_view import View
+from main import fleet as example
 from tests.helpers import CHECKOUT
 from tests.helpers.markdown import code
 from tests.helpers.process import environment, git, python
@@ -54,6 +58,18 @@ def test_the_page_shows_what_a_fleet_costs(repository: Path) -> None:
     done = python("-P", "-m", "infra_lib", "cost", cwd=repository)
     assert done.returncode == 0, done.stderr
     assert shown == done.stdout
+
+
+def test_the_page_shows_a_fleet_in_two_currencies() -> None:
+    section = _COSTS.partition("\n## Currencies\n")[2]
+    command, _, shown = code(section, "console")[0].partition("\n")
+    done = python("-P", "-m", "infra_lib", *command.split()[2:], cwd=CHECKOUT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(shown)
+    rated = evolve(example, usd_per_eur=1.08)
+    total = "(in USD, at 1.08 per EUR: $0.4649 an hour, $320.54 a month)"
+    for text in (section, cost_text(rated, View())):
+        assert total in " ".join(text.split())
 
 
 def test_the_page_shows_what_a_change_costs(repository: Path) -> None:

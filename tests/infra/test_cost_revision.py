@@ -111,6 +111,9 @@ def test_a_dirty_work_tree_is_compared_with_its_commit(repository: Path) -> None
     assert machine["difference"] == {
         "usd_per_hour": round(MEDIUM - SMALL, 6),
         "usd_per_month": DEARER,
+        "by_currency": {
+            "USD": {"per_hour": round(MEDIUM - SMALL, 6), "per_month": DEARER},
+        },
     }
     text = cost(repository, "--diff").stdout
     assert f"+${DEARER:.2f}  e2-small → e2-medium\n" in text
@@ -650,7 +653,7 @@ def test_nothing_is_left_behind_when_it_is_terminated(repository: Path, tmp_path
         ("budget_usd_per_hour=0.05", "which is more; turn something off, raise the budget\n"),
         (
             "budget_usd_per_hour=50, catalog=Catalog(prices=(Price('e2-small', '*', None),))",
-            "so that nobody can tell; say what it costs: Catalog(prices=…)\n",
+            "so that nobody can tell whether it is more; say what it costs: Catalog(prices=…)\n",
         ),
     ],
 )

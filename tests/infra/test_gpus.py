@@ -509,6 +509,7 @@ def test_clouds_are_asked_each_for_its_own(
         gpu_offers=offers,
         gpu_types=lambda _, said: ["nvidia-tesla-t4"] if said == "T4" else [],
         regions=lambda _: ("fsn1",),
+        cost_notes=lambda *_: (),
         price_sources=lambda *_: {"servers": Source("Servers", "somebody", "2026-10")},
     )
     monkeypatch.chdir(tmp_path)

@@ -123,6 +123,7 @@ def test_json(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
         "name": "metals",
         "domain": "zt",
         "gcp": {"project": "example-project", "region": "us-central1"},
+        "hetzner": None,
         "caches": [
             {"url": "https://cache.nixos.org", "priority": None},
             {"url": "https://cache.example.org", "priority": 5},
@@ -142,6 +143,8 @@ def test_json(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
         "gpu": None,
         "spot": None,
         "usd_per_hour": None,
+        "eur_per_hour": None,
+        "currency": None,
     }
     assert scheelite == {
         "name": "scheelite",
@@ -157,6 +160,8 @@ def test_json(described: Describe, capsys: pytest.CaptureFixture[str]) -> None:
         "gpu": {"type": "nvidia-tesla-t4", "count": 2},
         "spot": True,
         "usd_per_hour": 0.43,
+        "eur_per_hour": None,
+        "currency": "USD",
     }
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_lib.model.bill import Bill, Part, hours_text
-from infra_lib.model.money import Amount, Cost, hour_text, label, usd_text
+from infra_lib.model.money import Amount, Cost, hour_text, label, month_text
 
 N1 = (1.0, 0.8, 0.6, 0.4)
 MACHINE = Part(
@@ -88,7 +88,7 @@ def test_disks_alone_are_no_sum_where_the_machine_is_unknown(kind: str) -> None:
     unknown = Part(kind=kind, text="?", on=Cost(None, 0.5))  # type: ignore[arg-type]
     found = bill(unknown, BOOT)
     assert found.hour == Amount(None, (kind,))
-    assert hour_text(found.hour) == usd_text(found.month) == label(found.hour) == "unknown"
+    assert hour_text(found.hour) == month_text(found.month) == label(found.hour) == "unknown"
     assert found.as_spot.usd == 0.6
 
 

@@ -162,8 +162,8 @@ def test_what_is_off_or_stopped_is_billed_for_what_it_keeps(
 
 def test_a_month_has_730_hours() -> None:
     assert money.hour_text(0.73) == "$0.7300"
-    assert money.usd_text(532.9) == "$532.90"
-    assert money.hour_text(None) == money.usd_text(None) == "unknown"
+    assert money.month_text(532.9) == "$532.90"
+    assert money.hour_text(None) == money.month_text(None) == "unknown"
     assert gcp(external_ip=False).bill.month.usd == pytest.approx(730 * 0.278)
 
 
@@ -214,17 +214,22 @@ def test_a_run_limit_and_a_stop_schedule_are_counted(fields: dict[str, Any], hou
     assert machine.usd_per_hour_now == pytest.approx(running)  # an hour is an hour
 
 
+def total(*machines: GcpMachine) -> Amount:
+    return cost.hourly(iter(machines)).in_usd
+
+
 def test_a_total_with_something_unknown_is_unknown_and_not_less() -> None:
     known, unknown = gcp(external_ip=False), gcp("c5-standard-8")
     assert unknown.cost == money.Cost(None, None)
     assert unknown.bill.hour == Amount(None, ("machine",))
-    assert cost.total((known, known)) == pytest.approx(0.556)
-    assert cost.total((known, unknown)) is None
-    assert cost.at_least((known, unknown)) == pytest.approx(0.278)
-    assert cost.unknown((known, unknown)) == (unknown,)
-    assert cost.total((known, gcp("c5-standard-8", enabled=False))) == pytest.approx(0.278)
-    assert cost.total(iter((known, known))) == pytest.approx(0.556)
-    assert cost.total(()) == 0.0
+    assert total(known, known).usd == pytest.approx(0.556)
+    both = total(known, unknown)
+    assert both.known == pytest.approx(0.278)
+    assert both.unknown == ("a (machine)",)
+    assert both.usd is None
+    off = gcp("c5-standard-8", enabled=False)
+    assert total(known, off).usd == pytest.approx(0.278)
+    assert total() == Amount(0.0)
 
 
 def test_what_is_unknown_is_named_and_nothing_alone_is_no_sum() -> None:
