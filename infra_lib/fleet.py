@@ -11,10 +11,13 @@ from attrs import NOTHING, Factory, evolve, field
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.gcp.machine import GcpMachine, gcp_machines
 from infra_lib.clouds.gcp.project import GcpProject
+from infra_lib.clouds.hetzner.machine import HetznerMachine, hetzner_machines
+from infra_lib.clouds.hetzner.project import HetznerProject
 from infra_lib.fleet_checks import (
     check_authorities,
     check_caches,
     check_devices,
+    check_dns,
     check_facts,
     check_host_names,
     check_module_names,
@@ -26,6 +29,7 @@ from infra_lib.fleet_checks import (
 )
 from infra_lib.model.caches import BinaryCache, check_netrc_file
 from infra_lib.model.device import Device
+from infra_lib.model.dns import Dns
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
 from infra_lib.model.frozen import frozen
@@ -42,6 +46,7 @@ from infra_lib.model.nvidia import Nvidia, check_gpus
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.services import ClanService, Role
 from infra_lib.model.ssh import Ssh
+from infra_lib.model.state_encryption import StateEncryption
 from infra_lib.model.targets import (
     USUAL,
     Targets,
@@ -143,6 +148,16 @@ def _check_budget(where: str, field: str, value: object) -> None:
         raise field_error(where, field, value, "USD per hour is accepted, or None for no limit")
 
 
+def _check_rate(where: str, field: str, value: object) -> None:
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 < value < float("inf")
+    ):
+        accepted = "how many USD a EUR is, above 0, or None for no rate: 1.08"
+        raise field_error(where, field, value, accepted)
+
+
 def _check_files(where: str, field: str, files: object) -> None:
     if not isinstance(files, Mapping):
         raise field_error(where, field, files, 'a mapping is accepted: {"lib/caches.nix": None}')
@@ -175,6 +190,7 @@ class Fleet:
         machines: The machines, in the order they are listed everywhere. One that has fallback
             zones is in that of its zones that the facts name.
         gcp: The Google Cloud project; wanted when there is a `GcpMachine`.
+        hetzner: The Hetzner Cloud project; wanted when there is a `HetznerMachine`.
         caches: Binary caches, in the order they are listed.
         netrc_file: Where the machines have the logins for private caches: the path of a netrc file
             that a secret is written to, such as "/run/secrets/netrc". Nix reads one for all caches.
@@ -186,8 +202,13 @@ class Fleet:
         devices: What else is in that network: phones.
         ssh: What the SSH configuration of people and machines looks like.
         facts: What deployment learned: addresses, keys, and the zones in use.
+        dns: Names of machines in the DNS, which follow their addresses; None for none.
+        state_encryption: How OpenTofu encrypts the state and the plans of the fleet's stacks; None
+            for not at all, as Terraform has it.
         budget_usd_per_hour: What all that is on may cost, in USD per hour: `infra deploy` refuses
             more. None for no limit.
+        usd_per_eur: How many USD a EUR is, 1.08: what is billed in EUR counts in USD too, also in
+            the budget. Without it, sums are by currency alone, and a budget cannot be compared.
         target_host: Where clan reaches the machines that do not say it themselves. `{name}` stands
             for the machine's name and `{domain}` for the domain: "root@{name}.{domain}" unless you
             say otherwise. None for nowhere: clan tries its networks, and what a machine's own
@@ -224,6 +245,9 @@ class Fleet:
         converter=_machines, validator=valid(check_each, Machine, 'Machine("cinnabar")')
     )
     gcp: GcpProject | None = field(default=None, validator=valid(check_instance, GcpProject))
+    hetzner: HetznerProject | None = field(
+        default=None, validator=valid(check_instance, HetznerProject)
+    )
     caches: tuple[BinaryCache, ...] = field(
         default=(),
         converter=_caches,
@@ -248,7 +272,12 @@ class Fleet:
     )
     ssh: Ssh = field(factory=Ssh, validator=valid(check_instance, Ssh))
     facts: Facts = field(factory=Facts, validator=valid(check_instance, Facts))
+    dns: Dns | None = field(default=None, validator=valid(check_instance, Dns))
+    state_encryption: StateEncryption | None = field(
+        default=None, validator=valid(check_instance, StateEncryption)
+    )
     budget_usd_per_hour: float | None = field(default=None, validator=valid(_check_budget))
+    usd_per_eur: float | None = field(default=None, validator=valid(_check_rate))
     # The method of that name answers for each machine.
     _target_host: Targets = field(
         default=USUAL,
@@ -310,6 +339,8 @@ class Fleet:
             check_plain_modules(where, modules, machines, self._instances(), self.ssh)
         else:
             check_module_names(self.module_names, machines)
+        if self.dns is not None:
+            check_dns(self.dns, machines, CLOUDS)
         check_gpus(self.nvidia, self.gpu_machines)
         check_services(self._instances(), machines, self.tags)
         check_facts(self.facts, self.controller, self.devices, machines)
@@ -341,6 +372,11 @@ class Fleet:
     def gcp_machines(self) -> tuple[GcpMachine, ...]:
         """Those that it provisions on Google Cloud, on or off."""
         return gcp_machines(self.machines)
+
+    @property
+    def hetzner_machines(self) -> tuple[HetznerMachine, ...]:
+        """Those that it provisions at Hetzner Cloud, on or off."""
+        return hetzner_machines(self.machines)
 
     @property
     def gpu_machines(self) -> tuple[ProvisionedMachine, ...]:

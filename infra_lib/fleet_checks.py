@@ -9,6 +9,7 @@ from infra_lib.model import zerotier_address
 from infra_lib.model.errors import field_error, nearest
 from infra_lib.model.machine import EVERY
 from infra_lib.model.modules import check_path
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.validators import check_unique
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from infra_lib.model.caches import BinaryCache
     from infra_lib.model.device import Device
+    from infra_lib.model.dns import Dns
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.modules import Module, ModuleNames
@@ -269,6 +271,38 @@ def check_authorities(ssh: Ssh, machines: tuple[Machine, ...], devices: tuple[De
             where = f"certificate authority {authority.name!r}"
             accepted = "a machine or a device has that name; take one of its own"
             raise field_error(where, "name", authority.name, accepted)
+
+
+def check_dns(dns: Dns, machines: tuple[Machine, ...], clouds: Iterable[str]) -> None:
+    """Check that names in the DNS are of machines that are there, in zones of clouds that are.
+
+    Args:
+        dns: The names.
+        machines: The machines.
+        clouds: The names of the clouds.
+
+    Raises:
+        FleetError: When not. Where no machine has a name by it, it is a warning: one may come.
+    """
+    names = [*clouds]
+    for cloud in dns.zones:
+        if cloud not in names:
+            accepted = f"the zone of a cloud: {', '.join(names)}{nearest(cloud, names)}"
+            raise field_error("dns", "zones", cloud, accepted)
+    known = _by_name(machines)
+    _check_machines("dns", "machines", dns.machines or (), known)
+    for name in dns.machines or ():
+        machine = known[name]
+        if not isinstance(machine, ProvisionedMachine):
+            accepted = "only the addresses of machines that the fleet provisions are known here"
+            raise field_error("dns", "machines", name, accepted)
+        if machine.cloud not in dns.zones:
+            accepted = f"its cloud has no zone: zones={{{machine.cloud!r}: …}} names one"
+            raise field_error("dns", "machines", name, accepted)
+    provisioned = [each for each in machines if isinstance(each, ProvisionedMachine)]
+    if not any(dns.zone(machine) for machine in provisioned):
+        accepted = "no machine of the fleet is in these clouds, so that none has a name"
+        warnings.warn(str(field_error("dns", "zones", dict(dns.zones), accepted)), stacklevel=1)
 
 
 def check_plain_modules(

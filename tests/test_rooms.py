@@ -41,7 +41,8 @@ ROOMS = {
     "what is asked of a cloud": (
         CLOUDS,
         tuple(
-            f"infra_lib.clouds.{name}" for name in ("cloud", "access", "age", "answers", "failure")
+            f"infra_lib.clouds.{name}"
+            for name in ("cloud", "access", "age", "answers", "failure", "sections")
         ),
     ),
     "a cloud": (CLOUDS, ("infra_lib.clouds",)),
@@ -53,7 +54,10 @@ ROOMS = {
     ),
     "nix": (FLEET, ("infra_lib.nix",)),
     "stacks": (FLEET, ("infra_lib.stacks",)),
-    "a cloud's stack": (FLEET | {"stacks", "a cloud"}, ("infra_lib.stacks.gcp",)),
+    "a cloud's stack": (
+        FLEET | {"stacks", "a cloud"},
+        ("infra_lib.stacks.gcp", "infra_lib.stacks.hetzner"),
+    ),
     "operate": (OPERATE, ("infra_lib.operate",)),
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (

@@ -13,6 +13,9 @@ class Access:
         note: What to know of that, in sentences.
         advice: What to look at when the machine does not let root in.
         closed: What to do first where the fleet lets nobody in who installs it; empty otherwise.
+        learned: What its configuration has from the facts, and lacks before the machine is there:
+            why that is learned, and its Nix files written anew, before it is installed. Empty for
+            nothing.
         host_keys: A command that prints the type and the key of each host key that the image has
             published, a line each; empty where it publishes none.
         tunnel: A command that connects its input and output with the machine's SSH server, through
@@ -26,6 +29,7 @@ class Access:
     note: str
     advice: str
     closed: str = ""
+    learned: str = ""
     host_keys: tuple[str, ...] = ()
     tunnel: tuple[str, ...] = ()
     tunnel_host: str | None = None

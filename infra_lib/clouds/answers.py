@@ -36,6 +36,7 @@ class Nixos:
         root_keys: OpenSSH public keys of those who log in as root.
         items: What stands below all this.
         arguments: The arguments of a NixOS module that `items` take, beside `lib`: "pkgs".
+        assertions: What has to hold for the configuration to be built: `assertion` and `message`.
     """
 
     boot: Mapping[str | tuple[str, ...], Value]
@@ -44,6 +45,22 @@ class Nixos:
     root_keys: tuple[str, ...]
     items: tuple[Item, ...] = ()
     arguments: tuple[str, ...] = ()
+    assertions: tuple[Value, ...] = ()
+
+
+@frozen(kw_only=True)
+class Handling:
+    """What to know of a machine that is taken down, or made anew, in sentences.
+
+    Attributes:
+        instead: What may be done instead of taking it down, or why not; empty for nothing.
+        deleted: What is deleted when it is taken down, and what stays.
+        replaced: What is deleted and made when it is made anew.
+    """
+
+    instead: str
+    deleted: str
+    replaced: str
 
 
 @frozen

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra_lib.clouds.access import Access
-    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Renewed, Source, Summary
+    from infra_lib.clouds.answers import (
+        Alternatives,
+        GpuOffer,
+        Handling,
+        Nixos,
+        Renewed,
+        Source,
+        Summary,
+    )
     from infra_lib.clouds.failure import Failure
+    from infra_lib.model.dns import Dns
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.zerotier import ZeroTier
@@ -46,6 +55,14 @@ class FleetView(Protocol):
         """What deployment learned."""
 
     @property
+    def usd_per_eur(self) -> float | None:
+        """How many USD a EUR is; None when nobody said."""
+
+    @property
+    def dns(self) -> Dns | None:
+        """The names of machines in the DNS; None for none."""
+
+    @property
     def controller(self) -> Machine | None:
         """The ZeroTier controller."""
 
@@ -61,6 +78,8 @@ class Kinds:
         disks: Types of disks, whose deletion loses what is on them.
         labelled: Types that bear the labels which say whose they are.
         uncounted: Types that cost something, and whose price is not known here.
+        place: What its machines' field is called for where they are: "zone". That for where else
+            they may be is "fallback_zones".
     """
 
     service: str
@@ -69,6 +88,7 @@ class Kinds:
     disks: tuple[str, ...]
     labelled: tuple[str, ...]
     uncounted: tuple[str, ...]
+    place: str = "zone"
 
 
 class Cloud(Protocol):
@@ -92,7 +112,7 @@ class Cloud(Protocol):
     def warnings(self, fleet: FleetView, project: Any, machines: Sequence[Any]) -> Iterable[str]:
         """Return what whoever describes the fleet should know, such as machines out of reach."""
 
-    def nixos(self, project: Any, machine: Any) -> Nixos:
+    def nixos(self, fleet: FleetView, project: Any, machine: Any) -> Nixos:
         """Return what the NixOS configuration of a machine has from its cloud."""
 
     def price_sources(self, machines: Sequence[Any]) -> Mapping[str, Source]:
@@ -102,8 +122,18 @@ class Cloud(Protocol):
         are Google's.
         """
 
-    def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives:
-        """Return the machine types with GPUs that a fleet of these machines might have instead."""
+    def cost_notes(self, machines: Sequence[Any]) -> Iterable[str]:
+        """Return what is to be known of what machines cost, in sentences: what is not counted.
+
+        Args:
+            machines: The machines whose costs are shown, at least one.
+        """
+
+    def alternatives(self, project: Any, machines: Sequence[Any]) -> Alternatives | None:
+        """Return the machine types with GPUs that a fleet of these machines might have instead.
+
+        None where the cloud has no GPUs: its machines are not in `docs/gpu-costs.md`.
+        """
 
     def gpu_offers(self, machines: Sequence[Any]) -> Iterable[GpuOffer]:
         """Return every machine type with GPUs, wherever it can be had; empty where there is none.
@@ -150,14 +180,19 @@ class Renewal(Protocol):
     """What renews a cloud's catalogue, from files that people fetch: nothing here asks a network.
 
     Attributes:
-        FILES: The files that it is made of, by the names of options: what is in them, in words.
+        FILES: The files that it is made of, by the names of options, which no other cloud has: what
+            is in them, in words.
         FETCHING: The commands that fetch them.
         BUILT_IN: The folder of the built-in catalogue.
+        OUTPUT: What a file with such a catalogue is called by default, as no other cloud's is.
+        LOADED_BY: The class whose `load` reads it.
     """
 
     FILES: Mapping[str, str]
     FETCHING: str
     BUILT_IN: Path
+    OUTPUT: str
+    LOADED_BY: str
 
     def renew(
         self,
@@ -187,6 +222,13 @@ class Operations(Protocol):
     What Terraform writes is handed over as it is: only a cloud knows what its resources take.
     """
 
+    def lacking(self, environment: Mapping[str, str]) -> str | None:
+        """Return why nothing can be deployed, before anything runs; None where that may be.
+
+        Args:
+            environment: The environment variables, of which none that is secret is told.
+        """
+
     def access(self, fleet: FleetView, project: Any, machine: Any, project_id: str) -> Access:
         """Return how a machine is reached that still runs its first image, and no NixOS.
 
@@ -197,11 +239,22 @@ class Operations(Protocol):
             project_id: The project that the stack is in; empty for the fleet's.
         """
 
+    def handling(self, machine: Any) -> Handling:
+        """Return what to know of a machine that is taken down, or made anew."""
+
     def failure(self, address: str, text: str) -> Failure | None:
         """Return what an error of the cloud's provider means; None where it may be anything."""
 
     def advice(self, failure: Failure, project: Any) -> str | None:
         """Return what to do about a failure, in one line; None where the cloud has no advice."""
+
+    def no_room(self, machine: Any, *, exists: bool) -> str:
+        """Return what follows a line on a zone that has no room for a machine; or an empty text.
+
+        Args:
+            machine: The machine.
+            exists: Whether it is there, and was to become something else.
+        """
 
     def read_instance(self, attributes: Mapping[str, Any]) -> Instance:
         """Return what Terraform has of a machine: synthesized, planned, or in its state."""
@@ -213,6 +266,34 @@ class Operations(Protocol):
             resources: The stack's resources, by type and name; the machine's instance is there.
             machine: The machine.
         """
+
+    def explain_changes(self, machines: Sequence[Any], changes: Sequence[Change]) -> list[str]:
+        """Return what people should know before they agree to changes, such as what is off then.
+
+        Args:
+            machines: The fleet's machines in this cloud, here and below.
+            changes: What becomes of each resource of a stack, here and below.
+        """
+
+    def prevent(self, machines: Sequence[Any], changes: Sequence[Change]) -> str | None:
+        """Return why changes would fail half-way though Terraform plans them; or None."""
+
+    def refuse_unseen(self, machines: Sequence[Any], changes: Sequence[Change]) -> str | None:
+        """Return why a person should see changes that are no disks' and no machines'; or None.
+
+        Args:
+            machines: Those of the fleet's machines that have been deployed, as the facts say.
+            changes: What becomes of each resource of a stack.
+        """
+
+    def held(self, changes: Sequence[Change]) -> Collection[str]:
+        """Return the machines that would lose something elsewhere which outlives them: by name."""
+
+    def explain_gone(self, names: Sequence[str]) -> str | None:
+        """Return what it may mean that things in the state are not in the cloud; or None."""
+
+    def left_behind(self, changes: Sequence[Change]) -> list[str]:
+        """Return what a deployment of changes may leave behind when it fails, in lines."""
 
     def explain_wipe(self, change: Change) -> str | None:
         """Return why a person should see that an instance is made anew; None where none has to."""
@@ -226,7 +307,7 @@ class Operations(Protocol):
     def rule_tags(
         self, fleet: FleetView, stack: str, document: Mapping[str, Any]
     ) -> tuple[Collection[str], Collection[str]]:
-        """Return the network tags of a stack's rules: those that are the fleet's, and all others.
+        """Return what a stack's rules say of whose they are: what is the fleet's, and all else.
 
-        Where no machine is on, these alone say whose a stack is.
+        Where no machine is on, this alone says it: by network tags, names or labels.
         """

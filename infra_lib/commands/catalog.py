@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra_lib.clouds.answers import Renewed
-    from infra_lib.clouds.cloud import Renewal
+    from infra_lib.clouds.cloud import Cloud, Renewal
 
 _DESCRIPTION = """\
-Write a catalogue of today's machine types, zones and prices into a file, which a fleet loads with
-Catalog.load(Path(__file__).with_name("catalog.json")). What no file is given for stays as that file
-has it, or else as it is built in."""
+Write a catalogue of today's machine types, places and prices of one cloud into a file, which a
+machine of the fleet is given by catalog=…:
+
+{loading}
+
+What no file is given for stays as that file has it, or else as it is built in. No network is asked:
+the files are what you fetched, as said below."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,17 +38,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     update = actions.add_parser(
         "update",
-        help="write a catalogue of today's machine types, zones and prices",
-        description=_DESCRIPTION,
+        help="write a catalogue of today's machine types, places and prices",
+        description=_DESCRIPTION.format(loading="\n".join(map(_loading, CLOUDS.values()))),
         epilog="\n\n".join(
-            f"To fetch them:\n\n{cloud.renewal().FETCHING}" for cloud in CLOUDS.values()
+            f"To fetch what {cloud.KINDS.service} has:\n\n{cloud.renewal().FETCHING}"
+            for cloud in CLOUDS.values()
         ),
         formatter_class=RawDescriptionHelpFormatter,
         **WITHOUT_COLOUR,
     )
     for cloud in CLOUDS.values():
+        group = update.add_argument_group(f"a catalogue of {cloud.KINDS.service}")
         for name, holds in cloud.renewal().FILES.items():
-            update.add_argument(
+            group.add_argument(
                 f"--{name}", dest=name, nargs="+", action="extend", metavar="FILE", help=holds
             )
     update.add_argument(
@@ -57,9 +63,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument(
         "-o",
         "--output",
-        default="catalog.json",
         metavar="FILE",
-        help="the catalogue to write; by default %(default)s",
+        help="the catalogue to write; by default the one named above",
     )
     where.add_argument(
         "--built-in",
@@ -86,7 +91,7 @@ def run(given: Namespace) -> int:
     if given.built_in:
         _replace_built_in(renewal.BUILT_IN, renew(None).built_in)
         return 0
-    output = Path(given.output)
+    output = Path(given.output or renewal.OUTPUT)
     with locked(output, _notify):
         kept = _kept(output)
         text = renew(kept).text
@@ -101,16 +106,34 @@ def run(given: Namespace) -> int:
 def _asked(given: Mapping[str, list[str] | None]) -> tuple[Renewal, dict[str, list[str]]]:
     """Return whose catalogue is to be renewed, and the files that are given for it."""
     options: list[str] = []
+    asked: list[tuple[Renewal, dict[str, list[str]]]] = []
     for cloud in CLOUDS.values():
         renewal = cloud.renewal()
         options += renewal.FILES
-        names = {name: files for name in renewal.FILES if (files := given[name])}
-        if names:
-            return renewal, names
-    raise FleetError(
-        f"nothing to renew the catalogue from: {', '.join(f'--{name} FILE' for name in options)}, "
-        "or some of these, are wanted; infra catalog update --help says how to fetch them"
-    )
+        if names := {name: files for name in renewal.FILES if (files := given[name])}:
+            asked.append((renewal, names))
+    if not asked:
+        raise FleetError(
+            f"nothing to renew the catalogue from: {', '.join(map(_option, options))}, or some of "
+            "these of one cloud, are wanted; infra catalog update --help says how to fetch them"
+        )
+    if len(asked) > 1:
+        each = (", ".join(f"--{name}" for name in names) for _, names in asked)
+        raise FleetError(
+            f"{' and '.join(each)} are of different clouds, each with a catalogue of its own: "
+            "renew one after the other"
+        )
+    return asked[0]
+
+
+def _option(name: str) -> str:
+    return f"--{name} FILE"
+
+
+def _loading(cloud: Cloud) -> str:
+    """Return how the file of a cloud is loaded, as a line of Python."""
+    renewal = cloud.renewal()
+    return f'  {renewal.LOADED_BY}.load(Path(__file__).with_name("{renewal.OUTPUT}"))'
 
 
 def _read(name: str, file: str) -> bytes:

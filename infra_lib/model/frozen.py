@@ -41,7 +41,9 @@ def _refuse_unknown(
     for name in given:
         if name not in accepted:
             first = f"{shown(args[0])}, " if args and isinstance(args[0], str) else ""
-            meant = nearest(name, accepted) or f": {', '.join(accepted)} are accepted"
+            elsewhere = getattr(cls, "called_elsewhere", {}).get(name)
+            meant = f"; here it is {elsewhere!r}" if elsewhere else nearest(name, accepted)
+            meant = meant or f": {', '.join(accepted)} are accepted"
             raise UnknownFieldError(
                 f"{cls.__name__}({first}{name}=…): there is no field {name!r}{meant}"
             ) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from attrs import NOTHING, evolve, field
@@ -12,7 +14,7 @@ from infra_lib.model import gpu_count
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
 from infra_lib.model.frozen import frozen
 from infra_lib.model.machine import Machine
-from infra_lib.model.money import HOURS_PER_DAY, Cost, rounded
+from infra_lib.model.money import HOURS_PER_DAY, Cost, Currency, rounded
 from infra_lib.model.validators import (
     check_boolean,
     check_state_version,
@@ -95,11 +97,15 @@ class ProvisionedMachine(Machine, ABC):
     Attributes:
         cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
             field of `Fleet` that holds its project.
+        currency: What its cloud bills in.
         platform: What NixOS is built for: `nixpkgs.hostPlatform`.
         boot_device: The boot disk as the installer finds it: "/dev/sda".
     """
 
     cloud: ClassVar[str]
+    currency: ClassVar[Currency] = "USD"
+    # Fields by what other clouds' machines call them: for whoever gives that one here.
+    called_elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     machine_class: Literal["nixos"] = field(default="nixos", init=False)
     state_version: str | None = field(
@@ -214,8 +220,18 @@ class ProvisionedMachine(Machine, ABC):
         """
 
     @property
+    def keeps_addresses(self) -> bool:
+        """Whether its external addresses stay its own while the fleet has it off."""
+        return False
+
+    @property
     def spot(self) -> bool:
         """Whether it is cheaper, and the cloud may stop it at any time."""
+        return False
+
+    @property
+    def may_be_spot(self) -> bool:
+        """Whether there are Spot VMs in its cloud."""
         return False
 
     @property
@@ -248,20 +264,38 @@ class ProvisionedMachine(Machine, ABC):
         """What it costs."""
         from infra_lib.model.bill import bill  # whoever asks for no price does without it
 
-        return bill(self.cost_parts, self.state, spot=self.spot, hours_per_day=self.hours_per_day)
+        return bill(
+            self.cost_parts,
+            self.state,
+            spot=self.spot,
+            hours_per_day=self.hours_per_day,
+            currency=self.currency,
+        )
 
     @property
     def cost(self) -> Cost:
-        """What it costs while it runs, all its parts together."""
+        """What an hour costs while it runs, all its parts together, in its currency."""
         bill = self.bill
-        return Cost(rounded(bill.on_demand.usd), rounded(bill.as_spot.usd))
+        return Cost(rounded(bill.on_demand.value), rounded(bill.as_spot.value))
+
+    def price_said_by(self, kind: str) -> str:
+        """Return what to write for a part of that kind to have a price: "Catalog(prices=…)"."""
+        return f"catalog=… with a price of its {kind}"
 
     @property
     def usd_per_hour(self) -> float | None:
-        """USD per hour while it runs, the way it runs: Spot VM or on demand; None when unknown."""
+        """USD per hour while it runs, the way it runs: Spot VM or on demand.
+
+        None when unknown, and when it is billed in another currency.
+        """
         return rounded(self.bill.hour.usd)
 
     @property
     def usd_per_hour_now(self) -> float | None:
-        """USD per hour that it costs in its present state; None when unknown."""
+        """USD per hour that it costs in its present state; None as in `usd_per_hour`."""
         return rounded(self.bill.hour_now.usd)
+
+    @property
+    def eur_per_hour_now(self) -> float | None:
+        """EUR per hour in its present state; None when unknown, or billed in another currency."""
+        return rounded(self.bill.hour_now.eur)

@@ -333,12 +333,12 @@ def check_cidrs(where: str, field: str, values: tuple[str, ...]) -> None:
     """
     from ipaddress import ip_network
 
-    check_each(where, field, values, str, '"35.235.240.0/20"')
+    check_each(where, field, values, str, '"203.0.113.0/24"')
     for value in values:
         try:
             network = str(ip_network(value, strict=False))
         except ValueError:
-            accepted = 'a CIDR range such as "35.235.240.0/20" is accepted'
+            accepted = 'a CIDR range such as "203.0.113.0/24" is accepted'
             raise field_error(where, field, value, accepted) from None
         if "%" in value:
             raise field_error(where, field, value, "a CIDR range has no zone index")

@@ -1,4 +1,4 @@
-"""`infra catalog update`: from files that gcloud and Google gave into one that a fleet loads."""
+"""`infra catalog update`: from files that clouds gave into one that a fleet loads."""
 
 import fcntl
 import json
@@ -7,16 +7,20 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from infra_lib import Catalog
 from infra_lib.clouds.age import age_note, last_day, today
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Source
 from infra_lib.clouds.gcp.catalog.renewal import renew
+from infra_lib.clouds.hetzner.catalog import HetznerCatalog
+from infra_lib.clouds.hetzner.catalog import renewal as hetzner
 from infra_lib.commands.cli import main
-from tests.helpers import CHECKOUT
+from tests.helpers import CHECKOUT, hetzner_api
 from tests.helpers.google_lists import SERVICE, accelerator_type, machine_type, pair
 from tests.helpers.markdown import code
 from tests.helpers.process import run
@@ -28,12 +32,31 @@ LISTS = {
     "accelerators.json": [accelerator_type("nvidia-tesla-t4", ZONE)],
     "prices-1.json": {"skus": N2[:1], "nextPageToken": "AB=="},
     "prices-2.json": {"skus": N2[1:], "nextPageToken": ""},
+    "hetzner-server_types.json": hetzner_api.page(
+        "server_types", [hetzner_api.server_type("cx99", cores=4, memory=8)]
+    ),
+    "hetzner-pricing.json": hetzner_api.pricing(
+        {"cx99": [hetzner_api.server_price("fsn1", 0.0123, 7.68)]}
+    ),
 }
 EVERYTHING = (
     *("--machine-types", "machine-types.json"),
     *("--accelerators", "accelerators.json"),
     *("--prices", "prices-1.json", "prices-2.json"),
 )
+HETZNER = (
+    *("--hetzner-server-types", "hetzner-server_types.json"),
+    *("--hetzner-pricing", "hetzner-pricing.json"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _two_clouds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both clouds have a catalogue, whatever else is known of them."""
+    cloud: Any = SimpleNamespace(
+        renewal=lambda: hetzner, KINDS=SimpleNamespace(service="Hetzner Cloud")
+    )
+    monkeypatch.setitem(CLOUDS, "hetzner", cloud)
 
 
 @pytest.fixture
@@ -127,7 +150,7 @@ def test_whoever_comes_while_another_renews_waits_and_keeps_what_that_wrote(fold
     assert content.keys() == {"machine_types", "disk_prices"}
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", [name for name in LISTS if not name.startswith("hetzner")])
 @pytest.mark.parametrize("held", ['{"error": {"message": "no"}}', "[", "[{}]"])
 def test_what_is_wrong_in_one_file_has_nothing_written(
     folder: Path, capsys: pytest.CaptureFixture[str], name: str, held: str
@@ -166,7 +189,44 @@ def test_a_file_that_is_not_there_is_named(
 def test_files_are_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = refused(capsys)
     assert "--machine-types FILE, --accelerators FILE, --prices FILE" in message
+    assert "--hetzner-server-types FILE, --hetzner-locations FILE, --hetzner-pricing" in message
     assert names(folder) == []
+
+
+def test_each_cloud_has_a_catalogue_of_its_own(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["catalog", "update", *HETZNER]) == 0
+    output = capsys.readouterr()
+    assert output.out == "hetzner-catalog.json: written\n"
+    assert "infra: new: cx99\n" in output.err
+    found = HetznerCatalog.load(folder / "hetzner-catalog.json")
+    price = found.server_price("cx99", "fsn1")
+    assert price is not None
+    assert price.eur_per_month == 7.68
+    assert main(["catalog", "update", *HETZNER]) == 0
+    assert capsys.readouterr().out == "hetzner-catalog.json: up to date\n"
+    assert names(folder) == ["hetzner-catalog.json"]
+
+
+def test_files_of_two_clouds_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, *EVERYTHING, *HETZNER[2:]) == (
+        "infra: --machine-types, --accelerators, --prices and --hetzner-pricing are of different "
+        "clouds, each with a catalogue of its own: renew one after the other"
+    )
+    assert names(folder) == []
+
+
+def test_the_catalogue_of_another_cloud_is_never_overwritten(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["catalog", "update", *EVERYTHING]) == 0
+    before = (folder / "catalog.json").read_bytes()
+    capsys.readouterr()
+    message = refused(capsys, *HETZNER, "-o", "catalog.json")
+    assert "catalog.json: " in message
+    assert "It stays as it is" in message
+    assert (folder / "catalog.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("day", ["2026-13-01", "2026-11-31", "20261120", "today", "2026"])
@@ -187,6 +247,10 @@ def test_help_says_how_to_fetch_each_file(capsys: pytest.CaptureFixture[str]) ->
         "gcloud compute accelerator-types list --format=json",
         "services/6F81-5844-456A/skus",
         "pageToken",
+        "https://api.hetzner.cloud/v1/$of?per_page=50",
+        "Bearer $HCLOUD_TOKEN",
+        "next_page",
+        '  HetznerCatalog.load(Path(__file__).with_name("hetzner-catalog.json"))',
     ):
         assert command in said
 

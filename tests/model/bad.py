@@ -8,6 +8,7 @@ from infra_lib import *
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 KMS_KEY = "projects/example-project/locations/us-central1/keyRings/fleet/cryptoKeys/disks"
+WORLD = ("0.0.0.0/0", "::/0")
 CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
 
 
@@ -48,6 +49,14 @@ def project(**fields):
     return GcpProject("example-project", **{"region": "us-central1", **fields})
 
 
+def hetzner(name="cinnabar", server_type="cx43", location="fsn1", **fields):
+    return HetznerMachine(name, server_type=server_type, location=location, **fields)
+
+
+def at_hetzner(*machines, **fields):
+    return Fleet(name="metals", domain="zt", machines=machines, hetzner=HetznerProject(**fields))
+
+
 def catalog(**fields):
     return gcp(catalog=Catalog(**fields))
 
@@ -62,6 +71,27 @@ MAC = Machine("stibnite", machine_class="darwin")
 
 # What Compute Engine, clan or Nix would refuse.
 REFUSED = {
+    "a domain in capitals": ('Dns("Example.org", zones={"gcp": "a"})', ("domain='Example.org'",)),
+    "a record that nobody may keep": (
+        'Dns("zt", zones={"gcp": "a"}, ttl=59)',
+        ("dns", "ttl=59", "seconds from 60 to 2147483647"),
+    ),
+    "a machine with two names in the DNS": (
+        'Dns("zt", zones={"gcp": "a"}, machines=("galena", "galena"))',
+        ("machines='galena'", "given twice"),
+    ),
+    "a passphrase for the name of its variable": (
+        'StateEncryption(passphrase_variable="correct horse")',
+        ("state_encryption", "passphrase_variable=", "the name of a variable"),
+    ),
+    "a variable of a name that Terraform needs": (
+        'StateEncryption(passphrase_variable="count")',
+        ("passphrase_variable='count'", "for something else"),
+    ),
+    "a version of a key": (
+        'StateEncryption(gcp_kms_key=f"{KMS_KEY}/cryptoKeyVersions/1")',
+        ("gcp_kms_key=", "without a version"),
+    ),
     "key of a type that OpenSSH does not have": (
         'project(ssh_keys=("ssh-gold AAAA admin",))',
         (
@@ -1054,7 +1084,7 @@ REFUSED = {
     ),
     "SSH source range that is no CIDR": (
         'project(ssh_source_ranges=("everyone",))',
-        ("'example-project'", "ssh_source_ranges='everyone'", "35.235.240.0/20"),
+        ("'example-project'", "ssh_source_ranges='everyone'", "203.0.113.0/24"),
     ),
     "SSH source range with host bits": (
         'project(ssh_source_ranges=("10.0.0.1/8",))',
@@ -1762,6 +1792,19 @@ REFUSED = {
 
 # Values of the wrong kind, which Python itself would only meet later or not at all.
 WRONG_KIND = {
+    "a name for the DNS": ('fleet(gcp(), dns="example.org")', ("dns='example.org'", "Dns(…)")),
+    "a zone without its cloud": ('Dns("zt", zones="zt")', ("zones='zt'", '{"hetzner": ')),
+    "no zone": ('Dns("zt", zones={})', ("zones={}", "the zone in each cloud's DNS")),
+    "a number for a zone": ('Dns("zt", zones={"gcp": 1})', ("zones['gcp']=1",)),
+    "a lone name with a name in the DNS": (
+        'Dns("zt", zones={"gcp": "zt"}, machines="galena")',
+        ("machines='galena'", "a tuple or a list"),
+    ),
+    "a switch for the encryption of state": (
+        "fleet(gcp(), state_encryption=True)",
+        ("state_encryption=True", "StateEncryption(…)"),
+    ),
+    "a word for a migration": ('StateEncryption(migrate="yes")', ("migrate='yes'", "True or")),
     "a string for tags": ('Machine("a", tags="peer")', ("'a'", "tags='peer'", '("peer",)')),
     "a set for tags": ('Machine("a", tags={"b"})', ("tags={'b'}", "a tuple or a list")),
     "None for tags": ('Machine("a", tags=None)', ("tags=None", "a tuple or a list")),
@@ -1860,6 +1903,10 @@ WRONG_KIND = {
     "pool name that ZFS reserves": (
         'zfs_layout("/dev/sda", pool="mirror0")',
         ("zfs_layout", "pool='mirror0'", "mirror"),
+    ),
+    "pool name of a disk for both kinds of firmware": (
+        'hybrid_zfs_layout("/dev/sda", pool="log")',
+        ("hybrid_zfs_layout", "pool='log'"),
     ),
     "pool name with a space": ('zfs_layout("/dev/sda", pool="my pool")', ("pool='my pool'",)),
     "text for a path": ('Facts(path="facts.json")', ("path='facts.json'", "Path")),

@@ -10,6 +10,9 @@ from infra_lib import FleetError, Machine
 from infra_lib.clouds.gcp.project import check_machine_in_project
 
 from .bad import PRELUDE, REFUSED, WRONG_KIND
+from .bad_at_hetzner import REFUSED_AT_HETZNER
+
+BAD = REFUSED | WRONG_KIND | REFUSED_AT_HETZNER
 
 
 def evaluated(expression: str) -> Any:
@@ -20,7 +23,7 @@ def evaluated(expression: str) -> Any:
 
 @pytest.mark.parametrize(
     ("expression", "named"),
-    [pytest.param(*bad, id=name) for name, bad in {**REFUSED, **WRONG_KIND}.items()],
+    [pytest.param(*bad, id=name) for name, bad in BAD.items()],
 )
 def test_message_names_the_thing_the_field_what_was_given_and_what_would_do(
     expression: str, named: tuple[str, ...]
@@ -44,6 +47,9 @@ def test_message_names_the_thing_the_field_what_was_given_and_what_would_do(
         ('Gpu("nvidia-l4", 0)', "gpu 'nvidia-l4': count=0: a whole number of GPUs from 1"),
         ('ShieldedVm(vtpm="no")', "Shielded VM: vtpm='no': True or False is accepted"),
         ('ServiceAccount("a b")', "service account: email='a b': an address such as"),
+        ('Volume("ore", size_gb=9)', "volume 'ore': size_gb=9: a whole number of GB from 10 to"),
+        ('PrivateNetwork("a_b")', "network 'a_b': name='a_b': a name at Hetzner Cloud has"),
+        ('FirewallRule("tcp")', "firewall rule: port=None: tcp and udp have a port"),
     ],
 )
 def test_a_part_of_a_machine_is_refused_before_there_is_a_machine(part: str, message: str) -> None:
@@ -57,6 +63,8 @@ def test_a_part_of_a_machine_is_refused_before_there_is_a_machine(part: str, mes
     [
         "DataDisk(10**9999, size_gb=1)",
         'DataDisk("D" * 9999, size_gb=1)',
+        "Volume(10**9999, size_gb=10)",
+        'PrivateNetwork("D" * 9999)',
         "Gpu(10**9999, 0)",
         'Gpu("D" * 9999, 0)',
     ],

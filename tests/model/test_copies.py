@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 
 import infra_lib
 import nixgen
-from infra_lib import Facts, Fleet, FleetError, GcpMachine, Machine, Reference, zfs_layout
+from infra_lib import (
+    Facts,
+    Fleet,
+    FleetError,
+    GcpMachine,
+    HetznerMachine,
+    Machine,
+    Reference,
+    hybrid_zfs_layout,
+    zfs_layout,
+)
 from infra_lib.operate.deploy.synthesis import Stack
 from nixgen import MISSING, Raw, Region, TextFile
 from nixgen.frozen import frozen
@@ -36,6 +46,13 @@ VALUES: dict[str, Any] = {
         config={"a": {"b": MappingProxyType({"c": 1})}, "d": [(MappingProxyType({"e": 2}),)]},
     ),
     "layout": zfs_layout,
+    "layout for either firmware": hybrid_zfs_layout,
+    "server with references": evolve(
+        HELD["Hetzner machine"],
+        image=Reference("${data.hcloud_image.a.id}"),
+        firewall_ids=(Reference("${hcloud_firewall.web.id}"),),
+        labels={"team": Reference("${a.b}")},
+    ),
     "text file": TextFile("a\n"),
     "region": Region({"a": Raw("1")}, name="a", top=True),
     "raw": Raw("{ pkgs, ... }: { }"),
@@ -147,6 +164,15 @@ class Checked(Machine):
 
 
 @attrs.frozen
+class CheckedServer(HetznerMachine):
+    """One at Hetzner Cloud."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if not self.backups:
+            raise FleetError(f"machine {self.name!r} has no backups")
+
+
 class CheckedInCloud(GcpMachine):
     """One that is provisioned."""
 
@@ -163,6 +189,10 @@ def test_a_class_of_yours_checks_more() -> None:
     with pytest.raises(FleetError, match="name='-'"):
         Checked("-", tags=("peer",))
     assert CheckedInCloud("b", machine_type="e2-small", zone="us-central1-b").enabled
+    server = CheckedServer("c", server_type="cx43", location="fsn1", backups=True)
+    assert again(server) == server
+    with pytest.raises(FleetError, match="machine 'c' has no backups"):
+        evolve(server, backups=False)
     with pytest.raises(FleetError, match="zone='us-central1-z'"):
         CheckedInCloud("b", machine_type="e2-small", zone="us-central1-z")
 

@@ -14,6 +14,7 @@ from infra_lib import (
     GcpMachine,
     GcpProject,
     Gpu,
+    HetznerMachine,
     Machine,
     MachineType,
     Zone,
@@ -53,6 +54,9 @@ def test_derived_tags_come_first_and_each_tag_once() -> None:
         *("nixos", "cloud", "gcp", "gpu"),
         "peer",
     )
+    server = HetznerMachine("a", server_type="cx43", location="fsn1", tags=("peer", "hetzner"))
+    assert server.all_tags == ("nixos", "cloud", "hetzner", "peer")
+    assert evolve(server, description="web").full_description == "Hetzner node (cx43): web"
 
 
 def test_description_says_what_the_machine_is_and_then_the_words_given() -> None:

@@ -16,18 +16,24 @@ from infra_lib import (
     BinaryCache,
     Device,
     Facts,
+    FirewallRule,
     Fleet,
     FleetError,
     GcpMachine,
     GcpProject,
     Gpu,
+    HetznerMachine,
+    HetznerProject,
     Machine,
     MachineFacts,
+    PrivateNetwork,
     Reference,
     Ssh,
     SshCertificateAuthority,
     SshHost,
     User,
+    Volume,
+    hybrid_zfs_layout,
     zfs_layout,
 )
 from nixgen import dumps, ref
@@ -73,6 +79,22 @@ HELD: dict[str, Any] = {
         options={"IdentityFile": ("c", "d"), "SetEnv": {"E": "f"}, "ServerAliveInterval": 5},
     ),
     "certificate authority": SshCertificateAuthority("a", public_key=KEY, host_names=("*.zt",)),
+    "Hetzner project with keys": HetznerProject(
+        ssh_keys=(KEY,), ssh_source_ranges=("203.0.113.7/32",), install=True, server_limit=9
+    ),
+    "server of Arm": HetznerMachine(
+        "amber",
+        server_type="cax21",
+        location="fsn1",
+        fallback_locations=("hel1",),
+        image="114690387",
+        image_architecture="arm",
+        networks=("internal",),
+        user_data="#cloud-config",
+        config={"services": {"a.b": [1, 2.5, "c"]}},
+        description="words",
+        tags=("a", "b"),
+    ),
     "GPU machine": GcpMachine(
         "scheelite",
         machine_type="n1-standard-8",
@@ -158,6 +180,12 @@ class N(str, Enum):  # noqa: UP042 - str() gives "N.G", unlike that of StrEnum
     ZONE = "us-central1-b"
     TYPE = "e2-standard-8"
     TAG = "peer"
+    SERVER = "cinnabar"
+    SERVER_TYPE = "cpx22"
+    LOCATION = "fsn1"
+    PROTOCOL = "tcp"
+    PORT = "443"
+    ADDRESS = "10.0.1.5"
     USER = "cameron"
     STYLE = "nixos"
     DOMAIN = "zt"
@@ -175,8 +203,21 @@ def fleet(name: Any) -> Fleet:
         name=name(N.G),
         domain=name(N.DOMAIN),
         gcp=GcpProject("example-project", region="us-central1", ssh_keys=(KEY,)),
+        hetzner=HetznerProject(
+            ssh_keys=(KEY,), networks=[PrivateNetwork(name(N.TAG))], labels={"a": name(N.G)}
+        ),
         machines=[
-            Machine("cinnabar", tags=("controller",), target_host=name(N.G)),
+            Machine("vault", tags=("controller",), target_host=name(N.G)),
+            HetznerMachine(
+                name(N.SERVER),
+                server_type=name(N.SERVER_TYPE),
+                location=name(N.LOCATION),
+                networks={name(N.TAG): name(N.ADDRESS)},
+                volumes=[Volume(name(N.POOL), size_gb=10)],
+                firewall_rules=[FirewallRule(name(N.PROTOCOL), port=name(N.PORT))],
+                placement_group=name(N.G),
+                user_data=name(N.TEXT),
+            ),
             GcpMachine(
                 name(N.G),
                 machine_type=name(N.TYPE),
@@ -208,9 +249,10 @@ def test_files_of_a_fleet_of_enumerations_are_those_of_their_values() -> None:
 
 def test_a_disk_layout_may_be_added_to_by_its_names() -> None:
     given = {"device": "/dev/sda", "pool": "tank", "esp_size": "1G"}
-    made = zfs_layout(**{name: HostileStr(value) for name, value in given.items()})
-    assert made == zfs_layout(**given)
-    assert is_exact(made)
+    for layout in (zfs_layout, hybrid_zfs_layout):
+        made = layout(**{name: HostileStr(value) for name, value in given.items()})
+        assert made == layout(**given)
+        assert is_exact(made)
 
 
 def test_a_reference_stays_one() -> None:

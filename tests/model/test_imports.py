@@ -31,7 +31,7 @@ def test_import_loads_few_modules() -> None:
 
 def test_import_reads_no_table() -> None:
     code = """
-from infra_lib import GcpMachine
+from infra_lib import GcpMachine, HetznerMachine
 import os, sys
 opened = []
 sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
@@ -41,8 +41,15 @@ def tables():
 print(tables())
 GcpMachine("a", machine_type="e2-micro", zone="us-central1-a")
 print(tables())
+opened.clear()
+HetznerMachine("b", server_type="cx43", location="fsn1")
+print(tables())
 """
-    assert run(code) == ["none", "machine_types.json,zones.json"]
+    assert run(code) == [
+        "none",
+        "machine_types.json,zones.json",
+        "server_types.json,locations.json",
+    ]
 
 
 def test_the_command_needs_no_cdktf() -> None:

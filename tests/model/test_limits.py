@@ -317,6 +317,79 @@ EDGES = {
         "fleet(gcp(), budget_usd_per_hour=-0.01)",
         "budget_usd_per_hour=-0.01",
     ),
+    # clouds/hetzner
+    "the longest name of a server": (
+        'hetzner("g" * 63)',
+        'hetzner("g" * 64)',
+        "a name at Hetzner Cloud has 1 to 63 letters",
+    ),
+    "the longest value of a label at Hetzner": (
+        'hetzner(labels={"a": "b" * 63})',
+        'hetzner(labels={"a": "b" * 64})',
+        "a label's value is empty, or has 1 to 63",
+    ),
+    "the longest key of a label at Hetzner": (
+        'hetzner(labels={"a" * 63: ""})',
+        'hetzner(labels={"a" * 64: ""})',
+        "a label's key has 1 to 63",
+    ),
+    "the smallest volume": (
+        'Volume("ore", size_gb=10)',
+        'Volume("ore", size_gb=9)',
+        "size_gb=9: a whole number of GB from 10 to 10240",
+    ),
+    "the largest volume": (
+        'Volume("ore", size_gb=10240)',
+        'Volume("ore", size_gb=10241)',
+        "size_gb=10241: a whole number of GB from 10 to 10240",
+    ),
+    "the most user data": (
+        'hetzner(user_data="a" * 32768)',
+        'hetzner(user_data="a" * 32769)',
+        "user_data='32769 bytes': at most 32768",
+    ),
+    "the first port": (
+        'FirewallRule("tcp", port="1")',
+        'FirewallRule("tcp", port="0")',
+        "port='0': a port as text",
+    ),
+    "the last port": (
+        'FirewallRule("udp", port="1-65535")',
+        'FirewallRule("udp", port="1-65536")',
+        "port='1-65536': a port as text",
+    ),
+    "ports that are a range": (
+        'FirewallRule("tcp", port="8000-8001")',
+        'FirewallRule("tcp", port="8000-8000")',
+        "port='8000-8000': a port as text",
+    ),
+    "the largest private network": (
+        'PrivateNetwork("a", ip_range="10.0.0.0/8", subnet=None)',
+        'PrivateNetwork("a", ip_range="10.0.0.0/7", subnet=None)',
+        "ip_range='10.0.0.0/7'",
+    ),
+    "the smallest private network": (
+        'PrivateNetwork("a", ip_range="192.168.0.0/30")',
+        'PrivateNetwork("a", ip_range="192.168.0.0/31")',
+        "ip_range='192.168.0.0/31': a prefix of 8 to 30 bits",
+    ),
+    "the most servers in a placement group": (
+        'fleet(*(hetzner(f"n{n}", "cpx22", placement_group="a") for n in range(10)), gcp=None,'
+        " hetzner=HetznerProject(ssh_keys=(KEY,), server_limit=20, ssh_source_ranges=WORLD))",
+        'fleet(*(hetzner(f"n{n}", "cpx22", placement_group="a") for n in range(11)), gcp=None,'
+        " hetzner=HetznerProject(ssh_keys=(KEY,), server_limit=20, ssh_source_ranges=WORLD))",
+        "placement_group='a': 11 servers are in it, and at most 10",
+    ),
+    "the most firewalls of a server": (
+        "at_hetzner(hetzner(firewall_ids=(1, 2, 3, 4), enabled=False))",
+        "at_hetzner(hetzner(firewall_ids=(1, 2, 3, 4, 5), enabled=False))",
+        "firewall_ids=(1, 2, 3, 4, 5): at most 4",
+    ),
+    "the fewest servers of a project": (
+        "HetznerProject(server_limit=1)",
+        "HetznerProject(server_limit=0)",
+        "server_limit=0: a whole number of servers",
+    ),
 }
 
 
@@ -405,7 +478,8 @@ def test_a_capability_that_is_known_or_newer_is_taken(taken: str, refused: str) 
 
 @pytest.mark.parametrize("label", ["cost", "fleet", "machine", "state"])
 def test_a_label_that_the_stack_writes_is_nobody_elses(label: str) -> None:
-    for described in ("gcp(labels={})", "project(labels={})"):
+    google = ("gcp(labels={})", "project(labels={})")
+    for described in (*google, "hetzner(labels={})", "HetznerProject(labels={})"):
         with pytest.raises(FleetError, match=f"labels='{label}': this label is written by the"):
             evaluated(described.replace("{}", f'{{"{label}": "x"}}'))
         evaluated(described.replace("{}", f'{{"{label}s": "x"}}'))

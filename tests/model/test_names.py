@@ -7,7 +7,16 @@ from ipaddress import ip_address
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra_lib import FleetError, GcpMachine, GcpProject, Machine
+from infra_lib import (
+    FleetError,
+    GcpMachine,
+    GcpProject,
+    HetznerMachine,
+    HetznerProject,
+    Machine,
+    PrivateNetwork,
+    Volume,
+)
 
 LOWER, DIGITS = string.ascii_lowercase, string.digits
 
@@ -51,6 +60,77 @@ def test_names(text: str) -> None:
     mac = accepts(lambda: Machine(text, machine_class="darwin"))
     assert mac == (is_host_name(text) and "_" not in text)
     assert accepts(lambda: gcp(name=text)) == is_rfc1035_label(text)
+
+
+def is_rfc1123_label(text: str) -> bool:
+    """As Hetzner Cloud takes a server's name, but for the first digit, which Terraform refuses."""
+    letters = string.ascii_letters
+    return (
+        0 < len(text) < 64
+        and text[0] in letters
+        and text[-1] in letters + DIGITS
+        and all(character in letters + DIGITS + "-" for character in text)
+    )
+
+
+def is_label_value(text: str) -> bool:
+    """As hcloud-go has it: https://github.com/hetznercloud/hcloud-go/blob/main/hcloud/labels.go."""
+    ends = string.ascii_letters + DIGITS
+    inside = ends + "._-"
+    return not text or (
+        len(text) < 64 and text[0] in ends and text[-1] in ends and not set(text) - set(inside)
+    )
+
+
+@given(near_names | anything | st.from_regex(r"[A-Za-z][-A-Za-z0-9]{0,64}", fullmatch=True))
+@example("a" * 63)
+@example("a" * 64)
+@example("galena\n")
+@example("7zip")
+@example("gam_ma")
+def test_names_at_hetzner(text: str) -> None:
+    accepted = is_rfc1123_label(text)
+    assert accepts(lambda: hetzner(name=text)) == accepted
+    assert accepts(lambda: Volume(text, size_gb=10)) == accepted
+    assert accepts(lambda: PrivateNetwork(text)) == accepted
+    assert accepts(lambda: hetzner(placement_group=text)) == accepted
+
+
+@given(st.text(st.sampled_from("aZ0._-/@ é\n"), max_size=66) | anything)
+@example("a" * 63)
+@example("a" * 64)
+@example("Ada Lovelace")
+@example("ml-")
+def test_labels_at_hetzner(text: str) -> None:
+    for make in (hetzner, HetznerProject):
+        assert accepts(lambda make=make: make(labels={"a": text})) == is_label_value(text)  # type: ignore[misc]
+
+
+@given(st.lists(st.sampled_from("aZ0._-/ ") | st.just("example.org/"), max_size=5).map("".join))
+@example("Zexample.org/a")
+@example("example.org/")
+def test_label_keys_at_hetzner(text: str) -> None:
+    prefix, slash, name = text.rpartition("/")
+    characters = set(LOWER + LOWER.upper() + DIGITS)
+    # As https://github.com/hetznercloud/hcloud-go/blob/main/hcloud/labels.go has it.
+    prefixed = bool(prefix) and {prefix[0], prefix[-1]} <= characters >= set(prefix) - set("-_.")
+    good = bool(name) and is_label_value(name) and (prefixed if slash else True)
+    assert accepts(lambda: hetzner(labels={text: ""})) == good
+
+
+def hetzner(
+    *,
+    name: str = "a",
+    labels: dict[str, str] | None = None,
+    placement_group: str | None = None,
+) -> HetznerMachine:
+    return HetznerMachine(
+        name,
+        server_type="cx43",
+        location="fsn1",
+        labels=labels or {},
+        placement_group=placement_group,
+    )
 
 
 def gcp(

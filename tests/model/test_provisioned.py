@@ -21,8 +21,8 @@ def test_it_is_provisioned_and_costs_what_its_cloud_says() -> None:
     ore = OtherMachine("ore", cost_parts=(Part(kind="machine", text="a", on=Cost(0.25)),))
     assert fleet(ore).provisioned == (ore,)
     assert fleet(ore).gcp_machines == ()
-    assert cost.total(fleet(ore).provisioned) == 0.25
-    assert cost.total([evolve(ore, stopped=True)]) == 0
+    assert cost.hourly(fleet(ore).provisioned).in_usd.usd == 0.25
+    assert cost.hourly([evolve(ore, stopped=True)]).in_usd.usd == 0
 
 
 def test_it_has_neither_gpus_nor_other_zones_unless_it_says_so() -> None:

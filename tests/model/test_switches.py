@@ -16,13 +16,19 @@ DESCRIBED = {
     "Fleet": "fleet(gcp(enabled=False), {})",
     "GcpMachine": "gcp({})",
     "GcpProject": "project({})",
+    "HetznerMachine": "hetzner({})",
+    "HetznerProject": 'HetznerProject(ssh_source_ranges=("203.0.113.7/32",), {})',
     "Machine": 'Machine("a", {})',
     "MachineType": 'MachineType("n9-a", 1, 1, {})',
     "Nvidia": "Nvidia({})",
     "NvidiaTuning": "NvidiaTuning({})",
+    "PrivateNetwork": 'PrivateNetwork("internal", {})',
     "Series": 'Series("x9", {})',
+    "ServerType": 'ServerType("cx99", vcpus=1, memory_gib=1, architecture="x86", locations=(), {})',
     "ShieldedVm": "gcp(shielded_vm=ShieldedVm({}))",
+    "StateEncryption": "StateEncryption({})",
     "User": 'User("cameron", {})',
+    "Volume": 'Volume("ore", size_gb=10, {})',
 }
 
 

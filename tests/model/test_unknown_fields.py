@@ -8,7 +8,18 @@ import attrs
 import pytest
 
 import infra_lib
-from infra_lib import ClanService, Fleet, FleetError, GcpMachine, Machine, Role, clan_services
+from infra_lib import (
+    ClanService,
+    Fleet,
+    FleetError,
+    GcpMachine,
+    HetznerMachine,
+    HetznerProject,
+    Machine,
+    Role,
+    Volume,
+    clan_services,
+)
 from infra_lib.model.frozen import UnknownFieldError
 from nixgen.frozen import frozen
 
@@ -38,6 +49,12 @@ def test_each_public_class_names_the_field_that_was_meant(cls: Any) -> None:
         (ClanService, ("sshd",), "rolse", "ClanService('sshd', rolse=…): there is no field "),
         (Role, (), "setings", "Role(setings=…): there is no field 'setings' (nearest: settings)"),
         (GcpMachine, ("a",), "machine_typ", "(nearest: machine_type)"),
+        (HetznerMachine, ("a",), "zone", "there is no field 'zone'; here it is 'location'"),
+        (HetznerMachine, ("a",), "machine_type", "'machine_type'; here it is 'server_type'"),
+        (GcpMachine, ("a",), "server_type", "'server_type'; here it is 'machine_type'"),
+        (HetznerMachine, ("a",), "volume", "(nearest: volumes)"),
+        (HetznerProject, (), "region", "HetznerProject(region=…): there is no field 'region'"),
+        (Volume, ("a",), "size", "(nearest: size_gb)"),
         (Fleet, (), "user", "Fleet(user=…): there is no field 'user' (nearest: users)"),
     ],
 )

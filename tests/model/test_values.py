@@ -15,26 +15,37 @@ from infra_lib import (
     ClanService,
     DataDisk,
     DiskPrice,
+    Dns,
+    FirewallRule,
     Fleet,
     FleetError,
     GcpMachine,
     GcpProject,
     GcsBackend,
     Gpu,
+    HetznerCatalog,
+    HetznerMachine,
+    HetznerProject,
     Identity,
     Internet,
+    Location,
     Machine,
     MachineType,
     ModuleNames,
     Nvidia,
     NvidiaTuning,
     Price,
+    PrivateNetwork,
     Role,
     Series,
+    ServerPrice,
+    ServerType,
     ServiceAccount,
     ShieldedVm,
+    StateEncryption,
     StopSchedule,
     User,
+    Volume,
     ZeroTier,
     Zone,
 )
@@ -56,23 +67,46 @@ def values() -> dict[str, Any]:
         spot=True,
         max_run_duration=60,
     )
+    network = PrivateNetwork("internal", subnet="10.0.1.0/24")
+    cinnabar = HetznerMachine(
+        "cinnabar",
+        server_type="cx43",
+        location="fsn1",
+        networks={"internal": "10.0.1.5"},
+        volumes=(Volume("ore", size_gb=100, format="ext4"),),
+        firewall_rules=(FirewallRule("tcp", port="443"),),
+        firewall_ids=(7,),
+        placement_group="web",
+        labels={"a": "b"},
+    )
     return {
         "accelerator type": AcceleratorType("nvidia-x", "X", "turing", 16, {1: 8}),
         "cache": BinaryCache("https://cache.nixos.org", public_key=CACHE_KEY, priority=1),
         "boot disk": BootDisk(size_gb=50),
         "catalog": Catalog(prices=(Price("e2-micro", "*", 1),)),
         "data disk": DataDisk("data", size_gb=10),
+        "DNS": Dns("example.org", zones={"hetzner": "example.org"}, machines=("cinnabar",)),
         "fleet": Fleet(
             name="metals",
             domain="zt",
             machines=(Machine("cinnabar", tags=("controller",)), l4),
             gcp=project,
+            hetzner=HetznerProject(),
+            state_encryption=StateEncryption(),
+            dns=Dns("example.org", zones={"gcp": "example-org"}),
             files={"docs/gpu-costs.md": None},
         ),
         "GCP machine": l4,
         "project": project,
         "backend": GcsBackend("bucket"),
+        "firewall rule": FirewallRule("udp", port="1-9", source_ranges=("203.0.113.0/24",)),
         "GPU": Gpu("nvidia-tesla-t4", 2),
+        "Hetzner machine": cinnabar,
+        "Hetzner project": HetznerProject(
+            name="metals", networks=(network,), labels={"team": "ml"}, ssh_key_names=("laptop",)
+        ),
+        "catalog of Hetzner": HetznerCatalog(prices=(ServerPrice("cx43", "*", eur_per_hour=1),)),
+        "location": Location("ams1", city="Amsterdam", country="NL", network_zone="eu-central"),
         "machine": Machine("cinnabar", machine_class="darwin", tags=("a",)),
         "machine type": MachineType("a", 1, 0.5),
         "nvidia": Nvidia(tuning=NvidiaTuning(application_clocks=(5001, 1590))),
@@ -81,8 +115,23 @@ def values() -> dict[str, Any]:
         "series": Series("x9", disk_types=("hyperdisk-balanced",), confidential=("TDX",)),
         "price of a disk": DiskPrice("pd-ssd", "*", 0.17),
         "price of an address": AddressPrice("*", 0.005, 0.01),
+        "private network": network,
+        "server price": ServerPrice("cx43", "fsn1", eur_per_hour=0.01, eur_per_month=5),
+        "server type": ServerType(
+            "cx99",
+            vcpus=1,
+            memory_gib=2,
+            disk_gb=40,
+            architecture="x86",
+            firmware="bios",
+            locations=("fsn1",),
+            deprecated_in=("nbg1",),
+            unavailable_after="2026-12-31",
+            listed_available=("fsn1",),
+        ),
         "service account": ServiceAccount("a@b", scopes=("c",)),
         "shielded": ShieldedVm(secure_boot=True),
+        "state encryption": StateEncryption(migrate=True),
         "stop schedule": StopSchedule("0 20 * * *", time_zone="Europe/Berlin"),
         "user": User("cameron", groups=("wheel",), machines=("l4",)),
         "identity": Identity(email="ann@example.org", groups=("admins",), display_name="Ann"),
@@ -91,6 +140,7 @@ def values() -> dict[str, Any]:
         "clan service": ClanService(
             "sshd", module="m", input="self", roles={"r": Role(tags=("t",))}
         ),
+        "volume": Volume("ore", size_gb=100, location="fsn1"),
         "zerotier": ZeroTier(moons={"cinnabar": ("203.0.113.7",)}),
         "module names": ModuleNames(caches="caches"),
         "zone": Zone("a-b", "a", ("nvidia-l4",)),
@@ -143,6 +193,11 @@ def test_evolving_is_checked_as_construction_is() -> None:
     assert attrs.evolve(machine, enabled=True).state == "on"
     with pytest.raises(FleetError, match="name='Other'"):
         attrs.evolve(machine, name="Other")
+    server = values()["Hetzner machine"]
+    assert attrs.evolve(server, enabled=False).state == "off"
+    assert attrs.evolve(server, server_type="cax31").platform == "aarch64-linux"
+    with pytest.raises(FleetError, match="location='ash'"):
+        attrs.evolve(server, location="ash")
     larger = attrs.evolve(machine, machine_type="g2-standard-24", gpu=None)
     assert larger.gpu == Gpu("nvidia-l4", 2)
 
@@ -152,6 +207,9 @@ def test_different_content_differs() -> None:
     assert attrs.evolve(machine, labels={}) != machine
     assert attrs.evolve(machine, enabled=True) != machine
     assert Machine("a") != Machine("b")
+    server = values()["Hetzner machine"]
+    assert attrs.evolve(server, networks={"internal": None}) != server
+    assert attrs.evolve(server, backups=True) != server
 
 
 def test_a_fleet_of_the_same_machines_described_apart_is_the_same() -> None:

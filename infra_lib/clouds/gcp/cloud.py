@@ -10,6 +10,7 @@ from infra_lib.clouds.gcp.catalog.entries import ZONE, may_be_region
 from infra_lib.clouds.gcp.reach import unreachable
 from infra_lib.clouds.gcp.reach import ways_in as ways_in  # noqa: PLC0414 - one more answer
 from infra_lib.model.errors import field_error, nearest
+from infra_lib.model.money import NO_TRAFFIC
 from infra_lib.model.validators import NAME, check_matching
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def check(fleet: FleetView, project: GcpProject | None, machines: Sequence[GcpMa
             "and hyphens, beginning with a letter and not ending in a hyphen (RFC 1035)"
         )
         raise field_error(f"fleet {fleet.name!r}", "name", fleet.name, accepted)
+    if fleet.dns is not None:
+        from infra_lib.clouds.gcp.dns import check_dns  # few fleets have names there
+
+        check_dns(fleet.dns)
     if not machines:
         return
     _check_disks(machines)
@@ -89,8 +94,9 @@ def warnings(
     yield from unreachable(fleet, project, machines)
 
 
-def nixos(project: GcpProject, machine: GcpMachine) -> Nixos:
+def nixos(fleet: FleetView, project: GcpProject, machine: GcpMachine) -> Nixos:
     """Return what the NixOS configuration of a machine has from Google Cloud."""
+    del fleet
     from infra_lib.clouds.gcp import nixos as module
 
     return module.nixos(project, machine)
@@ -118,6 +124,11 @@ def price_sources(machines: Sequence[GcpMachine]) -> dict[str, Source]:
     from infra_lib.clouds.gcp import price_sources as module
 
     return module.price_sources(machines)
+
+
+def cost_notes(machines: Sequence[GcpMachine]) -> tuple[str, ...]:  # noqa: ARG001 - of all
+    """Return what is to be known of what machines cost."""
+    return (NO_TRAFFIC,)
 
 
 def alternatives(project: GcpProject, machines: Sequence[GcpMachine]) -> Alternatives:

@@ -37,6 +37,10 @@ _MOST_METADATA_BYTES = 512 * 1024
 _IGNORED = ("boot_disk[0].initialize_params[0].image", "scratch_disk")
 
 
+# Where an instance has its address outside of its network.
+ADDRESS = "network_interface[0].access_config[0].nat_ip"
+
+
 def instance(
     fleet: FleetView, project: GcpProject, machine: GcpMachine, tags: tuple[str, ...]
 ) -> Resource:
@@ -137,13 +141,8 @@ def instance_reference(machine: GcpMachine, attribute: str) -> Reference:
 
 def address(machine: GcpMachine) -> Reference:
     """Return a reference to where SSH reaches a machine: outside its network, or else inside."""
-    interface = "network_interface[0]"
-    return instance_reference(
-        machine,
-        f"{interface}.access_config[0].nat_ip"
-        if machine.external_ip
-        else f"{interface}.network_ip",
-    )
+    inside = "network_interface[0].network_ip"
+    return instance_reference(machine, ADDRESS if machine.external_ip else inside)
 
 
 def common_labels(fleet: FleetView, project: GcpProject, machine: GcpMachine) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field
@@ -116,6 +117,13 @@ _RUNS_AS: dict[ProvisioningModel, str] = {
     "RESERVATION_BOUND": "reservation",
 }
 
+# What of `Catalog` says the price of a part; of others, `prices` does.
+_PRICE_FIELDS = {
+    "boot disk": "disk_prices",
+    "data disk": "disk_prices",
+    "address": "address_prices",
+}
+
 # What most machines have, and share: it never changes.
 _BOOT_DISK, _SHIELDED = BootDisk(), ShieldedVm()
 
@@ -213,6 +221,15 @@ class GcpMachine(ProvisionedMachine):
     """
 
     cloud = "gcp"
+    called_elsewhere = MappingProxyType(
+        {
+            "server_type": "machine_type",
+            "location": "zone",
+            "fallback_locations": "fallback_zones",
+            "volumes": "data_disks",
+            "ipv4": "external_ip",
+        }
+    )
 
     machine_type: str = field(kw_only=True)
     zone: str = field(kw_only=True)
@@ -482,6 +499,15 @@ class GcpMachine(ProvisionedMachine):
             if zone.name not in self.zones
             and (self.gpu is None or self.gpu.type in zone.accelerators)
         )
+
+    @property
+    def may_be_spot(self) -> bool:
+        """Whether there are Spot VMs in its cloud: there are."""
+        return True
+
+    def price_said_by(self, kind: str) -> str:
+        """Return what to write for a part of that kind to have a price: "Catalog(prices=…)"."""
+        return f"Catalog({_PRICE_FIELDS.get(kind, 'prices')}=…)"
 
     @property
     def may_be_stopped(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.gcp.disks import included_performance
+from infra_lib.clouds.gcp.dns import records
 from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
 from infra_lib.clouds.gcp.install import installation
 from infra_lib.clouds.gcp.instance import address, common_labels, instance
@@ -32,7 +33,8 @@ def configuration(
     """Return all that machines of a fleet need, and the machines that are on.
 
     Resources have names that nothing else in the fleet can change: those of machines and of disks,
-    `<machine>-stop`, and what firewall rules are for, `ssh`, `no-ssh` and `zerotier`.
+    `<machine>-stop`, `<machine>-a`, and what firewall rules are for, `ssh`, `no-ssh` and
+    `zerotier`.
 
     Args:
         fleet: The fleet.
@@ -51,6 +53,7 @@ def configuration(
         check_machine_in_project(machine, project)
     on = [machine for machine in machines if machine.enabled]
     begin = rule_prefix(fleet, None if alone else stack)
+    named = [records(fleet, machine) for machine in on]
     return Configuration(
         provider={"project": project.project, "region": project.region},
         backend=_backend(project, stack),
@@ -64,8 +67,10 @@ def configuration(
             ),
             *(stop_policy(each, each.stop_schedule) for each in on if each.stop_schedule),
             *(instance(fleet, project, each, network_tags(fleet, each, begin)) for each in on),
+            *(record for _, own in named for record in own),
             *(installation(each, project) for each in on if project.install),
         ),
+        data_sources=tuple(source for read, _ in named for source in read),
         outputs=(
             Output(
                 "machines",

@@ -11,101 +11,12 @@ Of version 8, which stacks of CDK Terrain ask for, the classes of its bindings a
 are held against: see tests/stacks/test_frameworks.py.
 """
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from infra_lib import Reference
-from infra_lib.model.errors import nearest
-from infra_lib.terraform.resource import Resource
+from tests.helpers.provider_schema import faults_by, is_there, kept, of_block
 
-Schema = dict[str, Any]
+__all__ = ["SCHEMAS", "faults", "is_there", "of_block"]
 
-SCHEMAS: dict[str, Schema] = json.loads(Path(__file__).with_name("google-7.45.0.json").read_text())
-# Terraform's own: https://developer.hashicorp.com/terraform/language/resources/terraform-data
-SCHEMAS["terraform_data"] = {
-    "triggers_replace": {"type": "dynamic", "use": "optional"},
-    "input": {"type": "dynamic", "use": "optional"},
-    "output": {"type": "dynamic", "use": "computed"},
-    "id": {"type": "string", "use": "computed"},
-}
-LIFECYCLE = {
-    "create_before_destroy": {"type": "bool", "use": "optional"},
-    "prevent_destroy": {"type": "bool", "use": "optional"},
-    "ignore_changes": {"type": ["list", "string"], "use": "optional"},
-}
-TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "bool": bool}
-
-
-def faults(resource: Resource) -> list[str]:
-    """What Terraform and the provider refuse of a resource, each with its path."""
-    if resource.type not in SCHEMAS:
-        return [f"{resource.address}: no such type{nearest(resource.type, SCHEMAS)}"]
-    schema = SCHEMAS[resource.type]
-    found = [
-        *of_block(schema, resource.arguments, ""),
-        *of_block(LIFECYCLE, resource.lifecycle, ""),
-    ]
-    found += [
-        f"lifecycle.ignore_changes: no such argument: {path}"
-        for path in resource.lifecycle.get("ignore_changes", ())
-        if not is_there(schema, path)
-    ]
-    return [f"{resource.address}: {fault}" for fault in found]
-
-
-def of_block(schema: Schema, given: Mapping[str, Any], within: str) -> Iterator[str]:
-    """What is refused of a block."""
-    for name, value in given.items():
-        path = f"{within}{name}"
-        if name not in schema:
-            yield f"{path}: no such argument{nearest(name, schema)}"
-        elif value is not None:
-            yield from of_argument(schema[name], value, path)
-    for name, described in schema.items():
-        if given.get(name) is None and (
-            described.get("use") == "required" or described.get("least")
-        ):
-            yield f"{within}{name}: required"
-
-
-def of_argument(described: Schema, value: Any, path: str) -> Iterator[str]:
-    """What is refused of an argument, or of a block that stands once or several times."""
-    if "block" in described:
-        blocks = value if isinstance(value, list) else [value]
-        if not described["least"] <= len(blocks) <= (described["most"] or len(blocks)):
-            yield f"{path}: {len(blocks)} blocks"
-        for index, block in enumerate(blocks):
-            where = f"{path}[{index}]" if isinstance(value, list) else path
-            if isinstance(block, Mapping):
-                yield from of_block(described["block"], block, f"{where}.")
-            else:
-                yield f"{where}: not a block: {block!r}"
-    elif described["use"] == "computed":
-        yield f"{path}: only the provider says it"
-    elif not fits(described["type"], value):
-        yield f"{path}: {described['type']} is wanted, not {value!r}"
-
-
-def fits(kind: Any, value: Any) -> bool:
-    """Whether a value is of a type of Terraform's."""
-    if isinstance(value, Reference) or kind == "dynamic":
-        return True
-    if isinstance(kind, str):
-        return isinstance(value, TYPES[kind]) and (kind == "bool") == isinstance(value, bool)
-    collection, element = kind
-    if collection == "map":
-        return isinstance(value, Mapping) and all(fits(element, each) for each in value.values())
-    unique = collection != "set" or len(set(value)) == len(value)
-    return isinstance(value, list) and unique and all(fits(element, each) for each in value)
-
-
-def is_there(schema: Schema, path: str) -> bool:
-    """Whether there is an argument or an attribute of a path: "network_interface[0].network_ip"."""
-    first, _, rest = path.partition(".")
-    found = re.fullmatch(r"(\w+)(\[\d+\])?", first)
-    if found is None or found[1] not in schema:
-        return False
-    return is_there(schema[found[1]].get("block", {}), rest) if rest else True
+SCHEMAS = kept(Path(__file__).with_name("google-7.45.0.json"))
+faults = partial(faults_by, SCHEMAS)

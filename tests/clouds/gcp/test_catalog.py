@@ -461,6 +461,12 @@ def refusal(**given: Any) -> str:
     return str(refused.value)
 
 
+def test_what_another_cloud_sells_is_not_to_be_described_as_a_machine_type() -> None:
+    said = refusal(machine_type="cpx22")
+    assert "machine_type='cpx22': a server type of Hetzner Cloud, for HetznerMachine(" in said
+    assert "MachineType(" not in said
+
+
 def test_a_gpu_that_is_meant_is_pointed_at_with_the_machine_types_that_bring_it() -> None:
     assert refusal(gpu=Gpu("t4")).startswith(
         "machine 'galena': gpu.type='t4': not in the catalogue (did you mean 'nvidia-tesla-t4'?); "

@@ -72,6 +72,7 @@ from infra_lib.clouds.gcp.catalog.entries import (
     is_amount,
 )
 from infra_lib.model.errors import FleetError, field_error, nearest
+from infra_lib.model.json_text import parse, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -157,18 +158,7 @@ def read(path: Path | str) -> str:
         FleetError: When it cannot be read, or does not hold a catalogue: with the name of what is
             wrong in it.
     """
-    from pathlib import Path
-
-    from nixgen.errors import NixgenError
-    from nixgen.regular_file import read_regular_file
-
-    try:
-        text = read_regular_file(Path(path)).decode()
-    except NixgenError as error:  # it names the file
-        raise FleetError(str(error)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise FleetError(f"{path}: cannot be read: {reason}") from None
+    text = read_text(path)
     check(text, str(path))
     return text
 
@@ -205,22 +195,7 @@ def check(text: str, where: str) -> None:
 
 
 def _document(text: str, where: str) -> dict[str, Any]:
-    import json
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise FleetError(f"{where}: {twice!r} is there twice in one object")
-        return found
-
-    try:
-        content = json.loads(text, object_pairs_hook=once)
-    except FleetError:
-        raise
-    except (ValueError, RecursionError) as error:  # also a number too long for Python
-        raise FleetError(f"{where}: no JSON: {error}") from None
+    content = parse(text, where)
     if not isinstance(content, dict) or not content:
         raise FleetError(f"{where}: no catalogue: an object with {', '.join(SECTIONS)} is wanted")
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.catalog.entries import AcceleratorType, MachineType, Zone
 
 _LIST = "; infra gpus lists all GPUs"
+# As server types of Hetzner Cloud are called, cpx22, and no machine type of Google's is.
+_OF_HETZNER = r"(cx|cax|cpx|ccx)[0-9]+"
 
 
 def find_machine_type(catalog: Catalog, name: str, where: str) -> MachineType:
@@ -47,6 +50,12 @@ def find_machine_type(catalog: Catalog, name: str, where: str) -> MachineType:
 
         if instead := accepted_instead(_text(name)):
             raise field_error(where, "machine_type", name, instead)
+    if re.fullmatch(_OF_HETZNER, _text(name).lower()):
+        accepted = (
+            "a server type of Hetzner Cloud, for HetznerMachine(server_type=…); "
+            'one such as "n1-standard-8" is wanted'
+        )
+        raise field_error(where, "machine_type", name, accepted)
     same = alike(_text(name), known)
     meant = catalog.accelerator_types_meant(_text(name))
     if not same and not meant:

@@ -9,70 +9,37 @@ from __future__ import annotations
 import os
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-from attrs import field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from infra_lib.clouds.gcp.catalog.entries import MachineType, Zone
-from infra_lib.model.frozen import frozen
+from infra_lib.clouds.sections import Sections
 from infra_lib.model.money import HOURS_PER_MONTH, YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from infra_lib.clouds.answers import Source
     from infra_lib.clouds.gcp.catalog.custom import Custom
 
     # USD on demand, as a Spot VM, and under a commitment of one and of three years.
     Row = tuple[float | None, float | None, float | None, float | None]
 
-_OF = {
-    "machine_types": "Machine types",
-    "zones": "Zones",
-    "machine_prices": "Prices of machine types",
-    "accelerator_prices": "Prices of attached GPUs",
-    "disk_prices": "Prices of disks",
-    "address_prices": "Prices of addresses",
-    "discounts": "Discounts",
-}
 
 _UNKNOWN: Row = (None, None, None, None)
 
 
-@frozen
-class Tables:
-    """The tables of a catalogue; see `infra_lib.clouds.gcp.catalog.file` for what they hold.
+class Tables(Sections):
+    """The tables of a catalogue; see `infra_lib.clouds.gcp.catalog.file` for what they hold."""
 
-    Attributes:
-        text: The text of the file that has them, which was checked; what it leaves out is built in.
-    """
-
-    text: str = field(default="", repr=False)
-
-    def __hash__(self) -> int:
-        """Hash what all that is remembered below is found by: a text knows its own hash."""
-        return hash(self.text)
-
-    def section(self, name: str) -> Mapping[str, Any]:
-        """Return a section, which is empty where the file of another version does not have it."""
-        found: Mapping[str, Any] = _content(self.text).get(name) or _built_in(name)
-        return found
-
-    def sources(self) -> tuple[Source, ...]:
-        """Return where the sections are from, and from when."""
-        return tuple(map(self.source, _OF))
-
-    def source(self, section: str, of: str = "") -> Source:
-        """Return where a section is from.
-
-        Args:
-            section: Its name.
-            of: What it is called instead of what `sources` calls it.
-        """
-        from infra_lib.clouds.answers import Source
-
-        found = self.section(section)
-        return Source(of or _OF[section], found["source"], found["as_of"])
+    OF: ClassVar[Mapping[str, str]] = {
+        "machine_types": "Machine types",
+        "zones": "Zones",
+        "machine_prices": "Prices of machine types",
+        "accelerator_prices": "Prices of attached GPUs",
+        "disk_prices": "Prices of disks",
+        "address_prices": "Prices of addresses",
+        "discounts": "Discounts",
+    }
+    FOLDER = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs start-up
 
     def machine_type(self, name: str) -> MachineType | None:
         """Return the machine type of that name, a custom one too; None when there is none."""
@@ -197,26 +164,6 @@ class Tables:
 
 
 BUILT_IN = Tables()
-
-
-@cache
-def _content(text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    import json
-
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-@cache
-def _built_in(section: str) -> dict[str, Any]:
-    import json
-
-    path = os.path.join(os.path.dirname(__file__), f"{section}.json")  # noqa: PTH118, PTH120 - pathlib costs start-up
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
-        found: dict[str, Any] = json.load(file)[section]
-    return found
 
 
 @cache

@@ -1,34 +1,14 @@
-"""JSON documents in a file: one, or several one after another, as a loop appends pages."""
+"""The lists that gcloud prints, and what is in the fields of a resource."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.json_text import read_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-
-def read_documents(data: bytes, where: str) -> list[Any]:
-    """Return the JSON documents that a file holds.
-
-    Args:
-        data: The file.
-        where: What to call it in messages.
-
-    Raises:
-        FleetError: When it holds something else, or nothing.
-    """
-    try:
-        text = data.decode()
-        found = list(_documents(text))
-    except (ValueError, RecursionError) as error:
-        raise FleetError(f"{where}: no JSON: {error}") from None
-    if not found:
-        raise FleetError(f"{where}: it is empty")
-    return found
 
 
 def read_lists(
@@ -85,14 +65,3 @@ def count_field(resource: dict[str, Any], name: str, where: str) -> int:
     if type(value) is not int or value < 1:
         raise field_error(where, name, value, "a whole number, 1 or more, is wanted")
     return value
-
-
-def _documents(text: str) -> Iterator[Any]:
-    decoder, at = json.JSONDecoder(), 0
-    while True:
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if at == len(text):
-            return
-        document, at = decoder.raw_decode(text, at)
-        yield document

@@ -44,6 +44,10 @@ and on with &pageToken=…, the page's nextPageToken, until a page has none."""
 
 BUILT_IN = Path(catalog.__file__).parent
 
+OUTPUT = "catalog.json"
+
+LOADED_BY = "Catalog"
+
 _SOURCES = {
     "machine_types": "gcloud compute machine-types list",
     "zones": "gcloud compute accelerator-types list",

@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from infra_lib.clouds.gcp.catalog.entries import may_be_region
-from infra_lib.clouds.gcp.catalog.renewal.documents import read_documents
 from infra_lib.clouds.gcp.catalog.renewal.products import (
     OTHER,
     Product,
@@ -21,6 +20,7 @@ from infra_lib.clouds.gcp.catalog.renewal.products import (
     without_region,
 )
 from infra_lib.model.errors import FleetError, field_error
+from infra_lib.model.json_text import read_documents
 from infra_lib.model.money import HOURS_PER_MONTH
 from nixgen.frozen import frozen
 

@@ -1,0 +1,1 @@
+"""Hetzner Cloud: its servers, volumes and addresses, and what NixOS has there."""
