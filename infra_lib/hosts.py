@@ -24,7 +24,7 @@ class Host:
         name: Its name in the fleet.
         alias: What people call it: `<name>.<domain>`.
         addresses: Where it is reached, the best first: what the fleet says, ZeroTier, then the
-            Internet.
+            Internet, by IPv4 and at last by IPv6, which not every network has.
         ssh: What else SSH is told of it.
         key: The public SSH key it answers with; None when it is not known.
         nixos: Whether it has a configuration in `flake.nixosConfigurations`.
@@ -60,13 +60,16 @@ def hosts(fleet: Fleet) -> tuple[Host, ...]:
 
 
 def external_ip(fleet: Fleet, machine: Machine) -> str | None:
-    """Return the address of a machine on the Internet; None when it is not known, or is not up.
+    """Return its IPv4 address on the Internet; None when it is not known, or is not up.
 
     The address of a machine that is off or stopped is, or soon will be, somebody else's.
     """
-    if isinstance(machine, ProvisionedMachine) and machine.state != "on":
-        return None
-    return fleet.facts.machine(machine.name).external_ip
+    return fleet.facts.machine(machine.name).external_ip if _may_be_up(machine) else None
+
+
+def external_ipv6(fleet: Fleet, machine: Machine) -> str | None:
+    """Return its IPv6 address on the Internet; None when it is not known, or is not up."""
+    return fleet.facts.machine(machine.name).external_ipv6 if _may_be_up(machine) else None
 
 
 def ways_in(fleet: Fleet, machine: ProvisionedMachine) -> frozenset[Way]:
@@ -93,12 +96,21 @@ def _machine(fleet: Fleet, machine: Machine) -> Host:
     return Host(
         name=machine.name,
         alias=f"{machine.name}.{fleet.domain}",
-        addresses=_known(machine.ssh.host_name, facts.zerotier_ip, external_ip(fleet, machine)),
+        addresses=_known(
+            machine.ssh.host_name,
+            facts.zerotier_ip,
+            external_ip(fleet, machine),
+            external_ipv6(fleet, machine),
+        ),
         ssh=machine.ssh,
         key=facts.ssh_host_key,
         nixos=machine.machine_class == "nixos",
         machine=True,
     )
+
+
+def _may_be_up(machine: Machine) -> bool:
+    return not isinstance(machine, ProvisionedMachine) or machine.state == "on"
 
 
 def _known(*addresses: str | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.hosts import external_ip, guests, ways_in
+from infra_lib.hosts import external_ip, external_ipv6, guests, ways_in
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.services import ClanService, Role
 from infra_lib.model.zerotier import endpoint
@@ -72,14 +72,15 @@ def internet_host(fleet: Fleet, machine: Machine) -> str | None:
     """Return where clan's internet service reaches a machine; None when it does not.
 
     The fleet may say itself where the machine is. And where SSH is closed at the external address,
-    as it is by default, clan would wait there before it asks ZeroTier.
+    as it is by default, clan would wait there before it asks ZeroTier. It takes one address of
+    each machine, and IPv6 without brackets: that is for machines that have nothing else.
     """
     default = path(fleet.internet.instance)
     if fleet.files.get(default, default) is None or machine.target_host:
         return None
     if isinstance(machine, ProvisionedMachine) and "direct" not in ways_in(fleet, machine):
         return None
-    return external_ip(fleet, machine)
+    return external_ip(fleet, machine) or external_ipv6(fleet, machine)
 
 
 def target_host(fleet: Fleet, machine: Machine) -> str | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra_lib.fleet import Fleet
+    from infra_lib.model.facts import MachineFacts
     from infra_lib.terraform.state import Deployed
 
 
@@ -150,7 +151,7 @@ def _find_deployed(
         # There may be outputs of more stacks. What the fleet has off is in none of them.
         on = {machine.name for machine in fleet.provisioned if machine.enabled}
         machines = dict.fromkeys(absent - on)
-        kept = sorted(name for name in absent & on if fleet.facts.machine(name).external_ip)
+        kept = sorted(name for name in absent & on if _has_address(fleet.facts.machine(name)))
         if kept:
             _notify(
                 f"{', '.join(kept)}: not in --outputs, and no stack is synthesized here to tell "
@@ -166,6 +167,10 @@ def _find_deployed(
     for name in sorted(machines.keys() - set(names)):
         print(f"infra: warning: {name} is deployed, but not in fleet {fleet.name}", file=sys.stderr)
     return machines
+
+
+def _has_address(known: MachineFacts) -> bool:
+    return bool(known.external_ip or known.external_ipv6)
 
 
 def _unasked(

@@ -40,6 +40,7 @@ _STATE_VERSION = r"[0-9]{2}\.[0-9]{2}"
 # What any cloud may call one; the machine's own cloud knows better.
 _ZONE = r"[A-Za-z0-9][-.:_A-Za-z0-9]*"
 _OCTET = r"0|[1-9][0-9]{0,2}"
+_IPV6 = 'an IPv6 address that is reached from the Internet: "2001:db8:1:2::1"'
 
 
 def is_ipv4(value: object) -> bool:
@@ -55,6 +56,23 @@ def _check_ipv4(where: str, field: str, value: object) -> None:
         raise field_error(where, field, value, 'an IPv4 address: "203.0.113.7"')
 
 
+def canonical_ipv6(value: object) -> str | None:
+    """Return an IPv6 address in the one spelling of it (RFC 5952); None for anything else.
+
+    One that nobody else can reach is none: of this host or link alone, or of a group of hosts.
+    """
+    from ipaddress import AddressValueError, IPv6Address  # few machines have one
+
+    try:
+        address = IPv6Address(value) if isinstance(value, str) else None
+    except AddressValueError:
+        return None
+    if address is None or address.scope_id is not None or address.ipv4_mapped is not None:
+        return None
+    nobody = address.is_unspecified or address.is_loopback or address.is_link_local
+    return None if nobody or address.is_multicast else str(address)
+
+
 @frozen
 class MachineFacts:
     """What is known of one machine; what is None is not known.
@@ -65,6 +83,8 @@ class MachineFacts:
     Attributes:
         name: The machine's name in the fleet.
         external_ip: The IPv4 address that it is reached at from the Internet.
+        external_ipv6: The IPv6 address that it is reached at from the Internet. Of a network of its
+            own, such as the /64 that Hetzner gives, it is the first: "2001:db8:1:2::1".
         ssh_host_key: The public SSH key it answers with: "ssh-ed25519 AAAA…", without a comment.
         state_version: The NixOS release it was first installed with, such as "25.05".
         zerotier_ip: Its address in the ZeroTier network.
@@ -77,6 +97,7 @@ class MachineFacts:
 
     name: str = field(validator=valid(check_host_name))
     external_ip: str | None = field(default=None, validator=valid(_check_ipv4), kw_only=True)
+    external_ipv6: str | None = field(default=None, kw_only=True)
     ssh_host_key: str | None = field(default=None, kw_only=True)
     state_version: str | None = field(
         default=None,
@@ -99,6 +120,11 @@ class MachineFacts:
 
     def __attrs_post_init__(self) -> None:
         where = self._where
+        if self.external_ipv6 is not None:
+            address = canonical_ipv6(self.external_ipv6)
+            if address is None:
+                raise field_error(where, "external_ipv6", self.external_ipv6, _IPV6)
+            object.__setattr__(self, "external_ipv6", address)
         if self.ssh_host_key is not None:
             key = ssh_key.host_key(where, "ssh_host_key", self.ssh_host_key)
             object.__setattr__(self, "ssh_host_key", key)
@@ -172,7 +198,7 @@ class Facts:
             object.__setattr__(self, "zerotier_network_id", network)
             machines = tuple(_addressed(each, network) for each in machines)
         object.__setattr__(self, "machines", machines)
-        for name in ("external_ip", "zerotier_member_id", "ssh_host_key"):
+        for name in ("external_ip", "external_ipv6", "zerotier_member_id", "ssh_host_key"):
             _check_unshared(machines, name)
         object.__setattr__(self, "_named", {each.name: each for each in machines})
 

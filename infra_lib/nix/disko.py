@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra_lib.model.disko import zfs_layout
+from infra_lib.model.disko import devices_of, is_plain_data
 from infra_lib.model.validators import option_names
 from infra_lib.nix.clan_machines import module_name
 from infra_lib.nix.modules import module_file
@@ -28,16 +28,9 @@ def path(machine: Machine) -> str:
     return f"modules/machines/nixos/{machine.name}/disko.nix"
 
 
-def layout(machine: Machine) -> Value:
-    """Return a machine's `disko.devices`; None where the fleet does not say them."""
-    said, device = machine.disko, machine.boot_device
-    # A function has its device: the machine was checked for that.
-    return said(device) if callable(said) and device is not None else said
-
-
 def may_use_zfs(machine: Machine) -> bool:
     """Whether a machine's layout has a ZFS pool, or is an expression that does not tell."""
-    value = layout(machine)
+    value = devices_of(machine.disko, machine.boot_device)
     return has_pool(value) if isinstance(value, Mapping) else True
 
 
@@ -48,6 +41,6 @@ def has_pool(value: Value) -> bool:
 
 def _file(fleet: Fleet, machine: Machine) -> Value:
     name = ("nixos", module_name(fleet, machine), "disko", "devices")
-    if machine.disko is zfs_layout:  # which refers to nothing, and has no path: do not search it
-        return module(fleet, name, layout(machine))
-    return module_file(fleet, path(machine), name, layout(machine))
+    if is_plain_data(machine.disko):  # which has no argument and no path: do not search it
+        return module(fleet, name, devices_of(machine.disko, machine.boot_device))
+    return module_file(fleet, path(machine), name, devices_of(machine.disko, machine.boot_device))

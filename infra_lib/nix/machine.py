@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import project_of
+from infra_lib.model.disko import devices_of
 from infra_lib.model.modules import Module
 from infra_lib.model.nvidia import before_turing
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -215,7 +216,7 @@ def _module(
     items: list[Item] = [{"imports": imports}, BlankLine()] if imports else []
     arguments: list[str | Param] = ["lib"]
     if isinstance(machine, ProvisionedMachine):
-        cloud = CLOUDS[machine.cloud].nixos(project_of(fleet, machine.cloud), machine)
+        cloud = CLOUDS[machine.cloud].nixos(fleet, project_of(fleet, machine.cloud), machine)
         items += _items_in_cloud(fleet, machine, cloud)
         takes_options = _state_version(fleet, machine) is None
         if before_turing(machine):
@@ -239,7 +240,7 @@ def _items(machine: Machine) -> list[Item]:
     if machine.state_version is not None:
         items.append(_stays(machine.state_version))
     host_name = Apply("lib.mkDefault", machine.name)
-    if disko.has_pool(disko.layout(machine)):
+    if disko.has_pool(devices_of(machine.disko, machine.boot_device)):
         network: Item = {"networking": {"hostName": host_name, "hostId": _HOST_ID}}
     else:
         network = {("networking", "hostName"): host_name}
@@ -250,7 +251,7 @@ def _items_in_cloud(fleet: Fleet, machine: ProvisionedMachine, cloud: Nixos) -> 
     zfs = disko.may_use_zfs(machine)
     items: list[Item] = [
         {("nixpkgs", "hostPlatform"): machine.platform},
-        _release(fleet, machine),
+        *_release(fleet, machine, cloud.assertions),
         BlankLine(),
         {"boot": {**cloud.boot, "zfs": _ZFS} if zfs else cloud.boot},
         BlankLine(),
@@ -280,15 +281,18 @@ def _stays(release: str | int) -> dict[tuple[str, ...], Value]:
     return {("system", "stateVersion"): Commented(release, before=before)}
 
 
-def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...], Value]:
+def _release(
+    fleet: Fleet, machine: ProvisionedMachine, assertions: tuple[Value, ...]
+) -> list[Item]:
     """The release that a machine was installed with, or that somebody else has to say it.
 
     Clan does: it writes the release down when it installs the machine. Where nobody does, NixOS
-    would take another release with each upgrade, and with it other versions of databases.
+    would take another release with each upgrade, and with it other versions of databases. What the
+    cloud asserts is added.
     """
     known = _state_version(fleet, machine)
     if known is not None:
-        return _stays(known)
+        return [_stays(known), *([{("assertions",): list(assertions)}] if assertions else [])]
     said = BinaryOp(
         "<", Select("options", "system", "stateVersion", "highestPrio", default=0), _NOBODY
     )
@@ -298,13 +302,12 @@ def _release(fleet: Fleet, machine: ProvisionedMachine) -> dict[tuple[str, ...],
         "machine state_version=… in the fleet: a new one the release of today; one that runs the "
         "release that it was installed with, which the history of this file tells"
     )
-    return {
-        ("assertions",): Commented(
-            [{"assertion": said, "message": message}],
-            before="system.stateVersion is what clan writes down when it installs the machine. At\n"
-            "a priority of 1500 nobody says it but NixOS, which takes its own release.",
-        )
-    }
+    own = Commented(
+        [{"assertion": said, "message": message}, *assertions],
+        before="system.stateVersion is what clan writes down when it installs the machine. At\n"
+        "a priority of 1500 nobody says it but NixOS, which takes its own release.",
+    )
+    return [{("assertions",): own}]
 
 
 def _networking(machine: ProvisionedMachine, cloud: Nixos, *, zfs: bool) -> Value:

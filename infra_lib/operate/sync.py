@@ -135,8 +135,16 @@ def _told(fleet: Fleet, findings: Findings) -> dict[str, dict[str, str | None]]:
         check_fact(fleet, name, fact)
         if fact == "zone" and value:
             _check_zone(fleet.machine(name), value)
+        if fact == "external_ip" and value:
+            _check_address(fleet.machine(name), value)
         told.setdefault(name, {})[fact] = value or None
     return told
+
+
+def _check_address(machine: Machine, address: str) -> None:
+    if isinstance(machine, ProvisionedMachine) and machine.external_ip is False:
+        accepted = "none: the fleet gives the machine no external IPv4 address"
+        raise field_error(f"facts of machine {machine.name!r}", "external_ip", address, accepted)
 
 
 def _check_zone(machine: Machine, zone: str) -> None:
@@ -180,9 +188,19 @@ def _place(
     machine: ProvisionedMachine, deployed: Deployed | None, known: MachineFacts
 ) -> dict[str, str | None]:
     if deployed is not None:
-        return {"external_ip": _address(machine, deployed, known), "zone": deployed.zone}
-    # Its data disks are still in the zone that it was in.
-    return {"external_ip": None, "zone": known.zone if machine.data_disks else None}
+        return {
+            "external_ip": _address(machine, deployed, known),
+            "external_ipv6": deployed.external_ipv6,
+            "zone": deployed.zone,
+        }
+    # While the fleet has it off, what outlives it is where it was: its data disks, in some clouds
+    # its addresses. What the fleet has on, and is nowhere, was destroyed with all that it had.
+    kept = machine.keeps_addresses and not machine.enabled
+    return {
+        "external_ip": known.external_ip if kept else None,
+        "external_ipv6": known.external_ipv6 if kept else None,
+        "zone": known.zone if kept or machine.data_disks else None,
+    }
 
 
 def _address(machine: ProvisionedMachine, deployed: Deployed, known: MachineFacts) -> str | None:

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_lib import FleetError
-from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.facts import Facts, MachineFacts, canonical_ipv6
 
 NETWORK = "0123456789abcdef"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u"
 SCHEELITE = MachineFacts(
     "scheelite",
     external_ip="203.0.113.48",
+    external_ipv6="2001:db8:1:2::1",
     ssh_host_key=KEY,
     state_version="25.05",
     zerotier_ip="fd01:2345:6789:abcd:ef99:93ab:cdef:1200",
@@ -40,6 +41,9 @@ machines = st.builds(
     MachineFacts,
     names,
     external_ip=optional(st.ip_addresses(v=4).map(str)),
+    external_ipv6=optional(
+        st.ip_addresses(v=6).map(str).filter(lambda text: canonical_ipv6(text) is not None)
+    ),
     ssh_host_key=optional(st.binary(min_size=32, max_size=32).map(ed25519)),
     state_version=optional(st.from_regex(r"[0-9]{2}\.[0-9]{2}", fullmatch=True)),
     zerotier_member_id=optional(st.integers(0, 2**40 - 1).map("{:010x}".format)),
@@ -57,7 +61,10 @@ facts = st.builds(
         machines,
         max_size=5,
         unique_by=tuple(
-            map(distinct, ("name", "external_ip", "ssh_host_key", "zerotier_member_id"))
+            map(
+                distinct,
+                ("name", "external_ip", "external_ipv6", "ssh_host_key", "zerotier_member_id"),
+            )
         ),
     ),
     zerotier_network_id=optional(st.integers(0, 2**64 - 1).map("{:016x}".format)),
@@ -102,6 +109,7 @@ def test_the_file_is_sorted_and_leaves_out_what_is_not_known() -> None:
         "    },\n"
         '    "scheelite": {\n'
         '      "external_ip": "203.0.113.48",\n'
+        '      "external_ipv6": "2001:db8:1:2::1",\n'
         f'      "ssh_host_key": "{KEY}",\n'
         '      "state_version": "25.05",\n'
         '      "zerotier_ip": "fd01:2345:6789:abcd:ef99:93ab:cdef:1200",\n'
@@ -149,6 +157,16 @@ def test_nothing_is_known_of_a_machine_that_is_not_there() -> None:
         ("external_ip", "203.0.113.48 ", "IPv4"),
         ("external_ip", "fddb::1", "IPv4"),
         ("external_ip", "", "IPv4"),
+        ("external_ipv6", "203.0.113.48", "IPv6"),
+        ("external_ipv6", "2001:db8:1:2::/64", "IPv6"),
+        ("external_ipv6", "2001:db8:1:2::1%eth0", "IPv6"),
+        ("external_ipv6", "fe80::1", "reached from the Internet"),
+        ("external_ipv6", "::1", "reached from the Internet"),
+        ("external_ipv6", "::", "reached from the Internet"),
+        ("external_ipv6", "ff02::1", "reached from the Internet"),
+        ("external_ipv6", "::ffff:203.0.113.48", "IPv6"),
+        ("external_ipv6", 1, "IPv6"),
+        ("external_ipv6", "", "IPv6"),
         ("ssh_host_key", "AAAA", "OpenSSH public key"),
         ("state_version", "25.5", "a release"),
         ("state_version", 25.05, "a release"),
@@ -198,7 +216,14 @@ def test_addresses_in_two_networks_are_refused() -> None:
         Facts(machines=(SCHEELITE, other))
 
 
-@pytest.mark.parametrize("field", ["external_ip", "zerotier_member_id", "ssh_host_key"])
+@pytest.mark.parametrize("text", ["2001:DB8:1:2:0:0:0:1", "2001:0db8:0001:0002::0001"])
+def test_an_ipv6_address_has_one_spelling(text: str) -> None:
+    assert MachineFacts("scheelite", external_ipv6=text).external_ipv6 == "2001:db8:1:2::1"
+
+
+@pytest.mark.parametrize(
+    "field", ["external_ip", "external_ipv6", "zerotier_member_id", "ssh_host_key"]
+)
 def test_what_is_one_machines_is_no_others(field: str) -> None:
     other = MachineFacts("zinc", **{field: getattr(SCHEELITE, field)})
     with pytest.raises(FleetError, match=f"machine 'zinc': {field}=.*'scheelite' has it"):

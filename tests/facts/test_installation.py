@@ -12,6 +12,7 @@ from attrs import evolve
 from infra_lib import Fleet, GcpMachine
 from infra_lib.operate.runbook import Writer
 from main import fleet as example
+from tests.helpers.elsewhere import by_hand
 from tests.helpers.sshd import Machine
 
 BASH = ("bash", "--norc", "--noediting", "-i")
@@ -154,7 +155,7 @@ def test_nothing_stays_of_having_asked_a_fresh_image(there: Machine, fleet: Flee
 
 
 @pytest.mark.parametrize(
-    ("fleet", "name"), [(example, "galena"), (direct(), "galena"), (example, "cinnabar")]
+    ("fleet", "name"), [(example, "galena"), (direct(), "galena"), (by_hand, "cinnabar")]
 )
 def test_what_never_answers_does_not_hold_it_up_for_ever(
     there: Machine, fleet: Fleet, name: str
@@ -208,12 +209,14 @@ def test_a_machine_that_runs_nixos_is_not_installed_again(
     assert there.installed == []
 
 
-@pytest.mark.parametrize("name", ["galena", "cinnabar"])
+@pytest.mark.parametrize(
+    ("fleet", "name"), [(example, "galena"), (by_hand, "cinnabar"), (example, "cinnabar")]
+)
 def test_a_machine_that_runs_nixos_was_not_replaced(
-    there: Machine, shell: tuple[str, ...], name: str
+    there: Machine, shell: tuple[str, ...], fleet: Fleet, name: str
 ) -> None:
     there.nixos, there.name = True, name
-    done = install(there, shell, action="replace", name=name)
+    done = install(there, shell, action="replace", name=name, fleet=fleet)
     assert ended(done) == 1
     assert f"{name} runs NixOS: it was not made anew, and is left alone" in done.stderr
     assert there.installed == []
@@ -238,12 +241,12 @@ def test_a_rescue_system_is_installed_by_the_name_that_somebody_says(
     there: Machine, shell: tuple[str, ...], action: str
 ) -> None:
     there.name = "rescue"
-    done = install(there, shell, action=action, name="cinnabar")
+    done = install(there, shell, action=action, name="cinnabar", fleet=by_hand)
     assert ended(done) == 1
     assert "root@203.0.113.5 answers to the name 'rescue', not 'cinnabar'" in done.stderr
     assert "ANSWERS_TO=rescue says so" in done.stderr
     assert there.installed == []
-    done = install(there, shell, action=action, name="cinnabar", ANSWERS_TO="rescue")
+    done = install(there, shell, action=action, name="cinnabar", fleet=by_hand, ANSWERS_TO="rescue")
     assert ended(done) == 0
     assert target(there) == "root@203.0.113.5"
 
@@ -251,13 +254,13 @@ def test_a_rescue_system_is_installed_by_the_name_that_somebody_says(
 @pytest.mark.parametrize("said", ["", "cinnabar", "rescue2", "*", "rescue.example.org", "r"])
 def test_what_somebody_says_is_a_name_and_no_pattern(there: Machine, said: str) -> None:
     there.name = "rescue.example"
-    assert ended(install(there, name="cinnabar", ANSWERS_TO=said)) == 1
+    assert ended(install(there, name="cinnabar", fleet=by_hand, ANSWERS_TO=said)) == 1
     assert there.installed == []
 
 
 def test_a_machine_elsewhere_with_a_key_that_nobody_knows_is_left_alone(there: Machine) -> None:
     there.name, there.trusted = "cinnabar", False
-    done = install(there, name="cinnabar")
+    done = install(there, name="cinnabar", fleet=by_hand)
     assert ended(done) == 1
     assert "cinnabar does not let root in over SSH, so nothing is installed" in done.stderr
     assert there.installed == []
@@ -265,9 +268,9 @@ def test_a_machine_elsewhere_with_a_key_that_nobody_knows_is_left_alone(there: M
 
 def test_the_key_of_a_machine_elsewhere_is_for_a_person_to_know(there: Machine) -> None:
     there.name = "cinnabar"
-    install(there, name="cinnabar")
+    install(there, name="cinnabar", fleet=by_hand)
     assert there.installed[there.installed.index("--host-key-check") + 1] == "ask"
-    install(there, name="cinnabar", action="replace")
+    install(there, name="cinnabar", fleet=by_hand, action="replace")
     up, replace = there.asked
     assert "StrictHostKeyChecking" not in up + replace
     # It has the key of before no more, and nobody could go on with that one known.

@@ -17,6 +17,7 @@ from infra_lib import DataDisk, Facts, Fleet, GcpMachine, Machine, MachineFacts,
 from infra_lib.operate.runbook import Runbook, Writer, as_shell, as_text
 from main import fleet as example
 from tests.helpers import CHECKOUT, process, projects
+from tests.helpers.elsewhere import by_hand
 from tests.helpers.projects import infra
 from tests.helpers.tools import require
 
@@ -150,7 +151,7 @@ def test_a_replaced_machine_has_a_new_address_and_the_images_key() -> None:
 
 def test_what_would_be_wiped_is_said() -> None:
     stopped = with_machine("galena", stopped=True)
-    for fleet, name in ((example, "galena"), (stopped, "galena"), (example, "cinnabar")):
+    for fleet, name in ((example, "galena"), (stopped, "galena"), (by_hand, "cinnabar")):
         for action in ("up", "replace"):
             steps = runbook(fleet, name, action).steps
             (text,) = (step.text for step in steps if "Install" in step.text)
@@ -277,11 +278,12 @@ def test_a_mac_joins_the_network_and_is_let_in() -> None:
 
 
 def test_a_machine_of_another_provider() -> None:
-    assert "  address=203.0.113.5" in commands(example, "cinnabar", "up")
-    assert "clan machines update cinnabar" not in commands(example, "cinnabar", "up")
+    assert "  address=203.0.113.5" in commands(by_hand, "cinnabar", "up")
+    assert "clan machines update cinnabar" not in commands(by_hand, "cinnabar", "up")
+    unknown = evolve(by_hand, facts=Facts())
     asked = "  address=$(infra sync --get electrum.external_ip) || exit"
-    assert asked in commands(example, "electrum", "up")
-    assert "cdktf" not in " ".join(commands(example, "electrum", "replace"))
+    assert asked in commands(unknown, "electrum", "up")
+    assert "cdktf" not in " ".join(commands(by_hand, "electrum", "replace"))
 
 
 def test_clan_looks_for_a_machine_that_has_no_target() -> None:

@@ -35,6 +35,7 @@ PKGS = """{
   cudaPackages.cudatoolkit = "/cudatoolkit";
   python3Packages = { torch = "torch"; vllm = "vllm"; onnxruntime = "onnxruntime"; };
   google-guest-configs = "google-guest-configs";
+  shadow = "shadow";
 }"""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra_lib import Facts, MachineFacts
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.answers import Alternatives, Nixos, Source
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -14,14 +15,16 @@ from tests.helpers.other_cloud import OtherMachine, TwoClouds
 from .conftest import Plant
 
 
-def nixos(project: Any, machine: OtherMachine) -> Nixos:
+def nixos(fleet: Any, project: Any, machine: OtherMachine) -> Nixos:
     assert machine.name == "beryl"
+    assert fleet.domain == "zt"
     return Nixos(
         boot={("loader", "grub", "enable"): True},
         networking={},
         uplink={("networkConfig", "Address"): ["192.0.2.7/32", "2001:db8::1/64"]},
         root_keys=(project,),
         items=({("services", "qemuGuest", "enable"): True},),
+        assertions=({"assertion": False, "message": "nobody would reach it"},),
     )
 
 
@@ -66,6 +69,15 @@ def test_a_machine_has_what_its_own_cloud_says(plant: Plant) -> None:
     }
     assert found["users"]["users"]["root"]["openssh"]["authorizedKeys"]["keys"] == [KEY]
     assert found["services"]["qemuGuest"] == {"enable": True}
+
+
+def test_what_a_cloud_asserts_stands_beside_what_the_release_does(plant: Plant) -> None:
+    new = plant(fleet()).machine("beryl")["assertions"]
+    assert [each["message"].split(":")[0] for each in new] == ["beryl", "nobody would reach it"]
+    facts = Facts(machines=(MachineFacts("beryl", state_version="25.05"),))
+    installed = plant(fleet(facts=facts)).machine("beryl")
+    assert installed["assertions"] == [{"assertion": False, "message": "nobody would reach it"}]
+    assert installed["system"] == {"stateVersion": "25.05"}
 
 
 def test_nothing_of_google_reaches_a_fleet_without_it(plant: Plant) -> None:
