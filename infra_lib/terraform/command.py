@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra_lib.model.errors import FleetError
 from infra_lib.terraform import process
+from infra_lib.terraform.cdktf_json import read_document
+from infra_lib.terraform.encryption import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 GET_TERRAFORM = (
     "install Terraform, or OpenTofu, which is used with TERRAFORM_BINARY_NAME=tofu, from your "
@@ -41,6 +43,20 @@ def check_terraform() -> None:
             f"{found} is run in the folder of each stack, where it is not: "
             f"TERRAFORM_BINARY_NAME={Path(found).absolute()} names it whole"
         )
+
+
+def check_encryption(documents: Iterable[Mapping[str, Any]]) -> None:
+    """Check that what encrypts the state of stacks is here, where they are encrypted.
+
+    Args:
+        documents: What a framework wrote as cdk.tf.json of each.
+
+    Raises:
+        FleetError: When it is not: OpenTofu, or a passphrase.
+    """
+    problem = refusal(documents, binary(), os.environ)
+    if problem is not None:
+        raise FleetError(problem)
 
 
 def answer(stack: Path, *arguments: str) -> str:
@@ -81,10 +97,12 @@ def pull_state(stack: Path) -> str | None:
         stack: The folder of the synthesized stack.
 
     Raises:
-        FleetError: When Terraform cannot be run, or fails; the message holds what it said.
+        FleetError: When Terraform cannot be run, cannot decrypt the state, or fails; the message
+            holds what it said.
     """
     if not (stack / (os.environ.get("TF_DATA_DIR") or ".terraform")).exists():
         return None  # Terraform has never worked there
+    check_encryption((read_document(stack),))
     # Nothing is printed where there is no state, which is not to say that no machine is: it may be
     # on another computer. What was destroyed leaves a state.
     text = answer(stack, "state", "pull")

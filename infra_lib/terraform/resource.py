@@ -43,6 +43,29 @@ class Resource:
 
 
 @frozen
+class DataSource:
+    """What Terraform reads and does not make.
+
+    Attributes:
+        type: "google_compute_instance".
+        name: Its name in Terraform.
+        arguments: Its arguments, by name.
+        depends_on: Addresses of resources: where one of them is about to change, it is read after
+            that, and nothing is known of it in the plan.
+    """
+
+    type: str
+    name: str
+    arguments: Mapping[str, Any] = field(hash=False)
+    depends_on: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def address(self) -> str:
+        """Its address: "data.google_compute_instance.galena"."""
+        return f"data.{self.type}.{self.name}"
+
+
+@frozen
 class Backend:
     """Where Terraform keeps the state.
 
@@ -79,12 +102,14 @@ class Configuration:
         backend: Where the state is; None for a file beside the app.
         resources: The resources.
         outputs: The outputs.
+        data_sources: What is read for them.
     """
 
     provider: Mapping[str, Any] = field(hash=False)
     backend: Backend | None
     resources: tuple[Resource, ...]
     outputs: tuple[Output, ...]
+    data_sources: tuple[DataSource, ...] = ()
 
 
 def reference(type_: str, name: str, attribute: str) -> Reference:
