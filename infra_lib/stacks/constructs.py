@@ -22,7 +22,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from infra_lib.terraform.resource import Configuration, Resource
+    from infra_lib.terraform.resource import Configuration, DataSource, Resource
 
     Write = Callable[[str], str]
 
@@ -31,12 +31,25 @@ _NULL = "${null}"
 
 
 @frozen
+class PlainProvider:
+    """A provider of Terraform that no class is there for.
+
+    Attributes:
+        name: Its name, which the types of its resources begin with: "hcloud".
+        source: Where registries have it: "hetznercloud/hcloud".
+    """
+
+    name: str
+    source: str
+
+
+@frozen
 class Constructs:
     """A framework's constructs for one cloud.
 
     Attributes:
         cdk: Its module: cdktf, or cdktn.
-        provider: The class of the cloud's provider.
+        provider: The class of the cloud's provider, or what there is to say of one without a class.
         classes: The classes of resources, by Terraform's type. A resource of another type becomes a
             plain `TerraformResource`.
         version: The versions of the provider that stacks ask for, which have all that is used here:
@@ -44,7 +57,7 @@ class Constructs:
     """
 
     cdk: Any
-    provider: type
+    provider: type | PlainProvider
     classes: Mapping[str, type]
     version: str
 
@@ -78,11 +91,12 @@ def construct(
     def write(text: str) -> str:
         return escape(text, constructs.is_known)
 
-    provider = _data(_config(constructs.provider), configuration.provider, "provider: ", write)
-    _create(constructs.provider, stack, "provider", provider)
+    _provider(constructs, stack, configuration.provider, write)
     if configuration.backend is not None:
         kind = f"{configuration.backend.type.capitalize()}Backend"
         getattr(constructs.cdk, kind)(stack, **_written(configuration.backend.arguments, write))
+    for source in configuration.data_sources:
+        _data_source(constructs, stack, source, write)
     made: dict[str, dict[str, Any]] = {}
     for resource in configuration.resources:
         named = made.setdefault(resource.type, {})
@@ -98,6 +112,27 @@ def construct(
     return made
 
 
+def _provider(
+    constructs: Constructs, stack: Any, arguments: Mapping[str, Any], write: Write
+) -> None:
+    cdk, provider, where = constructs.cdk, constructs.provider, "provider: "
+    if not isinstance(provider, PlainProvider):
+        given = _data(_config(provider), arguments, where, write)
+        _create(provider, stack, "provider", given)
+        return
+    described = {
+        "terraform_resource_type": provider.name,
+        "terraform_provider_source": provider.source,
+        "terraform_generator_metadata": {
+            "provider_name": provider.name,
+            "provider_version_constraint": constructs.version,
+        },
+    }
+    given = _data(cdk.TerraformProviderConfig, described, where, write)
+    made = _create(_plain(cdk.TerraformProvider), stack, "provider", given)
+    made.attributes = _written(arguments, write)
+
+
 def _resource(constructs: Constructs, stack: Any, resource: Resource, write: Write) -> Any:
     cdk, where = constructs.cdk, f"{resource.address}: "
     meta: dict[str, Any] = {"lifecycle": resource.lifecycle or None}
@@ -108,7 +143,7 @@ def _resource(constructs: Constructs, stack: Any, resource: Resource, write: Wri
     if cls is None:
         meta["terraform_resource_type"] = resource.type
         given = _data(cdk.TerraformResourceConfig, meta, where, write)
-        made = _create(_plain_resource(cdk), stack, resource.address, given)
+        made = _create(_plain(cdk.TerraformResource), stack, resource.address, given)
         made.attributes = _written(resource.arguments, write)
     else:
         given = _data(_config(cls), {**resource.arguments, **meta}, where, write)
@@ -118,17 +153,34 @@ def _resource(constructs: Constructs, stack: Any, resource: Resource, write: Wri
     return made
 
 
+def _data_source(constructs: Constructs, stack: Any, source: DataSource, write: Write) -> None:
+    cdk = constructs.cdk
+    meta = {"terraform_resource_type": source.type}
+    given = _data(cdk.TerraformResourceConfig, meta, f"{source.address}: ", write)
+    made = _create(_plain(cdk.TerraformDataSource), stack, source.address, given)
+    # A framework takes constructs, and their names are known here.
+    needs = {"depends_on": list(source.depends_on) or None}
+    made.attributes = _written({**source.arguments, **needs}, write)
+    jsii.invoke(made, "overrideLogicalId", [source.name])
+
+
 @cache
-def _plain_resource(cdk: Any) -> Any:
-    class PlainResource(cdk.TerraformResource):  # type: ignore[misc]
-        """A resource of a type that no class is there for."""
+def _plain(element: Any) -> Any:
+    """Return the class of resources, or of providers, that no class is there for.
+
+    Args:
+        element: The framework's class of all of them: `cdktf.TerraformResource`.
+    """
+
+    class Plain(element):  # type: ignore[misc]
+        """One whose arguments are written as they are given."""
 
         attributes: Mapping[str, Any]
 
         def _synthesize_attributes(self) -> Mapping[str, Any]:
             return self.attributes
 
-    return PlainResource
+    return Plain
 
 
 def _create(cls: Any, stack: Any, id_: str, config: Any) -> Any:

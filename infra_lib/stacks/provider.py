@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+def load_framework(bindings: Bindings) -> None:
+    """Load a framework alone, for stacks that use no bindings.
+
+    Raises:
+        ModuleNotFoundError: When it is not installed.
+    """
+    try:
+        import_module(bindings.cdk)
+    except ModuleNotFoundError as error:
+        if error.name != bindings.cdk:
+            raise
+        raise ModuleNotFoundError(bindings.absent, name=error.name) from None
+
+
 def load(bindings: Bindings) -> None:
     """Load a framework, and arrange that its bindings load fast, unless it is told not to.
 
@@ -36,14 +50,9 @@ def load(bindings: Bindings) -> None:
     Raises:
         ModuleNotFoundError: When the framework or the bindings are not installed.
     """
-    try:
-        import_module(bindings.cdk)
-        if find_spec(bindings.package) is None:
-            raise ModuleNotFoundError("", name=bindings.package)
-    except ModuleNotFoundError as error:
-        if error.name not in {bindings.cdk, bindings.package}:
-            raise
-        raise ModuleNotFoundError(bindings.absent, name=error.name) from None
+    load_framework(bindings)
+    if find_spec(bindings.package) is None:
+        raise ModuleNotFoundError(bindings.absent, name=bindings.package)
     if loads_whole_provider() or bindings.package in sys.modules:
         return
     try:

@@ -1,4 +1,4 @@
-"""Stacks for CDK Terrain, the fork in which CDKTF goes on: https://github.com/open-constructs/cdk-terrain."""
+"""The stack of Google Cloud for CDK Terrain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks for CDKTF. An app has them from `infra_lib.stacks`."""
+"""The stack of Google Cloud for CDKTF."""
 
 from __future__ import annotations
 
