@@ -18,14 +18,15 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.cost_data import price_sources
 from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis
+from infra_lib.operate.deploy.advice import advice
 from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted_resources
 from infra_lib.operate.kinds import owners
 from infra_lib.operate.price_age import warn_of_old_prices
 from infra_lib.operate.runbook import Writer, as_text
-from infra_lib.terraform.cdktf_json import manifest, provider_project
-from infra_lib.terraform.command import check_terraform
+from infra_lib.terraform.cdktf_json import is_told_nothing, manifest, provider_project
+from infra_lib.terraform.command import check_encryption, check_terraform
 from infra_lib.terraform.printing import say, show
 from nixgen.errors import NixgenError
 from nixgen.files.settings import read_settings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from infra_lib.clouds.cloud import Cloud
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.synthesis import Stack
@@ -72,6 +74,7 @@ def run(given: Namespace) -> int:
     fleet = load_fleet(given.source)
     _check(fleet, given)
     settings = read_settings(Path.cwd())
+    _check_tokens(_named_clouds(given.stacks, fleet))
     cdk = _tools(settings.project, fleet)
     inputs.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
@@ -81,18 +84,22 @@ def run(given: Namespace) -> int:
     machines = [machine.name for machine in fleet.machines]
     stacks = synthesis.select(synthesized, given.stacks, machines)
     check_fleet.check_stacks(synthesized, stacks, fleet, given.source or settings.source or "")
+    check_encryption(stack.document for stack in stacks)
+    _check_tokens(_clouds_in(stacks))
     variables = inputs.digests(cdk.project)
-    plans = plan.read(stacks, variables)
+    plans = plan.read(stacks, variables, lambda failure: advice(fleet, failure, {}, ()))
     if isinstance(plans, str):
         _show_price(fleet)
         return _fail(plans)
     check_fleet.check_owners(stacks, plans, fleet)
     check_fleet.check_plans(plans, fleet)
-    shrinking = guard.shrinking_disk(plans)
-    if shrinking is not None:
-        return _fail(shrinking)
+    impossible = guard.shrinking_disk(plans) or guard.prevented(fleet, plans)
+    if impossible is not None:
+        return _fail(impossible)
     elsewhere = _elsewhere(cdk, stacks, fleet)
-    there = deployed.deployed_machines(stack.folder for stack in stacks)
+    states = deployed.states(stack.folder for stack in stacks)
+    there = deployed.machines_of(states.values())
+    gone = guard.vanished(plans, states)
     everywhere = None if there is None else {**elsewhere, **there}
     show(f"\n{price_text(fleet, everywhere, uncounted_resources(fleet, plans))}\n\n")
     warn_of_old_prices(price_sources(fleet))
@@ -100,12 +107,17 @@ def run(given: Namespace) -> int:
         show(f"{text}\n\n")
     for line in guard.losses(plans):
         say(line)
-    for line in (*guard.describe_shut_out(plans), *guard.outdated_plans(plans)):
+    for line in (
+        *gone,
+        *guard.explain_changes(fleet, plans),
+        *guard.describe_shut_out(plans),
+        *guard.outdated_plans(plans),
+    ):
         say(f"WARNING: {line}")
     if given.plan:
         return 0
     held = {name for name, each in elsewhere.items() if each.fleet == fleet.name}
-    unseen = guard.refusal(fleet, plans, held) if given.yes else None
+    unseen = guard.refusal(fleet, plans, held, gone) if given.yes else None
     if unseen is not None:
         return _fail(unseen)
     if not given.yes and not _confirm():
@@ -117,8 +129,11 @@ def run(given: Namespace) -> int:
         variables=variables,
         any_price=given.over_budget,
         detached=guard.detached_disks(plans),
+        held=guard.held(fleet, plans),
     )
     if done is None:
+        for line in guard.left_behind(plans):
+            say(line)
         return 1
     deployed.refresh_outputs((stack.folder for stack in stacks), variables)
     return _record(done, stacks, given.source)
@@ -135,11 +150,45 @@ def _check(fleet: Fleet, given: Namespace) -> None:
         raise FleetError(f"{path}: facts cannot be written there, and nothing was deployed")
     for machine in fleet.provisioned:
         if machine.fallback_zones and path is None:
+            place = CLOUDS[machine.cloud].KINDS.place
             raise FleetError(
-                f"machine {machine.name!r}: fallback_zones={machine.fallback_zones!r}: which zone "
-                f"is in use is kept in the facts, and fleet {fleet.name!r} keeps them nowhere; "
+                f"machine {machine.name!r}: fallback_{place}s={machine.fallback_zones!r}: which "
+                f"{place} is in use is kept in the facts, and fleet {fleet.name!r} keeps them "
+                "nowhere; "
                 'describe it with facts=Facts.load(Path(__file__).with_name("facts.json"))'
             )
+
+
+def _named_clouds(names: Sequence[str], fleet: Fleet) -> list[Cloud]:
+    """Return the clouds that are sure to be deployed to, as far as that is known without the app.
+
+    A stack mostly has the name of its cloud. Where none is named, it is the only one, which may be
+    of any cloud that the fleet has machines in.
+    """
+    of_fleet = {machine.cloud for machine in fleet.provisioned}
+    sure = of_fleet & {*names} if names else of_fleet if len(of_fleet) == 1 else set()
+    return [cloud for name, cloud in CLOUDS.items() if name in sure]
+
+
+def _clouds_in(stacks: Sequence[Stack]) -> list[Cloud]:
+    """Return the clouds whose provider stacks leave it to the environment what it is to know."""
+    return [
+        cloud
+        for cloud in CLOUDS.values()
+        if any(is_told_nothing(stack.document, cloud.KINDS.provider) for stack in stacks)
+    ]
+
+
+def _check_tokens(clouds: Sequence[Cloud]) -> None:
+    """Check that the environment has what providers need.
+
+    Raises:
+        FleetError: When something is missing, which says what.
+    """
+    for cloud in clouds:
+        reason = cloud.operations().lacking(os.environ)
+        if reason is not None:
+            raise FleetError(f"{reason}; nothing was deployed")
 
 
 def _tools(project: Path, fleet: Fleet) -> Cdk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -20,7 +20,7 @@ from nixgen.files.settings import read_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
@@ -40,7 +40,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--stack",
         metavar="NAME",
         help="the stack that holds the machines, synthesized; by default the one that each is in "
-        "under cdktf.out, else gcp",
+        "under cdktf.out, else the one with the name of its cloud: "
+        f"{', '.join(CLOUDS)}",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -75,7 +76,7 @@ def run(given: Namespace) -> int:
     )
     runbooks = [
         runbook
-        for machine, stack in _stacks(fleet, machines, folder, given.stack, writer.cdk)
+        for machine, stack in find_stacks(fleet, machines, folder, given.stack, writer.cdk)
         for runbook in evolve(
             writer, stack=stack, project=_project(machine, folder / "stacks" / stack)
         ).runbooks(machine)
@@ -91,7 +92,7 @@ def _project(machine: Machine, stack: Path) -> str:
     return provider_project(read_document(stack), CLOUDS[machine.cloud].KINDS.provider)
 
 
-def _stacks(
+def find_stacks(
     fleet: Fleet, machines: Iterable[Machine], folder: Path, named: str | None, cdk: str
 ) -> Iterator[tuple[Machine, str]]:
     """Yield each machine and the stack that it is in, empty where none is synthesized.
@@ -107,18 +108,38 @@ def _stacks(
             f"--stack {named}: nobody knows which project it is in: under {folder.name}/stacks is "
             f"{', '.join(names) or 'none'}; run {cdk} synth first"
         )
-    if named or len(found) < 2:
-        stack = named or (names[0] if names else "")
-        yield from ((machine, stack) for machine in machines)
+    if named:
+        yield from ((machine, named) for machine in machines)
         return
-    held = {stack.name: owners(read_document(stack)) for stack in found}
+    documents = {stack.name: read_document(stack) for stack in found}
     for machine in machines:
-        holders = [name for name, inside in held.items() if (fleet.name, machine.name) in inside]
-        if len(holders) != 1 and isinstance(machine, ProvisionedMachine):
+        yield machine, _stack(fleet, machine, documents)
+
+
+def _stack(fleet: Fleet, machine: Machine, documents: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the stack that a machine is in, of those that are synthesized; empty for none of them.
+
+    A machine that is off, and has nothing that stays, is in none of several. Then it is in the only
+    one of its cloud.
+
+    Raises:
+        FleetError: When it may be in several.
+    """
+    name = (fleet.name, machine.name)
+    holders = [stack for stack, document in documents.items() if name in owners(document)]
+    if len(holders) != 1 and isinstance(machine, ProvisionedMachine):
+        provider = CLOUDS[machine.cloud].KINDS.provider
+        holders = [
+            stack
+            for stack, document in documents.items()
+            if provider in document.get("provider", {provider: None})
+        ]
+        if len(holders) > 1:
             raise FleetError(
-                f"--stack: one of {', '.join(held)} is to be named, for machine {machine.name!r}"
+                f"--stack: one of {', '.join(documents)} is to be named, for machine "
+                f"{machine.name!r}"
             )
-        yield machine, holders[0] if holders else ""
+    return holders[0] if len(holders) == 1 else ""
 
 
 def _expect(fleet: Fleet, name: str | None, state: str) -> int:

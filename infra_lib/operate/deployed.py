@@ -56,10 +56,28 @@ def deployed_machines(folders: Iterable[Path]) -> dict[str, Deployed] | None:
     Raises:
         FleetError: When Terraform cannot tell.
     """
-    states = [state for state in map(ask, folders) if state is not None]
-    if not states:
+    return machines_of(states(folders).values())
+
+
+def states(folders: Iterable[Path]) -> dict[str, State]:
+    """Return what is in stacks, by the names of their folders: of those ever deployed from here.
+
+    Args:
+        folders: The folders of the stacks, where Terraform has worked.
+
+    Raises:
+        FleetError: When Terraform cannot tell.
+    """
+    found = ((folder.name, ask(folder)) for folder in folders)
+    return {name: state for name, state in found if state is not None}
+
+
+def machines_of(states: Iterable[State]) -> dict[str, Deployed] | None:
+    """Return the deployed machines in states, by name; None for no state at all."""
+    found = list(states)
+    if not found:
         return None
-    return {name: each for state in states for name, each in state.machines.items()}
+    return {name: each for state in found for name, each in state.machines.items()}
 
 
 def existing_machines(folders: Iterable[Path]) -> frozenset[str]:

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.model import money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra_lib.clouds.cloud import Cloud
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.terraform.state import Readers
@@ -32,6 +34,25 @@ def is_paid(kind: str) -> bool:
     return is_instance(kind) or any(kind in cloud.KINDS.uncounted for cloud in CLOUDS.values())
 
 
+def cloud_of(address: str) -> Cloud | None:
+    """Return the cloud that an address is of: that of a resource, or of the provider itself.
+
+    Args:
+        address: As Terraform names it: "module.x.google_compute_disk.ore[0]", or
+            'provider["registry.terraform.io/hashicorp/google"]'.
+    """
+    for cloud in CLOUDS.values():
+        name = re.escape(cloud.KINDS.provider)
+        if re.search(rf"(?:^|\.){name}_\w+\.|^provider\[.*/{name}\W*\]", address):
+            return cloud
+    return None
+
+
+def stack_class(cloud: str) -> str:
+    """Return what the class of a cloud's stacks is called: "GcpStack"."""
+    return f"{cloud.capitalize()}Stack"
+
+
 def labelled_kinds() -> list[str]:
     """Return the types of the resources whose labels say which fleet and machine they are of."""
     return [kind for cloud in CLOUDS.values() for kind in cloud.KINDS.labelled]
@@ -40,6 +61,15 @@ def labelled_kinds() -> list[str]:
 def instance_readers() -> Readers:
     """Return what reads the attributes of an instance, by its type."""
     return {cloud.KINDS.instance: cloud.operations().read_instance for cloud in CLOUDS.values()}
+
+
+def prices_told(fleet: Fleet, machine: ProvisionedMachine) -> dict[str, float | None]:
+    """Return what a stack's output tells of a machine's price, by the names that it has there."""
+    hour = machine.bill.hour_now
+    prices = {"usd_per_hour": money.rounded(money.in_usd(hour, fleet.usd_per_eur).usd)}
+    if machine.currency == "EUR":
+        prices["eur_per_hour"] = money.rounded(hour.value)
+    return prices
 
 
 def address_of(machine: ProvisionedMachine) -> str:

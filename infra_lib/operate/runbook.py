@@ -11,6 +11,7 @@ from infra_lib.hosts import ways_in
 from infra_lib.model import destination, money
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.reference import Reference
+from infra_lib.model.sums import known_part
 from infra_lib.operate.kinds import address_of
 from infra_lib.terraform.installer import install_lines
 from nixgen.frozen import frozen
@@ -31,6 +32,7 @@ _INTENT = (
     "answers to another name is left alone."
 )
 _BUILT_THERE = "It builds there: a Mac with Apple silicon cannot build x86_64-linux itself."
+_BUILT_ON_ARM = "It builds there."
 
 
 @frozen
@@ -122,13 +124,8 @@ class Writer:
         ]
 
     def _provisioned_down(self, machine: ProvisionedMachine) -> list[Step]:
-        kept = ", ".join(disk.name for disk in machine.data_disks)
-        instead = (
-            " stopped=True instead keeps its boot disk, "
-            "and stops paying for vCPUs, memory and GPUs."
-            if machine.may_be_stopped
-            else ""
-        )
+        handling = CLOUDS[machine.cloud].operations().handling(machine)
+        instead = f" {handling.instead}" if handling.instead else ""
         return [
             self._expect(
                 machine,
@@ -136,10 +133,14 @@ class Writer:
                 f"In the fleet, give {machine.name} enabled=False.{instead}{_protection(machine)}",
             ),
             Step(
-                "Delete it." + (f" Its data disks stay: {kept}." if kept else ""),
+                handling.deleted,
                 (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
             ),
-            self._sync("Forget its address. Its keys stay: they come back with it."),
+            self._sync(
+                "Learn that it is off. Its addresses and its keys stay: they come back with it."
+                if machine.keeps_addresses
+                else "Forget its address. Its keys stay: they come back with it."
+            ),
             _review(),
         ]
 
@@ -152,7 +153,7 @@ class Writer:
                 f"In the fleet, {machine.name} has enabled=True.{_protection(machine)}",
             ),
             Step(
-                "Delete the instance and its boot disk, and make them anew.",
+                CLOUDS[machine.cloud].operations().handling(machine).replaced,
                 (
                     f"{self.cdk} synth",
                     f"{_TERRAFORM} -chdir={folder} init -input=false",
@@ -168,9 +169,11 @@ class Writer:
         if access.installed_by is not None:
             yield Step(f"Deploying it has also installed NixOS: {access.installed_by}.")
         else:
+            if access.learned:
+                yield self._sync(access.learned)
             address = (self._address(machine),) if access.tunnel_host is None else ()
             yield Step(
-                f"{access.closed}{_INTENT} {_BUILT_THERE} {access.note}",
+                f"{access.closed}{_INTENT} {_built(machine)} {access.note}",
                 _subshell(
                     *address,
                     *install_lines(
@@ -204,7 +207,10 @@ class Writer:
             known = machine.external_ip
         else:
             known = None
-        asked = self._infra("sync", "--get", f"{machine.name}.external_ip")
+        fact = "external_ip"
+        if isinstance(machine, ProvisionedMachine) and machine.external_ip is False:
+            fact = "external_ipv6"
+        asked = self._infra("sync", "--get", f"{machine.name}.{fact}")
         return f"address={known}" if known else f"address=$({asked}) || exit"
 
     def _elsewhere_up(self, machine: Machine, *, anew: bool) -> list[Step]:
@@ -371,6 +377,11 @@ def _seen(machine: Machine) -> str:
     return "nvidia-smi" if gpu else "nixos-version"
 
 
+def _built(machine: ProvisionedMachine) -> str:
+    """Return where a machine is built: a Mac with Apple silicon has a chance of its own at Arm."""
+    return _BUILT_ON_ARM if machine.platform == "aarch64-linux" else _BUILT_THERE
+
+
 def _subshell(*lines: str) -> tuple[str, ...]:
     """Have lines leave with `exit` what they are part of, not the shell of who pastes them."""
     return ("(", *(f"  {line}" for line in lines), ")")
@@ -390,8 +401,8 @@ def _price(machine: ProvisionedMachine) -> str:
     if hour.known is None:
         return "What it costs while on is unknown."
     least = "at least " if hour.unknown else ""
-    text = f"{money.hour_text(hour.known)} an hour, {money.usd_text(month.known)} a month, while on"
-    return f"It costs {least}{text}."
+    an_hour, a_month = money.hour_text(known_part(hour)), money.month_text(known_part(month))
+    return f"It costs {least}{an_hour} an hour, {a_month} a month, while on."
 
 
 def _title(fleet: Fleet, machine: Machine) -> str:

@@ -55,6 +55,19 @@ def provider_project(document: Mapping[str, Any], provider: str) -> str:
     return named if isinstance(named, str) else ""
 
 
+def is_told_nothing(document: Mapping[str, Any], provider: str) -> bool:
+    """Return whether a stack has a provider, and does not tell it a token.
+
+    Args:
+        document: What a framework wrote as cdk.tf.json.
+        provider: The provider, as stacks name it: "hcloud".
+    """
+    providers = document.get("provider")
+    found = providers.get(provider) if isinstance(providers, dict) else None
+    each = found if isinstance(found, list) else [] if found is None else [found]
+    return bool(each) and not any(isinstance(one, dict) and one.get("token") for one in each)
+
+
 def read_document(stack: Path) -> Mapping[str, Any]:
     """Return what a framework wrote as a stack's cdk.tf.json; nothing where it cannot be read.
 

@@ -13,15 +13,16 @@ _APPLYING = re.compile(r"\[INFO\] +(?:backend/\w+|cloud): starting Apply operati
 
 
 def variables_to_log(log: Path) -> dict[str, str]:
-    """Return the variables that have Terraform, but none of its providers, log into a file.
+    """Return the variables that have Terraform log into a file, and of providers their errors.
 
+    Of an error in two parts, Terraform itself logs the first alone, such as "API request failed".
     https://developer.hashicorp.com/terraform/internals/debugging
     """
     return {
         "TF_LOG": "",  # it would come before the next, and may ask for JSON
         "TF_LOG_CORE": "DEBUG",
         "TF_LOG_PATH": str(log),
-        "TF_LOG_PROVIDER": "",
+        "TF_LOG_PROVIDER": "ERROR",
     }
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import field
 
 from infra_lib.model.errors import FleetError, field_error
-from infra_lib.model.facts import is_ipv4
+from infra_lib.model.facts import canonical_ipv6, is_ipv4
+from infra_lib.model.money import Amount
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Instance:
         spot: Whether the cloud may stop it at any time.
         state: What Terraform keeps it at: "on" or "stopped", as the fleet says, or what the cloud
             calls anything else.
+        paid_as: The state in which it would cost as much, where that is another: "on" of a server
+            that is powered off at a cloud that bills for it all the same.
         external_ip: The IPv4 address that it has.
+        external_ipv6: The IPv6 address that it has, the first where it has a network.
         boot_disk_gb: The size of its boot disk.
         attached_disks: The names of the data disks that are attached to it.
     """
@@ -42,7 +46,9 @@ class Instance:
     gpu: tuple[tuple[Any, Any], ...] | None = None
     spot: bool | None = None
     state: Any = None
+    paid_as: str | None = None
     external_ip: str | None = None
+    external_ipv6: str | None = None
     boot_disk_gb: Any = None
     attached_disks: tuple[str, ...] = ()
 
@@ -62,6 +68,8 @@ class Deployed:
         usd_per_hour: USD per hour that it costs as it was deployed; None when unknown.
         state: "on" or "stopped", as it was deployed; or what else the cloud says of it.
         fleet: The fleet that its label names; None where only outputs are known.
+        external_ipv6: The IPv6 address it has, in the one spelling of it; None when it has none.
+        eur_per_hour: EUR per hour, of a machine that is billed in EUR; None of another, or unknown.
     """
 
     external_ip: str | None
@@ -69,6 +77,15 @@ class Deployed:
     usd_per_hour: float | None = None
     state: Any = "on"
     fleet: str | None = None
+    external_ipv6: str | None = field(default=None, kw_only=True)
+    eur_per_hour: float | None = field(default=None, kw_only=True)
+
+    @property
+    def per_hour(self) -> Amount:
+        """What an hour costs as it was deployed, in the currency that it is billed in."""
+        if self.eur_per_hour is not None:
+            return Amount(self.eur_per_hour, (), "EUR")
+        return Amount(self.usd_per_hour)
 
 
 @frozen
@@ -170,7 +187,7 @@ def _deployed_now(
     instance: Instance, attributes: Mapping[str, Any], said: Mapping[str, Any]
 ) -> Deployed:
     """Return an instance of the state, and what it costs if the output knows it as it is."""
-    there = instance.zone, instance.machine_type, instance.state or "on"
+    there = instance.zone, instance.machine_type, instance.paid_as or instance.state or "on"
     as_said = there == (said.get("zone"), said.get("machine_type"), _state(said))
     return Deployed(
         instance.external_ip,
@@ -178,6 +195,8 @@ def _deployed_now(
         said["usd_per_hour"] if as_said else None,
         instance.state,
         attributes["labels"]["fleet"],
+        external_ipv6=canonical_ipv6(instance.external_ipv6),
+        eur_per_hour=said.get("eur_per_hour") if as_said else None,
     )
 
 
@@ -213,6 +232,20 @@ def _deployed(name: str, given: object, where: str) -> Deployed:
         raise field_error(
             where, f"{OUTPUT}.{name}.external_ip", address, "an IPv4 address, or null"
         )
-    price = given.get("usd_per_hour")
-    usd_per_hour = price if isinstance(price, int | float) else None
-    return Deployed(address, given["zone"], usd_per_hour, _state(given))
+    told = given.get("external_ipv6") or None
+    ipv6 = canonical_ipv6(told)
+    if told is not None and ipv6 is None:
+        where_told = f"{OUTPUT}.{name}.external_ipv6"
+        raise field_error(where, where_told, told, "an IPv6 address, or null")
+    usd, eur = (
+        price if isinstance(price, int | float) else None
+        for price in (given.get("usd_per_hour"), given.get("eur_per_hour"))
+    )
+    return Deployed(
+        address,
+        given["zone"],
+        usd,
+        _state(given),
+        external_ipv6=ipv6,
+        eur_per_hour=eur,
+    )

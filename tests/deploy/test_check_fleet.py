@@ -120,7 +120,7 @@ def test_another_fleet_is_known_by_its_rules_where_all_of_it_is_off(
 ) -> None:
     other = evolve(SALTS, name=name, machines=(evolve(HALITE, enabled=False),))
     stacks = synthesize(metals=FLEET, **{stack: other})
-    assert f"another fleet, whose network tag is '{name}'" in refused(stacks, asked=stack)
+    assert f"another fleet, as '{name}' in it says" in refused(stacks, asked=stack)
     check_stacks(stacks, [stacks[stack]], other, "main:other")
 
 
@@ -157,7 +157,7 @@ def test_the_fleets_own_stack_may_be_off_and_closed_to_ssh(synthesize: Synthesiz
     stacks = synthesize(gcp=off)
     assert stacks["gcp"].resources("google_compute_firewall").keys() == {"zerotier"}
     check_stacks(stacks, list(stacks.values()), off, "main:fleet")
-    assert "another fleet, whose network tag is 'metals-zerotier'" in refused(stacks, SALTS, "gcp")
+    assert "another fleet, as 'metals-zerotier' in it says" in refused(stacks, SALTS, "gcp")
 
 
 def test_a_stack_with_nothing_but_the_rule_that_closes_ssh_is_known(synthesize: Synthesize) -> None:
@@ -166,7 +166,7 @@ def test_a_stack_with_nothing_but_the_rule_that_closes_ssh_is_known(synthesize: 
     stacks = synthesize(gcp=off)
     assert stacks["gcp"].document["resource"].keys() == {"google_compute_firewall"}
     check_stacks(stacks, list(stacks.values()), off, "main:fleet")
-    assert "another fleet, whose network tag is 'metals'" in refused(stacks, SALTS, "gcp")
+    assert "another fleet, as 'metals' in it says" in refused(stacks, SALTS, "gcp")
 
 
 def test_the_fleets_own_stack_may_have_a_long_name(synthesize: Synthesize) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 from infra_lib import DataDisk, Fleet, GcpMachine
 from infra_lib.operate.deploy.price import over_budget, price_text
 from infra_lib.terraform.state import Deployed
+from tests.helpers.hetzner_fleets import fleet_of as hetzner_fleet
+from tests.helpers.hetzner_fleets import server
 from tests.helpers.stack_fleets import fleet_of
 
 DISK = DataDisk("models", size_gb=1000)
@@ -33,3 +35,7 @@ def test_what_costs_only_what_is_unknown_looks_like_no_sum() -> None:
 def test_a_budget_that_nobody_can_compare_says_which_price_to_give() -> None:
     problem = over_budget(off("c4-standard-8", budget_usd_per_hour=5))
     assert "say what it costs: Catalog(disk_prices=…), or pass --over-budget" in str(problem)
+
+
+def test_nothing_costs_nothing_in_the_currency_of_the_machines() -> None:
+    assert "Now:    €0.0000 an hour\n" in price_text(hetzner_fleet(server()), {})

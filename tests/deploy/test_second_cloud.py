@@ -12,7 +12,7 @@ from attrs import evolve
 from infra_lib import Facts, GcpMachine, GcpProject
 from infra_lib.clouds.access import Access
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.clouds.answers import Source, Summary
+from infra_lib.clouds.answers import Handling, Source, Summary
 from infra_lib.clouds.cloud import Kinds
 from infra_lib.clouds.failure import Failure, NoRoom
 from infra_lib.commands import show
@@ -56,6 +56,17 @@ OPERATIONS = SimpleNamespace(
     access=lambda *_: Access(note="Nobody knows its host key.", advice="is it up?"),
     failure=failure,
     advice=lambda *_: None,
+    handling=lambda _: Handling(
+        instead="", deleted="Delete it.", replaced="Delete it, and make it anew."
+    ),
+    explain_changes=lambda *_: [],
+    prevent=lambda *_: None,
+    refuse_unseen=lambda *_: None,
+    held=lambda _: frozenset(),
+    explain_gone=lambda _: None,
+    left_behind=lambda _: [],
+    no_room=lambda _, *, exists: "" if exists else "try the other one",
+    lacking=lambda _: None,
     read_instance=read_instance,
     move=move,
     explain_wipe=lambda _: None,
@@ -77,6 +88,7 @@ OTHER: Any = SimpleNamespace(
     ways_in=lambda *_: frozenset({"direct"}),
     summary=lambda project: Summary(f"account {project}", {"account": project}),
     notes=lambda *_: (),
+    cost_notes=lambda _: ("Traffic is included.",),
     price_sources=lambda _: {"servers": Source("Servers", "somebody", "2026-10")},
     operations=lambda: OPERATIONS,
 )
@@ -136,7 +148,9 @@ def test_nothing_of_google_is_printed_of_it() -> None:
 def test_its_project_is_shown_beside_that_of_google() -> None:
     alone = fleet()
     assert show.as_text(alone).startswith("fleet two, domain zt, account minerals\n")
-    assert list(show.as_data(alone)) == ["name", "domain", "gcp", "other", "machines", "caches"]
+    assert list(show.as_data(alone)) == [
+        *("name", "domain", "gcp", "hetzner", "other", "machines", "caches"),
+    ]
     assert show.as_data(alone)["gcp"] is None
     two = fleet(GALENA, gcp=GcpProject("example-project", region="us-central1"))
     head = "fleet two, domain zt, project example-project in us-central1, account minerals\n"
@@ -168,7 +182,7 @@ def test_where_it_finds_no_room_it_is_moved_and_google_is_not_asked() -> None:
         (),
     )
     assert said is not None
-    assert said.endswith("; Other Cloud says that hel1-dc2 has room")
+    assert said.endswith("; Other Cloud says that hel1-dc2 has room; try the other one")
     (elsewhere,) = read_failures(error.format("google_compute_instance.beryl"))
     assert type(elsewhere) is Failure
 

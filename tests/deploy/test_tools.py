@@ -98,7 +98,8 @@ def test_a_provider_that_cannot_be_had_is_named_after_what_the_fleet_costs(
     assert last.startswith("infra: stack gcp: ")
     assert "cannot get its provider hashicorp/google, for the reason above" in last
     assert "nothing was deployed" in last
-    assert "put it into ~/.terraform.d/plugins: what terraform providers mirror DIR" in last
+    assert "put it into ~/.terraform.d/plugins: what " in last
+    assert "terraform providers mirror DIR, run in " in last
     assert project.workspace.cloud.instances == {}
 
 

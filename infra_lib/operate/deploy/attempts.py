@@ -50,6 +50,7 @@ def deploy(
     variables: Mapping[str, str] | None = None,
     any_price: bool,
     detached: Sequence[str] = (),
+    held: Collection[str] = (),
 ) -> Deployment | None:
     """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
@@ -67,6 +68,7 @@ def deploy(
         any_price: Whether to go where it costs more than the budget.
         detached: The names of data disks that this takes off their machines, and makes anew: it is
             done once more, which attaches them.
+        held: The names of the machines that would lose what outlives them in another zone.
 
     Returns:
         None when it failed, which has been explained by then.
@@ -90,7 +92,7 @@ def deploy(
             found = read_failures(outcome.log)
             if is_changed(stacks, "while it was deployed: see what is, infra deploy --plan"):
                 if found:
-                    _explain(cdk, now, found, tried, frozenset())
+                    _explain(cdk, now, found, tried, frozenset(), held)
                 return None
             if outcome.status == 0 and not found:
                 lack = verify.find_missing(stacks, outcome.log)
@@ -118,9 +120,9 @@ def deploy(
                 zones = tried.setdefault(machine.name, [])
                 if machine.zone not in zones:  # others may have been moved, and this one not
                     zones.append(machine.zone)
-            chosen = choose_moves(now, found, tried, existing)
+            chosen = choose_moves(now, found, tried, existing, held)
             if not chosen:
-                _explain(cdk, now, found, tried, existing)
+                _explain(cdk, now, found, tried, existing, held)
                 return None
             now = move_machines(now, chosen)
             refusal = None if any_price else over_budget(now)
@@ -211,8 +213,9 @@ def _explain(
     found: Sequence[Failure],
     tried: Mapping[str, Collection[str]],
     existing: Collection[str],
+    held: Collection[str],
 ) -> None:
     for failure in found:
         said = f"{failure.address}: {failure.text}"
-        say(advice(fleet, failure, tried, existing) or said)
+        say(advice(fleet, failure, tried, existing, held) or said)
     say(f"{cdk.name} deploy failed; what it says is above")

@@ -11,8 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.deploy import synthesis
+from infra_lib.operate.kinds import stack_class
 from infra_lib.terraform.cdktf_json import manifest, synthesized_at
 from infra_lib.terraform.frameworks import CDKTF, WITHOUT_NODE, frameworks_for
 from infra_lib.terraform.log import read_log, variables_to_log
@@ -104,10 +106,13 @@ class Cdk:
         if run([self.command, "synth"], self.project, _path()):
             raise FleetError(f"{self.name} synth failed; what it says is above")
         if synthesized_at(self.project) in {None, before}:
+            stacks = " or ".join(
+                f'{stack_class(cloud)}(app, "{cloud}", fleet=fleet)' for cloud in CLOUDS
+            )
             raise FleetError(
                 f"{self.name} synth wrote no {manifest(self.project)}; nothing was deployed. The "
-                'app has to make a stack: App(), GcpStack(app, "gcp", fleet=fleet) and '
-                "app.synth(), as in the main.py of infra init"
+                f"app has to make a stack: App(), {stacks} and app.synth(), as in the main.py of "
+                "infra init"
             )
         return synthesis.read(self.project)
 

@@ -15,6 +15,8 @@ from infra_lib.operate.kinds import (
     labelled_kinds,
     owner_of,
     owners,
+    prices_told,
+    stack_class,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def check_stacks(
                         source,
                     )
                 if is_instance(kind):
-                    _check_instance(stack, f"{kind}.{name}", body, machine, source)
+                    _check_instance(stack, f"{kind}.{name}", body, machine, fleet, source)
                     _check_in_one_stack(machine, found.setdefault(name, stack), stack)
     for machine in known.values():
         if machine.enabled and machine.name not in found:
@@ -131,13 +133,18 @@ def _check_owner(stack: Stack, fleet: Fleet, source: str) -> None:
     own, others = _rule_tags(stack, fleet)
     if others and not own and fleet.name not in _fleets(stack):
         raise FleetError(
-            f"stack {stack.name!r}: it is of another fleet, whose network tag is "
-            f"{min(others)!r}, and {advice}"
+            f"stack {stack.name!r}: it is of another fleet, as {min(others)!r} in it says, and "
+            f"{advice}"
         )
 
 
 def _check_instance(
-    stack: Stack, address: str, body: Mapping[str, Any], machine: ProvisionedMachine, source: str
+    stack: Stack,
+    address: str,
+    body: Mapping[str, Any],
+    machine: ProvisionedMachine,
+    fleet: Fleet,
+    source: str,
 ) -> None:
     where = f"stack {stack.name!r}: {address}"
     if address != address_of(machine):
@@ -149,7 +156,8 @@ def _check_instance(
         if repeated in body:
             raise FleetError(f"{where} has {repeated}: a machine is one instance")
     instance = CLOUDS[machine.cloud].operations().read_instance(body)
-    given, wanted = _synthesized(instance, stack.machine(machine.name)), _described(machine)
+    wanted = {**_described(machine), **prices_told(fleet, machine)}
+    given = _synthesized(instance, stack.machine(machine.name))
     for field, value in wanted.items():
         if given[field] != value:
             raise _differs(
@@ -162,7 +170,8 @@ def _check_in_one_stack(machine: ProvisionedMachine, first: Stack, second: Stack
     if first is not second:
         raise FleetError(
             f"machine {machine.name!r} is in the stacks {first.name!r} and {second.name!r}, and "
-            "would be made, and paid for, twice: GcpStack(…, machines=(…)) says which has it"
+            f"would be made, and paid for, twice: {stack_class(machine.cloud)}(…, machines=(…)) "
+            "says which has it"
         )
 
 
@@ -170,19 +179,19 @@ def _differs(text: str, source: str) -> FleetError:
     return FleetError(
         f"{text}: what is shown is not what would be deployed, and nothing was. The app has to "
         f"synthesize the fleet of {source} as it is: it may have changed in between, or main.py "
-        "changes what GcpStack made"
+        "changes what its stack made"
     )
 
 
 def _synthesized(instance: Instance, said: Mapping[str, Any]) -> dict[str, object]:
-    price = said.get("usd_per_hour", "not said")
+    prices = {name: said.get(name, "not said") for name in ("usd_per_hour", "eur_per_hour")}
     return {
         "zone": instance.zone,
         "machine_type": instance.machine_type,
         "gpu": [*(instance.gpu or ())],
         "spot": instance.spot or False,
         "state": instance.state,
-        "usd_per_hour": None if price == "${null}" else price,
+        **{name: None if price == "${null}" else price for name, price in prices.items()},
     }
 
 
@@ -205,7 +214,6 @@ def _described(machine: ProvisionedMachine) -> dict[str, object]:
         # Of a part of a GPU, which the machine type says, an instance says nothing.
         "gpu": [] if gpu is None or is_part(count) else [(gpu.name, count)],
         "spot": machine.spot,
-        "usd_per_hour": machine.usd_per_hour_now,
     }
 
 
@@ -220,7 +228,7 @@ def _fleets(stack: Stack) -> set[str]:
 
 
 def _rule_tags(stack: Stack, fleet: Fleet) -> tuple[set[str], set[str]]:
-    """Return the network tags that the rules in a stack are for: the fleet's own, and all others.
+    """Return what the rules in a stack say of whose they are: what is the fleet's, and all else.
 
     They say nothing of a stack that has no output `machines`: somebody else wrote its rules.
     """

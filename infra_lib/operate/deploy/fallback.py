@@ -47,6 +47,7 @@ def choose_moves(
     found: Sequence[Failure],
     tried: Mapping[str, Collection[str]],
     existing: Collection[str],
+    held: Collection[str] = (),
 ) -> tuple[Move, ...]:
     """Return where to try again; nothing when that is no help.
 
@@ -57,6 +58,7 @@ def choose_moves(
         found: What went wrong.
         tried: The zones that had no room so far, by the machine's name.
         existing: The names of the instances that exist.
+        held: The names of the machines that would lose what outlives them elsewhere: an address.
     """
     if not all(isinstance(failure, NoRoom) for failure in found):
         return ()
@@ -64,6 +66,7 @@ def choose_moves(
         Move(machine.name, machine.zone, zone)
         for machine in find_without_room(fleet, found)
         if machine.name not in existing
+        and machine.name not in held
         and (zone := _next_zone(machine, tried.get(machine.name, ()))) is not None
     )
 

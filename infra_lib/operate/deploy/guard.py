@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.operate.kinds import instance_readers, is_disk, is_instance
+from infra_lib.fleet import clouds_of
+from infra_lib.operate.kinds import cloud_of, instance_readers, is_disk, is_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from infra_lib.fleet import Fleet
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.deploy.synthesis import Stack
     from infra_lib.terraform.plan import Change, Plan
+    from infra_lib.terraform.state import State
 
 _MOVING = "Move its state there first, and all of it stays: see docs/extending.md. To delete it"
 
@@ -45,6 +47,73 @@ def describe_shut_out(plans: Sequence[Plan]) -> list[str]:
     clouds = [cloud.operations() for cloud in CLOUDS.values()]
     found = ((plan, cloud.explain_shut_out(plan.changes)) for plan in plans for cloud in clouds)
     return [f"stack {plan.stack} {text}" for plan, text in found if text is not None]
+
+
+def explain_changes(fleet: Fleet, plans: Sequence[Plan]) -> list[str]:
+    """Return what else people should know before they agree, such as machines that are off then."""
+    return [
+        line
+        for plan in plans
+        for cloud, _, machines in clouds_of(fleet)
+        for line in cloud.operations().explain_changes(machines, plan.changes)
+    ]
+
+
+def prevented(fleet: Fleet, plans: Sequence[Plan]) -> str | None:
+    """Return why plans would fail half-way though Terraform makes them; None when they may not."""
+    found = (
+        cloud.operations().prevent(machines, plan.changes)
+        for plan in plans
+        for cloud, _, machines in clouds_of(fleet)
+    )
+    return next(filter(None, found), None)
+
+
+def vanished(plans: Sequence[Plan], states: Mapping[str, State]) -> list[str]:
+    """Return a line for what is in a state, and would be made anew: it is no longer in its cloud.
+
+    Args:
+        plans: What Terraform would do.
+        states: What is in each stack, by its name; none where nothing was ever deployed.
+    """
+    lines = []
+    for plan in plans:
+        known = states[plan.stack].addresses if plan.stack in states else frozenset()
+        gone = [
+            change
+            for change in plan.changes
+            if change.actions == ("create",) and change.address in known
+        ]
+        for cloud in CLOUDS.values():
+            names = [change.address for change in gone if cloud_of(change.address) is cloud]
+            line = cloud.operations().explain_gone(names) if names else None
+            if line is not None:
+                lines.append(f"stack {plan.stack}: {line}")
+    return lines
+
+
+def held(fleet: Fleet, plans: Sequence[Plan]) -> frozenset[str]:
+    """Return the machines that would lose what outlives them in another zone: their names.
+
+    What was made for a machine that never came to be is no loss: no facts are known of that.
+    """
+    names = {
+        name
+        for plan in plans
+        for cloud in CLOUDS.values()
+        for name in cloud.operations().held(plan.changes)
+    }
+    return frozenset(name for name in names if fleet.facts.machine(name).zone is not None)
+
+
+def left_behind(plans: Sequence[Plan]) -> list[str]:
+    """Return what the deployment of plans may leave behind when it fails."""
+    return [
+        line
+        for plan in plans
+        for cloud in CLOUDS.values()
+        for line in cloud.operations().left_behind(plan.changes)
+    ]
 
 
 def shrinking_disk(plans: Sequence[Plan]) -> str | None:
@@ -96,7 +165,12 @@ def outdated_plans(plans: Sequence[Plan]) -> list[str]:
     return lines
 
 
-def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()) -> str | None:
+def refusal(
+    fleet: Fleet,
+    plans: Sequence[Plan],
+    elsewhere: Collection[str] = (),
+    gone: Sequence[str] = (),
+) -> str | None:
     """Return why nobody should deploy without having seen the plan; None when all may.
 
     No disk is deleted unseen, whoever it is of: Terraform guards only those that it is told of. Nor
@@ -109,7 +183,10 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
         fleet: The fleet that is to be.
         plans: What Terraform would do.
         elsewhere: The names of the fleet's instances that are in stacks which are not deployed now.
+        gone: What `vanished` says.
     """
+    for line in gone:
+        return f"{line}. To have it made anew, deploy without --yes"
     machines = {machine.name: machine for machine in fleet.provisioned if machine.enabled}
     for change in _changes(plans):
         machine = machines.get(change.name) if is_instance(change.type) else None
@@ -128,6 +205,12 @@ def refusal(fleet: Fleet, plans: Sequence[Plan], elsewhere: Collection[str] = ()
                 "now, and would be made, and paid for, a second time. To do that all the same, "
                 "deploy without --yes"
             )
+    for plan in plans:
+        for cloud, _, there in clouds_of(fleet):
+            deployed = [each for each in there if fleet.facts.machine(each.name).zone is not None]
+            reason = cloud.operations().refuse_unseen(deployed, plan.changes)
+            if reason is not None:
+                return reason
     for line in describe_shut_out(plans):
         return f"{line}. Name there whoever is to get in, or deploy without --yes"
     for line in outdated_plans(plans):
@@ -146,7 +229,7 @@ def _displacement(change: Change, machine: ProvisionedMachine) -> str | None:
         reason = (
             "and the facts do not say so; infra sync records it"
             if there in machine.zones
-            else f"and zone={there!r} in the fleet leaves it there"
+            else f"and {CLOUDS[machine.cloud].KINDS.place}={there!r} in the fleet leaves it there"
         )
         return (
             f"{machine.name} is deployed in {there}, {reason}. To delete it with its "

@@ -16,8 +16,9 @@ from infra_lib.terraform.plan import Plan
 from infra_lib.terraform.printing import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from infra_lib.clouds.failure import Failure
     from infra_lib.operate.deploy.synthesis import Stack
 
 _GUARDED = "Instance cannot be destroyed"  # prevent_destroy
@@ -33,7 +34,11 @@ _UNFETCHED = re.compile(
 _UNTOLD = "what would change cannot be told, nothing was deployed"
 
 
-def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, ...] | str:
+def read(
+    stacks: Sequence[Stack],
+    variables: Iterable[str] = (),
+    explain: Callable[[Failure], str | None] = lambda _: None,
+) -> tuple[Plan, ...] | str:
     """Have Terraform plan each stack, in front of a person, and return the plans.
 
     It reads the state wherever that is, and the cloud, and changes neither.
@@ -41,6 +46,7 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
     Args:
         stacks: The stacks.
         variables: Paths of files with variables, which the framework will hand to Terraform too.
+        explain: Returns what to do about a failure; None when that is not known.
 
     Returns:
         The plans; or, where one cannot be made, the message that ends the deployment. What
@@ -53,7 +59,7 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
     files = [f"-var-file={path}" for path in variables]
     plans = []
     for stack in stacks:
-        plan = _read(stack, files)
+        plan = _read(stack, files, explain)
         if isinstance(plan, str):
             first = sorted(names & set(stack.needs))
             hint = f"; it needs {', '.join(first)}, to be deployed first" if first else ""
@@ -62,7 +68,9 @@ def read(stacks: Sequence[Stack], variables: Iterable[str] = ()) -> tuple[Plan, 
     return tuple(plans)
 
 
-def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
+def _read(
+    stack: Stack, files: Sequence[str], explain: Callable[[Failure], str | None]
+) -> Plan | str:
     # A plan holds secrets as they are: the folder is this user's alone.
     with TemporaryDirectory() as private:
         log, plan = Path(private, "terraform.log"), Path(private, "plan")
@@ -80,7 +88,7 @@ def _read(stack: Stack, files: Sequence[str]) -> Plan | str:
                         "prevent_destroy=False and deploy without --yes"
                     )
                 else:
-                    say(f"{failure.address}: {failure.text}")
+                    say(explain(failure) or f"{failure.address}: {failure.text}")
             return _UNTOLD
         return _show(stack, plan)
 
@@ -101,8 +109,9 @@ def _initialize(stack: Stack, variables: Mapping[str, str]) -> str | None:
         return _UNTOLD
     return (
         f"{binary()} cannot get its provider {provider[1]}, for the reason above; {_UNTOLD}. "
-        "Where it is not to be downloaded, put it into ~/.terraform.d/plugins: what terraform "
-        f"providers mirror DIR, run in {stack.folder} on a computer that can, puts into DIR"
+        "Where it is not to be downloaded, put it into ~/.terraform.d/plugins: what "
+        f"{binary()} providers mirror DIR, run in {stack.folder} on a computer that can, puts into "
+        "DIR"
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib import cost
-from infra_lib.model import money
+from infra_lib.model import money, sums
+from infra_lib.operate.cost_data import further_notes
 from infra_lib.operate.kinds import address_of, is_of, is_paid
 from infra_lib.operate.table import table
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from infra_lib.terraform.state import Deployed
 
 _PRICES = ("NOW", "THEN", "MONTH")
-_NOTHING = money.Amount(0.0)
 
 
 def price_text(
@@ -64,16 +64,29 @@ def over_budget(fleet: Fleet, otherwise: str = ", or pass --over-budget") -> str
     budget = fleet.budget_usd_per_hour
     if budget is None:
         return None
-    if cost.at_least(fleet.provisioned) > budget:
+    machines, rate = fleet.provisioned, fleet.usd_per_eur
+    used = cost.hourly(machines, rate).in_usd
+    if (money.rounded(used.known) or 0.0) > budget:
         problem = "which is more; turn something off, raise the budget"
-    elif kinds := [kind for each in fleet.provisioned for kind in each.bill.hour_now.unknown]:
-        problem = f"so that nobody can tell; say what it costs: {cost.how_to_say(kinds)}"
+    elif used.unknown:
+        wanted = " and ".join(_what_would_tell(fleet))
+        problem = f"so that nobody can tell whether it is more; {wanted}"
     else:
         return None
     return (
         f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
-        f"{cost.total_text(fleet.provisioned)}, {problem}{otherwise}"
+        f"{cost.total_text(machines, rate)}, {problem}{otherwise}"
     )
+
+
+def _what_would_tell(fleet: Fleet) -> Iterator[str]:
+    """Yield what to say so that what a fleet costs can be compared with its budget."""
+    unknown = [(each, kind) for each in fleet.provisioned for kind in each.bill.hour_now.unknown]
+    if unknown:
+        yield f"say what it costs: {cost.how_to_say(unknown)}"
+    hour = cost.hourly(fleet.provisioned, fleet.usd_per_eur)
+    if hour.in_usd.unknown != hour.unknown:
+        yield "say how many USD a EUR is: Fleet(usd_per_eur=…)"
 
 
 def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str, ...]]:
@@ -95,32 +108,58 @@ def _rows(fleet: Fleet, deployed: Mapping[str, Deployed]) -> Iterator[tuple[str,
 def _may_be_paid(machine: ProvisionedMachine, deployed: Mapping[str, Deployed]) -> bool:
     """Return whether a machine that is off, and is not there, may have left what is paid for."""
     off = not machine.enabled and machine.name not in deployed
-    return off and machine.bill.hour_now != _NOTHING
+    return off and not machine.bill.hour_now.is_nothing
 
 
 def _then(machine: ProvisionedMachine) -> tuple[str, str]:
     bill = machine.bill
-    if bill.hour_now == _NOTHING:
+    if bill.hour_now.is_nothing:
         return ("-", "-")
-    return money.hour_text(bill.hour_now), money.usd_text(bill.month_now)
+    return money.hour_text(bill.hour_now), money.month_text(bill.month_now)
 
 
 def _now(there: Deployed | None) -> str:
-    return "-" if there is None else money.hour_text(there.usd_per_hour)
+    return "-" if there is None else money.hour_text(there.per_hour)
 
 
 def _sums(
     fleet: Fleet, deployed: Mapping[str, Deployed] | None, others: Sequence[str]
 ) -> Iterator[str]:
     if deployed is not None:
-        prices = [machine.usd_per_hour for machine in deployed.values()]
-        prices += [None for machine in fleet.provisioned if _may_be_paid(machine, deployed)]
-        known = sum(filter(None, prices))
-        least = f"{'at least ' if None in prices else ''}{money.hour_text(known)} an hour"
-        yield f"Now:    {least if known or None not in prices else 'unknown'}"
-    yield f"Then:   {cost.total_text(fleet.provisioned)}"
+        yield f"Now:    {_now_text(fleet, deployed)}"
+    yield f"Then:   {cost.total_text(fleet.provisioned, fleet.usd_per_eur)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {money.hour_text(fleet.budget_usd_per_hour)} an hour"
     if others:
         yield f"Not counted, for they are no machines of the fleet: {', '.join(others)}"
-    yield "A month is 730 hours. Disks and addresses are counted, and traffic is not."
+    notes = further_notes(fleet)
+    traffic = "." if notes else ", and traffic is not."
+    yield f"A month is 730 hours. Disks and addresses are counted{traffic}"
+    yield from notes
+
+
+def _now_text(fleet: Fleet, deployed: Mapping[str, Deployed]) -> str:
+    """Return what all costs an hour that is there, for people."""
+    prices = [_named(machine.per_hour) for machine in deployed.values()]
+    prices += [
+        _named(money.Amount(None, (), machine.currency))
+        for machine in fleet.provisioned
+        if _may_be_paid(machine, deployed)
+    ]
+    if not prices:  # nothing, in the currencies that the machines would be paid in
+        currencies = sorted({machine.currency for machine in fleet.provisioned})
+        prices = [money.Amount(0.0, (), currency) for currency in currencies]
+    hour = sums.add(prices, fleet.usd_per_eur)
+    if hour.unknown and not any(amount.known for amount in hour.amounts):
+        return "unknown"
+    text = f"{hour.known_text(money.hour_text)} an hour"
+    if fleet.usd_per_eur is None or all(each.currency == "USD" for each in hour.shown):
+        return text
+    in_usd = money.hour_text(sums.known_part(hour.in_usd))
+    return f"{text} (in USD, {sums.rate_text(fleet.usd_per_eur)}: {in_usd})"
+
+
+def _named(price: money.Amount) -> money.Amount:
+    """Return a price that says of itself when it is unknown."""
+    unknown = ("a machine",) if price.known is None else ()
+    return money.Amount(price.known, unknown, price.currency)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.operate.deploy.synthesis import FILE
+from infra_lib.operate.kinds import prices_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,14 +46,14 @@ def differences(
         if now is None:
             found.append(f"stack {stack.name}")
             continue
-        found += _documents(_move(stack, moved), now.document)
+        found += _documents(_move(stack, moved, fleet), now.document)
         for path in sorted(stack.files.keys() | now.files.keys()):
             if path != FILE and stack.files.get(path) != now.files.get(path):
                 found.append(f"the file {path} of stack {stack.name}")
     return found[:_SHOWN]
 
 
-def _move(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any]:
+def _move(stack: Stack, machines: Sequence[ProvisionedMachine], fleet: Fleet) -> dict[str, Any]:
     """Return what a stack holds once machines are in the zones that they have by now."""
     document: dict[str, Any] = deepcopy(dict(stack.document))
     resources = document.get("resource", {})
@@ -61,9 +62,10 @@ def _move(stack: Stack, machines: Sequence[ProvisionedMachine]) -> dict[str, Any
         if machine.name not in resources.get(cloud.KINDS.instance, {}):
             continue  # it is in another stack
         cloud.operations().move(resources, machine)
-        price = machine.usd_per_hour_now
         said = document["output"]["machines"]["value"][machine.name]
-        said |= {"zone": machine.zone, "usd_per_hour": "${null}" if price is None else price}
+        said["zone"] = machine.zone
+        for name, price in prices_told(fleet, machine).items():
+            said[name] = "${null}" if price is None else price
     return document
 
 
