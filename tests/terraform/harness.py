@@ -1,4 +1,4 @@
-"""Terraform and cdktf, run for real against the provider that stands in for google's.
+"""Terraform and cdktf, run for real against the provider that stands in for the clouds' own.
 
 `StandIn` is made once: the provider in a local mirror, and a configuration that lets Terraform
 find providers nowhere else, so that nothing reaches for the network. `Workspace` is a folder with
@@ -30,8 +30,14 @@ FOUND = f"PYTHONPATH={quote(str(CHECKOUT))}"
 LATE = CHECKOUT / "tests" / "terraform" / "tools" / "late.cjs"
 """What Node.js has to load first, for cdktf to start in half the time."""
 
-VERSIONS = ("6.50.0", "7.0.0", "8.0.0")
+VERSIONS = {
+    "hashicorp/google": ("6.50.0", "7.0.0", "8.0.0"),
+    "hetznercloud/hcloud": ("1.68.0",),
+}
 """What the stand-in goes by: the version its schema is from, and the first of the next majors."""
+
+HCLOUD = CHECKOUT / "tests" / "clouds" / "hetzner" / "hcloud-1.68.0.json"
+"""The schema of hcloud's provider."""
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 
@@ -81,7 +87,10 @@ class StandIn:
         binary = terraform()
         machine = platform(binary)
         schemas = folder / "schemas.json"
-        schemas.write_text(schema.dump(schema.derive(provider_package())))
+        served = {"google": schema.derive(provider_package())}
+        served["hcloud"] = schema.digested(HCLOUD.read_text())
+        flat = {f"{name} provider": of.pop("provider") for name, of in served.items()}
+        schemas.write_text(schema.dump(flat | served["google"] | served["hcloud"]))
         with subprocess.Popen(
             [sys.executable, "-m", "tests.terraform.provider.server", schemas],
             cwd=CHECKOUT,
@@ -101,13 +110,14 @@ class StandIn:
         """
         mirror = folder / "mirror"
         for registry in REGISTRIES:
-            for version in VERSIONS:
-                target = mirror / registry / "hashicorp" / "google" / version / machine
+            for source, version in ((s, v) for s, versions in VERSIONS.items() for v in versions):
+                name = source.partition("/")[2]
+                target = mirror / registry / source / version / machine
                 target.mkdir(parents=True)
-                plugin = target / f"terraform-provider-google_v{version}"
+                plugin = target / f"terraform-provider-{name}_v{version}"
                 plugin.write_text(
                     f"#!/bin/sh\n{FOUND} PYTHONSAFEPATH=1 exec {quote(sys.executable)}"
-                    f" -m tests.terraform.provider {port}\n"
+                    f" -m tests.terraform.provider {port} {name}\n"
                 )
                 plugin.chmod(0o755)
         config = folder / "terraform.rc"
@@ -123,7 +133,7 @@ class StandIn:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("TF_", "GOOGLE_", "CLOUDSDK_"))
+            if not name.startswith(("TF_", "GOOGLE_", "CLOUDSDK_", "HCLOUD_"))
         }
         return kept | {
             # Each session's provider is its own; cdktf's cache of them is the user's.
@@ -131,6 +141,7 @@ class StandIn:
             "CHECKPOINT_DISABLE": "1",
             "DISABLE_VERSION_CHECK": "1",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+            "HCLOUD_TOKEN": "t" * 64,
             # cdktf sets the first itself, and warns of options without it.
             "NODE_OPTIONS": f"--max-old-space-size=4096 --require={json.dumps(str(LATE))}",
             "STAND_IN_CLOUD": str(cloud),
@@ -182,6 +193,15 @@ class CloudFile:
         found = self.content()["resources"].get(f"google_compute_{kind}", {})
         return {resource["name"]: resource for resource in found.values()}
 
+    def hetzner(self, kind: str) -> dict[str, JSON]:
+        """The objects of a kind at Hetzner Cloud, by name; see `tests.terraform.provider.hetzner`.
+
+        Args:
+            kind: `server`, `volume`, `primary_ip` …
+        """
+        found = self.content()["resources"].get(f"hcloud_{kind}", {})
+        return {each["name"]: each for each in found.values()}
+
     @property
     def instances(self) -> dict[str, JSON]:
         """The instances, by name."""
@@ -198,7 +218,7 @@ class CloudFile:
             content["images"][family] = image
 
     def fail(self, error: str, **narrowed: Any) -> None:
-        """Let requests for capacity fail; see `tests.terraform.provider.cloud.Cloud.fault`."""
+        """Let requests for capacity fail; see `struck` of `tests.terraform.provider.cloud`."""
         with self.changed() as content:
             content["faults"].append({"error": error, **narrowed})
 

@@ -80,14 +80,20 @@ def test_it_listens_before_its_server_has_answered() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.terraform.provider", str(silent.getsockname()[1])],
+            [
+                sys.executable,
+                "-m",
+                "tests.terraform.provider",
+                str(silent.getsockname()[1]),
+                "google",
+            ],
             cwd=CHECKOUT,
             env={**os.environ, COOKIE[0]: COOKIE[1]},
             stdout=subprocess.PIPE,
         ) as process,
     ):
         assert process.stdout is not None
-        found = re.fullmatch(rb"1\|5\|tcp\|127\.0\.0\.1:(\d+)\|grpc\n", process.stdout.readline())
+        found = re.fullmatch(rb"1\|6\|tcp\|127\.0\.0\.1:(\d+)\|grpc\n", process.stdout.readline())
         assert found
         with socket.create_connection(("127.0.0.1", int(found[1]))):
             assert process.poll() is None

@@ -1,1 +1,1 @@
-"""A Terraform provider that stands in for google's: its schema, its rules, and no cloud."""
+"""A Terraform provider that stands in for google's and hcloud's: schemas, rules, no cloud."""

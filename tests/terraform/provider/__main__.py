@@ -1,4 +1,4 @@
-"""Run the plugin: `python -m tests.terraform.provider PORT`, the port of its `server`."""
+"""Run the plugin: `python -m tests.terraform.provider PORT PROVIDER`, the port of its `server`."""
 
 import signal
 import sys
@@ -7,4 +7,4 @@ from . import front
 
 # As Terraform's plugins do: it is Terraform that is interrupted.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-front.stand_for(int(sys.argv[1]), front.announced())
+front.stand_for(int(sys.argv[1]), sys.argv[2], front.announced())

@@ -15,10 +15,10 @@ from .cloud import (
     external_address,
     fingerprint,
 )
-from .planning import changes
+from .planning import changes, known
 from .resources import RULES
 from .schema import Block
-from .values import UNKNOWN, canonical, last, same_link
+from .values import canonical, last, same_link
 
 
 @attrs.frozen
@@ -35,7 +35,7 @@ class Api:
     provider: dict[str, Any]
     schemas: dict[str, Block]
 
-    def create(self, kind: str, planned: State) -> State:
+    def create(self, kind: str, planned: State, _config: State) -> State:
         """Make a resource and return it as it is then.
 
         Raises:
@@ -59,8 +59,12 @@ class Api:
         self.cloud.of(kind)[link] = state
         return state
 
-    def read(self, kind: str, link: str) -> State | None:
-        """The resource with id `link`, or None where there is none (any more)."""
+    def read(self, kind: str, prior: State) -> State | None:
+        """A resource as it is now, or None where there is none (any more)."""
+        return self.imported(kind, prior["id"])
+
+    def imported(self, kind: str, link: str) -> State | None:
+        """The resource with id `link`, or None where there is none."""
         stored = self.cloud.of(kind).get(link)
         if stored and kind == instances.KIND:
             return instances.read(self.cloud, stored)
@@ -214,19 +218,6 @@ class Api:
         for name, answer in answers.items():
             if name in attributes and (not state[name] or name == "label_fingerprint"):
                 state[name] = answer
-
-
-def known(planned: State) -> State:
-    """`planned` with nothing where the API is to answer."""
-    return {name: _known(value) for name, value in planned.items()}
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, dict):
-        return known(value)
-    if isinstance(value, list):
-        return [_known(item) for item in value]
-    return None if value is UNKNOWN else value
 
 
 def settle_labels(state: State) -> None:

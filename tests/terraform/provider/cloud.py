@@ -30,7 +30,16 @@ LINK = "https://www.googleapis.com/compute/v1/"
 
 
 class ApiError(Exception):
-    """What the API, or google's provider before asking it, answers instead."""
+    """What the API, or the provider before asking it, answers instead.
+
+    Attributes:
+        detail: What more there is to say.
+        state: A resource that was made, all the same.
+    """
+
+    def __init__(self, text: str, detail: str = "", state: State | None = None) -> None:
+        super().__init__(text)
+        self.detail, self.state = detail, state
 
 
 def bad_request(message: str, reason: str = "badRequest") -> ApiError:
@@ -55,12 +64,14 @@ class Cloud:
         images: By project and family, the newest image; where none stands, one that is called after
             the family, as Debian's are.
         log: Every call that changed something, in order.
+        last: The last id that was given away, where ids are numbers.
     """
 
     resources: dict[str, dict[str, State]] = attrs.field(factory=dict)
     faults: list[dict[str, Any]] = attrs.field(factory=list)
     images: dict[str, str] = attrs.field(factory=dict)
     log: list[str] = attrs.field(factory=list)
+    last: dict[str, int] = attrs.field(factory=dict)
 
     def of(self, kind: str) -> dict[str, State]:
         """The resources of type `kind`, by id; they may be changed in place."""
@@ -113,17 +124,25 @@ class Cloud:
         (`GPUS_ALL_REGIONS` unless told), and `details`, false for the shorter of the two messages
         that a zone without room gives. A quota of GPUs fails machines with a GPU only.
         """
+        errors = ["ZONE_RESOURCE_POOL_EXHAUSTED", *(["QUOTA_EXCEEDED"] if gpus else [])]
+        return self.struck(*errors, zone=zone, machine=name)
+
+    def struck(self, *errors: str, **asked: Any) -> dict[str, Any] | None:
+        """The first fault of some errors that narrows to what is asked for, or None.
+
+        Of Hetzner Cloud there are `resource_unavailable` and `unsupported_location`, which may have
+        `name`, `server_type` and `location`, and `resource_limit_exceeded`, which may have `kind`
+        (`server`, `primary_ip` …), `name`, and other words in `message`. Each may have `times`.
+        """
         for fault in self.faults:
             if (
-                fault.get("zone", zone) != zone
-                or fault.get("machine", name) != name
-                or fault.get("times") == 0
-                or (fault["error"] == "QUOTA_EXCEEDED" and not gpus)
+                fault["error"] in errors
+                and fault.get("times") != 0
+                and all(fault.get(key, value) == value for key, value in asked.items())
             ):
-                continue
-            if "times" in fault:
-                fault["times"] -= 1
-            return fault
+                if "times" in fault:
+                    fault["times"] -= 1
+                return fault
         return None
 
 

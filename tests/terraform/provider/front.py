@@ -22,7 +22,7 @@ COOKIE = (
 )
 
 
-TOLD = ("STAND_IN_CLOUD", "STAND_IN_HELD")
+TOLD = ("STAND_IN_CLOUD", "STAND_IN_HELD", "HCLOUD_TOKEN")
 """The environment variables that the server hears of; see there."""
 
 
@@ -33,21 +33,22 @@ def announced() -> socket.socket:
     if "PLUGIN_CLIENT_CERT" in os.environ:
         sys.exit("Set TF_DISABLE_PLUGIN_TLS=1: this provider speaks plain gRPC.")
     listener = socket.create_server(("127.0.0.1", 0))
-    sys.stdout.write(f"1|5|tcp|127.0.0.1:{listener.getsockname()[1]}|grpc\n")
+    sys.stdout.write(f"1|6|tcp|127.0.0.1:{listener.getsockname()[1]}|grpc\n")
     sys.stdout.flush()
     return listener
 
 
-def stand_for(server: int, listener: socket.socket) -> None:
+def stand_for(server: int, provider: str, listener: socket.socket) -> None:
     """Pass on to a server what comes, until it has been shut down, or Terraform is gone.
 
     Args:
         server: The port that it is asked at for another to serve this plugin.
+        provider: The provider that this is: `google` or `hcloud`.
         listener: Where Terraform connects.
     """
     parent = os.getppid()
     with socket.create_connection(("127.0.0.1", server)) as asked:
-        told = {name: os.environ.get(name, "") for name in TOLD}
+        told = {name: os.environ.get(name, "") for name in TOLD} | {"provider": provider}
         asked.sendall(f"{json.dumps(told)}\n".encode())
         forward(listener, int(asked.makefile().readline()))
         asked.settimeout(1)

@@ -26,9 +26,18 @@ def settled(_prior: State | None, _planned: State) -> None:
     """Nothing to put right."""
 
 
-def accepted(_planned: State) -> str | None:
+def accepted(_planned: State, _config: State) -> str | None:
     """No rule beyond the schema."""
     return None
+
+
+def right(_config: State) -> Iterator[tuple[str, str]]:
+    """No rule beyond the schema."""
+    yield from ()
+
+
+def untouched(_prior: State | None, _planned: State, _provider: State) -> None:
+    """The provider block says nothing of a resource."""
 
 
 @attrs.frozen
@@ -36,8 +45,8 @@ class Rules:
     """What the schema does not say of a resource; names are dotted, without indexes.
 
     Attributes:
-        id: The id, with the arguments it is made from in braces.
         replaced_by: Arguments whose change replaces the resource.
+        id: The id, with the arguments it is made from in braces; empty where the API gives one.
         defaults: What an argument is when it is not given.
         kept: Blocks that the API fills in: left out, they stay as they are.
         links: Arguments that take a name or a link and read back as a link.
@@ -45,11 +54,13 @@ class Rules:
         images: Arguments that take an image or a family and read back as an image.
         settle: Puts a plan right in place, where arguments hang together.
         also_replaced_by: Arguments whose change replaces the resource sometimes.
-        refusal: Why a plan is refused, or None.
+        refusal: Why a plan is refused, for what is planned and what was asked for, or None.
+        wrong: What is wrong with a configuration: a summary and a detail each.
+        fresh: What the API says anew after every change.
     """
 
-    id: str
-    replaced_by: frozenset[str]
+    replaced_by: frozenset[str] = frozenset()
+    id: str = ""
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
     kept: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
@@ -57,7 +68,9 @@ class Rules:
     images: frozenset[str] = frozenset()
     settle: Callable[[State | None, State], None] = settled
     also_replaced_by: Callable[[State, State], tuple[str, ...]] = nothing
-    refusal: Callable[[State], str | None] = accepted
+    refusal: Callable[[State, State], str | None] = accepted
+    wrong: Callable[[State], Iterator[tuple[str, str]]] = right
+    fresh: frozenset[str] = frozenset()
 
 
 def invalid(block: Block, config: State) -> Iterator[tuple[str, str]]:
@@ -100,6 +113,8 @@ def plan(block: Block, rules: Rules, prior: State | None, proposed: State) -> Pl
     rules.settle(prior, state)
     if prior is None:
         return Plan(state, ())
+    if rules.fresh and any(changes(block, prior, state)):
+        state |= {name: UNKNOWN for name in rules.fresh if proposed[name] == prior[name]}
     sometimes = rules.also_replaced_by(prior, state)
     return Plan(
         state,
@@ -173,6 +188,19 @@ def unsaid(block: Block, other: State) -> State:
         **{name: UNKNOWN if other[name] is UNKNOWN else None for name in block.attributes},
         **{name: None if b.nesting == "single" else [] for name, b in block.blocks.items()},
     }
+
+
+def known(planned: State) -> State:
+    """`planned` with nothing where the API is to answer."""
+    return {name: _known(value) for name, value in planned.items()}
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return known(value)
+    if isinstance(value, list):
+        return [_known(item) for item in value]
+    return None if value is UNKNOWN else value
 
 
 def _means(rules: Rules, dotted: str, before: Any, value: Any) -> bool:

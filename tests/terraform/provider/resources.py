@@ -16,7 +16,7 @@ from .values import UNKNOWN
 RFC1035 = "^(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$"
 
 
-def name_refusal(planned: State) -> str | None:
+def name_refusal(planned: State, _config: State) -> str | None:
     """Why the name of a resource is refused at plan, or None."""
     name = planned["name"]
     if name is UNKNOWN or re.fullmatch(RFC1035, name):
@@ -24,21 +24,21 @@ def name_refusal(planned: State) -> str | None:
     return f'"name" ("{name}") doesn\'t match regexp "{RFC1035}"'
 
 
-def instance_refusal(planned: State) -> str | None:
+def instance_refusal(planned: State, config: State) -> str | None:
     """Why an instance is refused at plan, or None."""
     status = planned["desired_status"]
     if status not in (None, UNKNOWN, "RUNNING", "SUSPENDED", "TERMINATED"):
         known = '"RUNNING" "TERMINATED" "SUSPENDED"'
         return f"expected desired_status to be one of [{known}], got {status}"
-    return name_refusal(planned)
+    return name_refusal(planned, config)
 
 
-def firewall_refusal(planned: State) -> str | None:
+def firewall_refusal(planned: State, config: State) -> str | None:
     """Why a firewall rule is refused at plan, or None."""
     sources = ("source_tags", "source_ranges", "source_service_accounts")
     if planned["direction"] != "EGRESS" and not any(planned[source] for source in sources):
         return "one of source_tags, source_ranges, or source_service_accounts must be defined"
-    return name_refusal(planned)
+    return name_refusal(planned, config)
 
 
 def settle_instance(_prior: State | None, planned: State) -> None:

@@ -46,12 +46,15 @@ class Attribute:
         required: It must be given.
         optional: It may be given.
         computed: The provider may fill it in.
+        nested: For objects whose arguments have flags of their own: how often they stand, and
+            what is in them.
     """
 
     type: CtyType
     required: bool
     optional: bool
     computed: bool
+    nested: "Nested | None" = None
 
 
 @attrs.frozen
@@ -234,6 +237,32 @@ def lower_first(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
+def digested(text: str) -> dict[str, Block]:
+    """The schemas in a digest that the repository keeps: see tests/clouds/hetzner/schema.py."""
+    return {name: _digested(data) for name, data in json.loads(text).items()}
+
+
+def _digested(data: Mapping[str, Any]) -> Block:
+    attributes, blocks = {}, {}
+    for name, given in data.items():
+        if "block" in given:
+            blocks[name] = Nested(
+                given["nesting"], given["least"], given["most"], _digested(given["block"])
+            )
+            continue
+        use, nested = given["use"], None
+        if "nested" in given:
+            nested = Nested(given["nesting"], 0, 0, _digested(given["nested"]))
+        attributes[name] = Attribute(
+            [given["nesting"], object_type(nested.block)] if nested else given["type"],
+            required=use == "required",
+            optional=use == "optional",
+            computed=use == "computed" or given.get("computed", False),
+            nested=nested,
+        )
+    return Block(attributes, blocks)
+
+
 def dump(schemas: Mapping[str, Block]) -> str:
     """`schemas` as JSON, for `load`."""
     return json.dumps({name: attrs.asdict(block) for name, block in schemas.items()})
@@ -246,9 +275,13 @@ def load(text: str) -> dict[str, Block]:
 
 def _block(data: Mapping[str, Any]) -> Block:
     return Block(
-        {name: Attribute(**attribute) for name, attribute in data["attributes"].items()},
         {
-            name: Nested(**{**nested, "block": _block(nested["block"])})
-            for name, nested in data["blocks"].items()
+            name: Attribute(**{**attribute, "nested": _nested(attribute["nested"])})
+            for name, attribute in data["attributes"].items()
         },
+        {name: _nested(nested) for name, nested in data["blocks"].items()},
     )
+
+
+def _nested(data: Mapping[str, Any] | None) -> Any:
+    return data and Nested(**{**data, "block": _block(data["block"])})

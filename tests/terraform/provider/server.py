@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,12 +24,18 @@ from . import schema, wire
 from .api import Api
 from .cloud import ApiError, opened
 from .front import TOLD
-from .planning import invalid, plan
-from .resources import RULES, labelled
+from .hcloud import Hcloud
+from .hcloud_rules import FRAMEWORK, unconfigured, wrong_provider
+from .hcloud_rules import RULES as HCLOUD
+from .planning import Rules, invalid, plan, untouched
+from .resources import RULES as GOOGLE
+from .resources import labelled
 from .values import pack, unpack
 
-CLOUD, HELD = TOLD
+CLOUD, HELD, _ = TOLD
 """What names the file of the cloud; and one that, while it is there, holds back what was made."""
+
+Wrong = Iterator[tuple[str, str]]
 
 LONGEST = 600
 """Seconds after which the file was forgotten by a test that failed."""
@@ -39,17 +45,56 @@ Handler = Callable[[wire.Message], wire.Message]
 NESTING = {"single": 1, "list": 2, "set": 3}
 
 
+def nothing_wanted(_config: Any, _environment: Mapping[str, str]) -> Wrong:
+    """Nothing is wanted of the provider block."""
+    yield from ()
+
+
+@attrs.frozen
+class Kind:
+    """A provider that the stand-in can be.
+
+    Attributes:
+        rules: By resource type.
+        api: What asks its API.
+        settle: What it makes of the provider block and a plan.
+        wrong: What is wrong with the provider block, or the environment in its place.
+        unconfigured: What is missing from both, for anything to be asked.
+        framework: The resources that are built on Terraform's framework; the others are on the SDK,
+            whose plans Terraform checks less.
+    """
+
+    rules: Mapping[str, Rules]
+    api: Callable[[Any, dict[str, Any], dict[str, schema.Block]], Api | Hcloud]
+    settle: Callable[[Any, Any, Any], None] = untouched
+    wrong: Callable[[Any, Mapping[str, str]], Wrong] = nothing_wanted
+    unconfigured: Callable[[Any, Mapping[str, str]], Wrong] = nothing_wanted
+    framework: frozenset[str] = frozenset()
+
+
+KINDS = {
+    "google": Kind(GOOGLE, Api, settle=labelled),
+    "hcloud": Kind(
+        HCLOUD, Hcloud, wrong=wrong_provider, unconfigured=unconfigured, framework=FRAMEWORK
+    ),
+}
+
+
 @attrs.define
 class Provider:
     """What Terraform calls.
 
     Attributes:
+        kind: Which provider it is.
+        environment: What Terraform was started with, as far as a provider looks at it.
         schemas: By resource type, and `provider`.
         cloud: The file of the cloud.
         held: The file that holds back the news of what was made, if there is to be any.
         config: The arguments of the provider block, once it is configured.
     """
 
+    kind: Kind
+    environment: Mapping[str, str]
     schemas: Mapping[str, schema.Block]
     cloud: Path
     held: Path | None
@@ -61,19 +106,24 @@ class Provider:
         return {"provider": encoded.pop("provider"), "resource_schemas": encoded}
 
     def prepare(self, request: wire.Message) -> wire.Message:
-        """Accept the provider block."""
-        return {"prepared_config": request["config"]}
+        """Check the provider block."""
+        config = unpack(request["config"]["msgpack"])
+        return {
+            "diagnostics": [_error(*each) for each in self.kind.wrong(config, self.environment)]
+        }
 
     def configure(self, request: wire.Message) -> wire.Message:
         """Keep the provider block."""
         self.config.update(unpack(request["config"]["msgpack"]))
-        return {}
+        wrong = self.kind.unconfigured(self.config, self.environment)
+        return {"diagnostics": [_error(*each) for each in wrong]}
 
     def validate(self, request: wire.Message) -> wire.Message:
         """Check a resource; Terraform has found what is unknown and what is of another type."""
         config = unpack(request["config"]["msgpack"])
-        wrong = invalid(self.schemas[request["type_name"]], config)
-        return {"diagnostics": [_error(summary, detail) for summary, detail in wrong]}
+        kind = request["type_name"]
+        wrong = [*invalid(self.schemas[kind], config), *self.kind.rules[kind].wrong(config)]
+        return {"diagnostics": [_error(*each) for each in wrong]}
 
     def upgrade(self, request: wire.Message) -> wire.Message:
         """Take over a state that was written by another process of this provider."""
@@ -83,7 +133,7 @@ class Provider:
         """A resource as it is now, or nothing where it is gone."""
         current = unpack(request["current_state"]["msgpack"])
         with opened(self.cloud) as cloud:
-            state = self.api(cloud).read(request["type_name"], current["id"])
+            state = self.api(cloud).read(request["type_name"], current)
         return {"new_state": _value(state)}
 
     def plan(self, request: wire.Message) -> wire.Message:
@@ -93,15 +143,16 @@ class Provider:
         proposed = unpack(request["proposed_new_state"]["msgpack"])
         if proposed is None:
             return {"planned_state": request["proposed_new_state"]}
-        planned = plan(self.schemas[kind], RULES[kind], prior, proposed)
-        labelled(prior, planned.state, self.config)
-        if refusal := RULES[kind].refusal(planned.state):
+        rules = self.kind.rules[kind]
+        planned = plan(self.schemas[kind], rules, prior, proposed)
+        self.kind.settle(prior, planned.state, self.config)
+        if refusal := rules.refusal(planned.state, unpack(request["config"]["msgpack"])):
             return {"diagnostics": [_error(refusal)]}
         return {
             "planned_state": _value(planned.state),
             "requires_replace": [{"steps": [_step(s) for s in path]} for path in planned.replacing],
-            # As google's provider, which is built on the SDK, says of itself.
-            "legacy_type_system": True,
+            # As a provider says of itself that is built on the SDK.
+            "legacy_type_system": kind not in self.kind.framework,
         }
 
     def apply(self, request: wire.Message) -> wire.Message:
@@ -116,14 +167,16 @@ class Provider:
                     api.delete(kind, prior)
                     state = None
                 elif prior is None:
-                    state = api.create(kind, planned)
+                    state = api.create(kind, planned, unpack(request["config"]["msgpack"]))
                 else:
                     state = api.update(kind, prior, planned)
             if prior is None:
                 self.wait()
         except ApiError as error:
-            return {"new_state": _value(prior), "diagnostics": [_error(str(error))]}
-        return {"new_state": _value(state), "legacy_type_system": True}
+            made = _value(error.state or prior)
+            return {"new_state": made, "diagnostics": [_error(str(error), error.detail)]}
+        legacy = kind not in self.kind.framework
+        return {"new_state": _value(state), "legacy_type_system": legacy}
 
     def wait(self) -> None:
         """Hold back what was made."""
@@ -135,7 +188,7 @@ class Provider:
     def import_state(self, request: wire.Message) -> wire.Message:
         """A resource that is there already; Terraform says so itself where there is none."""
         with opened(self.cloud) as cloud:
-            state = self.api(cloud).read(request["type_name"], request["id"])
+            state = self.api(cloud).imported(request["type_name"], request["id"])
         imported = {"type_name": request["type_name"], "state": _value(state)}
         return {"imported_resources": [imported]}
 
@@ -143,41 +196,43 @@ class Provider:
         """There is nothing to interrupt."""
         return {}
 
-    def api(self, cloud: Any) -> Api:
+    def api(self, cloud: Any) -> Api | Hcloud:
         """The API over an opened cloud."""
-        return Api(cloud, self.config, dict(self.schemas))
+        return self.kind.api(cloud, self.config, dict(self.schemas))
 
     def calls(self) -> dict[str, tuple[str, str, Handler]]:
         """By name in the protocol: the request, the response and who answers."""
         return {
-            "GetSchema": ("Empty", "GetProviderSchema.Response", self.get_schema),
-            "PrepareProviderConfig": (*_pair("PrepareProviderConfig"), self.prepare),
-            "Configure": (*_pair("Configure"), self.configure),
-            "ValidateResourceTypeConfig": (*_pair("ValidateResourceTypeConfig"), self.validate),
+            "GetProviderSchema": ("Empty", "GetProviderSchema.Response", self.get_schema),
+            "ValidateProviderConfig": (*_pair("ValidateProviderConfig"), self.prepare),
+            "ConfigureProvider": (*_pair("ConfigureProvider"), self.configure),
+            "ValidateResourceConfig": (*_pair("ValidateResourceConfig"), self.validate),
             "UpgradeResourceState": (*_pair("UpgradeResourceState"), self.upgrade),
             "ReadResource": (*_pair("ReadResource"), self.read),
             "PlanResourceChange": (*_pair("PlanResourceChange"), self.plan),
             "ApplyResourceChange": (*_pair("ApplyResourceChange"), self.apply),
             "ImportResourceState": (*_pair("ImportResourceState"), self.import_state),
-            "Stop": ("Empty", "Stop.Response", self.stop),
+            "StopProvider": ("Empty", "StopProvider.Response", self.stop),
         }
 
 
-def serve(schemas: Mapping[str, schema.Block], plugin: socket) -> None:
+def serve(schemas: Mapping[str, dict[str, schema.Block]], plugin: socket) -> None:
     """Answer for one plugin until Terraform says that it is done, or the plugin is gone.
 
     Args:
-        schemas: By resource type, and `provider`.
+        schemas: By provider, then by resource type, and `provider`.
         plugin: A connection from `front.stand_for`.
     """
     told = json.loads(plugin.makefile().readline())
-    provider = Provider(schemas, Path(told[CLOUD]), Path(told[HELD]) if told[HELD] else None)
+    name = told["provider"]
+    held = Path(told[HELD]) if told[HELD] else None
+    provider = Provider(KINDS[name], told, schemas[name], Path(told[CLOUD]), held)
     done = Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler(
-                "tfplugin5.Provider",
+                "tfplugin6.Provider",
                 {name: _method(*call) for name, call in provider.calls().items()},
             ),
             grpc.method_handlers_generic_handler(
@@ -204,7 +259,12 @@ def serve(schemas: Mapping[str, schema.Block], plugin: socket) -> None:
 def main() -> None:
     """Answer for all plugins."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # as of the plugins
-    schemas = schema.load(Path(sys.argv[1]).read_text())
+    loaded = schema.load(Path(sys.argv[1]).read_text())
+    schemas = {name: {"provider": loaded[f"{name} provider"]} for name in KINDS}
+    for kind, block in loaded.items():
+        name, _, rest = kind.partition("_")
+        if rest:
+            schemas[name][kind] = block
     listener = create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
@@ -251,18 +311,30 @@ def _step(step: str | int) -> wire.Message:
     return {"attribute_name" if isinstance(step, str) else "element_key_int": step}
 
 
+def _attributes(block: schema.Block) -> list[wire.Message]:
+    return [
+        {
+            "name": name,
+            "required": attribute.required,
+            "optional": attribute.optional,
+            "computed": attribute.computed,
+            **(
+                {"nested_type": _object(attribute.nested)}
+                if attribute.nested
+                else {"type": json.dumps(attribute.type).encode()}
+            ),
+        }
+        for name, attribute in sorted(block.attributes.items())
+    ]
+
+
+def _object(nested: schema.Nested) -> wire.Message:
+    return {"attributes": _attributes(nested.block), "nesting": NESTING[nested.nesting]}
+
+
 def _block(block: schema.Block) -> wire.Message:
     return {
-        "attributes": [
-            {
-                "name": name,
-                "type": json.dumps(attribute.type).encode(),
-                "required": attribute.required,
-                "optional": attribute.optional,
-                "computed": attribute.computed,
-            }
-            for name, attribute in sorted(block.attributes.items())
-        ],
+        "attributes": _attributes(block),
         "block_types": [
             {
                 "type_name": name,

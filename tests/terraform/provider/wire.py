@@ -1,4 +1,4 @@
-"""The messages of Terraform's plugin protocol, version 5, as plain dictionaries.
+"""The messages of Terraform's plugin protocol, version 6, as plain dictionaries.
 
 Only the fields that the stand-in reads or writes are listed; protobuf skips the rest. Nothing but
 strings, bytes, booleans, integers and messages occurs, so a codec of a page does, and neither
@@ -31,7 +31,9 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
         4: ("required", "bool"),
         5: ("optional", "bool"),
         6: ("computed", "bool"),
+        10: ("nested_type", "Object"),
     },
+    "Object": {1: ("attributes", "*Attribute"), 3: ("nesting", "int")},
     "NestedBlock": {
         1: ("type_name", "string"),
         2: ("block", "Block"),
@@ -46,15 +48,15 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
         2: ("resource_schemas", "%Schema"),
         4: _DIAGNOSTICS,
     },
-    "PrepareProviderConfig.Request": {1: ("config", "DynamicValue")},
-    "PrepareProviderConfig.Response": {1: ("prepared_config", "DynamicValue"), 2: _DIAGNOSTICS},
-    "Configure.Request": {2: ("config", "DynamicValue")},
-    "Configure.Response": {1: _DIAGNOSTICS},
-    "ValidateResourceTypeConfig.Request": {
+    "ValidateProviderConfig.Request": {1: ("config", "DynamicValue")},
+    "ValidateProviderConfig.Response": {2: _DIAGNOSTICS},
+    "ConfigureProvider.Request": {2: ("config", "DynamicValue")},
+    "ConfigureProvider.Response": {1: _DIAGNOSTICS},
+    "ValidateResourceConfig.Request": {
         1: ("type_name", "string"),
         2: ("config", "DynamicValue"),
     },
-    "ValidateResourceTypeConfig.Response": {1: _DIAGNOSTICS},
+    "ValidateResourceConfig.Response": {1: _DIAGNOSTICS},
     "UpgradeResourceState.Request": {1: ("type_name", "string"), 3: ("raw_state", "RawState")},
     "UpgradeResourceState.Response": {1: ("upgraded_state", "DynamicValue"), 2: _DIAGNOSTICS},
     "ReadResource.Request": {1: ("type_name", "string"), 2: ("current_state", "DynamicValue")},
@@ -88,7 +90,7 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
         1: ("imported_resources", "*ImportedResource"),
         2: _DIAGNOSTICS,
     },
-    "Stop.Response": {1: ("error", "string")},
+    "StopProvider.Response": {1: ("error", "string")},
 }
 
 
