@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import Catalog, __version__
+from infra_lib import Catalog, HetznerCatalog, __version__
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError, field_error, nearest
 from infra_lib.model.validators import check_name
 from infra_lib.nix import clan_inventory, clan_machines, clan_meta, fleet_check, fleet_tests
-from infra_lib.operate import scaffold
+from infra_lib.operate import scaffold, start
 from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 from nixgen.files.folder import ExistingFile, Folder, open_folder
 from nixgen.files.plan import plan
@@ -40,8 +40,13 @@ Next, in a virtual environment:
     {check}
     {git}pre-commit install
 
-main.py says the rest. Project {project!r} is to exist; machines are installed by whoever has a key
-in GcpProject(ssh_keys=(…,)). A change of main.py reaches the Nix files with: nixgen write"""
+{rest} A change of main.py reaches the Nix files with: nixgen write"""
+
+# What each cloud has that the others have not: the options, and what stands for one not given.
+_OPTIONS: Mapping[str, Mapping[str, str | None]] = {
+    "gcp": {"project": None, "zone": "us-central1-b"},
+    "hetzner": {"location": "fsn1", "server_type": "cpx22"},
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,13 +61,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--domain", help="the domain that machines are reached under; by default the fleet's name"
     )
     parser.add_argument(
-        "--project", help="the Google Cloud project's ID; by default the fleet's name"
+        "--cloud",
+        default="gcp",
+        choices=_OPTIONS,
+        help="where the first machine is: gcp is Google Cloud, hetzner is Hetzner Cloud; by "
+        "default %(default)s",
     )
-    parser.add_argument(
-        "--zone",
-        default="us-central1-b",
-        help="the zone of the first machine; by default %(default)s",
+    google = parser.add_argument_group("at Google Cloud")
+    google.add_argument("--project", help="the project's ID; by default the fleet's name")
+    google.add_argument("--zone", help=f"the zone of the first machine; {_by_default('zone')}")
+    hetzner = parser.add_argument_group("at Hetzner Cloud")
+    hetzner.add_argument(
+        "--location", help=f"the location of the first machine; {_by_default('location')}"
     )
+    hetzner.add_argument("--server-type", help=f"its server type; {_by_default('server_type')}")
     parser.add_argument(
         "--cdk",
         default=CDKTF.name,
@@ -83,18 +95,13 @@ def run(given: Namespace) -> int:
     folder = Path.cwd()
     name = given.name or scaffold.name_from(folder.name)
     check_name("infra init", "--name", name)
-    catalog = Catalog()
-    if catalog.zone(given.zone) is None:
-        accepted = f'a zone such as "us-central1-b"{nearest(given.zone, catalog.all_zones())}'
-        raise field_error("infra init", "--zone", given.zone, accepted)
+    begin = _start(given, name)
     framework = FRAMEWORKS[given.cdk]
-    project = given.project or scaffold.project_from(name)
     main = partial(
         scaffold.main_text,
+        begin,
         name=name,
         domain=given.domain or name,
-        project=project,
-        zone=given.zone,
         framework=framework,
     )
     origin, below = _origin(), _below(folder)
@@ -125,8 +132,71 @@ def run(given: Namespace) -> int:
     checked = shlex.join(["nixgen", "check", *source])
     git = "git init && " if below is None else ""
     package = framework.package
-    print(f"\n{_NEXT.format(project=project, package=package, check=checked, git=git)}")
+    print(f"\n{_NEXT.format(rest=begin.next, package=package, check=checked, git=git)}")
     return 0
+
+
+def _by_default(option: str) -> str:
+    value = next(options[option] for options in _OPTIONS.values() if option in options)
+    return f"by default {value}"
+
+
+def _start(given: Namespace, name: str) -> start.Start:
+    """Return what the first machine's cloud has in the fleet.
+
+    Raises:
+        FleetError: When an option is another cloud's, or names what there is not.
+    """
+    _refuse_options_of_others(given)
+    options = {
+        option: default if getattr(given, option) is None else getattr(given, option)
+        for option, default in _OPTIONS[given.cloud].items()
+    }
+    if given.cloud == "hetzner":
+        server_type, location = str(options["server_type"]), str(options["location"])
+        _check_sold(server_type, location)
+        return start.hetzner(server_type=server_type, location=location)
+    zone = str(options["zone"])
+    catalog = Catalog()
+    if catalog.zone(zone) is None:
+        accepted = f'a zone such as "us-central1-b"{nearest(zone, catalog.all_zones())}'
+        raise field_error("infra init", "--zone", zone, accepted)
+    return start.gcp(project=options["project"] or start.project_from(name), zone=zone)
+
+
+def _refuse_options_of_others(given: Namespace) -> None:
+    """Refuse what the cloud does not have, rather than leave it out unsaid."""
+    taken = " and ".join(_flag(option) for option in _OPTIONS[given.cloud])
+    for cloud, options in _OPTIONS.items():
+        for option in options if cloud != given.cloud else ():
+            value = getattr(given, option)
+            if value is not None:
+                accepted = f"this is for --cloud {cloud}; --cloud {given.cloud} takes {taken}"
+                raise field_error("infra init", _flag(option), value, accepted)
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
+def _check_sold(server_type: str, location: str) -> None:
+    """Check that a new server of a type can be ordered in a location of Hetzner Cloud."""
+    catalog = HetznerCatalog()
+    types, locations = catalog.all_server_types(), catalog.all_locations()
+    if catalog.location(location) is None:
+        accepted = f"a location is one of {', '.join(locations)}"
+        raise field_error("infra init", "--location", location, accepted)
+    entry = catalog.server_type(server_type)
+    if entry is None:
+        accepted = f'a server type such as "cpx22"{nearest(server_type, types)}'
+        raise field_error("infra init", "--server-type", server_type, accepted)
+    if location not in entry.locations:
+        there = [each.name for each in types.values() if location in each.locations]
+        accepted = (
+            f"new ones are not to be had in {location}, where there are {', '.join(there)}; "
+            "--server-type names one of these"
+        )
+        raise field_error("infra init", "--server-type", server_type, accepted)
 
 
 def _left_out(

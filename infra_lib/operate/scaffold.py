@@ -13,10 +13,10 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from infra_lib.operate.start import Start
     from infra_lib.terraform.frameworks import Framework
 
 _LONGEST_NAME = 63
-_PROJECT_ID = (6, 30)  # https://cloud.google.com/resource-manager/docs/creating-managing-projects
 
 MAIN = "main.py"
 PYPROJECT = "pyproject.toml"
@@ -43,32 +43,17 @@ _CDKTF = """\
 }
 """
 
-# Every call that holds a name of somebody's choice ends in a comma and stands on several lines:
-# formatters then leave it, however long the name is.
 _MAIN = '''\
 """The machines, described once: Terraform and Nix are written from this."""
 
 from pathlib import Path
 
-from infra_lib import Facts, Fleet, GcpMachine, GcpProject
+from infra_lib import {names}
 
 fleet = Fleet(
     name={name},
     domain={domain},
-    gcp=GcpProject(
-        {project},
-        region={region},
-        # Of whoever installs NixOS: what ~/.ssh/id_ed25519.pub holds, for one.
-        # ssh_keys=("ssh-ed25519 AAAA… you@example.org",),
-    ),
-    machines=(
-        GcpMachine(
-            "node-1",
-            machine_type="e2-small",
-            zone={zone},
-            enabled=False,  # True to have it in the cloud, and pay for it
-        ),
-    ),
+{fields}\
     # Addresses and keys, as `infra sync` learns them.
     facts=Facts.load(Path(__file__).with_name("facts.json")),
 {left})
@@ -77,10 +62,10 @@ fleet = Fleet(
 def main() -> None:
     """Synthesize the stack."""
     from {framework.name} import App
-    from {framework.stacks} import GcpStack
+    from {framework.stacks} import {stack}
 
     app = App()
-    GcpStack(app, "gcp", fleet=fleet)
+    {stack}(app, "{stack_name}", fleet=fleet)
     app.synth()
 
 
@@ -140,44 +125,34 @@ def name_from(folder: str) -> str:
     return words.lstrip("-0123456789")[:_LONGEST_NAME].rstrip("-") or "fleet"
 
 
-def project_from(name: str) -> str:
-    """Return a fleet's name as the ID of a Google Cloud project."""
-    least, most = _PROJECT_ID
-    return name[:most].rstrip("-") if len(name) >= least else f"{name}-project"
-
-
 def main_text(
+    start: Start,
     *,
     name: str,
     domain: str,
-    project: str,
-    zone: str,
     framework: Framework = CDKTF,
     left: Collection[str] = (),
 ) -> str:
     """Return `main.py`: a fleet of one machine, which is off, and the app that makes its stack.
 
     Args:
+        start: What is its cloud's.
         name: The fleet's name.
         domain: The domain that its machines are reached under.
-        project: The Google Cloud project's ID.
-        zone: The zone of its machine.
         framework: What makes the stack.
         left: Paths of files that are not generated, for people have them.
     """
     lines = "".join(f"        {json.dumps(path)}: None,\n" for path in left)
-    given = {
-        "name": name,
-        "domain": domain,
-        "project": project,
-        "region": zone.rpartition("-")[0],
-        "zone": zone,
-    }
     # JSON's way to write a string is also Python's, and the one that formatters want.
     return _MAIN.format(
+        names=", ".join(("Facts", "Fleet", *start.names)),
+        name=json.dumps(name, ensure_ascii=False),
+        domain=json.dumps(domain, ensure_ascii=False),
+        fields=start.fields,
         left=_LEFT.format(lines=lines) if left else "",
         framework=framework,
-        **{key: json.dumps(text, ensure_ascii=False) for key, text in given.items()},
+        stack=start.stack,
+        stack_name=start.stack_name,
     )
 
 

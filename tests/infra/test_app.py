@@ -139,7 +139,7 @@ def test_no_script_is_bad_usage(tmp_path: Path) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("first", ["cdktf", "infra_lib.stacks.cdktf"])
+@pytest.mark.parametrize("first", ["cdktf", "infra_lib.stacks.cdktf.gcp"])
 def test_an_app_without_node_is_told_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str | None, said: str, first: str
 ) -> None:

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from infra_lib import Fleet, GcpProject, Machine
 from infra_lib.commands.cli import main
-from infra_lib.operate.scaffold import IGNORED, main_text, name_from, project_from, with_ignored
+from infra_lib.operate import start
+from infra_lib.operate.scaffold import IGNORED, main_text, name_from, with_ignored
+from infra_lib.operate.start import project_from
 from tests.helpers import CHECKOUT
 from tests.helpers.tools import require
 
@@ -190,14 +192,13 @@ def test_what_it_wrote_is_as_formatters_and_checkers_want_it(folder: Path) -> No
 
 def test_the_names_of_others_choice_do_not_matter_to_formatters(tmp_path: Path) -> None:
     long = "a" * 63
-    text = main_text(
-        name=long,
-        domain=".".join([long] * 3),
-        project=f"example.com:{long}",
-        zone="northamerica-northeast1-a",
-    )
-    (tmp_path / "main.py").write_text(text)
-    run(tmp_path, sys.executable, "-m", "ruff", "format", "--check", "main.py")
+    for cloud in (
+        start.gcp(project=f"example.com:{long}", zone="northamerica-northeast1-a"),
+        start.hetzner(server_type="cpx22", location="fsn1"),
+    ):
+        text = main_text(cloud, name=long, domain=".".join([long] * 3))
+        (tmp_path / "main.py").write_text(text)
+        run(tmp_path, sys.executable, "-m", "ruff", "format", "--check", "main.py")
 
 
 def test_the_options_say_what_is_in_the_fleet(folder: Path) -> None:
@@ -207,6 +208,106 @@ def test_the_options_say_what_is_in_the_fleet(folder: Path) -> None:
     for part in ('"ores"', 'domain="zt"', '"example-ores"', '"europe-west4"', '"europe-west4-a"'):
         assert part in text
     nixgen(folder, "check")
+
+
+HETZNER = ("--cloud", "hetzner")
+AT_HETZNER = GENERATED - {"docs/gpu-costs.md"}  # there are no GPUs
+
+
+def test_a_fleet_at_hetzner_is_as_complete(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", *HETZNER]) == 0
+    printed = capsys.readouterr().out
+    assert set(files(folder)) == WRITTEN | AT_HETZNER
+    assert {line for line in printed.splitlines() if line.startswith("created ")} == {
+        f"created {path}" for path in WRITTEN | AT_HETZNER
+    }
+    assert "HCLOUD_TOKEN" in printed
+    assert "Gcp" not in printed
+    assert "9 files as generated" in nixgen(folder, "check")
+    nix = [path for path in files(folder) if path.endswith(".nix")]
+    run(folder, require("nixfmt"), "--check", *nix)
+    run(folder, require("deadnix"), "--fail", *nix)
+
+
+@pytest.mark.parametrize("cdk", ["cdktf", "cdktn"])
+def test_a_fleet_at_hetzner_is_synthesized_and_has_no_server(folder: Path, cdk: str) -> None:
+    cdktf = require("cdktf")
+    main(["init", *HETZNER, "--cdk", cdk])
+    assert "hetzner" in run(folder, cdktf, "synth")
+    stack = json.loads((folder / "cdktf.out/stacks/hetzner/cdk.tf.json").read_text())
+    assert "hcloud_server" not in stack["resource"]
+    # What a machine that is off is paid for, and no more.
+    assert set(stack["resource"]["hcloud_primary_ip"]) == {"node-1-ipv4", "node-1-ipv6"}
+    assert stack["provider"]["hcloud"] == [{}]
+
+
+def test_main_py_at_hetzner_says_what_there_is_to_fill_in(folder: Path) -> None:
+    """With what its comments have, and the machine on, there is nothing to warn of."""
+    main(["init", *HETZNER])
+    text = (folder / "main.py").read_text()
+    on = text.replace("enabled=False,", "enabled=True,")
+    (folder / "main.py").write_text(on)
+    said = run(folder, sys.executable, "-m", "infra_lib", "show")
+    assert "ssh_keys=(): machine 'node-1' is enabled" in said
+    filled = (
+        on.replace("# ssh_keys=", "ssh_keys=")
+        .replace("# ssh_source_ranges=", "ssh_source_ranges=")
+        .replace("ssh-ed25519 AAAA… you@example.org", KEY)
+    )
+    (folder / "main.py").write_text(filled)
+    for command in (("nixgen", "write"), ("infra_lib", "show"), ("infra_lib", "cost")):
+        assert "warning" not in run(folder, sys.executable, "-m", *command)
+
+
+def test_main_py_at_hetzner_is_as_formatters_and_checkers_want_it(folder: Path) -> None:
+    main(["init", *HETZNER])
+    python = [sys.executable, "-m"]
+    run(folder, *python, "ruff", "format", "--check", "main.py")
+    run(folder, *python, "ruff", "check", "--select", "E,F,I,N,UP,B,D1,ANN", "main.py")
+    written = (folder / "main.py").rename(folder / "written.py")
+    run(CHECKOUT, *python, "mypy", "--strict", str(written))
+
+
+def test_the_options_of_hetzner_say_what_is_in_the_fleet(folder: Path) -> None:
+    options = ["--name", "ores", "--location", "hel1", "--server-type", "cax11"]
+    assert main(["init", *HETZNER, *options]) == 0
+    text = (folder / "main.py").read_text()
+    for part in ('name="ores"', 'location="hel1"', 'server_type="cax11"'):
+        assert part in text
+    module = files(folder)["modules/machines/nixos/node-1/default.nix"].decode()
+    assert "aarch64-linux" in module
+    nixgen(folder, "check")
+
+
+@pytest.mark.parametrize(
+    ("options", "messages"),
+    [
+        (["--location", "fsn1"], ["infra init: --location='fsn1'", "--cloud hetzner", "--zone"]),
+        (["--server-type", "cx23"], ["infra init: --server-type='cx23'", "--cloud hetzner"]),
+        (
+            [*HETZNER, "--zone", "us-central1-b"],
+            ["infra init: --zone='us-central1-b'", "--cloud gcp", "--location and --server-type"],
+        ),
+        ([*HETZNER, "--project", "example-ores"], ["--project='example-ores'", "--cloud gcp"]),
+        ([*HETZNER, "--location", "fsn2"], ["--location='fsn2'", "fsn1", "nbg1", "hel1"]),
+        ([*HETZNER, "--location", ""], ["--location=''"]),
+        ([*HETZNER, "--server-type", "CX-23"], ["--server-type='CX-23'", "(nearest: cx23)"]),
+        (
+            [*HETZNER, "--location", "ash", "--server-type", "cx23"],
+            ["--server-type='cx23'", "not to be had in ash", "cpx11", "ccx13"],
+        ),
+    ],
+)
+def test_what_a_cloud_does_not_have_is_refused_before_anything_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], messages: list[str]
+) -> None:
+    assert main(["init", *options]) == 2
+    printed = capsys.readouterr().err
+    for message in messages:
+        assert message in printed
+    assert files(folder) == {}
 
 
 @pytest.mark.parametrize(

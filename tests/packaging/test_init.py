@@ -83,10 +83,11 @@ def test_its_hook_guards_the_repository(
 def test_what_it_wrote_is_synthesized_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
     cdktf = require("cdktf")
     python = install(f"{wheel}[cdktf]", tmp_path / "venv")
-    project = tmp_path / "ores"
-    project.mkdir()
-    run([str(python.parent / "infra"), "init"], cwd=project)
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    run([cdktf, "synth"], cwd=project, env={"PATH": path, "CHECKPOINT_DISABLE": "1"})
-    assert (project / "cdktf.out/stacks/gcp/cdk.tf.json").is_file()
-    run([str(python.parent / "nixgen"), "check"], cwd=project)
+    for cloud in ("gcp", "hetzner"):
+        project = tmp_path / cloud
+        project.mkdir()
+        run([str(python.parent / "infra"), "init", "--cloud", cloud], cwd=project)
+        run([cdktf, "synth"], cwd=project, env={"PATH": path, "CHECKPOINT_DISABLE": "1"})
+        assert (project / f"cdktf.out/stacks/{cloud}/cdk.tf.json").is_file()
+        run([str(python.parent / "nixgen"), "check"], cwd=project)
