@@ -2,7 +2,19 @@
 
 from pathlib import Path
 
-from infra_lib import BinaryCache, Facts, Fleet, GcpMachine, GcpProject, Gpu, Machine, Nvidia, User
+from infra_lib import (
+    BinaryCache,
+    Facts,
+    Fleet,
+    GcpMachine,
+    GcpProject,
+    Gpu,
+    HetznerMachine,
+    HetznerProject,
+    Machine,
+    Nvidia,
+    User,
+)
 
 ADMIN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
 
@@ -10,13 +22,23 @@ fleet = Fleet(
     name="metals",
     domain="zt",
     gcp=GcpProject("example-project", region="us-central1", ssh_keys=(ADMIN_KEY,)),
+    # Its token is HCLOUD_TOKEN in the environment. SSH is open to where the admin comes from.
+    hetzner=HetznerProject(ssh_keys=(ADMIN_KEY,), ssh_source_ranges=("198.51.100.7/32",)),
     machines=(
-        Machine(
+        HetznerMachine(
             "cinnabar",
-            tags=("cloud", "hetzner", "controller"),
+            server_type="cx43",
+            location="fsn1",
+            tags=("controller",),
             description="Primary VPS, ZeroTier controller",
         ),
-        Machine("electrum", tags=("cloud", "hetzner", "peer"), description="Secondary VPS"),
+        HetznerMachine(
+            "electrum",
+            server_type="ccx23",
+            location="fsn1",
+            tags=("peer",),
+            description="Secondary VPS",
+        ),
         GcpMachine("galena", machine_type="e2-standard-8", zone="us-central1-b", tags=("peer",)),
         # A GPU node is off unless enabled=True. When the zone has stock, an L4 is the
         # alternative: machine_type="g2-standard-4".
@@ -64,10 +86,11 @@ def main() -> None:
     """Synthesize the stacks."""
     from cdktf import App
 
-    from infra_lib.stacks import GcpStack
+    from infra_lib.stacks import GcpStack, HetznerStack
 
     app = App()
     GcpStack(app, "gcp", fleet=fleet)
+    HetznerStack(app, "hetzner", fleet=fleet)
     app.synth()
 
 
