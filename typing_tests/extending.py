@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_type
 
-from infra_lib import DataDisk, Fleet, GcpMachine, GcpProject, Nvidia, Reference, zfs_layout
+from infra_lib import (
+    DataDisk,
+    Fleet,
+    GcpMachine,
+    GcpProject,
+    HetznerProject,
+    Nvidia,
+    Reference,
+    zfs_layout,
+)
 from nixgen import FileValue, Lambda, Pattern, Raw, Region, TextFile, dumps, ref
 
 if TYPE_CHECKING:
@@ -78,9 +87,9 @@ assert_type(zfs_layout("/dev/sda"), dict[tuple[str, str], Any])
 
 def stacks(app: App) -> None:
     """Make a stack for each project, and a resource that refers to an instance."""
-    from cdktf import TerraformOutput
+    from cdktf import TerraformOutput, TerraformResource
 
-    from infra_lib.stacks import GcpStack
+    from infra_lib.stacks import GcpStack, HetznerStack
 
     stack = GcpStack(app, "gcp", fleet=fleet)
     assert_type(list(stack.instances), list[str])
@@ -88,14 +97,21 @@ def stacks(app: App) -> None:
     TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
     shop = GcpProject("example-shop", region="europe-west4")
     GcpStack(app, "shop", fleet=fleet, gcp=shop, machines=["halite"])
+    servers = HetznerStack(app, "hetzner", fleet=fleet)
+    assert_type(servers.servers["cinnabar"], TerraformResource)
+    assert_type(servers.primary_ips["cinnabar-ipv4"].get_string_attribute("ip_address"), str)
+    web = HetznerProject(name="web", ssh_key_names=("laptop",))
+    HetznerStack(app, "web", fleet=fleet, hetzner=web, machines=("electrum",))
 
 
 def forked(app: Terrain) -> None:
     """Make the same stack for CDK Terrain."""
-    from cdktn import TerraformOutput
+    from cdktn import TerraformOutput, TerraformResource
 
-    from infra_lib.stacks.cdktn import GcpStack
+    from infra_lib.stacks.cdktn import GcpStack, HetznerStack
 
     stack = GcpStack(app, "gcp", fleet=fleet)
     TerraformOutput(stack, "galena", value=stack.instances["galena"].instance_id)
     assert_type(stack.instances["galena"].instance_id, str)
+    servers = HetznerStack(app, "hetzner", fleet=fleet)
+    assert_type(servers.servers["cinnabar"], TerraformResource)

@@ -12,26 +12,39 @@ from infra_lib import (
     Catalog,
     ClanService,
     DataDisk,
+    Dns,
+    FirewallRule,
     Fleet,
     FleetError,
     GcpMachine,
     GcpProject,
     GcsBackend,
     Gpu,
+    HetznerCatalog,
+    HetznerMachine,
+    HetznerProject,
+    Location,
     Machine,
     MachineType,
     Nvidia,
     NvidiaTuning,
     Price,
+    PrivateNetwork,
+    Reference,
     Role,
+    ServerPrice,
+    ServerType,
     ServiceAccount,
     ShieldedVm,
     Ssh,
     SshCertificateAuthority,
     SshHost,
+    StateEncryption,
     User,
+    Volume,
     ZeroTier,
     Zone,
+    hybrid_zfs_layout,
 )
 
 catalog = Catalog(
@@ -85,6 +98,55 @@ everything = GcpMachine(
     target_host="root@198.51.100.1",
 )
 
+hetzner_catalog = HetznerCatalog(
+    server_types=[
+        ServerType(
+            "cx99",
+            vcpus=1,
+            memory_gib=2,
+            disk_gb=40,
+            architecture="x86",
+            dedicated=False,
+            firmware=None,
+            locations=["fsn1"],
+        )
+    ],
+    locations=(Location("ams1", city="Amsterdam", country="NL", network_zone="eu-central"),),
+    prices=(ServerPrice("cx99", "*", eur_per_hour=0.01, eur_per_month=None),),
+)
+
+server = HetznerMachine(
+    "cinnabar",
+    server_type="cx43",
+    location="fsn1",
+    fallback_locations=["nbg1"],
+    existing=True,
+    catalog=hetzner_catalog,
+    enabled=True,
+    image="debian-12",
+    image_architecture="x86",
+    ipv4=True,
+    ipv6=False,
+    networks={"internal": "10.0.1.5", "other": None},
+    firewall_rules=[FirewallRule("tcp", port="443"), FirewallRule("icmp", source_ranges=["::/0"])],
+    firewall_ids=[7, Reference("${hcloud_firewall.web.id}")],
+    backups=True,
+    placement_group="web",
+    labels={"team": "web"},
+    user_data="#cloud-config",
+    keep_disk=False,
+    deletion_protection=True,
+    disko=lambda device: hybrid_zfs_layout(device, pool="tank"),
+    tags=("controller",),
+)
+with_data = HetznerMachine(
+    "electrum",
+    server_type="ccx23",
+    location="fsn1",
+    volumes=[Volume("ore", size_gb=100, format="ext4", prevent_destroy=False)],
+    networks=("internal",),
+)
+
 machines: list[GcpMachine] = [
     GcpMachine(f"worker-{number}", machine_type="e2-standard-8", zone="us-central1-b")
     for number in range(3)
@@ -104,12 +166,32 @@ fleet = Fleet(
         install=True,
         backend=GcsBackend("states", prefix="metals"),
     ),
+    hetzner=HetznerProject(
+        name="metals",
+        ssh_keys=[],
+        ssh_key_names=("laptop",),
+        ssh_source_ranges=["203.0.113.7/32"],
+        networks=[PrivateNetwork("internal", subnet=None), PrivateNetwork("other")],
+        labels={"team": "web"},
+        install=False,
+        server_limit=10,
+    ),
     machines=[
-        Machine("cinnabar", machine_class="darwin"),
+        Machine("vault", machine_class="darwin"),
         Machine("mac", ssh=SshHost(user="me", options={"ForwardAgent": True, "SendEnv": ["LANG"]})),
         everything,
+        server,
+        with_data,
         *machines,
     ],
+    usd_per_eur=1.15,
+    dns=Dns(
+        "machines.example.org",
+        zones={"hetzner": "example.org", "gcp": "example-org"},
+        ttl=300,
+        machines=["galena"],
+    ),
+    state_encryption=StateEncryption(gcp_kms_key=None, migrate=True),
     ssh=Ssh(
         certificate_authorities=[
             SshCertificateAuthority("a", public_key="ssh-ed25519 …", host_names=["*.zt"])
@@ -127,7 +209,7 @@ fleet = Fleet(
             roles={
                 "client": Role(tags=("server",)),
                 "server": Role(machines={"vault": {"directory": "/srv"}}, settings={"port": 22}),
-                "nobody": Role(machines=["cinnabar"], extra_modules=("base", {"a": 1})),
+                "nobody": Role(machines=["vault"], extra_modules=("base", {"a": 1})),
             },
         )
     ],
@@ -146,6 +228,16 @@ only_gcp = Fleet(name="workers", domain="zt", machines=machines, gcp=fleet.gcp)
 
 assert_type(fleet.machines, tuple[Machine, ...])
 assert_type(fleet.gcp_machines, tuple[GcpMachine, ...])
+assert_type(fleet.hetzner_machines, tuple[HetznerMachine, ...])
+assert_type(fleet.hetzner, HetznerProject | None)
+assert_type(fleet.dns, Dns | None)
+assert_type(fleet.state_encryption, StateEncryption | None)
+assert_type(server.networks["internal"], str | None)
+assert_type(server.volumes, tuple[Volume, ...])
+assert_type(server.server_type_entry, ServerType)
+assert_type(server.location_entry, Location)
+assert_type(server.state, Literal["off", "on", "stopped"])
+assert_type(hetzner_catalog.server_price("cx43", "fsn1"), ServerPrice | None)
 assert_type(fleet.machine("galena").all_tags, tuple[str, ...])
 assert_type(fleet.controller, Machine | None)
 assert_type(fleet.users[0].machines, Mapping[str, Any])
