@@ -91,7 +91,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """The provider that stands in for google's, in a mirror."""
+    """The provider that stands in for google's and hcloud's, in a mirror."""
     with StandIn.installed(tmp_path_factory.mktemp("stand-in")) as installed:
         yield installed
 

@@ -108,7 +108,7 @@ def test_clan_is_told_of_machines_that_have_a_generated_module(tree: NixTree) ->
     )
     assert machines == {
         machine.name: [str(tree.root / f"modules/machines/nixos/{machine.name}/default.nix")]
-        for machine in example.gcp_machines
+        for machine in example.provisioned
     }
 
 
