@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def listed(names: Sequence[str], most: int = 8, *, joint: str = ", ") -> str:
@@ -20,6 +20,12 @@ def listed(names: Sequence[str], most: int = 8, *, joint: str = ", ") -> str:
     return shown if more <= 0 else f"{shown} and {more:,} more"
 
 
+def noted(what: str, names: Sequence[str], joint: str = ", ") -> Iterator[str]:
+    """Yield a note that names some of what it is about; nothing where it is about nothing."""
+    if names:
+        yield f"{what}: {listed(names, joint=joint)}"
+
+
 def as_subject(things: Sequence[str]) -> str:
     """Return things as a sentence begins with them: "Machine types, disks and addresses".
 
@@ -27,8 +33,7 @@ def as_subject(things: Sequence[str]) -> str:
         things: Each as a sentence would begin with it alone: "Machine types"; at least one.
     """
     first, *others = things
-    words = [first, *(f"{thing[:1].lower()}{thing[1:]}" for thing in others)]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if others else first
+    return and_listed([first, *(f"{thing[:1].lower()}{thing[1:]}" for thing in others)])
 
 
 def and_listed(names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from attrs import evolve
 from infra_lib import Catalog
 from infra_lib.clouds.gcp import catalog
 from infra_lib.clouds.gcp.catalog import CATALOG
-from infra_lib.clouds.gcp.catalog.file import SECTIONS, check, text_of
+from infra_lib.clouds.gcp.catalog.file import FILE
 from infra_lib.clouds.gcp.catalog.tables import Tables
 
 FOLDER = Path(catalog.__file__).parent
@@ -128,7 +128,7 @@ def content(section: str) -> dict[str, Any]:
     return found
 
 
-BUILT_IN = {name: section for file in SECTIONS for name, section in content(file).items()}
+BUILT_IN = {name: section for file in FILE.sections for name, section in content(file).items()}
 
 
 def rows() -> dict[tuple[str, str], tuple[float | None, float | None]]:
@@ -200,8 +200,8 @@ def test_a_file_changes_with_this_test_and_says_its_source_and_date(section: str
 @pytest.mark.parametrize("section", FILES)
 def test_a_file_is_one_that_can_be_loaded_and_is_as_it_is_written(section: str) -> None:
     text = (FOLDER / f"{section}.json").read_text()
-    check(text, section)
-    assert text_of(json.loads(text)) == text
+    FILE.check(text, section)
+    assert FILE.text_of(json.loads(text)) == text
 
 
 def expected_gpus(name: str) -> tuple[str | None, float]:
@@ -328,7 +328,7 @@ def test_a_wrong_number_among_the_prices_is_noticed() -> None:
         for key in way:
             holder = holder[key]
         holder[last] = before * chance.choice((0.5, 0.97, 1.03, 2, 10))
-        found = next(price_faults(Catalog(tables=Tables(text_of(document)))), None)
+        found = next(price_faults(Catalog(tables=Tables(FILE.text_of(document)))), None)
         assert found is not None, (path, before, holder[last])
 
 

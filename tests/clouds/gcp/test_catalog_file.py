@@ -9,7 +9,7 @@ from attrs import evolve
 
 from infra_lib import AddressPrice, Catalog, DiskPrice, FleetError, GcpMachine, MachineType, Price
 from infra_lib.clouds.gcp.catalog import CATALOG
-from infra_lib.clouds.gcp.catalog.file import SECTIONS, text_of
+from infra_lib.clouds.gcp.catalog.file import FILE
 
 ABOUT = {"as_of": "2026-11-26", "source": "Cloud Billing Catalog API"}
 CONTENT: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_the_price_of_the_whole_wins_and_may_be_known_of_no_other_region(loaded:
     assert usd(loaded, "n9-micro") == (7, None)
     assert usd(loaded, "n9-micro", "us-east1") == (None, None)
     content = evolve_content("machine_prices", machine_types={})
-    assert usd(Catalog(tables=evolve(loaded.tables, text=text_of(content))), "n9-micro") == (
+    assert usd(Catalog(tables=evolve(loaded.tables, text=FILE.text_of(content))), "n9-micro") == (
         0.06,
         0.03,
     )
@@ -234,19 +234,19 @@ def test_a_file_that_is_not_there_or_none_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_sorted_with_one_entry_a_line(tmp_path: Path) -> None:
-    text = text_of(CONTENT)
+    text = FILE.text_of(CONTENT)
     assert Catalog.load(write(tmp_path / "a.json", text)).machine_type("n9-standard-2")
     assert json.loads(text) == CONTENT
-    assert list(json.loads(text)) == [name for name in SECTIONS if name in CONTENT]
+    assert list(json.loads(text)) == [name for name in FILE.sections if name in CONTENT]
     shuffled = json.loads(json.dumps(CONTENT, sort_keys=True))
-    assert text_of(dict(reversed(shuffled.items()))) == text
+    assert FILE.text_of(dict(reversed(shuffled.items()))) == text
     assert '   "us-central1": [0.1, 0.01, 0.05, 0.005, 0.06, 0.006]\n' in text
     assert '  "n9-standard-2": {"vcpus": 2, "memory_gib": 8},\n' in text
 
 
 def test_numbers_in_names_are_sorted_as_numbers() -> None:
     types = {f"n9-standard-{vcpus}": {"vcpus": vcpus, "memory_gib": 1.0} for vcpus in (16, 8, 128)}
-    text = text_of({"machine_types": {**ABOUT, "machine_types": types}})
+    text = FILE.text_of({"machine_types": {**ABOUT, "machine_types": types}})
     assert [line.split('"')[1] for line in text.splitlines() if "vcpus" in line] == [
         *("n9-standard-8", "n9-standard-16", "n9-standard-128")
     ]

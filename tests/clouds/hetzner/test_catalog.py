@@ -21,7 +21,7 @@ from infra_lib.clouds.hetzner.catalog import (
     ServerPrice,
     ServerType,
 )
-from infra_lib.clouds.hetzner.catalog.file import AMOUNTS, TABLES, check, text_of
+from infra_lib.clouds.hetzner.catalog.file import FILE
 from infra_lib.clouds.hetzner.catalog.lookup import check_sold, find_location, find_server_type
 from infra_lib.clouds.hetzner.catalog.offers import as_large, europe_alone
 from infra_lib.clouds.hetzner.catalog.stock import stock_note
@@ -30,7 +30,7 @@ from infra_lib.model.errors import FleetError
 from tests.clouds.hetzner.rows import EUROPE, number, rows
 
 FOLDER = Path(package.__file__).parent
-BUILT_IN = {name: json.loads((FOLDER / f"{name}.json").read_text())[name] for name in TABLES}
+BUILT_IN = {name: json.loads((FOLDER / f"{name}.json").read_text())[name] for name in FILE.sections}
 # Nobody lists where it is sold, and it is seen to be sold there.
 SEEN = {"cpx02": ("nbg1", "hel1")}
 STOCK = {"": None, "absent from /server_types": None, "none": ()}
@@ -130,11 +130,11 @@ def test_where_it_is_from_is_said() -> None:
     assert CATALOG.source("prices").name.startswith("Hetzner Cloud API")
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", FILE.sections)
 def test_the_files_are_as_they_are_written(name: str) -> None:
     text = (FOLDER / f"{name}.json").read_text()
-    check(text, name)
-    assert text_of(json.loads(text)) == text
+    FILE.check(text, name)
+    assert FILE.text_of(json.loads(text)) == text
 
 
 # What you add.
@@ -467,7 +467,7 @@ def test_a_file_is_loaded_and_what_it_leaves_out_is_built_in(tmp_path: Path) -> 
     path = tmp_path / "hetzner-catalog.json"
     entry = {"vcpus": 3, "memory_gib": 6.5, "architecture": "arm", "locations": ["fsn1"]}
     section = {"as_of": "2026-11", "source": "mine", "server_types": {"cax99": entry}}
-    path.write_text(text_of({"server_types": section}))
+    path.write_text(FILE.text_of({"server_types": section}))
     found = HetznerCatalog.load(path)
     assert [*found.all_server_types()] == ["cax99"]
     assert found.all_server_types()["cax99"].memory_gib == 6.5
@@ -563,7 +563,7 @@ def changed(section: str, *path: str, to: Any) -> str:
 )
 def test_what_is_wrong_in_a_file_is_named(text: str, said: str) -> None:
     with pytest.raises(FleetError) as error:
-        check(text, "mine.json")
+        FILE.check(text, "mine.json")
     assert str(error.value).startswith("mine.json: ")
     assert said in str(error.value)
 
@@ -608,12 +608,12 @@ def test_a_file_comes_back(types: list[ServerType], servers: Any, amount: Any) -
             **about,
             "currency": "EUR",
             "servers": servers,
-            **dict.fromkeys(AMOUNTS, amount),
+            **dict.fromkeys(("volume_gb", "snapshot_gb", "backup_percent"), amount),
         },
     }
-    text = text_of(content)
-    check(text, "mine.json")
-    assert text_of(json.loads(text)) == text
+    text = FILE.text_of(content)
+    FILE.check(text, "mine.json")
+    assert FILE.text_of(json.loads(text)) == text
     found = HetznerCatalog(tables=Tables(text))
     assert found.all_server_types() == {each.name: each for each in types}
     assert found.volume_price() == amount

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from infra_lib import HetznerMachine
 from infra_lib.clouds.hetzner.catalog import CATALOG, HetznerCatalog, ServerPrice, ServerType
-from infra_lib.clouds.hetzner.catalog.file import text_of
+from infra_lib.clouds.hetzner.catalog.file import FILE
 from infra_lib.clouds.hetzner.catalog.tables import Tables
 from infra_lib.clouds.hetzner.cost_notes import cost_notes
 from infra_lib.clouds.hetzner.price_sources import price_sources
@@ -95,14 +95,14 @@ def test_an_address_costs_its_hour_and_no_more_than_its_month() -> None:
 def test_an_ipv6_network_is_billed_once_it_has_a_price() -> None:
     about = {"as_of": "2026-11-27", "source": "mine", "currency": "EUR"}
     prices = {**about, "primary_ips": {"ipv6": {"fsn1": [0.0001, 0.06]}}}
-    mine = HetznerCatalog(tables=Tables(text_of({"prices": prices})))
+    mine = HetznerCatalog(tables=Tables(FILE.text_of({"prices": prices})))
     assert [part.text for part in parts(catalog=mine, ipv6=True)][1:] == ["primary IPv6"]
     assert [part.text for part in parts(catalog=mine, ipv6=False)][1:] == []
 
 
 def test_what_nobody_knows_is_unknown_and_no_small_sum() -> None:
     about = {"as_of": "2026-11-27", "source": "mine", "currency": "EUR"}
-    none = HetznerCatalog(tables=Tables(text_of({"prices": about})))
+    none = HetznerCatalog(tables=Tables(FILE.text_of({"prices": about})))
     found = bill(catalog=none, volumes=(("models", 100),), ipv4=True, backups=True)
     assert found.month.known is None
     assert found.month.unknown == ("machine", "backups", "data disk", "address")
@@ -129,7 +129,7 @@ def machine(
 
 def priced(as_of: str) -> HetznerCatalog:
     section = {"as_of": as_of, "source": "mine", "currency": "EUR"}
-    return HetznerCatalog(tables=Tables(text_of({"prices": section})))
+    return HetznerCatalog(tables=Tables(FILE.text_of({"prices": section})))
 
 
 def test_prices_are_of_the_built_in_catalogue_by_default() -> None:

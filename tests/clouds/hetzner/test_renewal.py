@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infra_lib.clouds.answers import Renewed
 from infra_lib.clouds.hetzner.catalog import CATALOG, HetznerCatalog, renewal
-from infra_lib.clouds.hetzner.catalog.file import check
+from infra_lib.clouds.hetzner.catalog.file import FILE
 from infra_lib.clouds.hetzner.catalog.tables import Tables
 from infra_lib.model.errors import FleetError
 from tests.clouds.hetzner.rows import rows
@@ -41,7 +41,7 @@ def _bytes(document: Any) -> bytes:
 
 
 def loaded(renewed: Renewed) -> HetznerCatalog:
-    check(renewed.text, "what was written")
+    FILE.check(renewed.text, "what was written")
     return HetznerCatalog(tables=Tables(renewed.text))
 
 

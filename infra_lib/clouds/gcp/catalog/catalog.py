@@ -138,9 +138,9 @@ class Catalog:
         Raises:
             FleetError: When it cannot be read, or does not hold a catalogue.
         """
-        from infra_lib.clouds.gcp.catalog.file import read
+        from infra_lib.clouds.gcp.catalog.file import FILE
 
-        return cls(tables=Tables(read(path)))
+        return cls(tables=Tables(FILE.read(path)))
 
     @property
     def sources(self) -> tuple[Source, ...]:

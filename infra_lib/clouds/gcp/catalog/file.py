@@ -61,7 +61,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.age import last_day
+from infra_lib.clouds.catalog_file import CatalogFile, Section, Table, check_names
 from infra_lib.clouds.gcp.catalog.entries import (
     ACCELERATOR,
     MACHINE_TYPE,
@@ -71,26 +71,11 @@ from infra_lib.clouds.gcp.catalog.entries import (
     MachineType,
     is_amount,
 )
-from infra_lib.model.errors import FleetError, field_error, nearest
-from infra_lib.model.json_text import parse, read_text
+from infra_lib.model.errors import FleetError, field_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from infra_lib.clouds.catalog_file import Check
 
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "machine_types": ("machine_types",),
-    "zones": ("zones",),
-    "machine_prices": ("rates", "extended_memory", "local_ssd", "machine_types"),
-    "accelerator_prices": ("accelerators",),
-    "disk_prices": ("disks",),
-    "address_prices": ("addresses",),
-    "discounts": ("sustained_use", "committed_use", "custom_premium"),
-}
-"""The sections, each with the tables that it has beside `as_of` and `source`."""
-
-# Without what these hold, nothing could be looked up.
-_NEVER_EMPTY = {"machine_types", "zones"}
 # What a machine type has, in this order.
 _MACHINE_TYPE = (
     *("vcpus", "billed_vcpus", "memory_gib", "shared_core", "accelerator", "accelerator_count"),
@@ -98,138 +83,7 @@ _MACHINE_TYPE = (
 )
 
 
-def text_of(content: Mapping[str, Any]) -> str:
-    """Return the text of a catalogue file.
-
-    Args:
-        content: The sections, as `json.loads` gives them; see this module. Empty tables are left
-            out.
-    """
-    import json
-
-    def entries(table: Mapping[str, Any], indent: str) -> Iterator[str]:
-        for name in sorted(table, key=_natural):
-            value = table[name]
-            if isinstance(value, dict) and not {"vcpus", "memory_gib"} & value.keys():
-                yield f"{indent}{json.dumps(name)}: {_braces(entries(value, indent + ' '), indent)}"
-            else:
-                yield f"{indent}{json.dumps(name)}: {json.dumps(_plain(value))}"
-
-    sections = []
-    for name, tables in SECTIONS.items():
-        if name in content:
-            section = content[name]
-            lines = [f' "{key}": {json.dumps(section[key])}' for key in ("as_of", "source")]
-            lines += [
-                f' "{table}": {_braces(entries(section[table], "  "), " ")}'
-                for table in tables
-                if section.get(table)
-            ]
-            sections.append(f'"{name}": {_braces(lines, "")}')
-    return f"{_braces(sections, '')}\n"
-
-
-def _braces(lines: Any, indent: str) -> str:
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-
-
-def _natural(name: str) -> list[tuple[str, int]]:
-    """Return what sorts names as people do: n1-standard-8 comes before n1-standard-16."""
-    return [(text, int(number or 0)) for text, number in re.findall(r"([^0-9]*)([0-9]*)", name)]
-
-
-def _plain(value: Any) -> Any:
-    """Return an entry as it is written: whole numbers as such, 32 and not 32.0."""
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        known = (key for key in _MACHINE_TYPE if key in value)
-        return {key: _plain(value[key]) for key in (*known, *value)}
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def read(path: Path | str) -> str:
-    """Return the text of a catalogue file, which is one.
-
-    Args:
-        path: The file.
-
-    Raises:
-        FleetError: When it cannot be read, or does not hold a catalogue: with the name of what is
-            wrong in it.
-    """
-    text = read_text(path)
-    check(text, str(path))
-    return text
-
-
-def check(text: str, where: str) -> None:
-    """Check that a text is that of a catalogue file.
-
-    Args:
-        text: The text.
-        where: What the file is called, for the message.
-
-    Raises:
-        FleetError: When it is not.
-    """
-    content = _document(text, where)
-    _check_names(where, "", content, SECTIONS)
-    for name, tables in SECTIONS.items():
-        section = content.get(name)
-        if section is None and name not in content:
-            continue
-        if not isinstance(section, dict):
-            raise field_error(where, name, section, "an object is wanted")
-        _check_names(where, f"{name}.", section, ("as_of", "source", *tables))
-        for key, is_right in _ABOUT.items():
-            value = section.get(key)
-            if not isinstance(value, str) or not is_right(value):
-                accepted = 'a date such as "2026-07-30"' if key == "as_of" else "who has it"
-                raise field_error(where, f"{name}.{key}", value, f"{accepted} is wanted")
-        nothing: dict[str, Any] | None = None if name in _NEVER_EMPTY else {}
-        for table in tables:
-            _check_table(
-                where, f"{name}.{table}", section.get(table, nothing), _LEAVES[name, table]
-            )
-
-
-def _document(text: str, where: str) -> dict[str, Any]:
-    content = parse(text, where)
-    if not isinstance(content, dict) or not content:
-        raise FleetError(f"{where}: no catalogue: an object with {', '.join(SECTIONS)} is wanted")
-    return content
-
-
-# What stands in the tables: the patterns of the names on the way, and what a value is checked by.
-_Leaf = tuple[tuple[str, ...], "Callable[[str, str, Any], None]"]
-_ABOUT: dict[str, Callable[[str], object]] = {
-    "as_of": last_day,
-    "source": re.compile(r"[^\x00-\x1f\x7f]+").fullmatch,
-}
-
-
-def _check_table(where: str, field: str, value: Any, leaf: _Leaf) -> None:
-    patterns, check_value = leaf
-    if not patterns:
-        check_value(where, field, value)
-        return
-    if not isinstance(value, dict):
-        raise field_error(where, field, value, "an object is wanted")
-    for name, each in value.items():
-        if not re.fullmatch(patterns[0], name):
-            raise field_error(where, field, name, "no such name can be")
-        _check_table(where, f"{field}.{name}", each, (patterns[1:], check_value))
-
-
-def _check_names(where: str, field: str, given: dict[str, Any], known: Any) -> None:
-    for name in given:
-        if name not in known:
-            near = nearest(name, known) or f"; known are {', '.join(known)}"
-            raise FleetError(f"{where}: {field}{name} is not known{near}")
-
-
-def _prices(most: int) -> Callable[[str, str, Any], None]:
+def _prices(most: int) -> Check:
     """Return a check of a list of prices."""
 
     def check_prices(where: str, field: str, value: Any) -> None:
@@ -251,7 +105,7 @@ def _check_part(where: str, field: str, value: Any) -> None:
         raise field_error(where, field, value, "a part of a price, from 0 to 1, is wanted")
 
 
-def _check_parts(*counts: int) -> Callable[[str, str, Any], None]:
+def _check_parts(*counts: int) -> Check:
     """Return a check of a list of parts of a price."""
 
     def check_parts(where: str, field: str, value: Any) -> None:
@@ -267,7 +121,7 @@ def _check_parts(*counts: int) -> Callable[[str, str, Any], None]:
 def _check_machine_type(where: str, field: str, value: Any) -> None:
     if not isinstance(value, dict):
         raise field_error(where, field, value, "an object is wanted")
-    _check_names(where, f"{field}.", value, _MACHINE_TYPE)
+    check_names(where, f"{field}.", value, _MACHINE_TYPE)
     billed = value.get("billed_vcpus", 1)
     if not is_amount(billed) or not {"vcpus", "memory_gib"} <= value.keys():
         raise field_error(where, field, value, "vcpus and memory_gib are wanted, as numbers")
@@ -287,17 +141,30 @@ def _check_offered(where: str, field: str, value: Any) -> None:
 
 _ANY_REGION = rf"{REGION}|\*"
 _SERIES = rf"{MACHINE_TYPE}|\*"
-_LEAVES: dict[tuple[str, str], _Leaf] = {
-    ("machine_types", "machine_types"): ((MACHINE_TYPE,), _check_machine_type),
-    ("zones", "zones"): ((ZONE,), _check_offered),
-    ("machine_prices", "rates"): ((MACHINE_TYPE, REGION), _prices(8)),
-    ("machine_prices", "extended_memory"): ((MACHINE_TYPE, REGION), _prices(4)),
-    ("machine_prices", "local_ssd"): ((_SERIES, REGION), _prices(4)),
-    ("machine_prices", "machine_types"): ((MACHINE_TYPE, _ANY_REGION), _prices(4)),
-    ("accelerator_prices", "accelerators"): ((ACCELERATOR, REGION), _prices(4)),
-    ("disk_prices", "disks"): ((PRICED_DISK, REGION), _check_price),
-    ("address_prices", "addresses"): ((REGION,), _prices(2)),
-    ("discounts", "sustained_use"): ((MACHINE_TYPE,), _check_parts(4, 4)),
-    ("discounts", "committed_use"): ((MACHINE_TYPE,), _check_parts(0, 2)),
-    ("discounts", "custom_premium"): ((MACHINE_TYPE,), _check_part),
-}
+_MACHINE_TYPES = Table((MACHINE_TYPE,), _check_machine_type, _MACHINE_TYPE)
+
+FILE = CatalogFile(
+    {
+        "machine_types": Section({"machine_types": _MACHINE_TYPES}, never_empty=True),
+        "zones": Section({"zones": Table((ZONE,), _check_offered)}, never_empty=True),
+        "machine_prices": Section(
+            {
+                "rates": Table((MACHINE_TYPE, REGION), _prices(8)),
+                "extended_memory": Table((MACHINE_TYPE, REGION), _prices(4)),
+                "local_ssd": Table((_SERIES, REGION), _prices(4)),
+                "machine_types": Table((MACHINE_TYPE, _ANY_REGION), _prices(4)),
+            }
+        ),
+        "accelerator_prices": Section({"accelerators": Table((ACCELERATOR, REGION), _prices(4))}),
+        "disk_prices": Section({"disks": Table((PRICED_DISK, REGION), _check_price)}),
+        "address_prices": Section({"addresses": Table((REGION,), _prices(2))}),
+        "discounts": Section(
+            {
+                "sustained_use": Table((MACHINE_TYPE,), _check_parts(4, 4)),
+                "committed_use": Table((MACHINE_TYPE,), _check_parts(0, 2)),
+                "custom_premium": Table((MACHINE_TYPE,), _check_part),
+            }
+        ),
+    }
+)
+"""What such a file holds."""

@@ -113,9 +113,9 @@ class HetznerCatalog:
         Raises:
             FleetError: When it cannot be read, or does not hold a catalogue of Hetzner's.
         """
-        from infra_lib.clouds.hetzner.catalog.file import read
+        from infra_lib.clouds.hetzner.catalog.file import FILE
 
-        return cls(tables=Tables(read(path)))
+        return cls(tables=Tables(FILE.read(path)))
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.answers import Renewed
 from infra_lib.clouds.hetzner.catalog.api import read_locations, read_prices, read_server_types
 from infra_lib.clouds.hetzner.catalog.entries import ServerType
-from infra_lib.clouds.hetzner.catalog.file import check, text_of
+from infra_lib.clouds.hetzner.catalog.file import FILE
 from infra_lib.clouds.hetzner.catalog.tables import Tables, server_type_of
-from infra_lib.model.errors import FleetError
-from infra_lib.model.wording import listed
+from infra_lib.model.wording import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,8 +49,8 @@ def renew(
     today: str,
 ) -> Renewed:
     """Return a catalogue whose sections are made of files, where such are given; see `Renewal`."""
-    content = {} if kept is None else _content(*kept)
-    before, day = Tables(text_of(content) if content else ""), as_of or today
+    content = FILE.kept(kept)
+    before, day = Tables(FILE.text_of(content) if content else ""), as_of or today
     notes: list[str] = []
     if given := files.get("hetzner-server-types"):
         entries = _entries(read_server_types(given), before.server_types())
@@ -65,26 +63,15 @@ def renew(
         changed = _changed(before, prices["servers"])
         since = day if changed else before.orders_since()
         content["prices"] = _section("prices", day, {**prices, "orders_since": since})
-        notes += _note("other prices of orders than before", changed)
-    text = text_of(content)
-    check(text, "what these files say")
+        notes += noted("other prices of orders than before", changed)
+    text = FILE.text_of(content)
+    FILE.check(text, "what these files say")
     notes += _of_both(before, Tables(text))
     return Renewed(
         text=text,
-        built_in={f"{name}.json": text_of({name: content[name]}) for name in content},
+        built_in={f"{name}.json": FILE.text_of({name: content[name]}) for name in content},
         notes=tuple(notes),
     )
-
-
-def _content(where: str, text: str) -> dict[str, Any]:
-    try:
-        check(text, where)
-    except FleetError as error:
-        raise FleetError(
-            f"{error}. It stays as it is: mend it, move it away, or name another file with -o"
-        ) from None
-    content: dict[str, Any] = json.loads(text)
-    return content
 
 
 def _section(name: str, day: str, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,9 +161,9 @@ def _of_types(
         name for name, old in before.items() if old.locations and not entries[name]["locations"]
     ]
     unknown = [name for name, entry in entries.items() if "firmware" not in entry]
-    yield from _note("new", [name for name in entries if name not in before])
-    yield from _note("can be ordered nowhere any more, and kept for old servers", gone)
-    yield from _note("not known to boot by BIOS or by UEFI, which no API tells", unknown)
+    yield from noted("new", [name for name in entries if name not in before])
+    yield from noted("can be ordered nowhere any more, and kept for old servers", gone)
+    yield from noted("not known to boot by BIOS or by UEFI, which no API tells", unknown)
 
 
 def _of_both(before: Tables, after: Tables) -> Iterator[str]:
@@ -192,11 +179,5 @@ def _of_both(before: Tables, after: Tables) -> Iterator[str]:
     ]
     orderable = {name for name, _ in sold}
     yield f"server types: {len(types):,}, of which {len(orderable):,} can be ordered"
-    yield from _note("not among the locations, so give --hetzner-locations too", unknown)
-    yield from _note("without the price that they had", lost)
-
-
-def _note(what: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield a note that names some of what it is about; nothing where it is about nothing."""
-    if names:
-        yield f"{what}: {listed(names)}"
+    yield from noted("not among the locations, so give --hetzner-locations too", unknown)
+    yield from noted("without the price that they had", lost)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from infra_lib.clouds.gcp import catalog
 from infra_lib.clouds.gcp.catalog import Catalog
 from infra_lib.clouds.gcp.catalog.custom import SHARED_CORES
 from infra_lib.clouds.gcp.catalog.entries import MachineType
-from infra_lib.clouds.gcp.catalog.file import check, text_of
+from infra_lib.clouds.gcp.catalog.file import FILE
 from infra_lib.clouds.gcp.catalog.renewal import accelerators, machine_types
 from infra_lib.clouds.gcp.catalog.renewal.accelerators import read_accelerators
 from infra_lib.clouds.gcp.catalog.renewal.machine_types import read_machine_types
@@ -19,7 +18,7 @@ from infra_lib.clouds.gcp.catalog.renewal.prices import Amounts, add_whole_machi
 from infra_lib.clouds.gcp.catalog.renewal.skus import SERVICE, read_skus
 from infra_lib.clouds.gcp.catalog.tables import Tables
 from infra_lib.model.errors import FleetError
-from infra_lib.model.wording import listed
+from infra_lib.model.wording import noted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -65,15 +64,15 @@ def renew(
     today: str,
 ) -> Renewed:
     """Return a catalogue whose sections are made of files, where such are given; see `Renewal`."""
-    content = {} if kept is None else _content(*kept)
+    content = FILE.kept(kept)
     notes: list[str] = []
     lists = read_machine_types(files.get("machine-types", ()))
     offered = read_accelerators(files.get("accelerators", ()))
-    before = Catalog(tables=Tables(text_of(content) if content else ""))
+    before = Catalog(tables=Tables(FILE.text_of(content) if content else ""))
     if lists:
         entries, left_out = _entries(lists)
         content["machine_types"] = _section("machine_types", as_of or today, entries)
-        notes += _note("left out", left_out, "; ")
+        notes += noted("left out", left_out, "; ")
     if offered:
         zones = {zone for entry in lists.values() for zone in entry.zones} or before.all_zones()
         table = {zone: list(offered.get(zone, ())) for zone in {*zones, *offered}}
@@ -84,32 +83,23 @@ def renew(
         sections = price_sections(amounts)
         told = {name: section for name, section in sections.items() if any(section.values())}
         if "machine_prices" in told:
-            types = Catalog(tables=Tables(text_of(content) if content else "")).all_machine_types()
+            types = Catalog(
+                tables=Tables(FILE.text_of(content) if content else "")
+            ).all_machine_types()
             add_whole_machines(told["machine_prices"], amounts, types)
         for name, section in told.items():
             day = as_of or skus.as_of or today
             content[name] = {"as_of": day, "source": _PRICES, **section}
         notes += _of_skus(skus, amounts)
-        notes += _note("no SKU of these, which stay as they are", sorted(sections.keys() - told))
-    text = text_of(content)
-    check(text, "what these files say")
+        notes += noted("no SKU of these, which stay as they are", sorted(sections.keys() - told))
+    text = FILE.text_of(content)
+    FILE.check(text, "what these files say")
     notes += _of_machines(before, Catalog(tables=Tables(text)))
     return Renewed(
         text=text,
-        built_in={f"{name}.json": text_of({name: content[name]}) for name in content},
+        built_in={f"{name}.json": FILE.text_of({name: content[name]}) for name in content},
         notes=tuple(notes),
     )
-
-
-def _content(where: str, text: str) -> dict[str, Any]:
-    try:
-        check(text, where)
-    except FleetError as error:
-        raise FleetError(
-            f"{error}. It stays as it is: mend it, move it away, or name another file with -o"
-        ) from None
-    content: dict[str, Any] = json.loads(text)
-    return content
 
 
 def _section(name: str, as_of: str, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,8 +138,8 @@ def _of_skus(skus: Skus, amounts: Amounts) -> Iterator[str]:
         f"SKUs: {skus.count:,}, with prices of what a catalogue holds {len(skus.rates):,}, of "
         f"other things {skus.others:,}, not understood {unread:,}"
     )
-    yield from _note("not understood, so not used", sorted(map(repr, skus.unread)))
-    yield from _note("unknown, for SKUs differ on its price", amounts.unclear())
+    yield from noted("not understood, so not used", sorted(map(repr, skus.unread)))
+    yield from noted("unknown, for SKUs differ on its price", amounts.unclear())
 
 
 def _of_machines(before: Catalog, after: Catalog) -> Iterator[str]:
@@ -158,7 +148,7 @@ def _of_machines(before: Catalog, after: Catalog) -> Iterator[str]:
     priced = _priced(after, types)
     lost = sorted(_priced(before, before.all_machine_types()) - priced)
     yield f"machine types: {len(types):,}, with a price {len(priced):,}"
-    yield from _note("without the price that they had", lost)
+    yield from noted("without the price that they had", lost)
 
 
 def _priced(catalog: Catalog, names: Collection[str]) -> set[str]:
@@ -169,9 +159,3 @@ def _priced(catalog: Catalog, names: Collection[str]) -> set[str]:
         for name in names
         if any(catalog.tables.machine_price(name, region)[0] is not None for region in regions)
     }
-
-
-def _note(what: str, names: Sequence[str], joint: str = ", ") -> Iterator[str]:
-    """Yield a note that names some of what it is about; nothing where it is about nothing."""
-    if names:
-        yield f"{what}: {listed(names, joint=joint)}"
