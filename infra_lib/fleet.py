@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from attrs import NOTHING, Factory, evolve, field
 
@@ -139,21 +139,19 @@ def _check_tags(where: str, field: str, value: object) -> None:
             check_words(where, f"{field}[{tag!r}]", members, '"galena"')
 
 
+def _is_finite(value: object) -> TypeGuard[float]:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    )
+
+
 def _check_budget(where: str, field: str, value: object) -> None:
-    if (
-        not isinstance(value, int | float)
-        or isinstance(value, bool)
-        or not 0 <= value < float("inf")
-    ):
+    if not _is_finite(value) or value < 0:
         raise field_error(where, field, value, "USD per hour is accepted, or None for no limit")
 
 
 def _check_rate(where: str, field: str, value: object) -> None:
-    if (
-        not isinstance(value, int | float)
-        or isinstance(value, bool)
-        or not 0 < value < float("inf")
-    ):
+    if not _is_finite(value) or value <= 0:
         accepted = "how many USD a EUR is, above 0, or None for no rate: 1.08"
         raise field_error(where, field, value, accepted)
 

@@ -15,6 +15,8 @@ from attrs import field
 from infra_lib.model.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from infra_lib.clouds.answers import Source
 
 
@@ -57,6 +59,35 @@ class Sections:
 
         found = self.section(section)
         return Source(of or self.OF[section], found["source"], found["as_of"])
+
+
+def sources_by_use(
+    tables: Iterable[tuple[str, Sections]], built_in: Sections, uses: Mapping[str, tuple[str, str]]
+) -> dict[str, Source]:
+    """Return where what machines use of their catalogues comes from, by what it is of.
+
+    Without a machine, it is the built-in catalogue. What a machine has from elsewhere than the
+    first one is "disks of galena".
+
+    Args:
+        tables: The name of each machine, and its catalogue's sections.
+        built_in: The built-in sections.
+        uses: What is used: the section that has it, and what people call it.
+    """
+    from attrs import evolve
+
+    names: dict[Sections, str] = {}
+    for machine, each in tables:
+        names.setdefault(each, machine)
+    first, *others = names or {built_in: ""}
+    found = {use: first.source(*section) for use, section in uses.items()}
+    for other in others:
+        for use, section in uses.items():
+            source = other.source(*section)
+            if source != found[use]:
+                name = names[other]
+                found[f"{use} of {name}"] = evolve(source, of=f"{source.of} of {name}")
+    return found
 
 
 @cache

@@ -14,7 +14,7 @@ from infra_lib.model import gpu_count
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
 from infra_lib.model.frozen import frozen
 from infra_lib.model.machine import Machine
-from infra_lib.model.money import HOURS_PER_DAY, Cost, Currency, rounded
+from infra_lib.model.money import HOURS_PER_DAY, Cost, Currency, in_usd, rounded
 from infra_lib.model.validators import (
     check_boolean,
     check_state_version,
@@ -295,7 +295,15 @@ class ProvisionedMachine(Machine, ABC):
         """USD per hour that it costs in its present state; None as in `usd_per_hour`."""
         return rounded(self.bill.hour_now.usd)
 
-    @property
-    def eur_per_hour_now(self) -> float | None:
-        """EUR per hour in its present state; None when unknown, or billed in another currency."""
-        return rounded(self.bill.hour_now.eur)
+    def prices_told(self, usd_per_eur: float | None) -> dict[str, float | None]:
+        """Return what the output `machines` says of its price now, by the names it has there.
+
+        Args:
+            usd_per_eur: How many USD a EUR is; None when nobody said.
+
+        Returns:
+            `usd_per_hour`, None when unknown in USD; and `eur_per_hour` of one billed in EUR.
+        """
+        hour = self.bill.hour_now
+        prices = {"usd_per_hour": rounded(in_usd(hour, usd_per_eur).usd)}
+        return prices if self.currency == "USD" else {**prices, "eur_per_hour": rounded(hour.eur)}

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.model import money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,15 +60,6 @@ def labelled_kinds() -> list[str]:
 def instance_readers() -> Readers:
     """Return what reads the attributes of an instance, by its type."""
     return {cloud.KINDS.instance: cloud.operations().read_instance for cloud in CLOUDS.values()}
-
-
-def prices_told(fleet: Fleet, machine: ProvisionedMachine) -> dict[str, float | None]:
-    """Return what a stack's output tells of a machine's price, by the names that it has there."""
-    hour = machine.bill.hour_now
-    prices = {"usd_per_hour": money.rounded(money.in_usd(hour, fleet.usd_per_eur).usd)}
-    if machine.currency == "EUR":
-        prices["eur_per_hour"] = money.rounded(hour.value)
-    return prices
 
 
 def address_of(machine: ProvisionedMachine) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from infra_lib.model.state_encryption import LEAST_PASSPHRASE
@@ -92,6 +93,7 @@ def _encryption(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return block if isinstance(block, dict) else {}
 
 
+@cache
 def _cannot_encrypt(binary: str) -> str | None:
     """Return what is known of a binary that cannot encrypt; None of one that can."""
     try:

@@ -75,8 +75,11 @@ def test_the_highest_price_of_a_month_is_one_of_months_alone() -> None:
 
 def test_a_machine_is_billed_in_the_currency_of_its_cloud() -> None:
     assert EUR.bill.hour_now == eur(pytest.approx(0.0264))  # type: ignore[arg-type]
-    assert (EUR.usd_per_hour, EUR.usd_per_hour_now, EUR.eur_per_hour_now) == (None, None, 0.0264)
-    assert (USD.usd_per_hour, USD.usd_per_hour_now, USD.eur_per_hour_now) == (0.25, 0.25, None)
+    assert (EUR.usd_per_hour, EUR.usd_per_hour_now) == (None, None)
+    assert (USD.usd_per_hour, USD.usd_per_hour_now) == (0.25, 0.25)
+    assert EUR.prices_told(None) == {"usd_per_hour": None, "eur_per_hour": 0.0264}
+    assert EUR.prices_told(2.0) == {"usd_per_hour": 0.0528, "eur_per_hour": 0.0264}
+    assert USD.prices_told(None) == USD.prices_told(2.0) == {"usd_per_hour": 0.25}
     assert EUR.cost == Cost(0.0264, None)
 
 

@@ -74,7 +74,7 @@ def configuration(
         outputs=(
             Output(
                 "machines",
-                {machine.name: _told(machine) for machine in on},
+                {machine.name: _told(fleet, machine) for machine in on},
                 description="The machines that exist, by name",
             ),
         ),
@@ -132,7 +132,7 @@ def _disk(fleet: FleetView, project: GcpProject, machine: GcpMachine, disk: Data
     )
 
 
-def _told(machine: GcpMachine) -> dict[str, object]:
+def _told(fleet: FleetView, machine: GcpMachine) -> dict[str, object]:
     """Return what the output `machines` says of a machine."""
     gpu = machine.gpu
     return {
@@ -141,5 +141,5 @@ def _told(machine: GcpMachine) -> dict[str, object]:
         "machine_type": machine.machine_type,
         "external_ip": address(machine) if machine.external_ip else None,
         "gpu": None if gpu is None else {"type": gpu.type, "count": gpu.count},
-        "usd_per_hour": machine.usd_per_hour_now,
+        **machine.prices_told(fleet.usd_per_eur),
     }

@@ -17,7 +17,6 @@ from infra_lib.clouds.hetzner.server import (
     server,
 )
 from infra_lib.clouds.hetzner.ssh_keys import ssh_keys
-from infra_lib.model import money
 from infra_lib.terraform.resource import Configuration, Output, Resource, reference
 
 if TYPE_CHECKING:
@@ -139,7 +138,6 @@ def _volume(
 
 def _told(fleet: FleetView, machine: HetznerMachine) -> dict[str, object]:
     """Return what the output `machines` says of a machine."""
-    hour = machine.bill.hour_now
     return {
         "state": machine.state,
         "zone": machine.location,
@@ -147,6 +145,5 @@ def _told(fleet: FleetView, machine: HetznerMachine) -> dict[str, object]:
         "external_ip": ipv4_address(machine),
         "external_ipv6": ipv6_address(machine),
         "gpu": None,
-        "usd_per_hour": money.rounded(money.in_usd(hour, fleet.usd_per_eur).usd),
-        "eur_per_hour": money.rounded(hour.eur),
+        **machine.prices_told(fleet.usd_per_eur),
     }

@@ -15,7 +15,6 @@ from infra_lib.operate.kinds import (
     labelled_kinds,
     owner_of,
     owners,
-    prices_told,
     stack_class,
 )
 
@@ -156,7 +155,7 @@ def _check_instance(
         if repeated in body:
             raise FleetError(f"{where} has {repeated}: a machine is one instance")
     instance = CLOUDS[machine.cloud].operations().read_instance(body)
-    wanted = {**_described(machine), **prices_told(fleet, machine)}
+    wanted = {**_described(machine), **machine.prices_told(fleet.usd_per_eur)}
     given = _synthesized(instance, stack.machine(machine.name))
     for field, value in wanted.items():
         if given[field] != value:

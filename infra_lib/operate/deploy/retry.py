@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.operate.deploy.synthesis import FILE
-from infra_lib.operate.kinds import prices_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +63,7 @@ def _move(stack: Stack, machines: Sequence[ProvisionedMachine], fleet: Fleet) ->
         cloud.operations().move(resources, machine)
         said = document["output"]["machines"]["value"][machine.name]
         said["zone"] = machine.zone
-        for name, price in prices_told(fleet, machine).items():
+        for name, price in machine.prices_told(fleet.usd_per_eur).items():
             said[name] = "${null}" if price is None else price
     return document
 
