@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.gcp.project import IAP_RANGE
+from infra_lib.model.ranges import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView, Way
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
-
-# RFC 1918 and RFC 6598: who comes from there is inside the network, or has a way into it.
-_INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
 def ways_in(fleet: FleetView, project: GcpProject | None, machine: GcpMachine) -> frozenset[Way]:
@@ -57,7 +55,7 @@ def _ways_from(source: str, *, outside: bool) -> frozenset[Way]:
     network, proxy = IPv4Network(source), IPv4Network(IAP_RANGE)
     if network.overlaps(proxy):
         found.add("tunnel")
-    if any(network.subnet_of(IPv4Network(each)) for each in _INSIDE):
+    if is_inside(source):
         found.add("inside")
     elif outside and not network.subnet_of(proxy):
         found.add("direct")

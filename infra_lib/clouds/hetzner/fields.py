@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra_lib.model.errors import field_error
+from infra_lib.model.ranges import PRIVATE
 from infra_lib.model.reference import Reference
 from infra_lib.model.validators import check_each, check_matching, check_text
 
@@ -25,7 +26,6 @@ _LABEL_KEY = rf"(?:{_LABEL_PREFIX}/)?{LABEL_VALUE}"
 _IMAGE = r"[A-Za-z0-9][-_.A-Za-z0-9]*"
 # https://docs.hetzner.cloud/reference/cloud#servers-create-a-server
 _MOST_USER_DATA = 32 * 1024
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 # https://docs.hetzner.com/networking/networks/faq
 _LEAST_BITS, _MOST_BITS = 8, 30
 
@@ -112,8 +112,8 @@ def check_private_range(where: str, field: str, value: object) -> None:
         raise field_error(where, field, value, accepted)
     if str(network) != value:
         raise field_error(where, field, value, f'it has host bits set; write it as "{network}"')
-    if not any(network.subnet_of(IPv4Network(each)) for each in _PRIVATE):
-        raise field_error(where, field, value, f"{accepted}: one within {', '.join(_PRIVATE)}")
+    if not any(network.subnet_of(IPv4Network(each)) for each in PRIVATE):
+        raise field_error(where, field, value, f"{accepted}: one within {', '.join(PRIVATE)}")
     if not _LEAST_BITS <= network.prefixlen <= _MOST_BITS:
         accepted = f"a prefix of {_LEAST_BITS} to {_MOST_BITS} bits is accepted"
         raise field_error(where, field, value, accepted)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from attrs import field
 
 from infra_lib.clouds.hetzner.fields import check_private_range, check_resource_name
 from infra_lib.model.errors import field_error, shown
 from infra_lib.model.frozen import frozen
 from infra_lib.model.validators import check_boolean, check_word, valid
-
-if TYPE_CHECKING:
-    from ipaddress import IPv4Network
 
 
 @frozen
@@ -49,10 +44,10 @@ class PrivateNetwork:
         return f"network {shown(self.name)}"
 
     def __attrs_post_init__(self) -> None:
-        from ipaddress import ip_network
+        from ipaddress import IPv4Network
 
-        whole: IPv4Network = ip_network(self.ip_range)  # type: ignore[assignment]
-        if self.subnet is not None and not ip_network(self.subnet).subnet_of(whole):  # type: ignore[arg-type]
+        whole = IPv4Network(self.ip_range)
+        if self.subnet is not None and not IPv4Network(self.subnet).subnet_of(whole):
             accepted = f"a range within ip_range, {self.ip_range}"
             raise field_error(self._where, "subnet", self.subnet, accepted)
 
@@ -77,9 +72,9 @@ def check_address(where: str, field: str, network: PrivateNetwork, address: str)
     Raises:
         FleetError: When it cannot.
     """
-    from ipaddress import IPv4Address, ip_network
+    from ipaddress import IPv4Address, IPv4Network
 
-    subnet: IPv4Network = ip_network(network.machine_range)  # type: ignore[assignment]
+    subnet = IPv4Network(network.machine_range)
     accepted = f'an address in {subnet} is accepted: "{subnet.network_address + 2}", or None'
     try:
         given = IPv4Address(address)

@@ -6,8 +6,9 @@ is taken for one, and nothing is claimed of machines that others provision.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
+
+from infra_lib.model.ranges import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from infra_lib.clouds.cloud import FleetView, Way
     from infra_lib.clouds.hetzner.machine import HetznerMachine
     from infra_lib.clouds.hetzner.project import HetznerProject
-
-# Nobody comes from there by way of the Internet: RFC 1918, RFC 6598 and RFC 4193.
-_INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 
 # What the installer is started with by kexec takes more than 1 GB, and hardly fits into 2:
 # https://github.com/nix-community/nixos-anywhere/blob/main/README.md#prerequisites
@@ -113,15 +111,4 @@ def _covers(ports: str, port: int) -> bool:
 
 def _comes_in(source: str, machine: HetznerMachine) -> bool:
     """Whether somebody from a range reaches an address of a machine over the Internet."""
-    return (machine.ipv6 if ":" in source else machine.ipv4) and not _is_private(source)
-
-
-@cache
-def _is_private(source: str) -> bool:
-    from ipaddress import ip_network
-
-    network = ip_network(source)
-    return any(
-        network.version == inside.version and network.subnet_of(inside)  # type: ignore[arg-type]
-        for inside in map(ip_network, _INSIDE)
-    )
+    return (machine.ipv6 if ":" in source else machine.ipv4) and not is_inside(source)
