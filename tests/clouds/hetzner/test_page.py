@@ -2,11 +2,7 @@
 
 import inspect
 import json
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +12,8 @@ from pytest_regressions.file_regression import FileRegressionFixture
 import infra_lib
 from infra_lib import Facts, MachineFacts
 from tests.helpers import CHECKOUT, process, projects
-from tests.helpers.markdown import Block, code, replaced
+from tests.helpers.markdown import code, replaced
+from tests.helpers.pages import Reader
 from tests.helpers.tools import require
 
 PAGE = CHECKOUT / "docs/hetzner.md"
@@ -28,63 +25,30 @@ DEPLOYED = Facts(
 )
 
 
-class Reader:
-    """Somebody who follows the page, in a folder of their own."""
+class HetznerReader(Reader):
+    """Somebody who follows this page."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        tools = folder.with_name("bin")
-        tools.mkdir()
-        for name, module in (("infra", "infra_lib"), ("nixgen", "nixgen")):
-            (tools / name).write_text(
-                f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n'
-            )
-            (tools / name).chmod(0o755)
-        environment = process.environment()
-        self.environment = {**environment, "PATH": f"{tools}{os.pathsep}{environment['PATH']}"}
-        self.did: list[str] = []
-
-    def follow(self, block: Block) -> str:
-        """Do what a block says; return its code as it comes out."""
-        text = block.code
-        if block.language == "console":
-            commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
-            return "".join(f"$ {command}\n{self.run(command)}" for command in commands)
-        if block.language == "sh":
-            for line in text.splitlines():
-                self.stand_in(line)
-        elif text == MAIN:
+    def describe(self, text: str) -> None:
+        if text == MAIN:
             (self.folder / "main.py").write_text(text)
-        return text
 
-    def run(self, command: str) -> str:
-        done = subprocess.run(
-            [require("bash"), "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert "infra: " not in done.stdout, f"{command}: {done.stdout}"
-        return done.stdout
+    def stand_in(self, commands: str) -> None:
+        for command in commands.splitlines():
+            self.did.append(command.partition(" --")[0])
+            if command == "infra deploy":
+                (self.folder / "facts.json").write_text(DEPLOYED.to_json())
+            elif command.startswith("clan machines install"):
+                self.install()
 
-    def stand_in(self, command: str) -> None:
-        """Leave behind what cloud and clan would."""
-        self.did.append(command.partition(" --")[0])
-        if command == "infra deploy":
-            (self.folder / "facts.json").write_text(DEPLOYED.to_json())
-        elif command.startswith("clan machines install"):
-            projects.put(
-                self.folder, "shared/zerotier-network-zerotier/network-id", projects.NETWORK
-            )
-            for variable, value in (
-                ("openssh/ssh.id_ed25519.pub", projects.KEYS[0]),
-                ("state-version/version", "26.05"),
-                ("zerotier/zerotier-ip", "fd01:2345:6789:abcd:ef99:9301:2345:6789"),
-            ):
-                projects.put(self.folder, f"per-machine/cinnabar/{variable}", value)
+    def install(self) -> None:
+        network = "shared/zerotier-network-zerotier/network-id"
+        projects.put(self.folder, network, projects.NETWORK)
+        for variable, value in (
+            ("openssh/ssh.id_ed25519.pub", projects.KEYS[0]),
+            ("state-version/version", "26.05"),
+            ("zerotier/zerotier-ip", "fd01:2345:6789:abcd:ef99:9301:2345:6789"),
+        ):
+            projects.put(self.folder, f"per-machine/cinnabar/{variable}", value)
 
 
 @pytest.mark.snapshots
@@ -92,7 +56,7 @@ def test_the_page_is_what_happens(file_regression: FileRegressionFixture, tmp_pa
     folder = tmp_path / "metals"
     folder.mkdir()
     (folder / "pyproject.toml").write_text('[tool.nixgen]\nsource = "main:fleet"\n')
-    reader = Reader(folder)
+    reader = HetznerReader(folder)
     reader.run("git init --quiet")
     played = replaced(PAGE.read_text(), reader.follow)
     file_regression.check(played, fullpath=PAGE)
