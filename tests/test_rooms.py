@@ -42,7 +42,16 @@ ROOMS = {
         CLOUDS,
         tuple(
             f"infra_lib.clouds.{name}"
-            for name in ("cloud", "access", "age", "answers", "catalog_file", "failure", "sections")
+            for name in (
+                "cloud",
+                "access",
+                "adoption",
+                "age",
+                "answers",
+                "catalog_file",
+                "failure",
+                "sections",
+            )
         ),
     ),
     "a cloud": (CLOUDS, ("infra_lib.clouds",)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra_lib.clouds.access import Access
+    from infra_lib.clouds.adoption import Adoption
     from infra_lib.clouds.answers import (
         Alternatives,
         GpuOffer,
@@ -174,6 +175,9 @@ class Cloud(Protocol):
 
     def renewal(self) -> Renewal:
         """Return what renews the catalogue of machine types and prices; nothing else loads it."""
+
+    def adoption(self) -> Adoption:
+        """Return what makes Python of machines that are there already; nothing else loads it."""
 
 
 class Renewal(Protocol):
