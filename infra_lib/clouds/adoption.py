@@ -57,7 +57,7 @@ class Found:
 # Arguments whose keys are the user's own, in all clouds.
 _MAPS = frozenset({"labels", "metadata"})
 
-Kind = Literal["left", "guessed", "contradiction"]
+Kind = Literal["left", "differs", "guessed", "contradiction"]
 
 
 @frozen(kw_only=True)
@@ -65,8 +65,8 @@ class Item:
     """A line of the report: what the Python does not say as the sources do.
 
     Attributes:
-        kind: "left" for what could not be carried, "guessed" for what no source said,
-            "contradiction" for what two sources say otherwise.
+        kind: "left" for what could not be carried, "differs" for what will be otherwise than it is,
+            "guessed" for what no source said, "contradiction" for what two sources say otherwise.
         where: The source and the place in it: "state.json: google_compute_instance.galena".
         what: What it is, and why; without the value where that may be secret.
         do: What to do about it; empty for nothing.
