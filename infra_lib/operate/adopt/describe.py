@@ -25,7 +25,7 @@ from infra_lib.operate.adopt.takeover import Stack, take_over
 from infra_lib.operate.adopt.targets import common_targets
 from infra_lib.operate.adopt.terraform_files import Document
 from infra_lib.operate.scaffold import name_from
-from infra_lib.services import path, services
+from infra_lib.services import path, services, target_host
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -397,6 +397,27 @@ class _Description:
             fields["zerotier"] = ZeroTier(controller_tag=None, peer_tag=None)
         if files:
             fields["files"] = files
+        fleet = Fleet(**fields)
+        return self._reached_as_before(fleet, fields)
+
+    def _reached_as_before(
+        self, fleet: Fleet, fields: dict[str, Any]
+    ) -> tuple[Fleet, dict[str, Any]]:
+        """Return the fleet with each machine's own target where clan's internet service has one.
+
+        The fleet leaves the target to the service; the inventory said both.
+        """
+        wanted = {each.name: each.target_host for each in self.inventory.machines}
+        machines = tuple(
+            evolve(machine, target_host=host)
+            if host == wanted.get(machine.name) and host != target_host(fleet, made)
+            else machine
+            for machine, made in zip(fields["machines"], fleet.machines, strict=True)
+            for host in (fleet.target_host(made),)
+        )
+        if machines == fields["machines"]:
+            return fleet, fields
+        fields = {**fields, "machines": machines}
         return Fleet(**fields), fields
 
     def _accepted(self, fields: dict[str, Any]) -> dict[str, Any]:

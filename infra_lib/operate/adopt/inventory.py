@@ -237,13 +237,10 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
         what = "an extra module is Nix, which cannot be told from what it evaluates to"
         do = 'say it in Role(extra_modules=(Path("…"),)), with its path below the flake\'s root'
         items.append(Item(kind="left", where=f"{where}.extraModules", what=what, do=do))
+    machines, tags = (_members(given, name, where) for name in ("machines", "tags"))
+    settings = _settings(given.get("settings"), f"{where}.settings")
     return _made(
-        lambda: Role(
-            machines=_members(given, "machines", where),
-            tags=_members(given, "tags", where),
-            settings=_settings(given.get("settings"), f"{where}.settings"),
-            extra_modules=modules,
-        ),
+        lambda: Role(machines=machines, tags=tags, settings=settings, extra_modules=tuple(modules)),
         where,
         items,
     )

@@ -169,7 +169,7 @@ def _configuration(document: Mapping[str, Any], where: str) -> Document:
     found: list[Found] = []
     items: list[Item] = []
     for kind, named in _merged(document.get("resource")).items():
-        for name, bodies in named.items():
+        for name, bodies in _merged(named).items():
             body = _one(bodies)
             place = f"{where}: {kind}.{name}"
             several = next((each for each in ("count", "for_each") if each in body), None)
@@ -249,6 +249,8 @@ def _merged(blocks: Any) -> dict[str, Any]:
     """Return blocks by their first label: there may be several such objects, in a list."""
     merged: dict[str, Any] = {}
     for each in _list(blocks):
+        if not isinstance(each, Mapping):
+            raise TypeError(f"an object is wanted, got {type(each).__name__}")
         for name, body in each.items():
             both = isinstance(body, Mapping) and isinstance(merged.get(name), Mapping)
             merged[name] = {**merged[name], **body} if both else body

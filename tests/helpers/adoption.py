@@ -1,0 +1,89 @@
+"""Adopting in tests: the command, the fleet that it writes, and what clan makes of both."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.commands.cli import main
+from nixgen.files.write import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from infra_lib import Fleet
+
+
+def adopt(folder: Path, *arguments: object) -> Fleet:
+    """Run the command in a folder, and return the fleet that it wrote as fleet.py there."""
+    assert main(["adopt", *map(str, arguments), "-o", str(folder / "fleet.py")]) == 0
+    return load(folder / "fleet.py")
+
+
+def load(path: Path) -> Fleet:
+    """Return what a module of Python binds as `fleet`."""
+    module: dict[str, Any] = {"__name__": "fleet", "__file__": str(path)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(path.read_text(), str(path), "exec"), module)  # noqa: S102 - what we wrote
+    fleet: Fleet = module["fleet"]
+    return fleet
+
+
+def report(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what the command printed, in one line a paragraph."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+def put_json(folder: Path, name: str, document: object) -> Path:
+    """Write a document into a folder."""
+    path = folder / name
+    path.write_text(json.dumps(document))
+    return path
+
+
+def plant(fleet: Fleet, root: Path) -> Path:
+    """Write the generated files of a fleet into a folder."""
+    root.mkdir(exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write(fleet.nix_files(), root, "fleet:fleet")
+    return root
+
+
+def as_evaluated(inventory: Any) -> Any:
+    """Return an inventory as `nix eval` prints clan's: settings are modules that tell their file.
+
+    That was seen with clan-core itself: `uniqueDeferredSerializableModule` in its lib/types.
+
+    Args:
+        inventory: What the stand-in of the tests tells.
+    """
+
+    def module(settings: Any) -> Any:
+        return {"imports": [{"_file": "<unknown-file>, via option …", "imports": [settings]}]}
+
+    def member(settings: Any) -> Any:
+        return {"settings": module(settings)}
+
+    return {
+        **{name: inventory[name] for name in ("machines", "meta", "tags")},
+        "instances": {
+            name: {
+                "module": instance["module"],
+                "roles": {
+                    role: {
+                        "machines": {m: member(said) for m, said in each["machines"].items()},
+                        "tags": {t: member(said) for t, said in each["tags"].items()},
+                        "settings": module(each["settings"]),
+                        "extraModules": each["extraModules"],
+                    }
+                    for role, each in instance["roles"].items()
+                },
+            }
+            for name, instance in inventory["instances"].items()
+        },
+    }
