@@ -130,7 +130,14 @@ def test_an_ssh_configuration() -> None:
 
 
 def test_known_hosts() -> None:
-    text = f"galena.zt,203.0.113.7 {KEY}\n|1|x|y {KEY}\n@cert-authority *.zt {KEY}\n[gate]:22 {KEY}\nx y\n"
+    lines = (
+        f"galena.zt,203.0.113.7 {KEY}",
+        f"|1|x|y {KEY}",
+        f"@cert-authority *.zt {KEY}",
+        f"[gate]:22 {KEY}",
+        "x y",
+    )
+    text = "\n".join(lines)
 
     known = read_known_hosts(text, "known_hosts")
 
