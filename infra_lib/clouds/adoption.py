@@ -277,7 +277,8 @@ def _compare(
 def _of_map(
     path: str, before: Any, after: Any, known: Mapping[str, Any]
 ) -> Iterable[tuple[str, Any, Any]]:
-    old, new = before or {}, after or {}
+    # What is no mapping has no keys that anybody would keep.
+    old, new = (each if isinstance(each, Mapping) else {} for each in (before, after))
     for key in dict.fromkeys((*new, *old)):
         value = _value(new.get(key), known)
         if old.get(key) != value and not isinstance(value, Reference):

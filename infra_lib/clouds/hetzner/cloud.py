@@ -15,6 +15,7 @@ from infra_lib.model.errors import field_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from infra_lib.clouds.adoption import Adoption
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
     from infra_lib.clouds.cloud import FleetView, Operations, Renewal
     from infra_lib.clouds.hetzner.machine import HetznerMachine
@@ -176,6 +177,13 @@ def renewal() -> Renewal:
     from infra_lib.clouds.hetzner.catalog import renewal
 
     return renewal
+
+
+def adoption() -> Adoption:
+    """Return what makes Python of servers that are there."""
+    from infra_lib.clouds.hetzner import adoption as module
+
+    return module
 
 
 def _is_there(fleet: FleetView, machine: HetznerMachine) -> bool:
