@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from keyword import iskeyword
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.helpers.tools import require
 LETTERS = st.characters(min_codepoint=32, max_codepoint=0x17F) | st.sampled_from("\n\t\"'\\{}$é")
 TEXTS = st.text(LETTERS, max_size=60)
 SCALARS = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | TEXTS
-NAMES = st.from_regex(r"[a-z][a-z_]{0,12}", fullmatch=True).filter(str.isidentifier)
+NAMES = st.from_regex(r"[a-z][a-z_]{0,12}", fullmatch=True).filter(lambda name: not iskeyword(name))
 
 
 def containers(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
