@@ -15,9 +15,8 @@ from infra_lib.model.errors import field_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from infra_lib.clouds.adoption import Adoption
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
-    from infra_lib.clouds.cloud import FleetView, Operations, Renewal
+    from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
     from infra_lib.clouds.hetzner.machine import HetznerMachine
     from infra_lib.clouds.hetzner.project import HetznerProject
 
