@@ -163,7 +163,8 @@ class Reading:
         taken_away: Arguments that go when the stack does not say them: optional, and not computed.
         defaults: What an argument is when nobody says it.
         unordered: Lists whose order means nothing.
-        names: Arguments in which a name and the end of a link are the same.
+        names: Arguments that take a name or a link: a name is the end of any link, and links are
+            the same from "projects/" on.
     """
 
     forcing: frozenset[str] = frozenset()
@@ -271,8 +272,16 @@ def _same(before: Any, after: Any, plain: str, reading: Reading, known: Mapping[
             _same(old, each, plain, reading, known) for old, each in zip(before, new, strict=True)
         )
     if plain in reading.names and isinstance(before, str) and isinstance(after, str):
-        return before == after or before.rpartition("/")[2] == after.rpartition("/")[2]
+        if "/" in before and "/" in after:
+            return _relative(before) == _relative(after)
+        return before.rpartition("/")[2] == after.rpartition("/")[2]
     return bool(before == after)
+
+
+def _relative(link: str) -> str:
+    """Return a link from "projects/" on."""
+    start = link.find("projects/")
+    return link[start:] if start >= 0 else link
 
 
 def _value(value: Any, known: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from infra_lib.model.validators import NAME, check_matching
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from infra_lib.clouds.adoption import Adoption
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
     from infra_lib.clouds.cloud import FleetView, Operations, Renewal
     from infra_lib.clouds.gcp.machine import GcpMachine
@@ -172,6 +173,13 @@ def renewal() -> Renewal:
     from infra_lib.clouds.gcp.catalog.renewal import renew
 
     return renew
+
+
+def adoption() -> Adoption:
+    """Return what makes Python of machines that are there already."""
+    from infra_lib.clouds.gcp import adoption as module
+
+    return module
 
 
 def _check_zones(facts: Facts, machines: Sequence[GcpMachine]) -> None:

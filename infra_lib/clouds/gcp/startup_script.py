@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from infra_lib.model.reference import Reference
+
 # Images differ: their sshd_config may say "PermitRootLogin no" (Debian's on Compute Engine does),
 # may include drop-ins or not, and may hold a key of root's that only prints a refusal (cloud-init).
 # sshd takes the first value and the first matching key it reads: ours are put first.
@@ -86,6 +90,11 @@ cat >"$script" <<'{end}'
 chmod 700 "$script"
 "$script"
 """
+_SHELL = "#!/bin/sh\n"
+_OWN_PATTERN = (
+    r"\nscript=\$\(mktemp\)\ntrap [^\n]*\ncat >\"\$script\" <<'(?P<end>END_*)'\n"
+    r"(?P<text>.*)\n(?P=end)\nchmod 700 \"\$script\"\n\"\$script\"\n\Z"
+)
 
 
 def startup_script(own: str = "") -> str:
@@ -96,8 +105,35 @@ def startup_script(own: str = "") -> str:
     """
     if not own.strip():
         return _ROOT_BY_KEY
-    text = own if own.startswith("#!") else f"#!/bin/sh\n{own}"
+    text = own if own.startswith("#!") else f"{_SHELL}{own}"
     end = "END"
     while end in text.splitlines():
         end += "_"
     return _ROOT_BY_KEY + _OWN.format(text=text.rstrip("\n"), end=end)
+
+
+def own_startup_script(value: str) -> str:
+    """Return a machine's own script, by what the metadata value `startup-script` is.
+
+    It is the one for which `startup_script` returns that value: of those that differ in an end of
+    line, or name `/bin/sh`, the one that people would write. Also what an earlier release wrote
+    before it is taken off.
+
+    Args:
+        value: The metadata value, or a `Reference` that a stack made of one.
+
+    Returns:
+        The script, a `Reference` of a `Reference`; empty for none. What no stack wrote is all the
+        machine's own.
+    """
+    begin = _ROOT_BY_KEY.partition("\n\n")[0]
+    if not value.startswith(begin):
+        return value
+    found = re.search(_OWN_PATTERN, value, re.DOTALL)
+    if found is None:
+        return ""
+    text = found["text"]
+    rest = text.removeprefix(_SHELL)
+    text = text if rest.startswith("#!") or not rest.strip() else rest
+    text = f"{text}\n" if "\n" in text else text
+    return Reference(text) if isinstance(value, Reference) else text

@@ -1,0 +1,321 @@
+"""What the first deployment of a stack does to what is there, when that is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, differences
+from infra_lib.clouds.gcp.adoption.readings import READINGS
+from infra_lib.clouds.gcp.adoption.secret import HIDDEN, is_secret, looks_secret
+from infra_lib.clouds.gcp.adoption.sources import (
+    ADDRESS,
+    DISK,
+    FIREWALL,
+    INSTANCE,
+    POLICY,
+    RECORD,
+    Sources,
+    labels_of,
+    merged,
+)
+from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
+from infra_lib.clouds.gcp.adoption.values import URL, blocks, last, literal, number, part
+from infra_lib.clouds.gcp.firewall import CLOSING
+from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.gcp.resources import configuration
+from infra_lib.model.errors import shown
+from infra_lib.model.reference import Reference
+from infra_lib.terraform.resource import reference
+
+if TYPE_CHECKING:
+    from infra_lib.clouds.adoption import Adopted
+    from infra_lib.clouds.cloud import FleetView
+    from infra_lib.terraform.resource import Resource
+
+_NOTHING: Mapping[str, Any] = {}
+# What Google's provider changes only while the machine is stopped.
+_STOPPED_FOR = (
+    *("advanced_machine_features", "enable_display", "machine_type", "min_cpu_platform"),
+    *("network_interface[0].network", "network_interface[0].subnetwork", "service_account"),
+    *("scheduling[0].node_affinities", "shielded_instance_config"),
+)
+
+
+def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str) -> Takeover:
+    """Return what the first deployment does; see `infra_lib.clouds.adoption.Adoption`.
+
+    Raises:
+        FleetError: When machines and project do not make a stack.
+    """
+    project = adopted.project
+    if project is None:
+        return Takeover(taken=())
+    machines = [each for each in adopted.machines if isinstance(each, GcpMachine)]
+    sources = Sources(tuple(found), {"project": project.project})
+    wanted = configuration(fleet, project, machines, stack).resources
+    there = dict(_there(wanted, adopted, sources, project.project))
+    known = _known(wanted, there, sources)
+    taken = tuple(
+        _taken(resource, there[resource.address], sources, known)
+        for resource in wanted
+        if resource.address in there
+    )
+    made = tuple(each.address for each in wanted if each.address not in there)
+    return Takeover(
+        taken=taken,
+        made=made,
+        items=(
+            *(item for each in taken for item in _noted(each)),
+            *_new(wanted, there, adopted, fleet.name),
+            *_staying(adopted, there, found),
+        ),
+    )
+
+
+def _there(
+    wanted: Sequence[Resource], adopted: Adopted, sources: Sources, project: str
+) -> Iterator[tuple[str, Found]]:
+    """Yield the address of each resource that is there already, and what tells of it."""
+    owners = {
+        disk.name: machine.name for machine in adopted.machines for disk in machine.data_disks
+    }
+    instances = {
+        name: merged([each for each in group if each.type == INSTANCE])
+        for name, group in adopted.sources.items()
+        if any(each.type == INSTANCE for each in group)
+    }
+    for resource in wanted:
+        name, found = resource.arguments.get("name"), None
+        if resource.type == INSTANCE:
+            found = instances.get(resource.name)
+        elif resource.type == DISK:
+            near = instances.get(owners.get(resource.name, ""))
+            found = None if near is None else sources.named(DISK, name, near)
+        elif resource.type in {FIREWALL, POLICY, RECORD}:
+            found = _alike(resource, sources, project)
+        if found is not None:
+            yield resource.address, found
+
+
+def _alike(resource: Resource, sources: Sources, project: str) -> Found | None:
+    """Return what is there by the name of a resource, where that is to be."""
+    arguments = resource.arguments
+    own = arguments.get("project") or project
+    for each in sources.of(resource.type):
+        attributes = each.attributes
+        there = literal(attributes.get("project")) or part(attributes.get("self_link"), "projects")
+        there = there or part(attributes.get("network"), "projects") or project
+        region = attributes.get("region")
+        if (
+            attributes.get("name") == arguments.get("name")
+            and there == own
+            and (
+                region is None
+                or "region" not in arguments
+                or last(str(region)) == arguments["region"]
+            )
+            and attributes.get("managed_zone") == arguments.get("managed_zone")
+            and (resource.type != RECORD or attributes.get("type") == arguments.get("type"))
+        ):
+            return each
+    return None
+
+
+def _known(
+    wanted: Sequence[Resource], there: Mapping[str, Found], sources: Sources
+) -> dict[str, Any]:
+    """Return what the references of the stack come to: links, and of what is new, that it is."""
+    known: dict[str, Any] = {}
+    for resource in wanted:
+        if resource.type not in {DISK, POLICY}:
+            continue
+        found = there.get(resource.address)
+        link = f"{resource.address}, which is new"
+        if found is not None:
+            link = f"{URL}{_id(resource, found, sources)}"
+        known[reference(resource.type, resource.name, "self_link")] = link
+    return known
+
+
+def _id(resource: Resource, found: Found, sources: Sources) -> str:
+    placed = {
+        **resource.arguments,
+        **{
+            name: value
+            for name in ("name", "zone", "region", "managed_zone", "type")
+            if (value := literal(found.attributes.get(name))) is not None
+        },
+    }
+    project = sources.project_of(found) or ""
+    if found.type == FIREWALL and literal(found.attributes.get("project")) is None:
+        project = resource.arguments.get("project") or project
+    return import_id(resource.type, placed, project)
+
+
+def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[str, Any]) -> Taken:
+    reading = READINGS[resource.type]
+    arguments = {
+        key: value
+        for key, value in resource.arguments.items()
+        if key not in {"labels", "desired_status"}
+    }
+    changes, forced = differences(
+        arguments,
+        as_imported(found, resource, sources),
+        reading,
+        ignored=resource.lifecycle.get("ignore_changes", ()),
+        known=known,
+    )
+    more = [
+        *_status(resource, found),
+        *_labels(resource.arguments.get("labels") or _NOTHING, found),
+    ]
+    whole = [each for each in changes if _makes_anew(each)]
+    return Taken(
+        address=resource.address,
+        id=_id(resource, found, sources),
+        where=found.where,
+        changes=tuple(_told(each, found) for each in (*changes, *more) if each not in whole),
+        forced=tuple(_told(each, found) for each in (*forced, *whole)),
+    )
+
+
+def _makes_anew(difference: Difference) -> bool:
+    """Whether a change cannot be made, which a list of arguments alone does not tell.
+
+    Another number of network interfaces makes the machine anew; a disk does not shrink.
+    """
+    if difference.path == "network_interface":
+        return True
+    before, after = number(difference.before), number(difference.after)
+    is_size = difference.path in {"size", "boot_disk[0].initialize_params[0].size"}
+    return is_size and before is not None and after is not None and after < before
+
+
+def _status(resource: Resource, found: Found) -> Iterator[Difference]:
+    """Yield that a status is kept from now on, or that the machine is started or stopped."""
+    wanted = resource.arguments.get("desired_status")
+    if wanted is None:
+        return
+    attributes = found.attributes
+    status = literal(attributes.get("current_status")) or literal(attributes.get("desired_status"))
+    if status in {None, wanted}:
+        yield Difference(path="desired_status", before=None, after=wanted, noted=True)
+    else:
+        yield Difference(path="desired_status", before=status, after=wanted)
+
+
+def _labels(wanted: Mapping[str, Any], found: Found) -> Iterator[Difference]:
+    """Yield what becomes of labels: an import knows none, and takes none away."""
+    there = labels_of(found, _NOTHING)
+    for key, value in wanted.items():
+        before = there.get(key)
+        same = before == value or isinstance(value, Reference)
+        yield Difference(
+            path=f"labels.{key}", before=None if same else before, after=value, noted=same
+        )
+
+
+def _told(difference: Difference, found: Found) -> Difference:
+    """Return a difference without what may be secret."""
+    path = difference.path
+    if is_secret(found, path) or is_secret(found, _written_as(path)):
+        return evolve(difference, before=HIDDEN)
+    return evolve(
+        difference,
+        before=_hidden(path, difference.before),
+        after=_hidden(path, difference.after),
+    )
+
+
+def _written_as(path: str) -> str:
+    return "metadata_startup_script" if path == "metadata.startup-script" else path
+
+
+def _hidden(path: str, value: Any) -> Any:
+    key = path.rpartition(".")[2]
+    if isinstance(value, Mapping):
+        return {name: _hidden(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(path, each) for each in value]
+    return HIDDEN if looks_secret(key, value) else value
+
+
+def _noted(taken: Taken) -> Iterator[Item]:
+    """Yield what is to be known of changes beside what they say."""
+    if not taken.address.startswith(f"{INSTANCE}."):
+        return
+    for each in taken.changes:
+        if each.path.startswith("attached_disk[") and each.path.endswith(".device_name"):
+            yield Item(
+                kind="left",
+                where=taken.where,
+                what=f"{each.path}: {shown(each.before)} becomes {shown(each.after)}: the disk is "
+                "detached and attached again while the machine runs",
+                do="unmount it before the first deployment, and mount it by "
+                f"/dev/disk/by-id/google-{each.after} from then on",
+            )
+        if each.path == "attached_disk":
+            gone = {_source(one) for one in blocks(each.before)}
+            gone -= {_source(one) for one in blocks(each.after)}
+            if gone:
+                names = ", ".join(map(shown, sorted(gone)))
+                what = f"the first deployment takes disks off the machine: {names}"
+                yield Item(kind="left", where=taken.where, what=what, do="unmount them first")
+    if any(each.path.startswith(_STOPPED_FOR) and not each.noted for each in taken.changes):
+        what = "the machine is stopped and started again for what the first deployment changes"
+        yield Item(kind="left", where=taken.where, what=what)
+
+
+def _source(attached: Mapping[str, Any]) -> str:
+    return last(str(attached.get("source")))
+
+
+def _new(
+    wanted: Sequence[Resource], there: Mapping[str, Found], adopted: Adopted, fleet: str
+) -> Iterator[Item]:
+    """Yield what new resources do to machines that are there."""
+    where = f"fleet {fleet!r}"
+    for each in wanted:
+        if each.address in there:
+            continue
+        if each.type == FIREWALL and CLOSING.fullmatch(each.name):
+            yield Item(
+                kind="left",
+                where=where,
+                what=f"{each.address} is new: it keeps whoever is not in ssh_source_ranges out of "
+                f"the machines in {each.arguments['network']}, which Google's own rule lets in",
+                do="name where people come from in ssh_source_ranges before the first deployment",
+            )
+        if each.type == "terraform_data" and each.name in adopted.sources:
+            yield Item(
+                kind="left",
+                where=where,
+                what=f"{each.address} is new: the first deployment looks whether {each.name} runs "
+                "NixOS, and installs it where it does not, over what is there",
+                do="leave GcpProject(install=True) out until then, if it does not run NixOS",
+            )
+
+
+_STAYS = {
+    ADDRESS: "it stays reserved, and no stack manages it",
+    POLICY: "it stays, and no stack manages it: the machine follows a policy of its own from now "
+    "on; delete it where no other machine follows it",
+    FIREWALL: "it stays, and no stack manages it: this one has rules of its own; delete it after "
+    "the first deployment",
+    DISK: "it is a boot disk: it goes with its machine from now on, and no stack manages it alone",
+}
+
+
+def _staying(
+    adopted: Adopted, there: Mapping[str, Found], found: Sequence[Found]
+) -> Iterator[Item]:
+    """Yield what is described, and not taken over."""
+    taken = {each.where for each in there.values()}
+    for each in found:
+        known = each.type in _STAYS and (bool(each.name) or each.type != DISK)
+        if known and each.where in adopted.carried and each.where not in taken:
+            yield Item(kind="left", where=each.where, what=_STAYS[each.type])
