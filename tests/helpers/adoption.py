@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.commands.cli import main
+from infra_lib.terraform.escape import escape
 from nixgen.files.write import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pytest
 
     from infra_lib import Fleet
+    from infra_lib.clouds.adoption import Found
+    from infra_lib.terraform.resource import Configuration
 
 
 def adopt(folder: Path, *arguments: object) -> Fleet:
@@ -87,3 +92,54 @@ def as_evaluated(inventory: Any) -> Any:
             for name, instance in inventory["instances"].items()
         },
     }
+
+
+def as_shown(found: Iterable[Found]) -> dict[str, Any]:
+    """Return what `terraform show -json` prints of a state that has these resources."""
+    resources = [
+        {
+            "address": each.address,
+            "mode": "managed",
+            "type": each.type,
+            "name": each.name,
+            "values": plain(each.attributes),
+            "sensitive_values": {},
+        }
+        for each in found
+    ]
+    return {"format_version": "1.0", "values": {"root_module": {"resources": resources}}}
+
+
+def as_synthesized(*configurations: Configuration) -> dict[str, Any]:
+    """Return what a framework writes as cdk.tf.json of configurations, in one document."""
+    document: dict[str, Any] = {"provider": {}, "resource": {}}
+    for each in configurations:
+        for resource in each.resources:
+            name = resource.type.partition("_")[0]
+            if name in ("google", "hcloud"):
+                document["provider"][name] = [written(each.provider)]
+            body = {
+                key: written(value)
+                for key, value in resource.arguments.items()
+                if value is not None
+            }
+            if resource.lifecycle:
+                body["lifecycle"] = dict(resource.lifecycle)
+            document["resource"].setdefault(resource.type, {})[resource.name] = body
+    return document
+
+
+def written(value: Any) -> Any:
+    """Return arguments as Terraform's JSON has them: texts are escaped, references are not."""
+    if isinstance(value, str):
+        return escape(value, lambda _: False)
+    if isinstance(value, Mapping):
+        return {key: written(each) for key, each in value.items() if each is not None}
+    return [written(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def plain(value: Any) -> Any:
+    """Return attributes as plain data."""
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else value

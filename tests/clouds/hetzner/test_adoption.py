@@ -584,27 +584,3 @@ def test_nothing_of_hetzners_is_nothing() -> None:
     by = adopted(there("hcloud_floating_ip.x", id="5", name="x"))
     assert (by.project, by.machines) == (None, ())
     assert len(by.items) == 1
-
-
-@pytest.mark.slow
-def test_a_thousand_machines_take_no_time() -> None:
-    from time import perf_counter
-
-    found = []
-    for number in range(1000):
-        is_ = {**server().attributes, "id": str(10000 + number), "name": f"m{number}"}
-        is_ |= {"ipv4_address": f"203.0.{number // 250}.{number % 250 + 1}", "ipv6_network": ""}
-        is_ |= {"ipv6_address": "", "firewall_ids": [81]}
-        found.append(there(f"hcloud_server.m{number}", **is_))
-        of = {**address().attributes, "id": 20000 + number, "name": f"ip{number}"}
-        found.append(there(f"hcloud_primary_ip.m{number}", **{**of, "assignee_id": 10000 + number}))
-    before = perf_counter()
-    by = adopted(*found)
-    spent = perf_counter() - before
-    assert len(by.machines) == 1000
-    assert spent < 2
-    fleet = fleet_of(*by.machines, hetzner=by.project)
-    before = perf_counter()
-    takeover = take_over(fleet, by, found, "hetzner")
-    assert len(takeover.taken) == 2000
-    assert perf_counter() - before < 2
