@@ -150,7 +150,7 @@ def fleets(draw: Any) -> Fleet:
             module=draw(st.sampled_from(("sshd", "borgbackup", "users", "zerotier"))),
             roles={
                 role: Role(
-                    machines=dict.fromkeys(draw(st.lists(names, unique=True, max_size=3)), {}),
+                    machines=tuple(draw(st.lists(names, unique=True, max_size=3))),
                     tags=draw(st.sampled_from(((), ("all",)))),
                     settings=draw(SETTINGS),
                 )
