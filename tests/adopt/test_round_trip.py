@@ -45,7 +45,7 @@ from tests.helpers.nix import evaluate
 from tests.helpers.nix_fleets import CACHE, HOSTILE, KEY
 
 WORDS = st.sampled_from(("", "a vault", HOSTILE, 'say "hi"', "GPU 1x T4", "Hetzner node (x): y"))
-TAGS = st.lists(st.sampled_from(("server", "peer", "web", "gpu", "nixos")), unique=True, max_size=3)
+TAGS = st.lists(st.sampled_from(("server", "mine", "web", "gpu", "nixos")), unique=True, max_size=3)
 LABELS = st.sampled_from(({}, {"team": "ore"}, {"team": "ore", "tier": "b2"}))
 SETTINGS = st.sampled_from(({}, {"a": 1}, {"b": {"c": [HOSTILE, None, 1.5]}}, {"port": True}))
 
@@ -147,7 +147,7 @@ def fleets(draw: Any) -> Fleet:
     services = [
         ClanService(
             f"service-{number}",
-            module=draw(st.sampled_from(("sshd", "borgbackup", "users", "zerotier"))),
+            module=draw(st.sampled_from(("sshd", "borgbackup", "users"))),
             roles={
                 role: Role(
                     machines=tuple(draw(st.lists(names, unique=True, max_size=3))),
@@ -159,6 +159,11 @@ def fleets(draw: Any) -> Fleet:
         )
         for number in range(draw(st.integers(0, 4)))
     ]
+    if draw(st.booleans()):
+        peers = Role(tags=("all",))
+        controller = Role(machines={"v0": {"allowedIps": ["fd5d::1"]}})
+        roles = {"controller": controller, "peer": peers}
+        services.append(ClanService("net", module="zerotier", roles=roles))
     keys = draw(st.sampled_from(((f"{KEY} admin",), ())))
     return Fleet(
         name="ore",
