@@ -25,17 +25,24 @@ class Stack:
 
     Attributes:
         name: The stack's name, which is its cloud's.
-        imports: What it takes over: what the stack calls it, and what the provider knows it by.
+        taken: What it takes over.
+        made: The addresses of what it makes.
         forced: The machines that would be made anew, and so are left where they are.
         refusals: What the report says of those.
         items: What the report says of all else.
     """
 
     name: str
-    imports: Mapping[str, str]
+    taken: tuple[Taken, ...]
+    made: tuple[str, ...]
     forced: frozenset[str]
     refusals: tuple[Item, ...]
     items: tuple[Item, ...]
+
+    @property
+    def imports(self) -> dict[str, str]:
+        """What the provider knows each thing by that is taken over, by what the stack calls it."""
+        return {each.address: each.id for each in self.taken}
 
 
 def take_over(
@@ -64,7 +71,8 @@ def take_over(
         stacks.append(
             Stack(
                 name=cloud,
-                imports={taken.address: taken.id for taken in done.taken},
+                taken=done.taken,
+                made=done.made,
                 forced=frozenset(name for _, name in forced if name is not None),
                 refusals=tuple(_refusal(taken, name) for taken, name in forced if name is not None),
                 items=tuple(items),
