@@ -31,6 +31,9 @@ _BY_HAND = {
     *("guest_accelerator", "reservation_affinity", "network_interface.access_config"),
     *("desired_status", "current_status", "metadata_startup_script", "min_cpu_platform"),
     "scheduling.automatic_restart",
+    *("provisioned_iops", "provisioned_throughput"),
+    "boot_disk.initialize_params.provisioned_iops",
+    "boot_disk.initialize_params.provisioned_throughput",
 }
 
 # What fields here say, by the kind of value that it has.
@@ -103,11 +106,9 @@ _CHOSEN = {
     INSTANCE: {
         *("network_interface.network_ip", "network_interface.igmp_query"),
         *("network_interface.internal_ipv6_prefix_length", "network_interface.ipv6_address"),
-        "boot_disk.initialize_params.provisioned_iops",
-        "boot_disk.initialize_params.provisioned_throughput",
         "boot_disk.initialize_params.resource_policies",
     },
-    DISK: {"provisioned_iops", "provisioned_throughput", "access_mode"},
+    DISK: {"access_mode"},
 }
 
 # What is as good as said by nobody.

@@ -104,14 +104,13 @@ def _alike(resource: Resource, sources: Sources, project: str) -> Found | None:
     """Return what is there by the name of a resource, where that is to be."""
     arguments = resource.arguments
     own = arguments.get("project") or project
-    for each in sources.of(resource.type):
+    for each in sources.called(resource.type, arguments.get("name")):
         attributes = each.attributes
         there = literal(attributes.get("project")) or part(attributes.get("self_link"), "projects")
         there = there or part(attributes.get("network"), "projects") or project
         region = attributes.get("region")
         if (
-            attributes.get("name") == arguments.get("name")
-            and there == own
+            there == own
             and (
                 region is None
                 or "region" not in arguments
