@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infra_lib import (
     BootDisk,
     DataDisk,
+    Dns,
     Fleet,
     GcpMachine,
     GcpProject,
@@ -461,3 +462,18 @@ def test_a_thousand_machines_take_no_time() -> None:
     assert len(takeover.taken) == 3001 + 1
     assert middle - start < 3, "seconds"
     assert end - middle < 3, "seconds"
+
+
+def test_a_name_in_the_dns_is_taken_over_and_left_to_the_fleet() -> None:
+    dns = Dns("example.org", zones={"gcp": "example-org"})
+    fleet = fleet_of(cpu(external_ip="203.0.113.7"), dns=dns)
+    found = written(resources_of(fleet))
+    adopted = adopt(found, **resources_of(fleet).provider)
+    (item,) = adopted.items
+    assert item.where == "cdk.tf.json: google_dns_record_set.galena-a"
+    takeover = taken(fleet, adopted, found)
+    assert takeover.made == ()
+    assert unsettled(takeover) == []
+    assert takeover.taken[-1].id == (
+        "projects/example-project/managedZones/example-org/rrsets/galena.example.org./A"
+    )

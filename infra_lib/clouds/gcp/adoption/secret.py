@@ -22,7 +22,7 @@ DO = (
 
 _WORD = (
     r"(?:pass(?:word|wd|phrase)|secret|token|credential"
-    r"|(?:api|access|private|auth|encryption)[-_]?key)"
+    r"|(?:api|access|private|auth|encryption|encrypted|raw)[-_]?key)"
 )
 _KEY = re.compile(_WORD, re.IGNORECASE)
 # What a shell fills in is no secret: "$1", "$(cat …)"; "$6$…" is a hash of a password.
