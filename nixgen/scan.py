@@ -31,7 +31,7 @@ _LITERAL = {
 # https://git-scm.com/docs/git-merge#_how_conflicts_are_presented; no Nix begins a line so.
 _CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 _CLOSING = {"{": "}", "${": "}", "(": ")", "[": "]"}
-_KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "rec", "then", "with"})
+KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "rec", "then", "with"})
 _ESCAPE = re.compile(r"\\(.)|\r\n?", re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -254,7 +254,7 @@ def _binding(parts: list[Node], text: str) -> Binding:
     start, end = parts[0].start, parts.pop().end
     if parts and parts[0].text == "inherit":
         names = parts[2:] if len(parts) > 1 and parts[1].kind == "(" else parts[1:]
-        paths = tuple((_name(each, text),) for each in names)
+        paths = tuple((attribute_name(each, text),) for each in names)
         if (None,) in paths:
             raise NotNixError(start, "what is inherited has a name that is computed")
         return Binding(start, end, paths, tuple(parts))
@@ -275,7 +275,7 @@ def _binding(parts: list[Node], text: str) -> Binding:
     literal = bare(value[rec:])
     if literal is not None and literal.kind != "{":
         literal = None
-    path = tuple(_name(each, text) for each in named[::2])
+    path = tuple(attribute_name(each, text) for each in named[::2])
     return Binding(start, end, (path,), tuple(parts), literal, rec and literal is not None)
 
 
@@ -369,9 +369,9 @@ def bare(nodes: "list[Node] | tuple[Node, ...]") -> Node | None:
     return nodes[0] if len(nodes) == 1 else None
 
 
-def _name(node: Node, text: str) -> str | None:
+def attribute_name(node: Node, text: str) -> str | None:
     """Return an attribute's name; None when it is computed."""
-    if node.kind == "word" and node.text not in _KEYWORDS:
+    if node.kind == "word" and node.text not in KEYWORDS:
         return node.text
     if node.kind == '"':
         return None if node.parts else _unescaped(text[node.start + 1 : node.end - 1])
@@ -380,7 +380,7 @@ def _name(node: Node, text: str) -> str | None:
         if inner is None or inner.parts or inner.kind not in ('"', "''"):
             return None
         if inner.kind == '"':
-            return _name(inner, text)
+            return attribute_name(inner, text)
         return text[inner.start + 2 : inner.end - 2].lstrip(" ")
     raise NotNixError(node.start, "the name of an attribute is wanted here")
 

@@ -1,6 +1,6 @@
-"""What is asked of a cloud when machines that are there already become Python.
+"""What a cloud answers with when machines that are there already become Python.
 
-A cloud answers with a module as `Adoption` says, which nothing but `infra adopt` loads.
+What it is asked is `infra_lib.clouds.cloud.Adoption`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field
 
@@ -18,9 +18,7 @@ from infra_lib.model.reference import Reference
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from infra_lib.clouds.cloud import FleetView
+    from collections.abc import Iterable
 
 
 @frozen(kw_only=True)
@@ -57,7 +55,7 @@ class Found:
 # Arguments whose keys are the user's own, in all clouds.
 _MAPS = frozenset({"labels", "metadata"})
 
-Kind = Literal["left", "guessed", "contradiction"]
+Kind = Literal["left", "differs", "guessed", "contradiction"]
 
 
 @frozen(kw_only=True)
@@ -65,8 +63,8 @@ class Item:
     """A line of the report: what the Python does not say as the sources do.
 
     Attributes:
-        kind: "left" for what could not be carried, "guessed" for what no source said,
-            "contradiction" for what two sources say otherwise.
+        kind: "left" for what could not be carried, "differs" for what will be otherwise than it is,
+            "guessed" for what no source said, "contradiction" for what two sources say otherwise.
         where: The source and the place in it: "state.json: google_compute_instance.galena".
         what: What it is, and why; without the value where that may be secret.
         do: What to do about it; empty for nothing.
@@ -151,45 +149,6 @@ class Takeover:
     taken: tuple[Taken, ...]
     made: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
-
-
-class Adoption(Protocol):
-    """What makes Python of what is in a cloud."""
-
-    def listed(self, document: Sequence[Any], where: str) -> list[Found] | None:
-        """Return what a list of the cloud's own command line holds, in Terraform's terms.
-
-        Args:
-            document: The JSON: `gcloud compute instances list --format=json`.
-            where: What to call it in messages.
-
-        Returns:
-            What was found; None where it is no list of this cloud's.
-
-        Raises:
-            FleetError: When it is such a list, and something in it cannot be.
-        """
-
-    def adopt(self, found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Adopted:
-        """Return what describes what was found.
-
-        Args:
-            found: All that the sources have of this cloud's resources, the instances once each.
-            provider: The arguments of the provider, where a configuration has them.
-            fleet: The fleet's name: what is labelled with it, or called after it, is the fleet's.
-        """
-
-    def take_over(
-        self, fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str
-    ) -> Takeover:
-        """Return what the first deployment of the stack would do.
-
-        Args:
-            fleet: The fleet, whose machines in this cloud have by now what others say of them.
-            adopted: Project and machines as the fleet has them, and what they were made of.
-            found: As `adopt` takes it.
-            stack: The stack's name.
-        """
 
 
 @frozen(kw_only=True)
@@ -278,7 +237,8 @@ def _compare(
 def _of_map(
     path: str, before: Any, after: Any, known: Mapping[str, Any]
 ) -> Iterable[tuple[str, Any, Any]]:
-    old, new = before or {}, after or {}
+    # What is no mapping has no keys that anybody would keep.
+    old, new = (each if isinstance(each, Mapping) else {} for each in (before, after))
     for key in dict.fromkeys((*new, *old)):
         value = _value(new.get(key), known)
         if old.get(key) != value and not isinstance(value, Reference):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra_lib.clouds.access import Access
-    from infra_lib.clouds.adoption import Adoption
+    from infra_lib.clouds.adoption import Adopted, Found, Takeover
     from infra_lib.clouds.answers import (
         Alternatives,
         GpuOffer,
@@ -217,6 +217,45 @@ class Renewal(Protocol):
 
         Raises:
             FleetError: When a file holds something else than it should.
+        """
+
+
+class Adoption(Protocol):
+    """What makes Python of what is in a cloud already."""
+
+    def listed(self, document: Sequence[Any], where: str) -> list[Found] | None:
+        """Return what a list of the cloud's own command line holds, in Terraform's terms.
+
+        Args:
+            document: The JSON: `gcloud compute instances list --format=json`.
+            where: What to call it in messages.
+
+        Returns:
+            What was found; None where it is no list of this cloud's.
+
+        Raises:
+            FleetError: When it is such a list, and something in it cannot be.
+        """
+
+    def adopt(self, found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Adopted:
+        """Return what describes what was found.
+
+        Args:
+            found: All that the sources have of this cloud's resources, the instances once each.
+            provider: The arguments of the provider, where a configuration has them.
+            fleet: The fleet's name: what is labelled with it, or called after it, is the fleet's.
+        """
+
+    def take_over(
+        self, fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str
+    ) -> Takeover:
+        """Return what the first deployment of the stack would do.
+
+        Args:
+            fleet: The fleet, whose machines in this cloud have by now what others say of them.
+            adopted: Project and machines as the fleet has them, and what they were made of.
+            found: As `adopt` takes it.
+            stack: The stack's name.
         """
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Each is a module of `infra_lib.commands` with `add_arguments(parser)` and `run(given) -> int`,
 # imported when it is the one that was asked for.
 COMMANDS = {
+    "adopt": "write the Python that describes a fleet which is there already",
     "catalog": "renew the catalogue of machine types and prices",
     "cost": "print what every machine costs, on and off, and what is on in total",
     "deploy": "deploy: what it costs first, and another zone where one has no room",

@@ -17,7 +17,7 @@ from infra_lib.commands.load import add_argument, load_fleet, other_word
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.cost_data import price_sources
-from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis
+from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis, takeover
 from infra_lib.operate.deploy.advice import advice
 from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
@@ -100,12 +100,14 @@ def run(given: Namespace) -> int:
     states = deployed.states(stack.folder for stack in stacks)
     there = deployed.machines_of(states.values())
     gone = guard.vanished(plans, states)
-    everywhere = None if there is None else {**elsewhere, **there}
+    taken = takeover.running(fleet, plans)
+    nothing = there is None and not taken
+    everywhere = None if nothing else {**elsewhere, **(there or {}), **taken}
     show(f"\n{price_text(fleet, everywhere, uncounted_resources(fleet, plans))}\n\n")
     warn_of_old_prices(price_sources(fleet))
     for text in guard.closed_networks(stacks):
         show(f"{text}\n\n")
-    for line in guard.losses(plans):
+    for line in (*takeover.describe(plans), *guard.losses(plans)):
         say(line)
     for line in (
         *gone,
@@ -130,6 +132,7 @@ def run(given: Namespace) -> int:
         any_price=given.over_budget,
         detached=guard.detached_disks(plans),
         held=guard.held(fleet, plans),
+        there=takeover.existing(plans),
     )
     if done is None:
         for line in guard.left_behind(plans):

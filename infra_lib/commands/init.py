@@ -88,11 +88,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=_SHARED,
         help="leave this file to you when it is there, and print what it would have held",
     )
+    parser.add_argument(
+        "--empty",
+        action="store_true",
+        help="write a fleet of one machine also where there is a fleet already",
+    )
 
 
 def run(given: Namespace) -> int:
     """Write everything that is not there, or say what is in the way and write nothing."""
     folder = Path.cwd()
+    if not given.empty:
+        _offer_adoption(folder)
     name = given.name or scaffold.name_from(folder.name)
     check_name("infra init", "--name", name)
     begin = _start(given, name)
@@ -134,6 +141,27 @@ def run(given: Namespace) -> int:
     package = framework.package
     print(f"\n{_NEXT.format(rest=begin.next, package=package, check=checked, git=git)}")
     return 0
+
+
+def _offer_adoption(folder: Path) -> None:
+    """Refuse to write an empty fleet where one is there already, which Python can describe.
+
+    Raises:
+        FleetError: When there is one; the message says what was found, and what to run.
+    """
+    from infra_lib.operate.adopt.signs import find_signs
+
+    found = find_signs(folder)
+    if not found:
+        return
+    options = shlex.join([word for sign in found for word in sign.option])
+    commands = [*(sign.command for sign in found if sign.command), f"infra adopt {options}"]
+    lines = "".join(f"\n    {command}" for command in commands)
+    raise FleetError(
+        f"there is a fleet here already: {', '.join(sign.what for sign in found)}. To have the "
+        f"Python written that describes it:\n{lines}\n\nNothing was written. infra init --empty "
+        "writes a fleet of one machine beside it"
+    )
 
 
 def _by_default(option: str) -> str:

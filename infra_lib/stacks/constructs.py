@@ -101,6 +101,11 @@ def construct(
     for resource in configuration.resources:
         named = made.setdefault(resource.type, {})
         named[resource.name] = _resource(constructs, stack, resource, write)
+    if configuration.imports:
+        # `import_from` would run Terraform at every synthesis, which needs none. What the app
+        # itself takes over with it stays: a framework appends to a list.
+        blocks = [{"to": each.to, "id": write(each.id)} for each in configuration.imports]
+        stack.add_override("import", blocks)
     for output in configuration.outputs:
         constructs.cdk.TerraformOutput(
             stack,

@@ -10,6 +10,7 @@ from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.clouds.gcp.stop_policy import SUFFIX
 from infra_lib.model.errors import field_error
 from infra_lib.stacks.base import StackBase, named
+from infra_lib.terraform.imports import with_imports
 from nixgen.exact import exact
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class GcpStackBase(StackBase):
         fleet: Fleet,
         gcp: GcpProject | None = None,
         machines: Iterable[str] | None = None,
+        imports: Mapping[str, str] | None = None,
     ) -> None:
         """Make the stack.
 
@@ -48,12 +50,17 @@ class GcpStackBase(StackBase):
             machines: Names of the machines that it provisions; None for all of the fleet. Its
                 firewall rules and network tags then have the stack's name in theirs, so that
                 several such stacks may be in one project.
+            imports: What is there already, and is taken over as it is: what the provider calls it,
+                "projects/p/zones/z/instances/galena", by the address of the resource,
+                "google_compute_instance.galena". What the stack has not, such as a machine that is
+                off, is left out.
 
         Raises:
             FleetError: When there is no Google Cloud project, a name is not that of a
                 machine the fleet provisions, two networks are too much alike in name, a machine has
-                more labels or metadata in the project than an instance may have, or the
-                project's key is in another region than a disk without one of its own.
+                more labels or metadata in the project than an instance may have, the
+                project's key is in another region than a disk without one of its own, or
+                `imports` has what is no address or no ID.
         """
         id_ = exact(id_)
         project = gcp or fleet.gcp
@@ -63,6 +70,7 @@ class GcpStackBase(StackBase):
                 f"fleet {fleet.name!r}", "gcp", None, "GcpStack needs a GcpProject(…) here"
             )
         wanted = configuration(fleet, project, provisioned, id_, alone=machines is None)
+        wanted = with_imports(wanted, exact(imports), f"stack {id_!r}", {})
         made = self._make(scope, id_, fleet, KINDS.provider, wanted)
 
         def of_type(type_: str) -> dict[str, Any]:

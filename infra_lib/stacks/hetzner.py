@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from infra_lib.clouds.hetzner.cloud import KINDS
 from infra_lib.clouds.hetzner.resources import configuration
+from infra_lib.clouds.hetzner.server import UNREAD
 from infra_lib.model.errors import field_error
 from infra_lib.stacks.base import StackBase, named
 from infra_lib.stacks.constructs import PlainProvider
+from infra_lib.terraform.imports import with_imports
 from nixgen.exact import exact
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class HetznerStackBase(StackBase):
         fleet: Fleet,
         hetzner: HetznerProject | None = None,
         machines: Iterable[str] | None = None,
+        imports: Mapping[str, str] | None = None,
     ) -> None:
         """Make the stack.
 
@@ -52,10 +55,14 @@ class HetznerStackBase(StackBase):
             hetzner: The project that the stack is in, which the token in HCLOUD_TOKEN is of; None
                 for the fleet's.
             machines: Names of the machines that it provisions; None for all of the fleet.
+            imports: What is there already, and is taken over as it is: what the provider calls it,
+                "4711", by the address of the resource,
+                "hcloud_server.galena". What the stack has not, such as a machine that is
+                off, is left out.
 
         Raises:
             FleetError: When there is no project, or a name is not that of a machine that the fleet
-                provisions on Hetzner Cloud.
+                provisions on Hetzner Cloud, or `imports` has what is no address or no ID.
         """
         id_ = exact(id_)
         project = hetzner or fleet.hetzner
@@ -64,6 +71,7 @@ class HetznerStackBase(StackBase):
             accepted = "HetznerStack needs a HetznerProject(…) here"
             raise field_error(f"fleet {fleet.name!r}", "hetzner", None, accepted)
         wanted = configuration(fleet, project, provisioned, id_, alone=machines is None)
+        wanted = with_imports(wanted, exact(imports), f"stack {id_!r}", UNREAD)
         made = self._make(scope, id_, fleet, KINDS.provider, wanted)
 
         def of_type(type_: str) -> Mapping[str, Any]:

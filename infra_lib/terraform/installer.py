@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+INSTALLATION: Final = "terraform_data"
+"""The type of the resource that installs a machine, when that resource is made."""
 
 # One word of a shell, for ssh: what it prints is the name. Its status is 0 or 1, and 1 of NixOS's
 # installer too. All else is said by ssh, or by an image that does not let root in yet.

@@ -10,7 +10,7 @@ from infra_lib.model.errors import FleetError
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @frozen
@@ -24,6 +24,8 @@ class Change:
         before: Its attributes as it is; None when it is not there.
         after: Its attributes as it is to be, as far as they are known; None when it is deleted.
         forced_by: The attributes that cannot be changed in place, where it is replaced.
+        imported: Whether it is taken over: it is there, and the state does not have it yet.
+        altered: The attributes that are others then, or may be, of what is there before and after.
     """
 
     address: str
@@ -32,6 +34,8 @@ class Change:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     forced_by: tuple[str, ...] = ()
+    imported: bool = False
+    altered: tuple[str, ...] = ()
 
     @property
     def deletes(self) -> bool:
@@ -40,8 +44,8 @@ class Change:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing happens to it."""
-        return set(self.actions) <= {"no-op", "read"}
+        """Whether nothing happens to it, nor to what the state says of it."""
+        return set(self.actions) <= {"no-op", "read"} and not self.imported
 
     @property
     def replaces(self) -> bool:
@@ -109,4 +113,15 @@ def _change(given: Mapping[str, Any]) -> Change:
         before=change["before"],
         after=change["after"],
         forced_by=tuple(dict.fromkeys(str(path[0]) for path in paths)),
+        imported="importing" in change,
+        altered=tuple(sorted(_altered(change))),
     )
+
+
+def _altered(change: Mapping[str, Any]) -> Iterator[str]:
+    before, after = change["before"], change["after"]
+    unknown = change.get("after_unknown") or {}
+    if before is not None and after is not None:
+        for name in {*after, *unknown}:
+            if unknown.get(name) or before.get(name) != after.get(name):
+                yield name

@@ -93,6 +93,19 @@ class Output:
     description: str = field(kw_only=True)
 
 
+@frozen
+class Import:
+    """What is in the cloud already, and is taken over rather than made.
+
+    Attributes:
+        to: The address of the resource that it becomes: "google_compute_instance.galena".
+        id: What the provider calls it: "projects/p/zones/z/instances/galena".
+    """
+
+    to: str
+    id: str
+
+
 @frozen(kw_only=True)
 class Configuration:
     """All that a cloud has in one stack.
@@ -103,6 +116,7 @@ class Configuration:
         resources: The resources.
         outputs: The outputs.
         data_sources: What is read for them.
+        imports: What is taken over, each for one of the resources.
     """
 
     provider: Mapping[str, Any] = field(hash=False)
@@ -110,6 +124,7 @@ class Configuration:
     resources: tuple[Resource, ...]
     outputs: tuple[Output, ...]
     data_sources: tuple[DataSource, ...] = ()
+    imports: tuple[Import, ...] = ()
 
 
 def reference(type_: str, name: str, attribute: str) -> Reference:

@@ -28,6 +28,7 @@ The command:
     plan: How each file stands to what is generated.
     write: Making the folder hold what is generated.
     difference: What a write would change, as a unified diff.
+    meaning: What files mean, so that those of people are compared with generated ones.
     settings: What `[tool.nixgen]` in pyproject.toml says.
     commands: What each command does and prints.
     cli: The command line.

@@ -2,23 +2,31 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from nixgen.errors import NixgenError
 from nixgen.files.load import load
 from nixgen.files.plan import File, Plan, Status, plan
-from nixgen.files.rendered import Rendered
+from nixgen.files.rendered import Rendered, WholeFile
 from nixgen.files.settings import read_settings
 
 
 def _write(given: Namespace) -> int:
-    from nixgen.files.write import write  # the other commands write nothing
+    """Write, and say what else people wrote that is now generated.
+
+    That is looked for when a file is new, is taken over or is in the way, and in no other run: a
+    hook runs this at each commit, where nearly always nothing is.
+    """
+    from nixgen.files.write import ForeignFilesError, write  # the other commands write nothing
 
     source, root, files = _load(given)
     adopt = [_in_root(path, root) for path in given.adopt]
-    done = write(files, root, source, adopt=adopt, notify=_notify)
+    try:
+        done = write(files, root, source, adopt=adopt, notify=_notify)
+    except ForeignFilesError as error:
+        raise NixgenError(_explain(error.files, files, root)) from error
     if not given.quiet:
         for file in done.files:
             if file.keep:
@@ -28,6 +36,9 @@ def _write(given: Namespace) -> int:
         _print_skipped(done)
         _print_copies(done)
         print(_summary(done))
+        if done.with_status(Status.MISSING) or (given.adopt and done.drift):
+            for line in _spare(files, root):
+                print(line)
     return 1 if given.exit_code and done.drift else 0
 
 
@@ -47,9 +58,50 @@ def _diff(given: Namespace) -> int:
     if plan.drift:
         from nixgen.files.difference import difference
 
+        meanings = _meanings(plan.with_status(Status.FOREIGN))
         for file in plan.drift:
-            sys.stdout.buffer.write(difference(file))
+            sys.stdout.buffer.write(meanings.get(file.path, b"") + difference(file))
     return 1 if plan.drift else 0
+
+
+def _meanings(foreign: Sequence[File]) -> dict[str, bytes]:
+    """Return what differs in meaning in each file that is in the way, as comments in a diff."""
+    if not foreign:
+        return {}
+    from nixgen.files.meaning import report
+
+    found = report.verdicts(foreign)
+    if found is None:
+        return {foreign[0].path: f"# {report.NO_NIX}\n".encode()}
+    return {path: report.comments(path, verdict) for path, verdict in found.items()}
+
+
+def _explain(foreign: Sequence[File], files: Rendered, root: Path) -> str:
+    """Return why nothing was written, with what differs in meaning in each file in the way."""
+    from nixgen.files.meaning import report
+    from nixgen.files.write import refusal
+
+    found = report.verdicts(foreign)
+    if found is None:
+        return f"{refusal(foreign, {})}\n{report.NO_NIX}"
+    said = {path: report.lines(verdict, report.MOST) for path, verdict in found.items()}
+    return "\n".join((refusal(foreign, said), *_spare(files, root)))
+
+
+def _spare(files: Rendered, root: Path) -> list[str]:
+    """Return a line about each file that a person wrote and that says nothing new."""
+    from nixgen.files.folder import open_folder
+    from nixgen.files.meaning import nix, report, spare
+
+    generated = {file.path: file.data for file in files if isinstance(file, WholeFile)}
+    program, tops = nix.find(), tuple(spare.folders(generated))
+    others: dict[str, bytes] = {}
+    with open_folder(root.absolute(), notify=_notify) as here:
+        names = [name for name in here.search() if name.endswith(".nix") and name not in generated]
+        if program and any(name.startswith(tops) for name in names):
+            heads = ((name, here.head(name, spare.LARGEST)) for name in names)
+            others = {name: head for name, head in heads if len(head) < spare.LARGEST}
+    return report.hints(spare.find_spare(program, generated, others)) if program and others else []
 
 
 def _list(given: Namespace) -> int:

@@ -1,6 +1,6 @@
 """Making a folder hold what is generated, all or nothing."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from nixgen.errors import NixgenError
@@ -9,6 +9,18 @@ from nixgen.files.folder import Folder, open_folder
 from nixgen.files.plan import File, Plan, Status, compare, render_all
 from nixgen.files.rendered import Rendered
 from nixgen.files.values import Files
+
+
+class ForeignFilesError(NixgenError):
+    """Files are in the way that nixgen did not generate, and nobody said to take them over.
+
+    Attributes:
+        files: Those.
+    """
+
+    def __init__(self, files: Sequence[File]) -> None:
+        super().__init__(refusal(files, {}))
+        self.files = tuple(files)
 
 
 def write(
@@ -28,8 +40,8 @@ def write(
         The plan that was carried out, with the statuses as they were before.
 
     Raises:
-        NixgenError: As `plan`, and when nixgen did not generate a file in the way, or one cannot be
-            written. Nothing is changed then.
+        NixgenError: As `plan`, and when one cannot be written. Nothing is changed then.
+        ForeignFilesError: When nixgen did not generate a file in the way. Nothing is changed then.
         nixgen.files.interruption.Interrupted: When a signal asked to end meanwhile; it says
             whether all is as before or every file is written.
     """
@@ -43,14 +55,20 @@ def write(
             names = here.search()
         carried_out = compare(rendered, here, source, adopt, names)
         if foreign := carried_out.with_status(Status.FOREIGN):
-            raise NixgenError(_refusal(foreign))
+            raise ForeignFilesError(foreign)
         if carried_out.drift:
             for copy in _replace(here, carried_out.drift):
                 notify(f"kept {copy}: what somebody saved meanwhile")
         return carried_out
 
 
-def _refusal(foreign: Sequence[File]) -> str:
+def refusal(foreign: Sequence[File], said: Mapping[str, Sequence[str]]) -> str:
+    """Return why nothing was written, and how to go on.
+
+    Args:
+        foreign: The files in the way.
+        said: More about each by its path: one line that goes on, and others below it.
+    """
     from posixpath import dirname
     from shlex import join
 
@@ -61,7 +79,11 @@ def _refusal(foreign: Sequence[File]) -> str:
         take += f", or all that are in the folder with {join(['--adopt', folder])}"
     return "\n".join(
         (
-            *(f"{file.path}: {file.reason}" for file in foreign),
+            *(
+                "\n".join(("; ".join((f"{file.path}: {file.reason}", *more[:1])), *more[1:]))
+                for file in foreign
+                for more in [said.get(file.path, ())]
+            ),
             "nothing was written. nixgen diff shows what would be replaced: when all of it is "
             f"described, take it over with {take} (a copy of what a person wrote is kept); or move "
             "it away",

@@ -144,3 +144,155 @@ def pricing(
             **more,
         }
     }
+
+
+def protection(**kinds: bool) -> dict[str, bool]:
+    """What is protected, and from what."""
+    return {"delete": False, **kinds}
+
+
+def place(name: str = "nbg1") -> dict[str, Any]:
+    """A location, where an object is in it."""
+    return location(name, "Nuremberg", "DE", "eu-central")
+
+
+def server(
+    name: str,
+    number: int,
+    *,
+    ipv4: tuple[int, str] | None = None,
+    ipv6: tuple[int, str] | None = None,
+    firewalls: Iterable[int] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """A server, as GET /v1/servers lists it; an address is its number and itself."""
+    return {
+        "id": number,
+        "name": name,
+        "status": "running",
+        "created": "2025-01-30T23:55:00+00:00",
+        "public_net": {
+            "ipv4": ipv4 and {"id": ipv4[0], "ip": ipv4[1], "blocked": False, "dns_ptr": "a.test"},
+            "ipv6": ipv6 and {"id": ipv6[0], "ip": ipv6[1], "blocked": False, "dns_ptr": []},
+            "floating_ips": [],
+            "firewalls": [{"id": each, "status": "applied"} for each in firewalls],
+        },
+        "private_net": [],
+        "server_type": server_type("cx23"),
+        "location": place(),
+        "image": {"id": 161547269, "type": "system", "name": "debian-12", "os_flavor": "debian"},
+        "iso": None,
+        "rescue_enabled": False,
+        "locked": False,
+        "backup_window": None,
+        "outgoing_traffic": 123456,
+        "ingoing_traffic": 123456,
+        "included_traffic": 20 * TIB,
+        "protection": protection(rebuild=False),
+        "labels": {},
+        "volumes": [],
+        "load_balancers": [],
+        "primary_disk_size": 40,
+        "placement_group": None,
+        **more,
+    }
+
+
+def volume(name: str, number: int, *, server: int | None, **more: Any) -> dict[str, Any]:
+    """A volume, as GET /v1/volumes lists it."""
+    return {
+        "id": number,
+        "created": "2025-01-30T23:50:11+00:00",
+        "name": name,
+        "server": server,
+        "location": place(),
+        "size": 50,
+        "linux_device": f"/dev/disk/by-id/scsi-0HC_Volume_{number}",
+        "protection": protection(),
+        "labels": {},
+        "status": "available",
+        "format": "ext4",
+        **more,
+    }
+
+
+def address(
+    name: str, number: int, ip: str, *, assignee: int | None, **more: Any
+) -> dict[str, Any]:
+    """A primary IP, as GET /v1/primary_ips lists it."""
+    return {
+        "id": number,
+        "name": name,
+        "labels": {},
+        "created": "2025-01-30T23:50:00+00:00",
+        "blocked": False,
+        "location": place(),
+        "ip": ip,
+        "dns_ptr": [],
+        "protection": protection(),
+        "type": "ipv6" if ":" in ip else "ipv4",
+        "auto_delete": True,
+        "assignee_type": "server",
+        "assignee_id": assignee,
+        **more,
+    }
+
+
+def firewall(name: str, number: int, *, servers: Iterable[int], **more: Any) -> dict[str, Any]:
+    """A firewall that opens HTTPS, as GET /v1/firewalls lists it."""
+    return {
+        "id": number,
+        "name": name,
+        "labels": {},
+        "created": "2025-01-30T23:50:00+00:00",
+        "rules": [
+            {
+                "direction": "in",
+                "source_ips": ["0.0.0.0/0", "::/0"],
+                "destination_ips": [],
+                "protocol": "tcp",
+                "port": "443",
+                "description": None,
+            }
+        ],
+        "applied_to": [{"type": "server", "server": {"id": each}} for each in servers],
+        **more,
+    }
+
+
+def network(name: str, number: int, *, servers: Iterable[int], **more: Any) -> dict[str, Any]:
+    """A network with a subnet, as GET /v1/networks lists it."""
+    return {
+        "id": number,
+        "name": name,
+        "created": "2025-01-30T23:50:00+00:00",
+        "ip_range": "10.0.0.0/16",
+        "subnets": [
+            {
+                "type": "cloud",
+                "ip_range": "10.0.1.0/24",
+                "network_zone": "eu-central",
+                "gateway": "10.0.0.1",
+                "vswitch_id": None,
+            }
+        ],
+        "routes": [],
+        "servers": [*servers],
+        "load_balancers": [],
+        "protection": protection(),
+        "labels": {},
+        "expose_routes_to_vswitch": False,
+        **more,
+    }
+
+
+def ssh_key(name: str, number: int, public_key: str) -> dict[str, Any]:
+    """An SSH key, as GET /v1/ssh_keys lists it."""
+    return {
+        "id": number,
+        "name": name,
+        "fingerprint": "b7:2f:30:a0:2f:6c:58:6c:21:04:58:61:ba:06:3b:2f",
+        "public_key": public_key,
+        "labels": {},
+        "created": "2025-01-30T23:50:00+00:00",
+    }

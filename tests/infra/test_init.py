@@ -379,7 +379,7 @@ def test_a_repository_that_has_a_fleet_keeps_it(
 ) -> None:
     """No step that is printed, and no commit, replaces what main.py does not describe."""
     put(folder, THEIRS)
-    assert main(["init"]) == 0
+    assert main(["init", "--empty"]) == 0
     now = files(folder)
     assert THEIRS.items() <= now.items()
     # Nor is there half a machine in a clan that does not have it.
@@ -397,7 +397,7 @@ def test_a_repository_that_has_a_fleet_keeps_it(
 
 def test_a_file_of_theirs_is_taken_over_once_it_is_described(folder: Path) -> None:
     put(folder, THEIRS)
-    assert main(["init"]) == 0
+    assert main(["init", "--empty"]) == 0
     text = (folder / "main.py").read_text()
     wanted = text.replace('        "lib/caches.nix": None,\n', "")
     (folder / "main.py").write_text(wanted)

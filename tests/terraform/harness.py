@@ -23,6 +23,7 @@ import attrs
 from tests.helpers import CHECKOUT
 from tests.helpers.tools import require, unavailable
 from tests.terraform.provider import schema
+from tests.terraform.provider.by_hand import made
 
 FOUND = f"PYTHONPATH={quote(str(CHECKOUT))}"
 """What a shell puts before a command for Python to find this checkout."""
@@ -38,6 +39,8 @@ VERSIONS = {
 
 HCLOUD = CHECKOUT / "tests" / "clouds" / "hetzner" / "hcloud-1.68.0.json"
 """The schema of hcloud's provider."""
+
+SCHEMAS = "schemas.json"
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 
@@ -80,13 +83,18 @@ class StandIn:
     config: Path
     mirror: Path
 
+    @property
+    def schemas(self) -> Path:
+        """The file that the schemas of both providers are in."""
+        return self.config.with_name(SCHEMAS)
+
     @classmethod
     @contextmanager
     def installed(cls, folder: Path) -> Iterator["StandIn"]:
         """Put the provider into a mirror in `folder`, and answer for it meanwhile."""
         binary = terraform()
         machine = platform(binary)
-        schemas = folder / "schemas.json"
+        schemas = folder / SCHEMAS
         served = {"google": schema.derive(provider_package())}
         served["hcloud"] = schema.digested(HCLOUD.read_text())
         flat = {f"{name} provider": of.pop("provider") for name, of in served.items()}
@@ -172,9 +180,31 @@ class CloudFile:
 
     Attributes:
         path: The file that the provider keeps it in.
+        schemas: The file of the providers' schemas.
     """
 
     path: Path
+    schemas: Path
+
+    def by_hand(self, kind: str, **arguments: Any) -> str:
+        """Make a resource by hand, while nothing runs, and return the ID that an import takes.
+
+            cloud.by_hand("google_compute_instance", name="galena", project="example-project",
+                          zone="us-central1-b", machine_type="e2-standard-8",
+                          boot_disk={"initialize_params": {"image": "debian-cloud/debian-12"}},
+                          network_interface=[{"network": "default", "access_config": [{}]}])
+            server = cloud.by_hand("hcloud_server", name="cinnabar", server_type="cx43",
+                                   location="fsn1", image="debian-12")
+            cloud.by_hand("hcloud_volume", name="ore", size=50, server_id=int(server))
+
+        What is not said is as the cloud has it; what only a state knows is not known.
+
+        Args:
+            kind: Its type in Terraform; every type that the stand-in serves will do.
+            arguments: As Terraform has them, blocks as dictionaries. One of Google's says its
+                project, and its zone or region.
+        """
+        return made(self.path, self.schemas, kind, arguments)
 
     def content(self) -> JSON:
         """Resources, faults, images and log; see `tests.terraform.provider.cloud`."""
@@ -229,6 +259,9 @@ class CloudFile:
 
 
 ACTIONS = {
+    "noop": (),
+    "import": (),
+    "read": (),
     "create": ("create",),
     "update": ("update",),
     "replace": ("delete", "create"),
@@ -244,25 +277,31 @@ class Plan:
         actions: By address, what happens to each resource that something happens to, in the words
             of Terraform's plan format: `("update",)`, `("delete", "create")` …
         outputs: By name, what happens to each output that something happens to.
+        imports: By address, the ID of each resource that is taken over, whatever else happens.
     """
 
     actions: Mapping[str, tuple[str, ...]]
     outputs: Mapping[str, tuple[str, ...]]
+    imports: Mapping[str, str] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, messages: Iterable[JSON]) -> "Plan":
         """The plan in what Terraform prints with `-json`, before it carries it out."""
         actions: dict[str, tuple[str, ...]] = {}
         outputs: dict[str, tuple[str, ...]] = {}
+        imports: dict[str, str] = {}
         for message in messages:
             if message["type"] == "planned_change":
                 change = message["change"]
-                actions[change["resource"]["addr"]] = ACTIONS[change["action"]]
+                if found := ACTIONS[change["action"]]:
+                    actions[change["resource"]["addr"]] = found
+                if "importing" in change:
+                    imports[change["resource"]["addr"]] = change["importing"]["id"]
             if message["type"] == "outputs":
                 for name, output in message["outputs"].items():
                     if (action := output.get("action", "noop")) != "noop":
                         outputs.setdefault(name, ACTIONS[action])
-        return cls(actions, outputs)
+        return cls(actions, outputs, imports)
 
 
 @attrs.frozen
@@ -286,7 +325,7 @@ class Workspace:
     @classmethod
     def make(cls, folder: Path, stand_in: StandIn) -> "Workspace":
         """A workspace with an empty cloud, in an empty `folder`."""
-        cloud = CloudFile(folder / "cloud.json")
+        cloud = CloudFile(folder / "cloud.json", stand_in.schemas)
         app = folder / "app"
         stack = app / "cdktf.out" / "stacks" / "gcp"
         stack.mkdir(parents=True)

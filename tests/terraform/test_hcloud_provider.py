@@ -642,6 +642,67 @@ def test_a_server_that_is_there_already_is_imported_as_it_is(
     assert workspace.plan().actions == {CINNABAR: ("delete", "create")}
 
 
+def test_a_server_that_is_imported_loses_the_addresses_that_it_is_to_have(
+    workspace: Workspace, make: Make
+) -> None:
+    """The state does not know them, and the provider deletes what it does not know."""
+    make(whole())
+    imported = whole()
+    number = workspace.cloud.hetzner("server")["cinnabar"]["id"]
+    imported["import"] = [{"to": CINNABAR, "id": str(number)}]
+    workspace.terraform("state", "rm", CINNABAR)
+    workspace.write(imported)
+    before = set(workspace.cloud.hetzner("primary_ip"))
+    assert workspace.plan().actions == {CINNABAR: ("update",)}
+    assert workspace.planned(CINNABAR)["before"]["public_net"] == []
+    assert "not found" in str(workspace.refused_apply())
+    assert set(workspace.cloud.hetzner("primary_ip")) < before
+
+
+def test_a_server_that_is_imported_leaves_its_network_and_joins_it_again(
+    workspace: Workspace, make: Make
+) -> None:
+    """The state does not know which subnet it is in."""
+    joined = "hcloud_server_network.internal"
+    inside = stack(
+        network={"internal": NETWORK},
+        network_subnet={"internal": SUBNET},
+        server=servers(cinnabar={}),
+        server_network={"internal": INSIDE | {"server_id": f"${{{CINNABAR}.id}}"}},
+    )
+    make(inside)
+    server = workspace.cloud.hetzner("server")["cinnabar"]
+    number = f"{server['id']}-{server['private_net'][0]['network']}"
+    workspace.terraform("state", "rm", joined)
+    workspace.write(inside | {"import": [{"to": joined, "id": number}]})
+    planned = workspace.plan()
+    assert (planned.actions, planned.imports) == ({joined: ("delete", "create")}, {joined: number})
+    assert workspace.planned(joined)["replace_paths"] == [["subnet_id"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "said"),
+    [
+        ("primary_ip", "cinnabar-ipv4", "expected '$PRIMARY_IP_ID' but received 'cinnabar-ipv4'"),
+        ("server_network", "4711", "expected '$SERVER_ID-$NETWORK_ID'"),
+        ("zone_rrset", "cinnabar", "expected '$ZONE_ID_OR_NAME/$RRSET_NAME/$RRSET_TYPE'"),
+        ("volume", "models", "Cannot import non-existent remote object"),
+    ],
+)
+def test_an_id_of_another_form_is_not_imported(
+    workspace: Workspace, kind: str, asked: str, said: str
+) -> None:
+    given: JSON = {
+        "primary_ip": IPV4,
+        "server_network": {"server_id": 1, "network_id": 1},
+        "zone_rrset": {"zone": "a", "name": "b", "type": "A", "records": [{"value": "192.0.2.1"}]},
+        "volume": VOLUME,
+    }[kind]
+    wrong = stack(**{kind: {"x": given}})
+    workspace.write(wrong | {"import": [{"to": f"hcloud_{kind}.x", "id": asked}]})
+    assert said in str(workspace.refused("plan"))
+
+
 def test_names_follow_addresses(workspace: Workspace, make: Make) -> None:
     with workspace.cloud.changed() as content:
         content["resources"]["hcloud_zone"] = {"1": {"id": 1, "name": "example.org"}}

@@ -18,7 +18,7 @@ from tests.terraform.harness import JSON, Workspace, provider_package
 from tests.terraform.provider import schema
 from tests.terraform.provider.cloud import fingerprint
 from tests.terraform.provider.front import COOKIE
-from tests.terraform.provider.resources import RULES
+from tests.terraform.provider.resources import ATTRIBUTION, RULES
 
 GALENA = "google_compute_instance.galena"
 
@@ -179,7 +179,7 @@ def named_types(kind: JSON) -> Iterator[str]:
 @pytest.mark.slow
 def test_rules_name_only_what_the_schema_has() -> None:
     served = schema.derive(provider_package())
-    assert RULES.keys() == served.keys() - {"provider"}
+    assert RULES.keys() == {kind for kind in served if kind.startswith("google_")}
     for kind, rules in RULES.items():
         known = set(dotted(served[kind]))
         named = {*rules.replaced_by, *rules.defaults, *rules.kept}
@@ -1054,7 +1054,40 @@ def test_what_is_there_already_can_be_imported(workspace: Workspace) -> None:
     workspace.apply()
     workspace.terraform("state", "rm", GALENA)
     workspace.terraform("import", GALENA, workspace.cloud.instances["galena"]["id"])
+    # Whose labels they are, and whether it may be stopped, no API tells.
+    assert workspace.apply().actions == {GALENA: ("update",)}
     assert workspace.plan().actions == {}
+
+
+def test_an_instance_is_looked_up_as_it_is(workspace: Workspace) -> None:
+    found = {"name": "${google_compute_instance.galena.name}", "zone": CPU["zone"]}
+    looked = stack(CPU) | {"data": {"google_compute_instance": {"galena": found}}}
+    looked["output"] = {"labels": {"value": "${data.google_compute_instance.galena.labels}"}}
+    workspace.write(looked)
+    workspace.apply()
+    assert workspace.outputs()["labels"] == CPU["labels"] | ATTRIBUTION
+    found["name"] = "nobody"
+    workspace.write(looked)
+    assert "instances/nobody' was not found" in str(workspace.refused("plan"))
+
+
+def test_a_record_has_a_zone_and_an_address(workspace: Workspace) -> None:
+    record = {"name": "galena.example.org.", "managed_zone": "example-org", "type": "A"}
+    records = stack_of({})
+    records["resource"] = {"google_dns_record_set": {"a": record | {"rrdatas": ["192.0.2.1"]}}}
+    workspace.write(records)
+    assert "managedZones/example-org' was not found" in str(workspace.refused_apply())
+    with workspace.cloud.changed() as content:
+        zone = "projects/example-project/managedZones/example-org"
+        content["resources"]["google_dns_managed_zone"] = {zone: {}}
+    workspace.apply()
+    assert workspace.plan().actions == {}
+    records["resource"]["google_dns_record_set"]["a"]["rrdatas"] = ["2001:db8::1"]
+    workspace.write(records)
+    assert "rrdata[0]': '2001:db8::1'" in str(workspace.refused_apply())
+    records["resource"]["google_dns_record_set"]["a"]["name"] = "galena.example.org"
+    workspace.write(records)
+    assert "end with a dot" in str(workspace.refused("plan"))
 
 
 def test_many_at_once_lose_nothing_and_get_the_same_addresses_every_time(

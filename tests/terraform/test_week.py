@@ -310,6 +310,7 @@ def test_a_machine_goes_to_another_stack_after_its_state(
     assert lab.apply().actions == {}
     assert bench.apply().actions == {
         INSTANCE: ("update",),
+        "google_compute_disk.models": ("update",),
         "google_compute_firewall.no-ssh": ("create",),
         "google_compute_firewall.ssh": ("create",),
         "google_compute_firewall.zerotier": ("create",),

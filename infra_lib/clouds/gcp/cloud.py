@@ -16,9 +16,8 @@ from infra_lib.model.validators import NAME, check_matching
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra_lib.clouds.adoption import Adoption
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
-    from infra_lib.clouds.cloud import FleetView, Operations, Renewal
+    from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
     from infra_lib.model.facts import Facts

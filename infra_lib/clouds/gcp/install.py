@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra_lib.clouds.gcp.access import ADVICE, host_keys
 from infra_lib.clouds.gcp.instance import address, instance_reference
 from infra_lib.model.reference import Reference
-from infra_lib.terraform.installer import install_lines
+from infra_lib.terraform.installer import INSTALLATION, install_lines
 from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def installation(machine: GcpMachine, project: GcpProject) -> Resource:
     """Return what installs NixOS when a machine is made, and then no more."""
     command = install_command(machine, project, address(machine))
     return Resource(
-        "terraform_data",
+        INSTALLATION,
         machine.name,
         # The number that Compute Engine gave it: another machine of that name has another.
         {"triggers_replace": instance_reference(machine, "instance_id")},

@@ -37,7 +37,8 @@ def read_instance(attributes: Mapping[str, Any]) -> Instance:
             if each.get("count") != 0
         ),
         spot=None if model is None else model == "SPOT",
-        state=_state(attributes.get("desired_status")),
+        # Of an instance that was taken over, nobody has said yet what it is to be.
+        state=_state(attributes.get("desired_status") or attributes.get("current_status")),
         external_ip=address.get("nat_ip") or None,
         boot_disk_gb=_boot_disk(attributes).get("size"),
         attached_disks=tuple(

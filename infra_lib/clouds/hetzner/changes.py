@@ -58,7 +58,7 @@ def prevent(machines: Sequence[HetznerMachine], changes: Sequence[Change]) -> st
     known = {machine.name: machine for machine in machines}
     for change in changes:
         before, after = change.before or {}, change.after or {}
-        reason = _protected(change) or _unnoticed(change, changes)
+        reason = _protected(change) or _unnoticed(change, changes) or _unknown(change, changes)
         if reason is None and change.type == _SERVER and change.actions == ("update",):
             reason = _refused_type(change, known.get(change.name)) or _left_group(change)
         if reason is None and change.type == _VOLUME and change.actions == ("update",):
@@ -278,6 +278,34 @@ def _unnoticed(change: Change, changes: Sequence[Change]) -> str | None:
         "address, and Hetzner deletes none that a server has. Have it look first: terraform apply "
         "-refresh-only, or the same of tofu, in the stack's folder; then deploy"
     )
+
+
+def _unknown(change: Change, changes: Sequence[Change]) -> str | None:
+    """Return why a server cannot be given the addresses that it has; see `server.UNREAD`.
+
+    The state does not know them where the server was taken over.
+    """
+    before, after = change.before or {}, change.after or {}
+    if change.type != _SERVER or change.actions != ("update",) or before.get("public_net"):
+        return None
+    nets = after.get("public_net") or ()
+    wanted = {net.get(version) for net in nets for version in ("ipv4", "ipv6")} - {None, 0}
+    for each in changes:
+        there = each.before or {}
+        if each.type == _ADDRESS and there.get("id") in wanted and _is_on(there, before):
+            return (
+                f"{change.address}: Terraform's state does not know that it has the address "
+                f"{_address(each)}, for it was taken over: the provider would power it off, delete "
+                "that address, and fail to give it that one. Leave the entry of "
+                f"{change.address} in the stack's imports as long as this server is there"
+            )
+    return None
+
+
+def _is_on(address: Mapping[str, Any], server: Mapping[str, Any]) -> bool:
+    """Whether a server has an address; its own id is text, and that of the address is not."""
+    assignee = address.get("assignee_id")
+    return bool(assignee) and str(assignee) == str(server.get("id"))
 
 
 def _has_address(change: Change, number: object) -> bool:

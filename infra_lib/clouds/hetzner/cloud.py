@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
-    from infra_lib.clouds.cloud import FleetView, Operations, Renewal
+    from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
     from infra_lib.clouds.hetzner.machine import HetznerMachine
     from infra_lib.clouds.hetzner.project import HetznerProject
 
@@ -176,6 +176,13 @@ def renewal() -> Renewal:
     from infra_lib.clouds.hetzner.catalog import renewal
 
     return renewal
+
+
+def adoption() -> Adoption:
+    """Return what makes Python of servers that are there."""
+    from infra_lib.clouds.hetzner import adoption as module
+
+    return module
 
 
 def _is_there(fleet: FleetView, machine: HetznerMachine) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra_lib.clouds.hetzner.access import ADVICE
 from infra_lib.clouds.hetzner.server import ipv4_address, server_reference
 from infra_lib.model.reference import Reference
-from infra_lib.terraform.installer import install_lines
+from infra_lib.terraform.installer import INSTALLATION, install_lines
 from infra_lib.terraform.resource import Resource
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def installation(machine: HetznerMachine) -> Resource:
     assert address is not None  # noqa: S101 - the project was checked for that
     lines = install_lines(machine.name, address, advice=ADVICE, attended=False)
     return Resource(
-        "terraform_data",
+        INSTALLATION,
         machine.name,
         {"triggers_replace": server_reference(machine, "id")},
         local_exec=Reference("\n".join((*lines, ""))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from infra_lib.clouds.hetzner.firewall import firewall_ids
 from infra_lib.clouds.hetzner.ssh_keys import key_names
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 # old one first, for another image, for a key more or less, and for a server that was imported:
 # https://github.com/hetznercloud/terraform-provider-hcloud/blob/main/docs/resources/server.md.
 _IGNORED = ("image", "ssh_keys", "user_data")
+
+# What the provider does not read of what it takes over. It takes a server for one without addresses
+# of its own: it would switch it off, delete the addresses that it has, and fail to give it those
+# (updatePublicNet in
+# https://github.com/hetznercloud/terraform-provider-hcloud/blob/main/internal/server/resource.go).
+# And it takes a server for one in no subnet: it would leave its network, to join it again.
+UNREAD: Final = {
+    "hcloud_server": ("public_net", "network"),
+    "hcloud_server_network": ("subnet_id",),
+}
 
 
 def server(fleet: FleetView, project: HetznerProject, machine: HetznerMachine) -> Resource:

@@ -27,14 +27,20 @@ def ssh_keys(project: HetznerProject, begin: str) -> Iterator[Resource]:
         begin: What the names begin with.
     """
     for key in project.ssh_keys:
-        comment = key.split(maxsplit=2)[2:]
-        words = re.sub(r"[^a-z0-9]+", "-", " ".join((begin, *comment)).lower()).strip("-")
-        digest = _digest(key)[:8]
-        yield Resource(
-            "hcloud_ssh_key",
-            _address(key),
-            {"name": f"{words[: _LONGEST - 9]}-{digest}", "public_key": _body(key)},
-        )
+        yield key_resource(key, begin)
+
+
+def key_resource(key: str, begin: str) -> Resource:
+    """Return a key that a stack adds to the project.
+
+    Args:
+        key: The key, with its comment.
+        begin: What its name begins with.
+    """
+    comment = key.split(maxsplit=2)[2:]
+    words = re.sub(r"[^a-z0-9]+", "-", " ".join((begin, *comment)).lower()).strip("-")
+    arguments = {"name": f"{words[: _LONGEST - 9]}-{_digest(key)[:8]}", "public_key": _body(key)}
+    return Resource("hcloud_ssh_key", _address(key), arguments)
 
 
 def key_names(project: HetznerProject) -> list[str | Reference]:

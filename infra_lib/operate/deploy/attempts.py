@@ -51,6 +51,7 @@ def deploy(
     any_price: bool,
     detached: Sequence[str] = (),
     held: Collection[str] = (),
+    there: Collection[str] = (),
 ) -> Deployment | None:
     """Deploy stacks, and move a machine to its next zone as long as one has no room for it.
 
@@ -69,6 +70,7 @@ def deploy(
         detached: The names of data disks that this takes off their machines, and makes anew: it is
             done once more, which attaches them.
         held: The names of the machines that would lose what outlives them in another zone.
+        there: The names of those whose instances are there, whatever the state says of them.
 
     Returns:
         None when it failed, which has been explained by then.
@@ -112,7 +114,7 @@ def deploy(
                 return Deployment(now, made)
             full = find_without_room(now, found)
             try:
-                existing = existing_machines(folders) if full else frozenset()
+                existing = existing_machines(folders) | {*there} if full else frozenset()
             except FleetError as error:
                 say(f"no other zone is tried: {error}")
                 return None

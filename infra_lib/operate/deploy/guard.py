@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import clouds_of
+from infra_lib.operate.deploy import takeover
 from infra_lib.operate.kinds import cloud_of, instance_readers, is_disk, is_instance
 
 if TYPE_CHECKING:
@@ -187,6 +188,9 @@ def refusal(
     """
     for line in gone:
         return f"{line}. To have it made anew, deploy without --yes"
+    taken = takeover.refusal(plans)
+    if taken is not None:
+        return taken
     machines = {machine.name: machine for machine in fleet.provisioned if machine.enabled}
     for change in _changes(plans):
         machine = machines.get(change.name) if is_instance(change.type) else None

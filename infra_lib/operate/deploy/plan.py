@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infra_lib.operate.deploy.synthesis import Stack
 
 _GUARDED = "Instance cannot be destroyed"  # prevent_destroy
+_ABSENT = "Cannot import non-existent remote object"
 _UPGRADE = "init -upgrade"
 _HEARD = 200  # lines of what Terraform says at last, which is why it failed
 _DRAWN = re.compile(r"\x1b\[[0-9;]*m|│")  # colours and frames
@@ -86,6 +87,12 @@ def _read(
                         f"{failure.address} would be deleted, and its prevent_destroy does not "
                         "let it. To have it deleted all the same, with what is on it, say "
                         "prevent_destroy=False and deploy without --yes"
+                    )
+                elif _ABSENT in failure.text:
+                    say(
+                        f"{failure.address} is to be taken over, and is not there, as that of a "
+                        "machine that was off meanwhile: take its entry out of the stack's "
+                        "imports, and it is made; or correct its ID, where it is another"
                     )
                 else:
                     say(explain(failure) or f"{failure.address}: {failure.text}")

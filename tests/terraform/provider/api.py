@@ -1,6 +1,7 @@
 """Compute Engine, as far as the stand-in goes: make, read, change and remove resources."""
 
 import re
+from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 import attrs
@@ -18,7 +19,7 @@ from .cloud import (
 from .planning import changes, known
 from .resources import RULES
 from .schema import Block
-from .values import canonical, last, same_link
+from .values import canonical, last, relative, same_link
 
 
 @attrs.frozen
@@ -61,14 +62,51 @@ class Api:
 
     def read(self, kind: str, prior: State) -> State | None:
         """A resource as it is now, or None where there is none (any more)."""
-        return self.imported(kind, prior["id"])
+        stored = self.cloud.of(kind).get(prior["id"])
+        if stored is None:
+            return None
+        seen = instances.read(self.cloud, stored, prior) if kind == instances.KIND else stored
+        return seen | own_labels(seen, prior) | {name: prior[name] for name in RULES[kind].stated}
 
-    def imported(self, kind: str, link: str) -> State | None:
-        """The resource with id `link`, or None where there is none."""
-        stored = self.cloud.of(kind).get(link)
-        if stored and kind == instances.KIND:
-            return instances.read(self.cloud, stored)
-        return stored
+    def imported(self, kind: str, asked: str) -> State:
+        """What an import knows before anything is read: the id, and what that says.
+
+        Raises:
+            ApiError: What was asked for is no id.
+        """
+        block = self.schemas[kind]
+        state: State = empty(block) | self.parsed(kind, asked)
+        state["id"] = link_of(kind, self.located(kind, state))
+        return state | dict.fromkeys(UNSAID & block.attributes.keys(), False)
+
+    def parsed(self, kind: str, asked: str) -> dict[str, str]:
+        """What an id of an import says: that of the resource, or the end of one, by words alone.
+
+        Raises:
+            ApiError: It says nothing.
+        """
+        template = RULES[kind].id
+        names = re.findall(r"{(\w+)}", template)
+        tails = (names[-most:] for most in RULES[kind].shorter)
+        forms = [template, *("/".join(f"{{{name}}}" for name in tail) for tail in tails)]
+        patterns = ["^" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", form) + "$" for form in forms]
+        for pattern in patterns:
+            if found := re.search(pattern, asked):
+                return found.groupdict()
+        known = " ".join(patterns)
+        raise ApiError(f'Import id "{asked}" doesn\'t match any of the accepted formats: [{known}]')
+
+    def looked_up(self, config: State) -> State:
+        """An instance as the data source has it, with all labels.
+
+        Raises:
+            ApiError: There is none.
+        """
+        link = config["self_link"] and relative(config["self_link"])
+        asked = config if link else self.located(instances.KIND, dict(config))
+        stored = self.cloud.find(instances.KIND, link or link_of(instances.KIND, asked))
+        seen = instances.read(self.cloud, stored, dict.fromkeys(stored))
+        return seen | dict.fromkeys(LABELS, seen["effective_labels"])
 
     def update(self, kind: str, prior: State, planned: State) -> State:
         """Change a resource in place and return it as it is then.
@@ -146,6 +184,10 @@ class Api:
             schedules := state["instance_schedule_policy"]
         ):
             check_schedule(schedules[0])
+        if kind == "google_dns_record_set":
+            zone = f"projects/{state['project']}/managedZones/{state['managed_zone']}"
+            self.cloud.find("google_dns_managed_zone", zone)
+            check_record(state)
 
     def check_unused(self, kind: str, state: State) -> None:
         """An address, a resource policy or a network that something uses stays.
@@ -220,6 +262,28 @@ class Api:
                 state[name] = answer
 
 
+LABELS = ("labels", "terraform_labels")
+
+UNSAID = frozenset({"create_snapshot_before_destroy"})
+"""Arguments that no API knows, and an import takes to be false."""
+
+
+def empty(block: Block) -> State:
+    """A state in which nothing is known."""
+    return dict.fromkeys(block.attributes) | {
+        name: None if nested.nesting == "single" else [] for name, nested in block.blocks.items()
+    }
+
+
+def own_labels(seen: State, prior: State) -> State:
+    """The labels of a resource, of which those that the state does not have are somebody else's."""
+    return {
+        name: {key: seen["effective_labels"].get(key, "") for key in prior[name] or {}}
+        for name in LABELS
+        if name in seen
+    }
+
+
 def settle_labels(state: State) -> None:
     """Labels hold small letters, digits, hyphens and underscores, 63 at most.
 
@@ -248,6 +312,25 @@ def settle_labels(state: State) -> None:
                 " format constraints. The value can only contain lowercase letters, numeric"
                 " characters, underscores and dashes. The value can be at most 63 characters"
                 " long.",
+                "invalid",
+            )
+
+
+def check_record(state: State) -> None:
+    """A record says where to, and an A record does so with IPv4 addresses.
+
+    Raises:
+        ApiError: It does not.
+    """
+    for number, text in enumerate(state["rrdatas"] or ("",)):
+        try:
+            wrong = not text or (state["type"] == "A" and not IPv4Address(text))
+        except AddressValueError:
+            wrong = True
+        if wrong:
+            raise bad_request(
+                f"Invalid value for 'entity.change.additions[{state['name']}][{state['type']}]"
+                f".rrdata[{number}]': '{text}'",
                 "invalid",
             )
 

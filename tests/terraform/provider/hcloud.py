@@ -6,10 +6,12 @@ which order, and how it words errors. The resources of its older half are built 
 and say an error in one line; those of its newer half, on the framework, in a paragraph.
 """
 
+import re
 from typing import Any
 
 import attrs
 
+from .api import empty
 from .cloud import ApiError, Cloud, State
 from .hcloud_kinds import KINDS
 from .hcloud_rules import FRAMEWORK
@@ -57,17 +59,22 @@ class Hcloud:
         except RefusedError as error:
             raise told(kind, error) from None
 
-    def imported(self, kind: str, number: str) -> State | None:
-        """A resource that is there already, with all that can be read of it."""
-        block = self.schemas[kind]
-        state: State = dict.fromkeys(block.attributes) | {
-            name: None if nested.nesting == "single" else []
-            for name, nested in block.blocks.items()
-        }
-        state["id"] = int(number) if block.attributes["id"].type == "number" else number
+    def imported(self, kind: str, asked: str) -> State:
+        """What an import knows before anything is read: the id, and what that says.
+
+        Raises:
+            ApiError: What was asked for is no id.
+        """
+        state = empty(self.schemas[kind]) | {"id": asked}
+        wanted = WANTED.get(kind)
+        if wanted and not re.fullmatch(wanted[0], asked):
+            text = f"Received an invalid import ID, expected '{wanted[1]}' but received '{asked}'."
+            raise ApiError("Invalid import ID", text)
+        if kind == "hcloud_primary_ip":
+            state["id"] = int(asked)
         if kind == "hcloud_zone_rrset":
-            state["zone"], _, state["id"] = number.partition("/")
-        return self.read(kind, state)
+            state["zone"], _, state["id"] = asked.partition("/")
+        return state
 
     def update(self, kind: str, prior: State, planned: State) -> State:
         """Change a resource in place and return it as it is then.
@@ -106,6 +113,13 @@ class Hcloud:
         """A state with all that the provider reads back."""
         found = KINDS[kind].read(self.api, state)
         return None if found is None else state | found
+
+
+WANTED = {
+    "hcloud_primary_ip": (r"\d+", "$PRIMARY_IP_ID"),
+    "hcloud_zone_rrset": (r"[^/]+/.*", "$ZONE_ID_OR_NAME/$RRSET_NAME/$RRSET_TYPE"),
+}
+"""The ids that are looked at before anything is read."""
 
 
 def _or_nothing(value: Any) -> Any:

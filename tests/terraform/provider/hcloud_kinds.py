@@ -1,5 +1,6 @@
 """The resources of hcloud's provider: which calls of the API it makes for each."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -350,6 +351,8 @@ def create_rdns(api: Hetzner, state: State, _config: State) -> None:
 
 def read_rdns(api: Hetzner, state: State) -> State | None:
     """What is read back of the name of an address."""
+    if not re.fullmatch(r"[sp]-\d+-.+", state["id"]):
+        raise own("Invalid ID", f"Unexpected id '{state['id']}'")
     letter, number, ip = state["id"].split("-", 2)
     kind = "server" if letter == "s" else "primary_ip"
     found = api.get(kind, number)
@@ -374,7 +377,10 @@ def create_membership(api: Hetzner, state: State, _config: State) -> None:
 
 
 def read_membership(api: Hetzner, state: State) -> State | None:
-    """What is read back of a server's place in a network."""
+    """What is read back of a server's place in a network; not which subnet it was to be."""
+    if not re.fullmatch(r"\d+-\d+", state["id"]):
+        text = f"Unexpected id '{state['id']}', expected '$SERVER_ID-$NETWORK_ID'"
+        raise own("Invalid ID", text)
     number, network = map(int, state["id"].split("-"))
     server = api.get("server", number)
     for net in server["private_net"] if server else ():

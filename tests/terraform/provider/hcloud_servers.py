@@ -95,8 +95,11 @@ def protect_server(api: Hetzner, state: State) -> None:
 
 
 def read_server(api: Hetzner, state: State) -> State | None:
-    """What is read back of a server; not what only its creation used, nor `public_net`."""
-    server = api.get("server", state["id"])
+    """What is read back of a server; not what only its creation used, nor `public_net`.
+
+    An import may name it in place of its id.
+    """
+    server = api.get("server", state["id"]) or api.by_name("server", state["id"])
     if server is None:
         return None
     have = api.addresses(server)

@@ -139,11 +139,15 @@ def delete(cloud: Cloud, instance: State) -> None:
     cloud.log.append(f"instances.delete {instance['name']}")
 
 
-def read(cloud: Cloud, instance: State) -> State:
-    """`instance` as the provider reads it back, with the disks that others attached to it."""
+def read(cloud: Cloud, instance: State, prior: State) -> State:
+    """`instance` as the provider reads it back, with the disks that others attached to it.
+
+    Where the state, `prior`, has no desired status, or no script beside the metadata, it stays so;
+    and after an import it has neither.
+    """
     seen = dict(instance)
-    if seen["desired_status"]:
-        seen["desired_status"] = seen["current_status"]
+    seen["desired_status"] = prior["desired_status"] and seen["current_status"]
+    seen |= start_up(seen, apart=bool(prior["metadata_startup_script"]))
     attached = [
         {
             **dict.fromkeys(_DISK_ARGUMENTS),
@@ -157,6 +161,14 @@ def read(cloud: Cloud, instance: State) -> State:
     ]
     seen["attached_disk"] = [*seen["attached_disk"], *attached]
     return seen
+
+
+def start_up(instance: State, *, apart: bool) -> State:
+    """The metadata, with the script that a machine runs among them, or beside them."""
+    key, script = "startup-script", instance["metadata_startup_script"]
+    metadata = dict(instance["metadata"] or {}) | ({key: script} if script else {})
+    script = metadata.pop(key, "") if apart else None
+    return {"metadata": metadata or instance["metadata"], "metadata_startup_script": script}
 
 
 _DISK_ARGUMENTS = (
@@ -399,6 +411,8 @@ def fill(cloud: Cloud, instance: State) -> None:
             )
         if not scheduling["provisioning_model"]:
             scheduling["provisioning_model"] = "STANDARD"
+    if not instance["shielded_instance_config"] and "metal" not in instance["machine_type"]:
+        instance["shielded_instance_config"] = [dict(SHIELDED)]
     if not instance["guest_accelerator"]:
         instance["guest_accelerator"] = [
             {"type": kind, "count": count}
@@ -429,6 +443,13 @@ def fill(cloud: Cloud, instance: State) -> None:
     instance["metadata_fingerprint"] = fingerprint(instance["metadata"])
     instance["tags_fingerprint"] = fingerprint(instance["tags"])
 
+
+SHIELDED = {
+    "enable_integrity_monitoring": True,
+    "enable_secure_boot": False,
+    "enable_vtpm": True,
+}
+"""What a machine has that boots by UEFI, as all of today's images do, and does not say it."""
 
 _SCHEDULING_ARGUMENTS = (
     "automatic_restart",

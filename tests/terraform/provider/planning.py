@@ -57,6 +57,10 @@ class Rules:
         refusal: Why a plan is refused, for what is planned and what was asked for, or None.
         wrong: What is wrong with a configuration: a summary and a detail each.
         fresh: What the API says anew after every change.
+        stated: Arguments that no API tells: they are what the state says, and after an import
+            nothing.
+        quiet: Arguments of which a `false` is no change where nothing is known.
+        shorter: How many of the last words of the id an import takes too, as `zone/name`.
     """
 
     replaced_by: frozenset[str] = frozenset()
@@ -71,6 +75,9 @@ class Rules:
     refusal: Callable[[State, State], str | None] = accepted
     wrong: Callable[[State], Iterator[tuple[str, str]]] = right
     fresh: frozenset[str] = frozenset()
+    stated: frozenset[str] = frozenset()
+    quiet: frozenset[str] = frozenset()
+    shorter: tuple[int, ...] = ()
 
 
 def invalid(block: Block, config: State) -> Iterator[tuple[str, str]]:
@@ -120,7 +127,7 @@ def plan(block: Block, rules: Rules, prior: State | None, proposed: State) -> Pl
         state,
         tuple(
             path
-            for dotted, path in changes(block, prior, state)
+            for dotted, path in changes(block, prior, state, quiet=rules.quiet)
             if dotted in rules.replaced_by or dotted in sometimes
         ),
     )
@@ -162,11 +169,17 @@ def _planned_blocks(nested: Nested, rules: Rules, within: str, before: Any, valu
 
 
 def changes(
-    block: Block, prior: State, planned: State, within: str = "", path: Path = ()
+    block: Block,
+    prior: State,
+    planned: State,
+    within: str = "",
+    path: Path = (),
+    quiet: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, Path]]:
     """Each argument that differs: its dotted name and its path. Sets count as one."""
     for name in block.attributes:
-        if not _same(prior[name], planned[name]):
+        before, after = prior[name], planned[name]
+        if not (_same(before, after) or (within + name in quiet and _is_quiet(before, after))):
             yield within + name, (*path, name)
     for name, nested in block.blocks.items():
         before, after = prior[name], planned[name]
@@ -177,7 +190,8 @@ def changes(
             # A block that comes or goes does so with all that is said in it.
             for i, (had, has) in enumerate(zip_longest(before, after)):
                 old, new = had or unsaid(nested.block, has), has or unsaid(nested.block, had)
-                yield from changes(nested.block, old, new, f"{within}{name}.", (*here, i))
+                inner = f"{within}{name}."
+                yield from changes(nested.block, old, new, inner, (*here, i), quiet)
         elif not _same(before, after):
             yield within + name, here
 
@@ -210,11 +224,22 @@ def _means(rules: Rules, dotted: str, before: Any, value: Any) -> bool:
         or (dotted in rules.links and same_link(before, value))
         or (dotted in rules.names and same_name(before, value))
         or (dotted in rules.images and same_image(before, value))
+        or (dotted in rules.quiet and _is_quiet(before, value))
     )
 
 
+def _is_quiet(before: Any, after: Any) -> bool:
+    return not before and not after
+
+
 def _same(before: Any, after: Any) -> bool:
-    """Whether two values mean the same; the SDK does not tell a missing one from an empty one."""
+    """Whether two values mean the same.
+
+    The SDK does not tell a missing one from an empty one, but for a `false` or a 0 in the place of
+    nothing, as after an import.
+    """
+    if before is None and isinstance(after, bool | int) and not after:
+        return False
     return bool(before == after) or not (_known_and_set(before) or _known_and_set(after))
 
 

@@ -41,6 +41,14 @@ def firewall_refusal(planned: State, config: State) -> str | None:
     return name_refusal(planned, config)
 
 
+def record_refusal(planned: State, _config: State) -> str | None:
+    """Why a record is refused at plan, or None: its name is a whole one."""
+    name = planned["name"]
+    if name is UNKNOWN or name.endswith("."):
+        return None
+    return f'"{name}" doesn\'t end with a dot ("."): the name of a record set has to'
+
+
 def settle_instance(_prior: State | None, planned: State) -> None:
     """A count of 0 is no GPU: no change where there is none, and a new machine where there is."""
     if [gpu["count"] for gpu in planned["guest_accelerator"]] == [0]:
@@ -173,6 +181,9 @@ RULES: dict[str, Rules] = {
         ),
         names=_names("machine_type boot_disk.initialize_params.storage_pool"),
         images=_names("boot_disk.initialize_params.image"),
+        stated=_names("allow_stopping_for_update params"),
+        shorter=(3, 1),
+        quiet=_names("attached_disk.force_attach boot_disk.force_attach"),
         settle=settle_instance,
         also_replaced_by=moved_startup_script,
         refusal=instance_refusal,
@@ -181,6 +192,8 @@ RULES: dict[str, Rules] = {
         id="projects/{project}/global/firewalls/{name}",
         replaced_by=_names("project name direction params"),
         defaults={"priority": 1000},
+        stated=_names("params"),
+        shorter=(2, 1),
         links=_names("network"),
         settle=settle_firewall,
         refusal=firewall_refusal,
@@ -208,6 +221,10 @@ RULES: dict[str, Rules] = {
         defaults={"create_snapshot_before_destroy": False, "type": "pd-standard"},
         names=_names("type"),
         images=_names("image"),
+        stated=_names(
+            "create_snapshot_before_destroy create_snapshot_before_destroy_prefix params"
+        ),
+        shorter=(3, 2, 1),
         also_replaced_by=smaller_disk,
         refusal=name_refusal,
     ),
@@ -227,6 +244,7 @@ RULES: dict[str, Rules] = {
         defaults={
             "snapshot_schedule_policy.retention_policy.on_source_disk_delete": "KEEP_AUTO_SNAPSHOTS"
         },
+        shorter=(3, 2, 1),
         refusal=name_refusal,
     ),
     "google_compute_address": Rules(
@@ -288,6 +306,13 @@ RULES: dict[str, Rules] = {
         },
         links=_names("router"),
         refusal=name_refusal,
+    ),
+    "google_dns_record_set": Rules(
+        id="projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}",
+        replaced_by=_names("project managed_zone name"),
+        links=_names("managed_zone"),
+        shorter=(4, 3),
+        refusal=record_refusal,
     ),
     "google_service_account": Rules(
         id="projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",

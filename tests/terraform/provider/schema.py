@@ -28,10 +28,14 @@ RESOURCES = (
     "compute_router",
     "compute_router_nat",
     "compute_subnetwork",
+    "dns_record_set",
     "project_iam_member",
     "service_account",
 )
 """What the stand-in serves, without the `google_` in front."""
+
+DATA_SOURCES = ("compute_instance",)
+"""What it looks up, without the `google_` in front."""
 
 CtyType = str | list[Any]
 """A type as Terraform's protocol writes it: `"string"`, `["list", "string"]` …"""
@@ -92,7 +96,9 @@ class UnknownShapeError(Exception):
 
 
 def derive(package: Path) -> dict[str, Block]:
-    """The schema of the provider (as `provider`) and of each of `RESOURCES` (as `google_…`).
+    """The schema of the provider, and of each of `RESOURCES` and `DATA_SOURCES`.
+
+    They go by `provider`, `google_…` and `data google_…`.
 
     Args:
         package: The tarball in `cdktf_cdktf_provider_google/_jsii`.
@@ -100,13 +106,17 @@ def derive(package: Path) -> dict[str, Block]:
     Raises:
         UnknownShapeError: A resource is missing from the package or unlike the others.
     """
-    modules = {name: name.replace("_", "-") for name in (*RESOURCES, "provider")}
+    modules = {"provider": "provider"}
+    modules |= {f"google_{name}": name.replace("_", "-") for name in RESOURCES}
+    modules |= {
+        f"data google_{name}": f"data-google-{name.replace('_', '-')}" for name in DATA_SOURCES
+    }
     sources = typescript(package, modules.values())
     schemas = {}
     for name, module in modules.items():
         if module not in sources:
             raise UnknownShapeError(f"{package.name} has no {module}")
-        schemas[name if name == "provider" else f"google_{name}"] = top_level(sources[module])
+        schemas[name] = top_level(sources[module])
     return schemas
 
 
@@ -124,9 +134,11 @@ def typescript(package: Path, modules: Iterable[str]) -> dict[str, str]:
 
 
 def top_level(source: str) -> Block:
-    """The block of the one resource or provider that `source` declares."""
+    """The block of the one resource, data source or provider that `source` declares."""
     found = re.search(
-        r"^export class (\w+) extends cdktf\.Terraform(?:Resource|Provider) ", source, re.MULTILINE
+        r"^export class (\w+) extends cdktf\.Terraform(?:Resource|DataSource|Provider) ",
+        source,
+        re.MULTILINE,
     )
     if not found:
         raise UnknownShapeError("a module without a resource")
@@ -230,6 +242,18 @@ def object_type(block: Block) -> CtyType:
     if block.blocks:
         raise UnknownShapeError("a block within an attribute")
     return ["object", {name: attribute.type for name, attribute in block.attributes.items()}]
+
+
+def fitted(kind: CtyType, value: Any) -> Any:
+    """A value with just the arguments that a type has, at every depth."""
+    if value is None or isinstance(kind, str):
+        return value
+    outer, inner = kind
+    if outer == "object":
+        return {name: fitted(each, value.get(name)) for name, each in inner.items()}
+    if outer == "map":
+        return {name: fitted(inner, each) for name, each in value.items()}
+    return [fitted(inner, each) for each in value]
 
 
 def lower_first(name: str) -> str:

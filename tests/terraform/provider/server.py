@@ -35,6 +35,9 @@ from .values import pack, unpack
 CLOUD, HELD, _ = TOLD
 """What names the file of the cloud; and one that, while it is there, holds back what was made."""
 
+DATA = "data "
+"""What the name of a data source's schema begins with."""
+
 Wrong = Iterator[tuple[str, str]]
 
 LONGEST = 600
@@ -103,7 +106,12 @@ class Provider:
     def get_schema(self, _request: wire.Message) -> wire.Message:
         """All schemas."""
         encoded = {name: {"version": 0, "block": _block(b)} for name, b in self.schemas.items()}
-        return {"provider": encoded.pop("provider"), "resource_schemas": encoded}
+        sources = {name for name in encoded if name.startswith(DATA)}
+        return {
+            "provider": encoded.pop("provider"),
+            "data_source_schemas": {name.removeprefix(DATA): encoded.pop(name) for name in sources},
+            "resource_schemas": encoded,
+        }
 
     def prepare(self, request: wire.Message) -> wire.Message:
         """Check the provider block."""
@@ -132,8 +140,11 @@ class Provider:
     def read(self, request: wire.Message) -> wire.Message:
         """A resource as it is now, or nothing where it is gone."""
         current = unpack(request["current_state"]["msgpack"])
-        with opened(self.cloud) as cloud:
-            state = self.api(cloud).read(request["type_name"], current)
+        try:
+            with opened(self.cloud) as cloud:
+                state = self.api(cloud).read(request["type_name"], current)
+        except ApiError as error:
+            return {"diagnostics": [_error(str(error), error.detail)]}
         return {"new_state": _value(state)}
 
     def plan(self, request: wire.Message) -> wire.Message:
@@ -186,11 +197,35 @@ class Provider:
             sleep(0.05)
 
     def import_state(self, request: wire.Message) -> wire.Message:
-        """A resource that is there already; Terraform says so itself where there is none."""
-        with opened(self.cloud) as cloud:
-            state = self.api(cloud).imported(request["type_name"], request["id"])
+        """What an id says of a resource; Terraform has it read, and says so where there is none."""
+        try:
+            with opened(self.cloud) as cloud:
+                state = self.api(cloud).imported(request["type_name"], request["id"])
+        except ApiError as error:
+            return {"diagnostics": [_error(str(error), error.detail)]}
         imported = {"type_name": request["type_name"], "state": _value(state)}
         return {"imported_resources": [imported]}
+
+    def validate_source(self, request: wire.Message) -> wire.Message:
+        """Check a data source."""
+        block = self.schemas[DATA + request["type_name"]]
+        wrong = invalid(block, unpack(request["config"]["msgpack"]))
+        return {"diagnostics": [_error(*each) for each in wrong]}
+
+    def look_up(self, request: wire.Message) -> wire.Message:
+        """Read what a data source asks for."""
+        config = unpack(request["config"]["msgpack"])
+        try:
+            with opened(self.cloud) as cloud:
+                api = self.api(cloud)
+                assert isinstance(api, Api)
+                found = api.looked_up(config)
+        except ApiError as error:
+            return {"diagnostics": [_error(str(error), error.detail)]}
+        known = self.schemas[DATA + request["type_name"]].attributes
+        asked = {name: value for name, value in config.items() if value is not None}
+        state = {name: schema.fitted(each.type, found.get(name)) for name, each in known.items()}
+        return {"state": _value(state | asked)}
 
     def stop(self, _request: wire.Message) -> wire.Message:
         """There is nothing to interrupt."""
@@ -212,6 +247,11 @@ class Provider:
             "PlanResourceChange": (*_pair("PlanResourceChange"), self.plan),
             "ApplyResourceChange": (*_pair("ApplyResourceChange"), self.apply),
             "ImportResourceState": (*_pair("ImportResourceState"), self.import_state),
+            "ValidateDataResourceConfig": (
+                *_pair("ValidateDataResourceConfig"),
+                self.validate_source,
+            ),
+            "ReadDataSource": (*_pair("ReadDataSource"), self.look_up),
             "StopProvider": ("Empty", "StopProvider.Response", self.stop),
         }
 
@@ -262,7 +302,7 @@ def main() -> None:
     loaded = schema.load(Path(sys.argv[1]).read_text())
     schemas = {name: {"provider": loaded[f"{name} provider"]} for name in KINDS}
     for kind, block in loaded.items():
-        name, _, rest = kind.partition("_")
+        name, _, rest = kind.removeprefix(DATA).partition("_")
         if rest:
             schemas[name][kind] = block
     listener = create_server(("127.0.0.1", 0))

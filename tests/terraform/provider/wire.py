@@ -46,6 +46,7 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
     "GetProviderSchema.Response": {
         1: ("provider", "Schema"),
         2: ("resource_schemas", "%Schema"),
+        3: ("data_source_schemas", "%Schema"),
         4: _DIAGNOSTICS,
     },
     "ValidateProviderConfig.Request": {1: ("config", "DynamicValue")},
@@ -84,6 +85,13 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
         3: _DIAGNOSTICS,
         4: ("legacy_type_system", "bool"),
     },
+    "ValidateDataResourceConfig.Request": {
+        1: ("type_name", "string"),
+        2: ("config", "DynamicValue"),
+    },
+    "ValidateDataResourceConfig.Response": {1: _DIAGNOSTICS},
+    "ReadDataSource.Request": {1: ("type_name", "string"), 2: ("config", "DynamicValue")},
+    "ReadDataSource.Response": {1: ("state", "DynamicValue"), 2: _DIAGNOSTICS},
     "ImportResourceState.Request": {1: ("type_name", "string"), 2: ("id", "string")},
     "ImportedResource": {1: ("type_name", "string"), 2: ("state", "DynamicValue")},
     "ImportResourceState.Response": {

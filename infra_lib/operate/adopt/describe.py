@@ -1,0 +1,527 @@
+"""The fleet that sources describe: the model's own objects, and what the report says of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field
+
+from infra_lib.clouds.adoption import Adopted, Item
+from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.fleet import Fleet
+from infra_lib.model.errors import FleetError, nearest
+from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.targets import USUAL, Targets
+from infra_lib.model.zerotier import ZeroTier
+from infra_lib.operate.adopt.agreement import disagreements
+from infra_lib.operate.adopt.hosts import known_facts, with_ssh
+from infra_lib.operate.adopt.inventory import Inventory
+from infra_lib.operate.adopt.machines import machine_in_cloud, plain_machine
+from infra_lib.operate.adopt.sources import Caches, Sources
+from infra_lib.operate.adopt.takeover import Stack, take_over
+from infra_lib.operate.adopt.targets import common_targets
+from infra_lib.operate.adopt.terraform_files import Document
+from infra_lib.operate.scaffold import name_from
+from infra_lib.services import path, services, target_host
+from nixgen.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from infra_lib.model.caches import BinaryCache
+    from infra_lib.model.machine import Machine
+    from infra_lib.model.services import ClanService
+
+_NO_INVENTORY = Inventory(where="")
+
+
+@frozen(kw_only=True)
+class Described:
+    """A fleet that is there already.
+
+    Attributes:
+        fleet: The fleet.
+        fields: What it is made of, by the names of `Fleet`'s fields, in the order they are written.
+        comments: What is said of a field, by the name of a machine or of a project's cloud, or ""
+            for the fleet, and the field.
+        by_hand: Machines that run with configuration of their own, which is not generated.
+        stacks: What the first deployment does.
+        items: What the report says.
+        whole: Whether all of the sources are in it, and not a machine or two.
+    """
+
+    fleet: Fleet
+    fields: Mapping[str, Any]
+    comments: Mapping[tuple[str, str], str]
+    by_hand: tuple[str, ...]
+    stacks: tuple[Stack, ...] = field(default=())
+    items: tuple[Item, ...] = field(default=())
+    whole: bool = True
+
+
+def describe(
+    sources: Sources,
+    *,
+    name: str | None = None,
+    domain: str | None = None,
+    folder: str = "fleet",
+    only: Collection[str] = (),
+) -> Described:
+    """Return the fleet that sources describe.
+
+    Args:
+        sources: The sources.
+        name: The fleet's name; None for what the sources say.
+        domain: Its domain; None for what they say.
+        folder: The folder's name, where nothing says the fleet's.
+        only: Names of the machines that it is to have; empty for all.
+
+    Raises:
+        FleetError: When there is no machine, none of that name, or no fleet can be made of it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever loads what is written is told
+        return _Description(sources, name, domain, folder, only).made()
+
+
+class _Description:
+    """What is put together, step by step, to be one fleet."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        name: str | None,
+        domain: str | None,
+        folder: str,
+        only: Collection[str],
+    ) -> None:
+        self.sources = sources
+        self.only = only
+        self.items: list[Item] = list(sources.items)
+        self.comments: dict[tuple[str, str], str] = {}
+        self.inventory = self._inventory()
+        self.name = self._name(name, folder)
+        self.domain = self._domain(domain)
+        self.found = {
+            cloud: [each for each in sources.found if each.type.startswith(f"{provider}_")]
+            for cloud, provider in ((key, each.KINDS.provider) for key, each in CLOUDS.items())
+        }
+        self.adopted = {
+            cloud: CLOUDS[cloud]
+            .adoption()
+            .adopt(found, sources.provider(CLOUDS[cloud].KINDS.provider), self.name)
+            for cloud, found in self.found.items()
+            if found
+        }
+
+    def made(self) -> Described:
+        """Return the fleet."""
+        self._say_what_clouds_say()
+        targets = common_targets(self._entries(), self.domain)
+        held_back: frozenset[str] = frozenset()
+        while True:
+            kept = len(self.items)
+            machines = self._machines(targets, held_back)
+            if not machines:
+                raise FleetError(self._nobody())
+            fields = self._fields(machines, targets)
+            fleet, fields = self._fleet(fields)
+            stacks = take_over(fleet, self.adopted, self.found)
+            forced = frozenset(name for stack in stacks for name in stack.forced)
+            if not forced - held_back:
+                break
+            held_back |= forced
+            del self.items[kept:]
+            self._hold_back(stacks)
+        self.items += disagreements(fleet, self._wanted())
+        for stack in stacks:
+            self.items += stack.items
+        return Described(
+            fleet=fleet,
+            fields=fields,
+            comments=self.comments,
+            by_hand=tuple(each.name for each in fleet.provisioned),
+            stacks=tuple(stacks),
+            items=tuple(dict.fromkeys(self.items)),
+            whole=not self.only,
+        )
+
+    def _inventory(self) -> Inventory:
+        """Return what the inventories say together: the first of them wins."""
+        found = self.sources.of(Inventory)
+        if not found:
+            return _NO_INVENTORY
+        first = found[0]
+        for other in found[1:]:
+            first = _joined(first, other, self.items)
+        return first
+
+    def _name(self, given: str | None, folder: str) -> str:
+        if given is not None:
+            return given
+        if self.inventory.name:
+            return self.inventory.name
+        labels = Counter(
+            str(each.attributes["labels"]["fleet"])
+            for each in self.sources.found
+            if isinstance(each.attributes.get("labels"), Mapping)
+            and isinstance(each.attributes["labels"].get("fleet"), str)
+        )
+        if labels:
+            return max(labels, key=lambda each: labels[each])
+        name = name_from(folder)
+        self.comments["", "name"] = "Guessed: the folder's name."
+        what = f"no source says what the fleet is called: {name!r} is the folder's name"
+        self.items.append(Item(kind="guessed", where="name", what=what, do="--name says it"))
+        return name
+
+    def _domain(self, given: str | None) -> str:
+        if given is not None:
+            return given
+        if self.inventory.domain:
+            return self.inventory.domain
+        if self.inventory is not _NO_INVENTORY:
+            return "clan"  # as clan has it by default
+        self.comments["", "domain"] = "Guessed: the domain that machines are reached under."
+        domain = self.name.lower().replace("_", "-")
+        what = f"no source says the domain of the machines: {domain!r} is the fleet's name"
+        self.items.append(Item(kind="guessed", where="domain", what=what, do="--domain says it"))
+        return domain
+
+    def _entries(self) -> list[Any]:
+        return [each for each in self.inventory.machines if self._is_wanted(each.name)]
+
+    def _is_wanted(self, name: str) -> bool:
+        return not self.only or name in self.only
+
+    def _nobody(self) -> str:
+        known = [
+            *(each.name for each in self.inventory.machines),
+            *(each.name for adopted in self.adopted.values() for each in adopted.machines),
+        ]
+        reasons = "".join(f"\n  {item.where}: {item.what}" for item in self.items[:5])
+        for name in self.only:
+            if name not in known:
+                accepted = nearest(name, known) or f"; they have {', '.join(known) or 'none'}"
+                return f"--machine {name!r}: no source has a machine of that name{accepted}"
+        return f"no machine was found in what was given{reasons}"
+
+    def _say_what_clouds_say(self) -> None:
+        for cloud, adopted in self.adopted.items():
+            self.items += [
+                each for each in adopted.items if not self.only or self._is_about(each, adopted)
+            ]
+            for (name, which), text in adopted.comments.items():
+                self.comments[name or cloud, which] = text
+        providers = tuple(f"{cloud.KINDS.provider}_" for cloud in CLOUDS.values())
+        for found in self.sources.found:
+            if not found.type.startswith(providers) and not self.only:
+                what = f"{found.type} is of a provider that the library does not know"
+                do = "leave it in its own Terraform, or write it beside the stack in main()"
+                self.items.append(Item(kind="left", where=found.where, what=what, do=do))
+
+    def _is_about(self, item: Item, adopted: Adopted) -> bool:
+        """Whether a line of the report is about one of the machines that are wanted."""
+        return any(
+            item.where.startswith(found.where) or name in item.where
+            for name in self.only
+            for found in adopted.sources.get(name, ())
+        )
+
+    def _machines(self, targets: Targets, held_back: Collection[str]) -> list[Machine]:
+        """Return the machines, in the order of the sources."""
+        in_cloud = {
+            machine.name: (machine, adopted.sources[machine.name])
+            for adopted in self.adopted.values()
+            for machine in adopted.machines
+            if self._is_wanted(machine.name)
+        }
+        made: dict[str, Machine] = {}
+        entries = {each.name: each for each in self._entries()}
+        names = list(entries)
+        first = self.sources.of(Inventory)[:1]
+        documents = self.sources.of(Document)[:1]
+        inventory_first = bool(first) and (
+            not documents
+            or self.sources.read.index(first[0]) < self.sources.read.index(documents[0])
+        )
+        # Clan sorts an inventory by name, so that Terraform's order says as much.
+        for name in (*names, *(each for each in in_cloud if each not in entries)):
+            entry = entries.get(name)
+            where = f"{self.inventory.where}: machines.{name}"
+            found = in_cloud.get(name)
+            if found is not None and name in held_back:
+                found = None
+                entry = entry or _entry_of(in_cloud[name][0])
+            if found is not None and entry is not None and entry.machine_class != "nixos":
+                what = (
+                    f"it is {entry.machine_class}, and {found[1][0].where} is a machine of a cloud"
+                )
+                do = "call one of the two otherwise"
+                self.items.append(Item(kind="contradiction", where=where, what=what, do=do))
+                found = None
+            if found is None and entry is not None:
+                machine, items = plain_machine(entry, where, targets, self.domain)
+                self.items += items
+            elif found is not None and entry is None:
+                machine = found[0]
+                if self.inventory is not _NO_INVENTORY:
+                    self.comments[name, "machine"] = "Not in the inventory so far."
+                    what = f"machine {name!r} is not in the inventory, and is in that of this fleet"
+                    do = "take it out of machines=… if it is no NixOS machine of yours"
+                    where = found[1][0].where
+                    self.items.append(Item(kind="differs", where=where, what=what, do=do))
+            elif found is not None and entry is not None:
+                machine, items = machine_in_cloud(
+                    found[0],
+                    entry,
+                    where,
+                    found[1][0].where,
+                    targets,
+                    self.domain,
+                    inventory_first=inventory_first,
+                )
+                self.items += items
+            if machine is not None:
+                made[name] = machine
+        self._say_what_is_elsewhere(made)
+        return with_ssh(made.values(), self.sources, self._aliases(made), self.items)
+
+    def _say_what_is_elsewhere(self, made: Mapping[str, Machine]) -> None:
+        """Say which machines describe themselves as a cloud's, and are in no source of that."""
+        for name, machine in made.items():
+            described = machine.full_description
+            if not isinstance(machine, ProvisionedMachine) and described.startswith(
+                ("GCP node (", "GCP GPU node (", "Hetzner node (")
+            ):
+                what = f"it is described as {described!r}, and no source of Terraform's has it"
+                do = "when it is to be made again: say its class, machine type and zone"
+                where = f"{self.inventory.where}: machines.{name}"
+                self.items.append(Item(kind="left", where=where, what=what, do=do))
+
+    def _aliases(self, made: Iterable[str]) -> dict[str, str]:
+        """Return the names by which people reach machines, and whose they are."""
+        return {
+            alias: name
+            for name in made
+            for alias in (name.lower(), f"{name}.{self.domain}".lower())
+        }
+
+    def _fields(self, machines: list[Machine], targets: Targets) -> dict[str, Any]:
+        """Return the fleet's fields, in the order in which they are written."""
+        fields: dict[str, Any] = {"name": self.name, "domain": self.domain}
+        if self.inventory.description:
+            fields["description"] = self.inventory.description
+        for cloud, adopted in self.adopted.items():
+            if any(getattr(each, "cloud", None) == cloud for each in machines):
+                fields[cloud] = adopted.project
+        fields["machines"] = tuple(machines)
+        caches = self._caches()
+        if caches:
+            fields["caches"] = caches
+        found = tuple(self._services({each.name for each in machines}))
+        if found:
+            fields["services"] = found
+        names = {each.name for each in machines}
+        tags = {
+            tag: tuple(each for each in members if each in names)
+            for tag, members in self.inventory.tags.items()
+        }
+        tags = {tag: members for tag, members in tags.items() if members}
+        if tags:
+            fields["tags"] = tags
+            self.comments["", "tags"] = (
+                "As they were evaluated: a function of yours that gives tags is not seen here."
+            )
+        if targets != USUAL:
+            fields["target_host"] = targets
+        facts = known_facts(
+            self.sources, self.adopted.values(), machines, found, self.domain, self.items
+        )
+        if facts.machines or facts.zerotier_network_id:
+            fields["facts"] = facts
+        return fields
+
+    def _caches(self) -> tuple[BinaryCache, ...]:
+        """Return the caches of all sources, each once."""
+        if self.only:
+            return ()
+        caches: dict[str, BinaryCache] = {}
+        for source in self.sources.of(Caches):
+            for cache in source.caches:
+                there = caches.setdefault(cache.store, cache)
+                if there != cache:
+                    what = f"cache {cache.url} is said twice, and not alike: the first stays"
+                    self.items.append(Item(kind="contradiction", where=source.where, what=what))
+        return tuple(caches.values())
+
+    def _services(self, names: Collection[str]) -> Iterator[ClanService]:
+        """Yield the instances of services; of some machines alone, what is said of these."""
+        for service in self.inventory.services:
+            if not self.only:
+                yield service
+                continue
+            roles = {
+                role: evolve(
+                    each,
+                    machines={m: said for m, said in each.machines.items() if m in names},
+                    tags={},
+                    settings={},
+                )
+                for role, each in service.roles.items()
+            }
+            roles = {role: each for role, each in roles.items() if each.machines}
+            if roles:
+                yield evolve(service, roles=roles)
+
+    def _fleet(self, fields: dict[str, Any]) -> tuple[Fleet, dict[str, Any]]:
+        """Return the fleet, and its fields without what it does not take."""
+        try:
+            fleet = Fleet(**fields)
+        except FleetError:
+            fields = self._accepted(fields)
+            fleet = Fleet(**fields)
+        files: dict[str, None] = {}
+        wanted = {service.name: service for service in fields.get("services", ())}
+        internet = path(fleet.internet.instance)
+        if fleet.internet.instance not in wanted:
+            made = {service.name for service in services(fleet)}
+            if fleet.internet.instance in made:
+                files[internet] = None
+        tells = self.inventory is not _NO_INVENTORY
+        if tells and fleet.controller is not None and fleet.zerotier.instance not in wanted:
+            # A tag of that name means something else there.
+            fields["zerotier"] = ZeroTier(controller_tag=None, peer_tag=None)
+        if files:
+            fields["files"] = files
+        fleet = Fleet(**fields)
+        return self._reached_as_before(fleet, fields)
+
+    def _reached_as_before(
+        self, fleet: Fleet, fields: dict[str, Any]
+    ) -> tuple[Fleet, dict[str, Any]]:
+        """Return the fleet with each machine's own target where clan's internet service has one.
+
+        The fleet leaves the target to the service; the inventory said both.
+        """
+        wanted = {each.name: each.target_host for each in self.inventory.machines}
+        machines = tuple(
+            evolve(machine, target_host=host)
+            if host == wanted.get(machine.name) and host != target_host(fleet, made)
+            else machine
+            for machine, made in zip(fields["machines"], fleet.machines, strict=True)
+            for host in (fleet.target_host(made),)
+        )
+        if machines == fields["machines"]:
+            return fleet, fields
+        fields = {**fields, "machines": machines}
+        return Fleet(**fields), fields
+
+    def _accepted(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields without each part that the model refuses, which the report names."""
+        optional = ("facts", "tags", "target_host", "caches", "services")
+        base = {name: value for name, value in fields.items() if name not in optional}
+        base = self._with_name(base)
+        for name in ("tags", "target_host", "facts"):
+            if name in fields:
+                base = self._tried(base, name, fields[name])
+        for name in ("caches", "services"):
+            try:
+                Fleet(**{**base, name: fields.get(name, ())})
+            except FleetError:
+                pass
+            else:
+                base |= {name: fields[name]} if name in fields else {}
+                continue
+            for each in fields.get(name, ()):
+                base = self._tried(base, name, (*base.get(name, ()), each), of=each)
+        return {name: base[name] for name in fields if name in base}
+
+    def _with_name(self, base: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields with a name that all clouds of the fleet take."""
+        try:
+            Fleet(**base)
+        except FleetError as error:
+            name = name_from(str(base["name"]))
+            if name == base["name"] or "name" not in str(error):
+                raise
+            Fleet(**{**base, "name": name})
+            what = f"{error}; it is called {name!r} here"
+            self.items.append(Item(kind="differs", where="name", what=what))
+            return {**base, "name": name}
+        return base
+
+    def _tried(self, base: dict[str, Any], name: str, value: Any, of: Any = None) -> dict[str, Any]:
+        tried = {**base, name: value}
+        try:
+            Fleet(**tried)
+        except FleetError as error:
+            which = getattr(of, "name", None) or getattr(of, "url", "")
+            where = f"{self.inventory.where or 'fleet'}: {name}{f' {which!r}' if which else ''}"
+            do = "write it in Nix, or mend what it says and adopt again"
+            self.items.append(Item(kind="left", where=where, what=str(error), do=do))
+            return base
+        return tried
+
+    def _hold_back(self, stacks: Iterable[Stack]) -> None:
+        for stack in stacks:
+            self.items += stack.refusals
+
+    def _wanted(self) -> Inventory | None:
+        """Return the inventory that the fleet's is to be; None where there is none."""
+        if self.inventory is _NO_INVENTORY or self.only:
+            return None
+        return self.inventory
+
+
+def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
+    """Return two inventories together; where they say otherwise, the first wins, and it is said."""
+    machines = {each.name: each for each in first.machines}
+    for entry in other.machines:
+        there = machines.setdefault(entry.name, entry)
+        if there != entry:
+            items.append(
+                Item(
+                    kind="contradiction",
+                    where=f"{other.where}: machines.{entry.name}",
+                    what=f"{_other(there, entry)} in {first.where}, which was given first and wins",
+                )
+            )
+    instances = {each.name: each for each in first.services}
+    for service in other.services:
+        if instances.setdefault(service.name, service) != service:
+            what = f"{first.where} says otherwise, which was given first and wins"
+            where = f"{other.where}: instances.{service.name}"
+            items.append(Item(kind="contradiction", where=where, what=what))
+    return evolve(
+        first,
+        name=first.name or other.name,
+        domain=first.domain or other.domain,
+        description=first.description or other.description,
+        machines=tuple(machines.values()),
+        services=tuple(instances.values()),
+        tags={**other.tags, **first.tags},
+        items=(*first.items, *other.items),
+    )
+
+
+def _other(one: Any, other: Any) -> str:
+    """Return which fields of two entries differ, with both values."""
+    names = [each.name for each in type(one).__attrs_attrs__]
+    pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
+    return "; ".join(f"{name} is {b!r} there and {a!r}" for name, a, b in pairs if a != b)
+
+
+def _entry_of(machine: ProvisionedMachine) -> Any:
+    """Return what an inventory would say of a machine that stays with its own Terraform."""
+    from infra_lib.operate.adopt.inventory import Entry
+
+    return Entry(
+        name=machine.name,
+        tags=machine.all_tags,
+        description=machine.full_description or None,
+        target_host=None,
+    )

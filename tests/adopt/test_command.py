@@ -1,0 +1,303 @@
+"""`infra adopt`: what it takes, what it writes, and what it never does."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra_lib.commands.cli import main
+from infra_lib.operate.adopt.flake import caches_command, inventory_command
+from tests.helpers.adoption import adopt, load, put_json, report
+from tests.helpers.folders import contents
+from tests.helpers.nix import run as run_tool
+from tests.helpers.tools import require
+
+INVENTORY: dict[str, Any] = {
+    "meta": {"name": "ore", "domain": "example.org"},
+    "machines": {
+        "gate": {"tags": ["nixos", "server"], "deploy": {"targetHost": "root@gate.example.org"}},
+        "vault": {"tags": ["nixos", "server"], "deploy": {"targetHost": "root@vault.example.org"}},
+        "laptop": {"deploy": {"targetHost": "root@laptop.example.org"}},
+    },
+    "instances": {
+        "sshd": {"roles": {"server": {"tags": {"all": {}}, "settings": {"a": 1}}}},
+        "borgbackup": {
+            "roles": {
+                "client": {"machines": {"gate": {}, "laptop": {"settings": {"b": 2}}}},
+                "server": {"machines": {"vault": {"settings": {"directory": "/x"}}}},
+            }
+        },
+    },
+}
+CACHES = {
+    "caches": [
+        {
+            "url": "https://cache.nixos.org",
+            "publicKey": "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
+        }
+    ]
+}
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    return put_json(tmp_path, "inv.json", INVENTORY)
+
+
+def test_it_writes_python_that_binds_the_fleet(tmp_path: Path, inventory: Path) -> None:
+    caches = put_json(tmp_path, "caches.json", CACHES)
+
+    fleet = adopt(tmp_path, "--inventory", inventory, "--caches", caches)
+
+    assert fleet.name == "ore"
+    assert [machine.name for machine in fleet.machines] == ["gate", "vault", "laptop"]
+    assert [service.name for service in fleet.services] == ["sshd", "borgbackup"]
+    assert [cache.url for cache in fleet.caches] == ["https://cache.nixos.org"]
+    text = (tmp_path / "fleet.py").read_text()
+    # What is so by default is not said, and there is no app where nothing is provisioned.
+    assert "target_host" not in text
+    assert "def main" not in text
+    done = run_tool("ruff", "format", "--isolated", "--check", str(tmp_path / "fleet.py"))
+    assert done.returncode == 0, done.stdout
+    done = run_tool(
+        "ruff", "check", "--isolated", "--select=E4,E7,E9,F,I", str(tmp_path / "fleet.py")
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_other_commands_take_it(tmp_path: Path, inventory: Path) -> None:
+    adopt(tmp_path, "--inventory", inventory)
+
+    for command in (
+        ("infra_lib", "show", "fleet:fleet"),
+        ("nixgen", "write", "fleet:fleet"),
+        ("nixgen", "check", "fleet:fleet"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def test_nothing_that_is_there_is_written_over(
+    tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.py").write_text("mine\n")
+    before = contents(tmp_path)
+
+    assert main(["adopt", "--inventory", str(inventory), "-o", str(tmp_path / "fleet.py")]) == 2
+
+    assert "fleet.py; nothing was written" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_link_is_in_the_way_too(tmp_path: Path, inventory: Path) -> None:
+    (tmp_path / "fleet.py").symlink_to(tmp_path / "elsewhere.py")
+
+    assert main(["adopt", "--inventory", str(inventory), "-o", str(tmp_path / "fleet.py")]) == 2
+
+    assert not (tmp_path / "elsewhere.py").exists()
+
+
+def test_the_same_sources_give_the_same_bytes(tmp_path: Path, inventory: Path) -> None:
+    texts = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        adopt(tmp_path / name, "--inventory", inventory)
+        texts.append((tmp_path / name / "fleet.py").read_bytes())
+
+    assert texts[0] == texts[1]
+
+
+def test_one_machine_alone(tmp_path: Path, inventory: Path) -> None:
+    fleet = adopt(tmp_path, "--inventory", inventory, "--machine", "gate", "--machine", "vault")
+
+    assert [machine.name for machine in fleet.machines] == ["gate", "vault"]
+    # Only what is said of these two: the rest stays where it is written, and clan joins both.
+    (service,) = fleet.services
+    assert dict(service.roles["client"].machines) == {"gate": {}}
+    assert service.roles["server"].machines["vault"]["directory"] == "/x"
+
+
+def test_a_machine_that_nobody_knows(
+    tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--inventory", str(inventory), "--machine", "gat", "-o", str(tmp_path / "f.py")]
+
+    assert main(["adopt", *arguments]) == 2
+
+    assert "no source has a machine of that name (nearest: gate)" in capsys.readouterr().err
+
+
+def test_the_first_of_two_sources_wins_and_both_are_shown(
+    tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = json.loads(json.dumps(INVENTORY))
+    other["machines"]["gate"]["description"] = "another"
+    other["machines"]["new"] = {}
+    second = put_json(tmp_path, "second.json", other)
+
+    for sources, said in (((inventory, second), ""), ((second, inventory), "another")):
+        folder = tmp_path / f"out-{said}"
+        folder.mkdir()
+        fleet = adopt(folder, *(word for each in sources for word in ("--inventory", each)))
+
+        assert fleet.machine("gate").full_description == said
+        assert fleet.machine("new")
+        told = report(capsys)
+        assert f"{sources[1]}: machines.gate" in told
+        assert "'another'" in told
+        assert f"in {sources[0]}, which was given first and wins" in told
+
+
+def test_options_say_what_no_source_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = put_json(tmp_path, "bare.json", {"machines": {"a": {}}})
+
+    fleet = adopt(tmp_path, "--inventory", bare, "--name", "ore", "--domain", "ore.example")
+
+    assert (fleet.name, fleet.domain) == ("ore", "ore.example")
+    assert "Guessed" not in report(capsys)
+
+
+def test_what_nobody_says_is_guessed_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "My Ores"
+    folder.mkdir()
+
+    fleet = adopt(folder, "--inventory", put_json(tmp_path, "bare.json", {"machines": {"a": {}}}))
+
+    assert fleet.name == "my-ores"
+    assert "# Guessed: the folder's name." in (folder / "fleet.py").read_text()
+    assert "'my-ores' is the folder's name" in report(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name what there is"),
+        (["--inventory", ""], "a path is wanted"),
+        (["--inventory", "none.json"], "none.json: cannot be read"),
+        (["--flake", "none"], "there is no flake.nix in it"),
+        (["--inventory", "{inv}", "-o", "my-fleet.py"], "a module of Python is wanted"),
+        (["--inventory", "{inv}", "-o", "fleet.txt"], "a module of Python is wanted"),
+        (["--inventory", "{inv}", "-o", "none/fleet.py"], "no such folder"),
+        (["--inventory", "{inv}", "--domain", "no domain"], "domain='no domain'"),
+        (["--caches", "{caches}"], "no machine was found"),
+    ],
+)
+def test_bad_use_is_one_message_and_nothing_is_written(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    inventory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caches = put_json(tmp_path, "caches.json", CACHES)
+    monkeypatch.chdir(tmp_path)
+    before = contents(tmp_path)
+    words = [word.format(inv=inventory, caches=caches) for word in arguments]
+
+    assert main(["adopt", *words]) == 2
+
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert contents(tmp_path) == before
+
+
+FLAKE = """{
+  outputs = _: {
+    clan.inventory = {
+      meta.name = "ore";
+      options = x: x;
+      machines.gate = { tags = [ "server" ]; };
+      instances.sshd = {
+        module = { name = "sshd"; input = null; };
+        roles.server = {
+          machines = { };
+          tags.all.settings = { };
+          settings = { };
+          extraModules = [ ./modules/extra.nix (x: x) ];
+        };
+      };
+    };
+  };
+}
+"""
+
+
+def test_a_flake_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the real Nix, which fetches nothing for a flake without inputs."""
+    require("nix")
+    flake = tmp_path / "flake"
+    (flake / "modules").mkdir(parents=True)
+    (flake / "flake.nix").write_text(FLAKE)
+    (flake / "modules" / "extra.nix").write_text("{ }\n")
+    (flake / "lib").mkdir()
+    (flake / "lib" / "caches.nix").write_text(
+        'let key = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="; in\n'
+        '{ caches = [ { url = "https://cache.nixos.org"; publicKey = key; } ]; }\n'
+    )
+    before = contents(flake)
+
+    fleet = adopt(tmp_path, "--flake", flake)
+
+    assert fleet.machine("gate").all_tags == ("server",)
+    (module,) = fleet.services[0].roles["server"].extra_modules
+    assert str(module) == "modules/extra.nix"
+    assert len(fleet.caches) == 1
+    assert "an extra module is Nix" in report(capsys)
+    assert contents(flake) == before
+
+
+def test_what_nix_says_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    require("nix")
+    (tmp_path / "flake.nix").write_text("{ outputs = _: { }; }\n")
+
+    assert main(["adopt", "--flake", str(tmp_path), "-o", str(tmp_path / "fleet.py")]) == 2
+
+    said = capsys.readouterr().err
+    assert "clan.inventory" in said
+    assert "nix: it failed" in said
+
+
+def test_without_nix_it_says_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "flake.nix").write_text(FLAKE)
+    monkeypatch.setenv("PATH", os.devnull)
+
+    assert main(["adopt", "--flake", str(tmp_path), "-o", str(tmp_path / "fleet.py")]) == 2
+
+    said = capsys.readouterr().err
+    assert "--inventory FILE" in said
+    assert "#clan.inventory" in said
+
+
+def test_the_help_has_the_commands_that_it_would_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["adopt", "--help"])
+
+    said = capsys.readouterr().out
+    assert inventory_command(".")[-1][:40] in said
+    assert caches_command(Path())[-1] in said
+
+
+def test_the_report_acts_on_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "a\x1b[31m\u202e"
+    document = {"machines": {"a": {}, hostile: {}}, hostile: 1}
+
+    adopt(tmp_path, "--inventory", put_json(tmp_path, "inv.json", document))
+
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert load(tmp_path / "fleet.py").machine("a")
