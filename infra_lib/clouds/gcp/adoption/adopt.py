@@ -32,7 +32,7 @@ _BY_HAND = "describe it by hand, or leave it as it is"
 
 
 def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Adopted:
-    """Return what describes what was found; see `infra_lib.clouds.adoption.Adoption`.
+    """Return what describes what was found; see `infra_lib.clouds.cloud.Adoption`.
 
     Raises:
         FleetError: When the project that the machines are in cannot be.

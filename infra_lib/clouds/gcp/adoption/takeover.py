@@ -53,7 +53,7 @@ _STOPPED_FOR = (
 
 
 def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str) -> Takeover:
-    """Return what the first deployment does; see `infra_lib.clouds.adoption.Adoption`.
+    """Return what the first deployment does; see `infra_lib.clouds.cloud.Adoption`.
 
     Raises:
         FleetError: When machines and project do not make a stack.
