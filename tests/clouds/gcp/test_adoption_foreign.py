@@ -1,5 +1,6 @@
 """Instances that no stack of this project made: what becomes of them, and what the report says."""
 
+import time
 from typing import Any
 
 import pytest
@@ -690,6 +691,13 @@ def test_what_is_no_secret_is_carried(key: str, value: object) -> None:
 def test_a_reference_with_a_secret_beside_it_is_one() -> None:
     assert looks_secret("dsn", Reference("password=hunter2 ${var.host}"))
     assert looks_secret("token", Reference("abc-${var.x}"))
+
+
+@pytest.mark.parametrize("text", ["token", "-", "a", "${", "--a", "token-", " ", "passwd \t"])
+def test_long_texts_are_read_once(text: str) -> None:
+    start = time.process_time()
+    looks_secret("user-data", text * (256 * 1024 // len(text)))
+    assert time.process_time() - start < 5, "seconds"
 
 
 # Hostile and truncated values.
