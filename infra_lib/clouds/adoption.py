@@ -218,9 +218,9 @@ def _compare(
         path = f"{begin}{name}"
         plain = _plain(path)
         after, before = _value(wanted.get(name), known), there.get(name)
-        if any(plain == each for each in reading.unread):
+        if plain in reading.unread:
             before = None
-        if after is None and not any(plain == each for each in reading.taken_away):
+        if after is None and plain not in reading.taken_away:
             continue
         default = reading.defaults.get(plain)
         before, after = _or(before, default), _or(after, default)

@@ -5,8 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from infra_lib.clouds.gcp.startup_script import startup_script
+from infra_lib import Reference
+from infra_lib.clouds.gcp.startup_script import own_startup_script, startup_script
 from tests.helpers.tools import require
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFkbWluOiBleGFtcGxlLCBubyBwcml2YXRlIGtleS4u admin"
@@ -213,3 +216,39 @@ def test_terraform_sees_no_template_in_it() -> None:
     script = startup_script("own")
     assert "${" not in script
     assert "%{" not in script
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "",
+        "echo hello",
+        "#!/bin/bash\necho hello\n",
+        "echo one\necho two\n",
+        "#!/usr/bin/env python3\nprint('END')\n",
+        "cat <<END\nEND\nEND_\n",
+        Reference("${file(var.script)}"),
+    ],
+)
+def test_a_machines_own_script_is_found_again(own: str) -> None:
+    value = startup_script(own)
+    found = own_startup_script(Reference(value) if isinstance(own, Reference) else value)
+    assert found == own
+    assert type(found) is type(own)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60))
+def test_what_is_found_again_makes_the_same_value(own: str) -> None:
+    value = startup_script(own)
+    assert startup_script(own_startup_script(value)) == value
+
+
+def test_a_script_that_no_stack_wrote_is_all_the_machines_own() -> None:
+    for script in ("", "echo hello", "#!/bin/sh\napt-get update\n"):
+        assert own_startup_script(script) == script
+
+
+def test_what_an_earlier_release_wrote_before_it_is_taken_off() -> None:
+    older = startup_script("echo hello").replace("authorize_root", "let_root_in")
+    assert own_startup_script(older) == "echo hello"
+    assert own_startup_script(startup_script().replace("umask 077", "umask 77")) == ""

@@ -1,6 +1,6 @@
 """Machines that are on Google Cloud already, made into Python.
 
-It answers `infra_lib.clouds.adoption.Adoption`. `values` reads what sources hold, `sources` leads
+It answers `infra_lib.clouds.cloud.Adoption`. `values` reads what sources hold, `sources` leads
 from one resource to another, and `readings` knows what Google's provider makes of an import.
 """
 

@@ -15,6 +15,7 @@ from infra_lib.clouds.gcp.adoption.rules import own_rules
 from infra_lib.clouds.gcp.adoption.sources import Sources, labels_of, same_instances
 from infra_lib.clouds.gcp.adoption.values import last, literal, text
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
+from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.facts import MachineFacts
@@ -31,14 +32,14 @@ _BY_HAND = "describe it by hand, or leave it as it is"
 
 
 def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Adopted:
-    """Return what describes what was found; see `infra_lib.clouds.adoption.Adoption`.
+    """Return what describes what was found; see `infra_lib.clouds.cloud.Adoption`.
 
     Raises:
         FleetError: When the project that the machines are in cannot be.
     """
     sources = Sources(tuple(found), provider)
     rules = own_rules(sources, fleet)
-    begins = frozenset({fleet, *(rule.tag for rule in rules)})
+    begins = frozenset({fleet, zerotier_tag(fleet), *(rule.tag for rule in rules)})
     items: list[Item] = []
     drafts: list[Draft] = []
     for group in same_instances(sources):
@@ -69,7 +70,7 @@ def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Ad
     }
     for draft in made:
         comments |= {(draft.name, field): said for field, said in draft.notes.comments.items()}
-    items += [item for draft in drafts for item in draft.notes.items]
+    items += [item for draft in made for item in draft.notes.items]
     items += _left(found, carried, items)
     return Adopted(
         project=project if machines else None,

@@ -24,7 +24,7 @@ from infra_lib.clouds.gcp.adoption.values import (
     referred,
     text,
 )
-from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
+from infra_lib.clouds.gcp.disks import BootDisk, DataDisk, included_performance
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.reference import Reference
 from nixgen.frozen import frozen
@@ -102,11 +102,26 @@ def boot_disk(
         notes.guess("boot_disk", what, _LISTS)
     if kind is not None and last(kind) != usual.type:
         fields["type"] = last(kind)
-    image = None if first.exists else text(made.get("image"))
+    raw = block(block(first.attributes.get("boot_disk")).get("initialize_params"))
+    image = None if first.exists or not raw.get("image") else text(made.get("image"))
     if image is not None and image != usual.image:
         _take_image(fields, image, notes, own=own)
+    path = "boot_disk[0].initialize_params[0]"
+    _note_performance(made, last(kind) if kind else usual.type, size, path, notes.found, notes)
     said = block(more.get("disk_encryption_key")).get("kms_key_self_link")
     return DiskSaid(fields, key_of(boot.get("kms_key_self_link")) or key_of(said), disk)
+
+
+def _note_performance(
+    said: Mapping[str, Any], kind: str, size_gb: int, path: str, found: Found, notes: Notes
+) -> None:
+    """Note performance of a disk that is not what the price of its size has in it."""
+    included = included_performance(kind, size_gb)
+    for name in ("provisioned_iops", "provisioned_throughput"):
+        value = number(said.get(name))
+        if value and value != included.get(name):
+            what = f"{path}.{name}={value}" if path else f"{name}={value}"
+            notes.item(f"{what}: no field says it; it stays as it is, and costs more", of=found)
 
 
 def _take_image(fields: dict[str, Any], image: str, notes: Notes, *, own: bool) -> None:
@@ -208,6 +223,7 @@ def _data_disk(
         what = f"the disk cannot be described: {error}; the first deployment takes it off"
         notes.item(what, of=found)
         return None
+    _note_performance(attributes, kind, size, "", found, notes)
     notes.items += leftover(found)
     return DiskSaid(fields, key, found)
 

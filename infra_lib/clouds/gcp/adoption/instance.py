@@ -77,7 +77,7 @@ def read(group: tuple[Found, ...], sources: Sources, fleet: str, begins: frozens
         **_run(attributes, entry, notes),
         **({} if policy is None else {"stop_schedule": policy}),
         **reach.fields,
-        **words.tags(found, attributes, fleet, begins, notes),
+        **words.tags(found, attributes, begins, notes),
         **metadata.fields,
         **_shielded(attributes, entry),
         **_processors(attributes),

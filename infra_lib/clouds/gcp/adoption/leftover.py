@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from infra_lib.clouds.adoption import Found
 
 _CALLED = {INSTANCE: "machine", DISK: "disk", POLICY: "policy"}
+_INSTEAD = {
+    INSTANCE: "leave this machine out of the fleet, or let it be made anew by hand",
+    DISK: "copy what is on it onto a disk of its own, or leave its machine out of the fleet",
+}
 
 # Terraform's own, and what only the provider says.
 _ALWAYS = {
@@ -31,6 +35,9 @@ _BY_HAND = {
     *("guest_accelerator", "reservation_affinity", "network_interface.access_config"),
     *("desired_status", "current_status", "metadata_startup_script", "min_cpu_platform"),
     "scheduling.automatic_restart",
+    *("provisioned_iops", "provisioned_throughput"),
+    "boot_disk.initialize_params.provisioned_iops",
+    "boot_disk.initialize_params.provisioned_throughput",
 }
 
 # What fields here say, by the kind of value that it has.
@@ -103,11 +110,9 @@ _CHOSEN = {
     INSTANCE: {
         *("network_interface.network_ip", "network_interface.igmp_query"),
         *("network_interface.internal_ipv6_prefix_length", "network_interface.ipv6_address"),
-        "boot_disk.initialize_params.provisioned_iops",
-        "boot_disk.initialize_params.provisioned_throughput",
         "boot_disk.initialize_params.resource_policies",
     },
-    DISK: {"provisioned_iops", "provisioned_throughput", "access_mode"},
+    DISK: {"access_mode"},
 }
 
 # What is as good as said by nobody.
@@ -165,19 +170,19 @@ def unsaid(found: Found, path: str, plain: str, value: object) -> Item:
         plain: That without indexes.
         value: What it is.
     """
-    called = _CALLED[found.type]
+    forced = is_forced(found.type, plain)
     return Item(
         kind="left",
         where=found.where,
         what=f"{path}={told(found, path, value)}: nothing here says it; {fate(found.type, plain)}",
-        do=f"take it off, or leave this {called} out of the fleet"
-        if is_forced(found.type, plain)
-        else "",
+        do=_INSTEAD.get(found.type, "") if forced else "",
     )
 
 
 def fate(kind: str, plain: str) -> str:
     """Return what the first deployment does with an argument that the stack does not say."""
+    if kind == POLICY:
+        return "a machine that follows it is no longer stopped and started so"
     if is_forced(kind, plain):
         return f"Google's provider would make the {_CALLED[kind]} anew to be without it"
     if _is_in(plain, READINGS[kind].taken_away):

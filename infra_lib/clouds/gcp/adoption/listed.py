@@ -34,7 +34,7 @@ _LINK = re.compile(r"https?://[^/]+/compute/[^/]+/projects/.*/(?P<kind>[A-Za-z]+
 
 
 def listed(document: Sequence[Any], where: str) -> list[Found] | None:
-    """Return what a list holds; see `infra_lib.clouds.adoption.Adoption`.
+    """Return what a list holds; see `infra_lib.clouds.cloud.Adoption`.
 
     Raises:
         FleetError: When it is a list of Compute Engine's, and of something else than is read, or

@@ -62,12 +62,16 @@ def read(attributes: Mapping[str, Any], first: Found, sources: Sources, notes: N
         )
     interface = interfaces[0] if interfaces else {}
     project = sources.project_of(notes.found)
-    network = _network(text(interface.get("network")), project, first)
-    fields = _subnetwork(interface, network, project, first)
+    raw = block(first.attributes.get("network_interface"))
+    network = _network(interface, project, there=first.exists or not raw.get("network"))
+    there = first.exists or not raw.get("subnetwork")
+    zone = literal(attributes.get("zone")) or literal(sources.provider.get("zone")) or ""
+    place = last(zone).rpartition("-")[0]
+    fields = _subnetwork(interface, network, project, place, there=there)
     if network is None:
         subnetwork = sources.named("google_compute_subnetwork", interface.get("subnetwork"), first)
         if subnetwork is not None:
-            network = _network(text(subnetwork.attributes.get("network")), project, first)
+            network = _network(subnetwork.attributes, project, there=subnetwork.exists)
         if isinstance(network, Reference) or (network is None and interface.get("subnetwork")):
             network = None
             what = "no source says the network, only the subnetwork"
@@ -78,40 +82,55 @@ def read(attributes: Mapping[str, Any], first: Found, sources: Sources, notes: N
     return Reach(network, fields, reserved)
 
 
-def _network(value: str | None, project: str | None, first: Found) -> str | None:
+def _network(said: Mapping[str, Any], project: str | None, *, there: bool) -> str | None:
     """Return a network as a field takes it: what is there is named as short as it can be."""
-    return _shortest(value, project, "global/networks", first)
+    return _shortest(text(said.get("network")), project, "global/networks", there=there)
 
 
-def _shortest(value: str | None, project: str | None, kind: str, first: Found) -> str | None:
+def _shortest(value: str | None, project: str | None, kind: str, *, there: bool) -> str | None:
     if value is None or isinstance(value, Reference):
         return value
     whole = re.search(rf"projects/[^/]+/{re.escape(kind)}/[^/]+$", value)
     if whole is None:
         return last(value)  # of a part of a link, which nobody else takes
-    if first.exists:
+    if there:
         own = project is not None and part(value, "projects") == project
         return last(value) if own else relative(value)
     return value
 
 
 def _subnetwork(
-    interface: Mapping[str, Any], network: str | None, project: str | None, first: Found
+    interface: Mapping[str, Any],
+    network: str | None,
+    project: str | None,
+    place: str,
+    *,
+    there: bool,
 ) -> dict[str, Any]:
-    """Return the subnetwork, but for the one that a network has by itself in each region."""
+    """Return the subnetwork, but for the one that a network has by itself in each region.
+
+    Args:
+        interface: The network interface.
+        network: The network.
+        project: The project of the instance.
+        place: The region that the instance is in.
+        there: Whether that is what is there, where all links are whole, and not as it was written.
+    """
     said = text(interface.get("subnetwork"))
     if said is None:
         return {}
     region = part(said, "regions")
     host = literal(interface.get("subnetwork_project"))
-    if "/" not in said and host and host != project and not first.exists:
-        return {"subnetwork": said}
+    if "/" not in said and host and host != project and region is None:
+        return {"subnetwork": f"projects/{host}/regions/{place}/subnetworks/{said}"}
     given = (
-        said if region is None else _shortest(said, project, f"regions/{region}/subnetworks", first)
+        said
+        if region is None
+        else _shortest(said, project, f"regions/{region}/subnetworks", there=there)
     )
     by_itself = network is not None and last(network) == last(said)
     same = part(said, "projects") in {None, part(network, "projects") or project}
-    return {} if first.exists and by_itself and same else {"subnetwork": given}
+    return {} if there and by_itself and same else {"subnetwork": given}
 
 
 def _external_ip(

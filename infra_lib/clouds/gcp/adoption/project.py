@@ -11,13 +11,13 @@ from infra_lib.clouds.gcp.adoption.rules import OwnRule, are_logged, source_rang
 from infra_lib.clouds.gcp.adoption.sources import Sources, most_common
 from infra_lib.clouds.gcp.adoption.values import literal
 from infra_lib.clouds.gcp.catalog import CATALOG
-from infra_lib.clouds.gcp.fields import check_link
+from infra_lib.clouds.gcp.fields import check_kms_key, check_link
 from infra_lib.clouds.gcp.project import GcpProject
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.validators import check_cidrs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 _PLACEHOLDER = "example-project"
@@ -75,11 +75,7 @@ def _region(drafts: Sequence[Draft], sources: Sources) -> str:
 
 
 def _is_network(network: str) -> bool:
-    try:
-        check_link("", "", network, "global/networks")
-    except FleetError:
-        return False
-    return True
+    return _is_taken(check_link, network, "global/networks")
 
 
 def _common_labels(drafts: Sequence[Draft]) -> dict[str, str]:
@@ -95,7 +91,8 @@ def _common_labels(drafts: Sequence[Draft]) -> dict[str, str]:
 def _common_key(drafts: Sequence[Draft]) -> str | None:
     """Return the key that encrypts every disk; None where one has another, or none."""
     keys = {disk.kms_key for each in drafts for disk in (each.boot_disk, *each.data_disks)}
-    return keys.pop() if len(keys) == 1 else None
+    key = keys.pop() if len(keys) == 1 else None
+    return key if _is_taken(check_kms_key, key) else None
 
 
 def _common_keys(drafts: Sequence[Draft]) -> tuple[str, ...]:
@@ -159,7 +156,7 @@ def _openings(
 ) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     ranges = source_ranges(rules)
-    taken = tuple(each for each in ranges if _is_taken(each))
+    taken = tuple(each for each in ranges if _is_taken(check_cidrs, (each,)))
     for each in ranges:
         if each not in taken:
             what = f"source_ranges: {shown(each)}: not a range as a field takes it"
@@ -175,9 +172,9 @@ def _openings(
     return fields
 
 
-def _is_taken(cidr: str) -> bool:
+def _is_taken(check: Callable[..., None], value: object, *more: str) -> bool:
     try:
-        check_cidrs("", "", (cidr,))
+        check("", "", value, *more)
     except FleetError:
         return False
     return True

@@ -22,14 +22,15 @@ DO = (
 
 _WORD = (
     r"(?:pass(?:word|wd|phrase)|secret|token|credential"
-    r"|(?:api|access|private|auth|encryption)[-_]?key)"
+    r"|(?:api|access|private|auth|encryption|encrypted|raw)[-_]?key)"
 )
 _KEY = re.compile(_WORD, re.IGNORECASE)
 # What a shell fills in is no secret: "$1", "$(cat …)"; "$6$…" is a hash of a password.
 _FILLED = r"\$(?:[({A-Za-z_@*]|[0-9](?!\$))"
+# Bounded, so that a long text is read once.
 _ASSIGNED = re.compile(
-    rf"[\w-]*{_WORD}[\w-]*[\"']?\s*[:=]\s*[\"']?(?!{_FILLED})[^\s\"']"
-    rf"|--[\w-]*{_WORD}[\w-]*[\s=]+[\"']?(?!{_FILLED}|-)[^\s\"']",
+    rf"{_WORD}[\w-]{{0,40}}[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!{_FILLED})[^\s\"']"
+    rf"|--[\w-]{{0,40}}{_WORD}[\w-]{{0,40}}[\s=]{{1,8}}[\"']?(?!{_FILLED}|-)[^\s\"']",
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")

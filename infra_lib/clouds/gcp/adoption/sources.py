@@ -47,19 +47,26 @@ class Sources:
     found: tuple[Found, ...]
     provider: Mapping[str, Any] = field(factory=dict, hash=False)
     project: str | None = field(init=False)
+    _typed: dict[str, list[Found]] = field(init=False, eq=False, repr=False)
+    _refers: bool = field(init=False, eq=False, repr=False)
     _addressed: dict[str, list[Found]] = field(init=False, eq=False, repr=False)
     _named: dict[tuple[str, str], list[Found]] = field(init=False, eq=False, repr=False)
     _disks_of: dict[str, list[Found]] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        typed: dict[str, list[Found]] = {}
         addressed: dict[str, list[Found]] = {}
         named: dict[tuple[str, str], list[Found]] = {}
         for each in self.found:
+            typed.setdefault(each.type, []).append(each)
             if each.name:
                 addressed.setdefault(each.address, []).append(each)
             name = literal(each.attributes.get("name"))
             if name is not None:
                 named.setdefault((each.type, name), []).append(each)
+        object.__setattr__(self, "_typed", typed)
+        # What is there has no references.
+        object.__setattr__(self, "_refers", not all(each.exists for each in self.found))
         object.__setattr__(self, "_addressed", addressed)
         object.__setattr__(self, "_named", named)
         object.__setattr__(self, "project", self._find_project())
@@ -82,11 +89,15 @@ class Sources:
 
     def of(self, kind: str) -> list[Found]:
         """Return what is of a type."""
-        return [each for each in self.found if each.type == kind]
+        return self._typed.get(kind, [])
 
     def project_of(self, found: Found) -> str | None:
         """Return the project that a resource is in: its own, or the provider's."""
         return project_of(found) or literal(self.provider.get("project")) or self.project
+
+    def called(self, kind: str, name: object) -> list[Found]:
+        """Return what is of a type and has a name in the cloud."""
+        return self._named.get((kind, name), []) if isinstance(name, str) else []
 
     def named(self, kind: str, value: object, near: Found) -> Found | None:
         """Return the resource that an argument names: by a reference, a link or a name.
@@ -126,6 +137,8 @@ class Sources:
 
     def resolved(self, value: Any, near: Found) -> Any:
         """Return a value with what its references come to, where other sources say it."""
+        if not self._refers:
+            return value
         if isinstance(value, Reference):
             return self._come_to(value, near)
         if isinstance(value, Mapping):

@@ -22,7 +22,15 @@ from infra_lib.clouds.gcp.adoption.sources import (
     merged,
 )
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
-from infra_lib.clouds.gcp.adoption.values import URL, blocks, last, literal, number, part
+from infra_lib.clouds.gcp.adoption.values import (
+    URL,
+    blocks,
+    is_nothing,
+    last,
+    literal,
+    number,
+    part,
+)
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.clouds.gcp.resources import configuration
@@ -45,7 +53,7 @@ _STOPPED_FOR = (
 
 
 def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str) -> Takeover:
-    """Return what the first deployment does; see `infra_lib.clouds.adoption.Adoption`.
+    """Return what the first deployment does; see `infra_lib.clouds.cloud.Adoption`.
 
     Raises:
         FleetError: When machines and project do not make a stack.
@@ -104,14 +112,13 @@ def _alike(resource: Resource, sources: Sources, project: str) -> Found | None:
     """Return what is there by the name of a resource, where that is to be."""
     arguments = resource.arguments
     own = arguments.get("project") or project
-    for each in sources.of(resource.type):
+    for each in sources.called(resource.type, arguments.get("name")):
         attributes = each.attributes
         there = literal(attributes.get("project")) or part(attributes.get("self_link"), "projects")
         there = there or part(attributes.get("network"), "projects") or project
         region = attributes.get("region")
         if (
-            attributes.get("name") == arguments.get("name")
-            and there == own
+            there == own
             and (
                 region is None
                 or "region" not in arguments
@@ -178,8 +185,8 @@ def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[st
         address=resource.address,
         id=_id(resource, found, sources),
         where=found.where,
-        changes=tuple(_told(each, found) for each in (*changes, *more) if each not in whole),
-        forced=tuple(_told(each, found) for each in (*forced, *whole)),
+        changes=tuple(_told(each, found, known) for each in (*changes, *more) if each not in whole),
+        forced=tuple(_told(each, found, known) for each in (*forced, *whole)),
     )
 
 
@@ -219,15 +226,15 @@ def _labels(wanted: Mapping[str, Any], found: Found) -> Iterator[Difference]:
         )
 
 
-def _told(difference: Difference, found: Found) -> Difference:
-    """Return a difference without what may be secret."""
+def _told(difference: Difference, found: Found, known: Mapping[str, Any]) -> Difference:
+    """Return a difference with what references come to, and without what may be secret."""
     path = difference.path
     if is_secret(found, path) or is_secret(found, _written_as(path)):
         return evolve(difference, before=HIDDEN)
     return evolve(
         difference,
-        before=_hidden(path, difference.before),
-        after=_hidden(path, difference.after),
+        before=_shown(path, difference.before, known),
+        after=_shown(path, difference.after, known),
     )
 
 
@@ -235,12 +242,18 @@ def _written_as(path: str) -> str:
     return "metadata_startup_script" if path == "metadata.startup-script" else path
 
 
-def _hidden(path: str, value: Any) -> Any:
+def _shown(path: str, value: Any, known: Mapping[str, Any]) -> Any:
     key = path.rpartition(".")[2]
     if isinstance(value, Mapping):
-        return {name: _hidden(str(name), each) for name, each in value.items()}
+        return {
+            name: _shown(str(name), each, known)
+            for name, each in value.items()
+            if not is_nothing(each)
+        }
     if isinstance(value, list | tuple):
-        return [_hidden(path, each) for each in value]
+        return [_shown(path, each, known) for each in value]
+    if isinstance(value, Reference):
+        return known.get(value, value)
     return HIDDEN if looks_secret(key, value) else value
 
 
@@ -250,28 +263,39 @@ def _noted(taken: Taken) -> Iterator[Item]:
         return
     for each in taken.changes:
         if each.path.startswith("attached_disk[") and each.path.endswith(".device_name"):
-            yield Item(
-                kind="left",
-                where=taken.where,
-                what=f"{each.path}: {shown(each.before)} becomes {shown(each.after)}: the disk is "
-                "detached and attached again while the machine runs",
-                do="unmount it before the first deployment, and mount it by "
-                f"/dev/disk/by-id/google-{each.after} from then on",
-            )
+            yield _renamed(taken, each.path, each.before, each.after)
         if each.path == "attached_disk":
-            gone = {_source(one) for one in blocks(each.before)}
-            gone -= {_source(one) for one in blocks(each.after)}
-            if gone:
-                names = ", ".join(map(shown, sorted(gone)))
+            before, after = _devices(each.before), _devices(each.after)
+            if gone := sorted(before.keys() - after.keys()):
+                names = ", ".join(map(shown, gone))
                 what = f"the first deployment takes disks off the machine: {names}"
                 yield Item(kind="left", where=taken.where, what=what, do="unmount them first")
+            for name in before.keys() & after.keys():
+                if before[name] != after[name]:
+                    yield _renamed(taken, name, before[name], after[name])
     if any(each.path.startswith(_STOPPED_FOR) and not each.noted for each in taken.changes):
         what = "the machine is stopped and started again for what the first deployment changes"
         yield Item(kind="left", where=taken.where, what=what)
 
 
-def _source(attached: Mapping[str, Any]) -> str:
-    return last(str(attached.get("source")))
+def _renamed(taken: Taken, what: str, before: object, after: object) -> Item:
+    """Return what becomes of a disk that has another device name now.
+
+    The provider knows an attached disk by all that is said of it.
+    """
+    return Item(
+        kind="left",
+        where=taken.where,
+        what=f"{what}: its device_name {shown(before)} becomes {shown(after)}: the disk is "
+        "detached and attached again while the machine runs",
+        do="unmount it before the first deployment, and mount it by "
+        f"/dev/disk/by-id/google-{after} from then on",
+    )
+
+
+def _devices(attached: object) -> dict[str, object]:
+    """Return the device names of attached disks, by the names of these."""
+    return {last(str(each.get("source"))): each.get("device_name") for each in blocks(attached)}
 
 
 def _new(

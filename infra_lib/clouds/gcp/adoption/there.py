@@ -112,7 +112,7 @@ def _settle_instance(attributes: dict[str, Any], found: Found, sources: Sources)
 def _settle_disks(attributes: dict[str, Any], found: Found, sources: Sources) -> None:
     for disk in attributes["attached_disk"]:
         disk["source"] = _link_of(DISK, disk.get("source"), found, sources)
-    there = {disk["source"] for disk in attributes["attached_disk"]}
+    there = [disk["source"] for disk in attributes["attached_disk"]]
     for each in sources.attached_to(found):
         link = _link_of(DISK, each.attributes.get("disk"), each, sources)
         if link not in there:

@@ -73,7 +73,7 @@ def labels(found: Found, provider: Mapping[str, Any], fleet: str, notes: Notes) 
 
 
 def tags(
-    found: Found, attributes: Mapping[str, Any], fleet: str, begins: frozenset[str], notes: Notes
+    found: Found, attributes: Mapping[str, Any], begins: frozenset[str], notes: Notes
 ) -> dict[str, Any]:
     """Return the network tags of an instance that are not the stack's own."""
     given = attributes.get("tags")
@@ -81,8 +81,8 @@ def tags(
         notes.item(f"tags={told(found, 'tags', given)}: Terraform has a list there")
         return {}
     carried: list[str] = []
-    for each in given or ():
-        if each in begins or each == fleet:
+    for each in given if isinstance(given, list | tuple) else ():
+        if isinstance(each, str) and each in begins:
             continue
         if is_secret(found, "tags") or looks_secret("tags", each):
             notes.item("tags: one may be secret, so it is not carried, and goes", DO)
