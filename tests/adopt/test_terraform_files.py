@@ -155,6 +155,7 @@ def test_what_somebody_wrote() -> None:
         "metadata": {"a": "${literal} %{too}", "b": "${var.hidden}"},
         "boot_disk": [{"source": "${google_compute_disk.a.id}"}],
         "count_of": "${var.unknown}",
+        "lifecycle": {"prevent_destroy": True},
     }
     assert not galena.exists
     assert isinstance(galena.attributes["boot_disk"][0]["source"], Reference)

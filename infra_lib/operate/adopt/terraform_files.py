@@ -29,8 +29,8 @@ _ACCEPTED = (
     "what `terraform show -json` prints of a state or a plan, a state itself, cdk.tf.json, or "
     "terranix's config.tf.json"
 )
-# Of one configuration, all but these of a resource are its arguments.
-_META = frozenset({"//", "connection", "depends_on", "lifecycle", "provider", "provisioner"})
+# All but these of a resource is handed on: what it is, and what is to become of it.
+_META = frozenset({"//", "connection", "depends_on", "provider", "provisioner"})
 
 
 @frozen(kw_only=True)
