@@ -12,7 +12,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate.adopt import files, report
 from infra_lib.operate.adopt.describe import describe
 from infra_lib.operate.adopt.flake import caches_command, inventory_command, read_flake
-from infra_lib.operate.adopt.secrets import secrets_of
+from infra_lib.operate.adopt.secrets import hidden
 from infra_lib.operate.adopt.sources import Source, Sources, read_source
 from infra_lib.operate.adopt.written import texts
 from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra_lib.operate.adopt.describe import Described
+    from infra_lib.operate.adopt.secrets import Secrets
 
 # The options that name a source: what it is, and what it is called in the help.
 _SOURCES = {
@@ -136,6 +137,15 @@ def run(given: Namespace) -> int:
         )
     files.check_free(output.parent, [output.name])
     sources = Sources(read=tuple(_read(given.sources)))
+    secrets = sources.secrets
+    try:
+        _adopt(given, output, sources.guarded(secrets), secrets)
+    except FleetError as error:
+        raise FleetError(hidden(str(error), secrets)) from None
+    return 0
+
+
+def _adopt(given: Namespace, output: Path, sources: Sources, secrets: Secrets) -> None:
     described = describe(
         sources,
         name=given.name,
@@ -144,16 +154,15 @@ def run(given: Namespace) -> int:
         only=given.machine,
     )
     written = texts(described, output.name, FRAMEWORKS[given.cdk])
-    files.check_no_secrets(written, secrets_of(sources.found))
+    files.check_no_secrets(written, secrets)
     files.write_new(output.parent, written, _notify)
     for name in written:
         print(f"created {output.parent / name}")
     print(_summary(described))
     print()
-    for line in report.report_lines(described.items):
+    for line in report.report_lines(described.items, secrets):
         print(line)
-    print(_next(described, output, written))
-    return 0
+    print(_next(described, output, given.cdk))
 
 
 def _read(sources: Sequence[tuple[str, str]]) -> list[Source]:
@@ -184,21 +193,23 @@ def _summary(described: Described) -> str:
     return f"fleet {fleet.name}: {', '.join(said)}"
 
 
-def _next(described: Described, output: Path, written: Sequence[str] | Any) -> str:
+def _next(described: Described, output: Path, cdk: str) -> str:
     module = output.stem
+    folder = [f"    cd {shlex.quote(str(output.parent))}"] if output.parent != Path() else []
     lines = [
         "Next:",
         "",
+        *folder,
         f"    infra show --source {module}:fleet",
-        f"    nixgen diff {module}:fleet     # what the generated files change; write names files",
-        "                                  # of yours that say the same",
+        "    # What the generated files change; write names those of yours that say the same:",
+        f"    nixgen diff {module}:fleet",
     ]
     if described.stacks:
         lines += [
-            f"    cdktf synth --app 'python -P -m infra_lib.app {output.name}'",
-            "    cdktf diff gcp                # what the first deployment does: imports, and what",
+            f"    {cdk} synth --app 'python -P -m infra_lib.app {output.name}'",
+            "    # What the first deployment does: what it takes over, changes and makes.",
+            *(f"    {cdk} diff {stack.name}" for stack in described.stacks),
         ]
-    del written
     return "\n".join(lines)
 
 

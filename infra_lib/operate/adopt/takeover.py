@@ -27,7 +27,7 @@ class Stack:
         taken: What it takes over.
         made: The addresses of what it makes.
         forced: The machines that would be made anew, and so are left where they are.
-        refusals: What the report says of those.
+        refusals: What the report says of those: also what a further source would make of them.
         items: What the report says of all else.
     """
 
@@ -67,13 +67,18 @@ def take_over(
             what = f"the first deployment makes {', '.join(done.made)}"
             items.append(Item(kind="differs", where=f"stack {cloud}", what=what))
         forced = [(taken, _machine_of(taken, machines)) for taken in done.taken if taken.forced]
+        items += [_made_anew(taken) for taken, name in forced if name is None]
+        places = {taken.where for taken, name in forced if name is not None}
         stacks.append(
             Stack(
                 name=cloud,
                 taken=done.taken,
                 made=done.made,
                 forced=frozenset(name for _, name in forced if name is not None),
-                refusals=tuple(_refusal(taken, name) for taken, name in forced if name is not None),
+                refusals=(
+                    *(_refusal(taken, name) for taken, name in forced if name is not None),
+                    *(each for each in done.items if each.where in places and each.kind == "left"),
+                ),
                 items=tuple(items),
             )
         )
@@ -104,6 +109,15 @@ def _refusal(taken: Taken, machine: str) -> Item:
             f"{_said(taken.forced)}; so it is a Machine here, and what manages it now goes on to"
         ),
         do="make it alike by hand first, and adopt again; or leave it there",
+    )
+
+
+def _made_anew(taken: Taken) -> Item:
+    return Item(
+        kind="differs",
+        where=taken.where,
+        what=f"becomes {taken.address}, and is MADE ANEW for {_said(taken.forced)}",
+        do="make it alike by hand before the first deployment, or do not deploy this",
     )
 
 
