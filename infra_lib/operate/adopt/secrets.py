@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from infra_lib.clouds.all_clouds import CLOUDS
 from nixgen.redact import redact
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ _PAYLOADS = ("secret_data", "secret_string", "secret_binary", "payload")
 _WORDS = frozenset({"true", "false", "default", "none", "null", "RUNNING", "READY", "ACTIVE"})
 # What resources are called by, and where they are: no secret, even where a password is the same.
 _NAMED = ("hostname", "location", "machine_type", "name", "project", "server_type", "zone")
-# What Python writes as it is.
-_PLAIN = re.compile(r"[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]+")
+_CLOUDS = tuple(f"{cloud.KINDS.provider}_" for cloud in CLOUDS.values())
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")
 _LINK = re.compile(r"(?:https?://[^\s@:]+/)?projects/[-\w./:]+")
 
@@ -81,21 +81,20 @@ def marked(found: Iterable[Found], secrets: Secrets) -> tuple[Found, ...]:
         secrets: What `secrets_of` returned of all.
     """
     listed = [*found]
-    every = "\n".join(text for each in listed for _, text in _texts(each.attributes, ""))
+    texts = {
+        index: [*_texts(each.attributes, "")]
+        for index, each in enumerate(listed)
+        if each.type.startswith(_CLOUDS)
+    }
+    every = "\n".join(text for each in texts.values() for _, text in each)
     there = [text for text in secrets if text in every]
     if not there:
         return tuple(listed)
-    return tuple(
-        each if not paths else evolve(each, secret=each.secret | paths)
-        for each in listed
-        for paths in [
-            frozenset(
-                path
-                for path, text in _texts(each.attributes, "")
-                if any(secret in text for secret in there)
-            )
-        ]
-    )
+    for index, mine in texts.items():
+        paths = {path for path, text in mine if any(secret in text for secret in there)}
+        if paths:
+            listed[index] = evolve(listed[index], secret=listed[index].secret | paths)
+    return tuple(listed)
 
 
 def leaked(text: str, secrets: Secrets) -> str | None:
@@ -134,11 +133,16 @@ def told_in(text: str, secrets: Secrets) -> dict[str, str]:
 
 def hard_to_see(secrets: Secrets) -> dict[str, str]:
     """Return the secrets that Python may write in several ways: those with quotes and the like."""
-    return {text: where for text, where in secrets.items() if not _PLAIN.fullmatch(text)}
+    return {text: where for text, where in secrets.items() if not _is_plain(text)}
+
+
+def _is_plain(text: str) -> bool:
+    """Whether Python writes a text as it is."""
+    return text.isprintable() and not any(mark in text for mark in "\"'\\")
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    if _PLAIN.fullmatch(secret):
+    if _is_plain(secret):
         return (secret,)
     return (secret, repr(secret)[1:-1], _as_literal(secret))
 

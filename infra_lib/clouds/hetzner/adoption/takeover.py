@@ -111,16 +111,18 @@ def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack:
                 )
             )
     addressed = {each.address for each in taken}
+    all_lost: dict[str, tuple[Difference, ...]] = {}
     for machine in machines:
         server = finder.server(machine.name)
         if server is None or f"{SERVER}.{machine.name}" not in addressed:
             continue
         lost = _lost(machine, server, addressed)
         if lost:
-            taken = [_with(each, machine.name, lost) for each in taken]
+            all_lost[f"{SERVER}.{machine.name}"] = lost
             items.append(_unknown_addresses(machine, server, lost))
         items += _shut_out(machine, server, adopted.project.ssh_source_ranges)
-    return Takeover(taken=tuple(taken), made=tuple(made), items=tuple(items))
+    whole = (evolve(each, forced=(*each.forced, *all_lost.get(each.address, ()))) for each in taken)
+    return Takeover(taken=tuple(whole), made=tuple(made), items=tuple(items))
 
 
 class _Finder:
@@ -289,12 +291,6 @@ def _lost(machine: HetznerMachine, server: Thing, taken: set[str]) -> tuple[Diff
             after = f"a new one, {address}"
             lost.append(Difference(path=f"public_net.{version}", before=before, after=after))
     return tuple(lost)
-
-
-def _with(taken: Taken, name: str, lost: tuple[Difference, ...]) -> Taken:
-    if taken.address != f"{SERVER}.{name}":
-        return taken
-    return evolve(taken, forced=(*taken.forced, *lost))
 
 
 def _unknown_addresses(
