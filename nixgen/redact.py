@@ -17,13 +17,16 @@ _SECRETS = (
     r"\b(?:gh[oprsu]_|github_pat_)\w+",
     # Google's access tokens, client secrets and API keys.
     r"\b(?:ya29\.|GOCSPX-|AIza)[\w.-]+",
+    # GitLab's, Slack's, Tailscale's, Docker's, Vault's and Stripe's.
+    r"\b(?:glpat-|xox[abeoprs]-|tskey-|dckr_pat_|hvs\.|[rs]k_live_)[\w-]{10,}",
     r"\beyJ[\w-]+\.[\w.-]+",  # a JSON web token
     r"(?<=://)[^/\s'\"@:]*:[^/\s'\"@]+(?=@)",  # user and password in an address
 )
 # One of these is in whatever has the form of a secret; most texts have none.
 _SIGNS = (
     *("PRIVATE KEY", "b3BlbnNzaC1rZXktdjEA", "PuTTY-User-Key-File", "AGE-SECRET-KEY-", "gh"),
-    *("github_pat_", "ya29.", "GOCSPX-", "AIza", "eyJ", "://"),
+    *("github_pat_", "ya29.", "GOCSPX-", "AIza", "eyJ", "://", "glpat-", "xox", "tskey-"),
+    *("dckr_pat_", "hvs.", "k_live_"),
 )
 _LONG = r"(?:[A-Za-z0-9+/=]|\\n){40,}"
 _SHOWN = 8

@@ -14,6 +14,7 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError, nearest
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.reference import Reference
 from infra_lib.model.targets import USUAL, Targets
 from infra_lib.model.zerotier import ZeroTier
 from infra_lib.operate.adopt.agreement import disagreements
@@ -31,6 +32,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from infra_lib.clouds.adoption import Found
     from infra_lib.model.caches import BinaryCache
     from infra_lib.model.machine import Machine
     from infra_lib.model.services import ClanService
@@ -106,8 +108,13 @@ class _Description:
         self.name = self._name(name, folder)
         self.domain = self._domain(domain)
         self.found = {
-            cloud: [each for each in sources.found if each.type.startswith(f"{provider}_")]
-            for cloud, provider in ((key, each.KINDS.provider) for key, each in CLOUDS.items())
+            cloud: [
+                each
+                for each in sources.found
+                if each.type.startswith(f"{kinds.provider}_")
+                and (each.type != kinds.instance or self._may_be_wanted(each))
+            ]
+            for cloud, kinds in ((key, each.KINDS) for key, each in CLOUDS.items())
         }
         self.adopted = {
             cloud: CLOUDS[cloud]
@@ -127,6 +134,7 @@ class _Description:
             machines = self._machines(targets, held_back)
             if not machines:
                 raise FleetError(self._nobody())
+            self._check_wanted(machines)
             fields = self._fields(machines, targets)
             fleet, fields = self._fleet(fields)
             stacks = take_over(fleet, self.adopted, self.found)
@@ -135,7 +143,7 @@ class _Description:
                 break
             held_back |= forced
             del self.items[kept:]
-            self._hold_back(stacks)
+            self._hold_back(stacks, held_back)
         self.items += disagreements(fleet, self._wanted())
         for stack in stacks:
             self.items += stack.items
@@ -197,16 +205,36 @@ class _Description:
     def _is_wanted(self, name: str) -> bool:
         return not self.only or name in self.only
 
-    def _nobody(self) -> str:
+    def _may_be_wanted(self, found: Found) -> bool:
+        """Whether a machine of a cloud is wanted, which has its project to itself then."""
+        name = found.attributes.get("name")
+        return not isinstance(name, str) or isinstance(name, Reference) or self._is_wanted(name)
+
+    def _check_wanted(self, machines: Iterable[Machine]) -> None:
+        """Check that each machine that is wanted is there.
+
+        Raises:
+            FleetError: When one is not.
+        """
+        if self.only and {*self.only} - {each.name for each in machines}:
+            raise FleetError(self._nobody({each.name for each in machines}))
+
+    def _nobody(self, made: Collection[str] = ()) -> str:
+        kinds = {cloud.KINDS.instance for cloud in CLOUDS.values()}
+        names = [each.attributes.get("name") for each in self.sources.found if each.type in kinds]
         known = [
             *(each.name for each in self.inventory.machines),
-            *(each.name for adopted in self.adopted.values() for each in adopted.machines),
+            *(name for name in names if isinstance(name, str)),
         ]
-        reasons = "".join(f"\n  {item.where}: {item.what}" for item in self.items[:5])
+        refused = [item for item in self.items if item.kind != "guessed"][:5]
+        reasons = "".join(f"\n  {item.where}: {item.what}" for item in refused)
         for name in self.only:
             if name not in known:
                 accepted = nearest(name, known) or f"; they have {', '.join(known) or 'none'}"
                 return f"--machine {name!r}: no source has a machine of that name{accepted}"
+        missing = ", ".join(repr(name) for name in self.only if name not in made)
+        if missing:
+            return f"--machine: no machine is made of {missing}:{reasons}"
         return f"no machine was found in what was given{reasons}"
 
     def _say_what_clouds_say(self) -> None:
@@ -225,11 +253,19 @@ class _Description:
 
     def _is_about(self, item: Item, adopted: Adopted) -> bool:
         """Whether a line of the report is about one of the machines that are wanted."""
-        return any(
-            item.where.startswith(found.where) or name in item.where
-            for name in self.only
-            for found in adopted.sources.get(name, ())
+        return any(item.where.startswith(each) for each in self._places(adopted))
+
+    def _places(self, adopted: Adopted) -> tuple[str, ...]:
+        """Return where the sources tell of the machines that are wanted, also of those refused."""
+        kinds = {cloud.KINDS.instance for cloud in CLOUDS.values()}
+        made = (found for name in self.only for found in adopted.sources.get(name, ()))
+        listed = (
+            found
+            for mine in self.found.values()
+            for found in mine
+            if found.type in kinds and found.attributes.get("name") in self.only
         )
+        return tuple(dict.fromkeys(found.where for found in (*made, *listed)))
 
     def _machines(self, targets: Targets, held_back: Collection[str]) -> list[Machine]:
         """Return the machines, in the order of the sources."""
@@ -287,7 +323,7 @@ class _Description:
                 self.items += items
             if machine is not None:
                 made[name] = machine
-        self._say_what_is_elsewhere(made)
+        self._say_what_is_elsewhere({n: made[n] for n in made if n not in held_back})
         return with_ssh(made.values(), self.sources, self._aliases(made), self.items)
 
     def _say_what_is_elsewhere(self, made: Mapping[str, Machine]) -> None:
@@ -466,7 +502,18 @@ class _Description:
             return base
         return tried
 
-    def _hold_back(self, stacks: Iterable[Stack]) -> None:
+    def _hold_back(self, stacks: Iterable[Stack], names: Collection[str]) -> None:
+        """Say which machines are held back, and nothing more of what a deployment does to them."""
+        places = {
+            found.where: name
+            for adopted in self.adopted.values()
+            for name, sources in adopted.sources.items()
+            for found in sources
+        }
+        mine = {where for where, name in places.items() if name in names}
+        self.items = [
+            item for item in self.items if item.where not in mine or item.kind == "contradiction"
+        ]
         for stack in stacks:
             self.items += stack.refusals
 

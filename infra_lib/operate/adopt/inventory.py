@@ -17,6 +17,7 @@ from attrs import field
 from infra_lib.clouds.adoption import Item
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.services import ClanService, Role
+from infra_lib.operate.adopt.secrets import public, says
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def read_inventory(document: Any, where: str) -> Inventory:
         )
         raise FleetError(f"{where}: this is no inventory of a clan: {accepted}, is accepted")
     items: list[Item] = []
-    meta = _object(document, "meta", where)
+    meta = _without_secret(
+        _object(document, "meta", where), ("description",), f"{where}: meta", items
+    )
     machines = _object(document, "machines", where)
     tags = _tags(_object(document, "tags", where), where)
     entries = [
@@ -153,6 +156,8 @@ def _entry(
     if not isinstance(given, Mapping):
         raise FleetError(f"{where}: an object is wanted")
     deploy = _object(given, "deploy", where)
+    deploy = _without_secret(deploy, ("targetHost", "buildHost"), f"{where}.deploy", items)
+    given = _without_secret(given, ("description", "icon", "name"), where, items)
     for key, value in given.items():
         if key not in _MACHINE:
             what, do = "no option of a machine that is known here", ""
@@ -237,8 +242,8 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
         what = "an extra module is Nix, which cannot be told from what it evaluates to"
         do = 'say it in Role(extra_modules=(Path("…"),)), with its path below the flake\'s root'
         items.append(Item(kind="left", where=f"{where}.extraModules", what=what, do=do))
-    machines, tags = (_members(given, name, where) for name in ("machines", "tags"))
-    settings = _settings(given.get("settings"), f"{where}.settings")
+    machines, tags = (_members(given, name, where, items) for name in ("machines", "tags"))
+    settings = _public(_settings(given.get("settings"), f"{where}.settings"), where, items)
     return _made(
         lambda: Role(machines=machines, tags=tags, settings=settings, extra_modules=tuple(modules)),
         where,
@@ -256,15 +261,41 @@ def _made(make: Callable[[], Made], where: str, items: list[Item]) -> Made | Non
         return None
 
 
-def _members(given: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+def _members(given: Mapping[str, Any], name: str, where: str, items: list[Item]) -> dict[str, Any]:
     """Return machines or tags of a role, each with settings of its own; a list has none."""
     members = given.get(name) or {}
     if isinstance(members, list):
         return {each: {} for each in _texts(given, name, where)}
-    return {
-        each: _settings((said or {}).get("settings"), f"{where}.{name}.{each}.settings")
-        for each, said in _object(given, name, where).items()
-    }
+    found: dict[str, Any] = {}
+    for each, said in _object(given, name, where).items():
+        place = f"{where}.{name}.{each}"
+        if said is not None and not isinstance(said, Mapping):
+            raise FleetError(f"{place}: an object is wanted")
+        settings = _settings((said or {}).get("settings"), f"{place}.settings")
+        found[each] = _public(settings, place, items)
+    return found
+
+
+def _public(settings: dict[str, Any], where: str, items: list[Item]) -> dict[str, Any]:
+    """Return settings without what is secret, which the report names."""
+    kept, gone = public(settings)
+    items += [_secret(f"{where}.settings.{path}") for path in gone]
+    return kept
+
+
+def _without_secret(
+    given: Mapping[str, Any], names: tuple[str, ...], where: str, items: list[Item]
+) -> Mapping[str, Any]:
+    """Return an object without those of some texts that hold what is secret."""
+    gone = [name for name in names if isinstance(text := given.get(name), str) and says(text)]
+    items += [_secret(f"{where}.{name}") for name in gone]
+    return {name: value for name, value in given.items() if name not in gone} if gone else given
+
+
+def _secret(where: str) -> Item:
+    what = "may be secret, so it is not carried"
+    do = "have clan's vars bring it to the machine; whoever may read the inventory has seen it"
+    return Item(kind="left", where=where, what=what, do=do)
 
 
 def _settings(given: Any, where: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
+from infra_lib.model.secret_text import holds_secret, is_secret_setting
 from nixgen.redact import redact
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _SHORTEST = 6
 _NAMES = re.compile(
     r"(?i)(?:^|[._-])(?:password|passphrase|private_key(?:_\w+)?|secret(?:_\w+)?|token"
     r"|api_key|access_key|client_key|credentials|\w+_(?:password|passphrase|token|key_pem)"
-    r"|passwd)$"
+    r"|passwd|pwd?|pass|psk)$"
 )
 # What resources hold that are made for a secret.
 _MADE_FOR_ONE = {
@@ -39,6 +40,8 @@ _WORDS = frozenset({"true", "false", "default", "none", "null", "RUNNING", "READ
 # What resources are called by, and where they are: no secret, even where a password is the same.
 _NAMED = ("hostname", "location", "machine_type", "name", "project", "server_type", "zone")
 _CLOUDS = tuple(f"{cloud.KINDS.provider}_" for cloud in CLOUDS.values())
+# "root:password@host", which no destination is.
+_LOGIN = re.compile(r"[\w-]{1,32}:[^\s@/\[\]]{1,200}@[\w.-]+")
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")
 _LINK = re.compile(r"(?:https?://[^\s@:]+/)?projects/[-\w./:]+")
 
@@ -95,6 +98,44 @@ def marked(found: Iterable[Found], secrets: Secrets) -> tuple[Found, ...]:
         if paths:
             listed[index] = evolve(listed[index], secret=listed[index].secret | paths)
     return tuple(listed)
+
+
+def says(text: str) -> bool:
+    """Return whether a text that somebody wrote has a secret in it, as far as one can tell."""
+    return redact(text) != text or holds_secret(text) or _LOGIN.match(text) is not None
+
+
+def public(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return settings without what is secret in them, and the paths of that.
+
+    Args:
+        settings: Plain data.
+    """
+    gone: list[str] = []
+
+    def kept(value: Any, path: str) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                name: kept(each, f"{path}.{name}" if path else str(name))
+                for name, each in value.items()
+                if not _is_secret(str(name), each, path, gone)
+            }
+        if isinstance(value, list):
+            return [
+                kept(each, f"{path}[{index}]")
+                for index, each in enumerate(value)
+                if not _is_secret(f"[{index}]", each, path, gone)
+            ]
+        return value
+
+    return kept(settings, ""), gone
+
+
+def _is_secret(name: str, value: Any, path: str, gone: list[str]) -> bool:
+    if not isinstance(value, str) or not (is_secret_setting(name, value) or says(value)):
+        return False
+    gone.append(f"{path}{name}" if name.startswith("[") else f"{path}.{name}".lstrip("."))
+    return True
 
 
 def leaked(text: str, secrets: Secrets) -> str | None:

@@ -27,7 +27,7 @@ class Stack:
         taken: What it takes over.
         made: The addresses of what it makes.
         forced: The machines that would be made anew, and so are left where they are.
-        refusals: What the report says of those: also what a further source would make of them.
+        refusals: What the report says of those.
         items: What the report says of all else.
     """
 
@@ -68,17 +68,13 @@ def take_over(
             items.append(Item(kind="differs", where=f"stack {cloud}", what=what))
         forced = [(taken, _machine_of(taken, machines)) for taken in done.taken if taken.forced]
         items += [_made_anew(taken) for taken, name in forced if name is None]
-        places = {taken.where for taken, name in forced if name is not None}
         stacks.append(
             Stack(
                 name=cloud,
                 taken=done.taken,
                 made=done.made,
                 forced=frozenset(name for _, name in forced if name is not None),
-                refusals=(
-                    *(_refusal(taken, name) for taken, name in forced if name is not None),
-                    *(each for each in done.items if each.where in places and each.kind == "left"),
-                ),
+                refusals=tuple(_refusal(taken, name) for taken, name in forced if name is not None),
                 items=tuple(items),
             )
         )
@@ -108,7 +104,7 @@ def _refusal(taken: Taken, machine: str) -> Item:
             f"machine {machine!r} would be made anew, or lose something, for "
             f"{_said(taken.forced)}; so it is a Machine here, and what manages it now goes on to"
         ),
-        do="make it alike by hand first, and adopt again; or leave it there",
+        do=taken.remedy or "make it alike by hand first, and adopt again; or leave it there",
     )
 
 

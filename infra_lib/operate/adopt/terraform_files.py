@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import field
+from attrs import evolve, field
 
 from infra_lib.clouds.adoption import Found, Item
 from infra_lib.model.errors import FleetError, field_error
@@ -173,7 +173,7 @@ def _planned(changes: Any, where: str) -> Iterator[Item]:
         yield Item(
             kind="differs",
             where=f"{where}: {each.get('address')}",
-            what=f"the plan {_DONE[actions]}; here it is as it is before that",
+            what=f"the plan {_DONE[actions]}: here is what is there before that",
             do="apply the plan first, and adopt its state, if that is to be",
         )
 
@@ -198,14 +198,13 @@ def _beside(what: str, named: Any, where: str) -> Found:
         name: each.get("value", each.get("default")) if isinstance(each, Mapping) else each
         for name, each in attributes.items()
     }
-    return Found(
-        type=what,
-        name="",
-        where=f"{where}: {what}",
-        attributes=values,
-        exists=False,
-        secret=secret,
-    )
+    return evolve(_whole(what, None, where), attributes=values, secret=secret)
+
+
+def _whole(what: str, value: Any, where: str) -> Found:
+    """Return a part of a file as if it were a resource."""
+    place = f"{where}: {what}"
+    return Found(type=what, name="", where=place, attributes={what: value}, exists=False)
 
 
 def _plan_providers(configuration: Any) -> dict[str, dict[str, Any]]:
@@ -300,9 +299,9 @@ def _configuration(document: Mapping[str, Any], where: str) -> Document:
     items += _kept_in(backend, where)
     beside = [
         _beside("variable", _merged(document.get("variable")), where),
-        _beside("terraform", {"terraform": document.get("terraform")}, where),
-        _beside("provider", {"provider": document.get("provider")}, where),
-        *(_beside("locals", each, where) for each in _list(document.get("locals"))),
+        _whole("terraform", document.get("terraform"), where),
+        _whole("provider", document.get("provider"), where),
+        _whole("locals", document.get("locals"), where),
     ]
     return Document(
         found=tuple(found),

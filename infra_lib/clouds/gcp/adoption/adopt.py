@@ -13,7 +13,7 @@ from infra_lib.clouds.gcp.adoption.disks import check_device
 from infra_lib.clouds.gcp.adoption.project import in_project, project_of_drafts
 from infra_lib.clouds.gcp.adoption.rules import own_rules
 from infra_lib.clouds.gcp.adoption.sources import Sources, labels_of, same_instances
-from infra_lib.clouds.gcp.adoption.values import last, literal, text
+from infra_lib.clouds.gcp.adoption.values import is_nothing, last, literal, text
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
 from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.machine import GcpMachine
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.adoption.draft import Draft
     from infra_lib.clouds.gcp.project import GcpProject
 
+# What a fleet says itself, or what says nothing of what is there.
+_TOLD = frozenset(
+    {
+        *("add_terraform_attribution_label", "alias", "batching", "default_labels", "project"),
+        *("region", "request_reason", "request_timeout", "scopes", "version", "zone"),
+    }
+)
+_CREDENTIALS = frozenset({"access_token", "credentials"})
 _BY_HAND = "describe it by hand, or leave it as it is"
 
 
@@ -40,7 +48,7 @@ def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Ad
     sources = Sources(tuple(found), provider)
     rules = own_rules(sources, fleet)
     begins = frozenset({fleet, zerotier_tag(fleet), *(rule.tag for rule in rules)})
-    items: list[Item] = []
+    items: list[Item] = [*_provider(provider)]
     drafts: list[Draft] = []
     for group in same_instances(sources):
         items += _contradictions(group)
@@ -85,6 +93,25 @@ def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Ad
         items=_once(items),
         carried=frozenset(carried),
     )
+
+
+def _provider(provider: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield what the provider is told beside where it works: a stack tells it nothing more."""
+    for name, value in provider.items():
+        if is_nothing(value) or name in _TOLD:
+            continue
+        if name in _CREDENTIALS:
+            if not isinstance(value, Reference):
+                yield Item(
+                    kind="left",
+                    where='provider "google"',
+                    what=f"its {name} stands in the configuration, and is not carried",
+                    do="`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTIALS "
+                    "in the environment, gives the stack its own; others may have read this one",
+                )
+        else:
+            what = f"{name} is set: a fleet has no field for it"
+            yield Item(kind="left", where='provider "google"', what=what)
 
 
 def _once(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -159,7 +186,7 @@ def _distinct(drafts: list[Draft], sources: Sources, items: list[Item]) -> list[
         project = sources.project_of(draft.found)
         if project != sources.project:
             what = f"it is in project {shown(project)}: the machines are in {sources.project}"
-            do = "adopt it into a fleet of its own"
+            do = f"adopt it into a fleet of its own: --machine {draft.name}"
         elif draft.name in kept:
             what = f"a machine called {shown(draft.name)} is there already: names are a fleet's own"
             do = f"it is {kept[draft.name].found.where}"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from infra_lib.model.reference import Reference
+from infra_lib.model.secret_text import holds_secret
 from nixgen.redact import redact
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def looks_secret(key: str, value: object) -> bool:
     known = _TEMPLATE.sub("", value) if isinstance(value, Reference) else value
     if not known.strip():
         return False
-    return bool(_KEY.search(key) or redact(known) != known or _ASSIGNED.search(value))
+    return bool(
+        _KEY.search(key) or redact(known) != known or _ASSIGNED.search(value) or holds_secret(value)
+    )
 
 
 def is_secret(found: Found, path: str) -> bool:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from infra_lib.terraform.resource import Resource
 
 _UNTOLD = "what no source tells"
+_ADDRESSES = "give hcloud primary-ip list -o json, or hcloud server list -o json, as a source too"
 _UNSPOKEN = "what may be secret"
 
 
@@ -121,7 +122,12 @@ def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack:
             all_lost[f"{SERVER}.{machine.name}"] = lost
             items.append(_unknown_addresses(machine, server, lost))
         items += _shut_out(machine, server, adopted.project.ssh_source_ranges)
-    whole = (evolve(each, forced=(*each.forced, *all_lost.get(each.address, ()))) for each in taken)
+    whole = (
+        evolve(each, forced=(*each.forced, *all_lost[each.address]), remedy=_ADDRESSES)
+        if each.address in all_lost
+        else each
+        for each in taken
+    )
     return Takeover(taken=tuple(whole), made=tuple(made), items=tuple(items))
 
 
@@ -303,7 +309,7 @@ def _unknown_addresses(
         what=f"no source tells the number of the {which} address of {shown(machine.name)}, so that "
         "it cannot be imported: another one would be made, be paid for, and lead nowhere, while "
         "outputs and names told that one",
-        do="give hcloud primary-ip list -o json, or hcloud server list -o json, as a source too",
+        do=_ADDRESSES,
     )
 
 
