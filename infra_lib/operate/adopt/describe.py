@@ -270,12 +270,10 @@ class _Description:
     def _machines(self, targets: Targets, held_back: Collection[str]) -> list[Machine]:
         """Return the machines, in the order of the sources."""
         in_cloud = {
-            machine.name: (machine, adopted.sources[machine.name])
-            for adopted in self.adopted.values()
-            for machine in adopted.machines
-            if self._is_wanted(machine.name)
+            name: found for name, found in self._in_clouds().items() if self._is_wanted(name)
         }
         made: dict[str, Machine] = {}
+        taken: dict[str, str] = {}
         entries = {each.name: each for each in self._entries()}
         names = list(entries)
         first = self.sources.of(Inventory)[:1]
@@ -321,10 +319,39 @@ class _Description:
                     inventory_first=inventory_first,
                 )
                 self.items += items
-            if machine is not None:
-                made[name] = machine
+            if machine is None:
+                continue
+            alike = taken.setdefault(name.lower(), name)
+            if alike != name:
+                what = f"host names ignore case, and {alike!r} is a machine already"
+                do = "call one of the two otherwise"
+                place = found[1][0].where if entry is None and found is not None else where
+                self.items.append(Item(kind="left", where=place, what=what, do=do))
+                continue
+            made[name] = machine
         self._say_what_is_elsewhere({n: made[n] for n in made if n not in held_back})
         return with_ssh(made.values(), self.sources, self._aliases(made), self.items)
+
+    def _in_clouds(self) -> dict[str, tuple[ProvisionedMachine, tuple[Found, ...]]]:
+        """Return the machines of clouds with what they are made of: of two, the first that is."""
+        order = {found.where: index for index, found in enumerate(self.sources.found)}
+        told = [
+            (machine, adopted.sources[machine.name])
+            for adopted in self.adopted.values()
+            for machine in adopted.machines
+        ]
+        first: dict[str, tuple[ProvisionedMachine, tuple[Found, ...]]] = {}
+        for machine, sources in sorted(told, key=lambda each: order.get(each[1][0].where, 0)):
+            there = first.setdefault(machine.name, (machine, sources))
+            if there[0] is not machine and self._is_wanted(machine.name):
+                what = (
+                    f"a machine called {machine.name!r} is in {there[1][0].where} too, which was "
+                    "given first and is the fleet's: this one stays as it is"
+                )
+                do = "call one of the two otherwise, or adopt it into a fleet of its own"
+                where = sources[0].where
+                self.items.append(Item(kind="contradiction", where=where, what=what, do=do))
+        return first
 
     def _say_what_is_elsewhere(self, made: Mapping[str, Machine]) -> None:
         """Say which machines describe themselves as a cloud's, and are in no source of that."""

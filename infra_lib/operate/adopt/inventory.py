@@ -116,7 +116,7 @@ def read_inventory(document: Any, where: str) -> Inventory:
         for name, each in _object(document, "instances", where).items()
         if (service := _service(name, each, f"{where}: instances.{name}", items)) is not None
     ]
-    for name in document.get("services") or {}:
+    for name in _object(document, "services", where):
         what = "clan has no inventory.services any more, and neither has this library"
         do = "make it an instance: https://clan.lol/docs/guides/migrations/migrate-inventory-services"
         items.append(Item(kind="left", where=f"{where}: services.{name}", what=what, do=do))
@@ -234,7 +234,7 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
     if not isinstance(given, Mapping):
         raise FleetError(f"{where}: an object is wanted")
     modules: list[PurePosixPath] = []
-    for each in given.get("extraModules") or ():
+    for each in _list(given, "extraModules", where):
         found = re.fullmatch(_IN_FLAKE, each) if isinstance(each, str) else None
         if found is not None:
             modules.append(PurePosixPath(found[1]))
@@ -307,7 +307,7 @@ def _settings(given: Any, where: str) -> dict[str, Any]:
     if not given.keys() <= {"_file", "imports", "_class", "key"} or "imports" not in given:
         return dict(given)
     together: dict[str, Any] = {}
-    for each in given["imports"]:
+    for each in _list(given, "imports", where):
         together |= _settings(each, where)
     return together
 
@@ -319,6 +319,13 @@ def _object(given: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any
     if not isinstance(value, Mapping):
         raise FleetError(f"{where}: {name}: an object is wanted")
     return value
+
+
+def _list(given: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    value = given.get(name)
+    if value is not None and not isinstance(value, list):
+        raise FleetError(f"{where}: {name}: a list is wanted")
+    return value or []
 
 
 def _text(given: Mapping[str, Any], name: str, where: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import NOTHING, Attribute, Factory, fields, has
 
 from infra_lib.model.reference import Reference
-from infra_lib.operate.adopt.python_text import Call, Name
+from infra_lib.operate.adopt.python_text import Call, Commented, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,8 @@ def classes_in(value: Any) -> Iterator[str]:
         yield value.function
         for _, each in value.arguments:
             yield from classes_in(each)
+    elif isinstance(value, Commented):
+        yield from classes_in(value.value)
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from classes_in(each)

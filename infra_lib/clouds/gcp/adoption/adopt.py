@@ -10,10 +10,20 @@ from attrs import evolve
 from infra_lib.clouds.adoption import Adopted, Item
 from infra_lib.clouds.gcp.adoption import instance
 from infra_lib.clouds.gcp.adoption.disks import check_device
+from infra_lib.clouds.gcp.adoption.leftover import told
 from infra_lib.clouds.gcp.adoption.project import in_project, project_of_drafts
 from infra_lib.clouds.gcp.adoption.rules import own_rules
 from infra_lib.clouds.gcp.adoption.sources import Sources, labels_of, same_instances
-from infra_lib.clouds.gcp.adoption.values import is_nothing, last, literal, text
+from infra_lib.clouds.gcp.adoption.values import (
+    block,
+    is_nothing,
+    last,
+    literal,
+    number,
+    table,
+    text,
+    texts,
+)
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
 from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.machine import GcpMachine
@@ -153,7 +163,7 @@ def _contradictions(group: tuple[Found, ...]) -> list[Item]:
         Item(
             kind="contradiction",
             where=first.where,
-            what=f"{name}={shown(here)}, and {shown(there)} in {other.where}; the first counts",
+            what=f"{name}={here}, and {there} in {other.where}; the first counts",
             do="say it the same in both, or leave one of the sources out",
         )
         for other in others
@@ -161,18 +171,43 @@ def _contradictions(group: tuple[Found, ...]) -> list[Item]:
     ]
 
 
-def _differ(first: Found, other: Found) -> Iterator[tuple[str, Any, Any]]:
+def _differ(first: Found, other: Found) -> Iterator[tuple[str, str, str]]:
+    """Yield what two sources say otherwise: what it is called, and both values for people."""
     for name in ("machine_type", "zone"):
         here, there = (literal(each.attributes.get(name)) for each in (first, other))
         if here is not None and there is not None and last(here) != last(there):
-            yield name, last(here), last(there)
+            yield name, shown(last(here)), shown(last(there))
     ours, theirs = (instance.gpus(each.attributes) for each in (first, other))
     said = [
         "guest_accelerator" in each.attributes and (each.exists or bool(gpus))
         for each, gpus in ((first, ours), (other, theirs))
     ]
     if ours != theirs and (all(said) or (ours and said[1]) or (theirs and said[0])):
-        yield "guest_accelerator", _label(ours), _label(theirs)
+        yield "guest_accelerator", shown(_label(ours)), shown(_label(theirs))
+    if first.exists and other.exists:
+        yield from _drifted(first, other)
+
+
+def _drifted(first: Found, other: Found) -> Iterator[tuple[str, str, str]]:
+    """Yield what two sources of what is there say otherwise: one of them is older."""
+    for name in ("metadata", "labels"):
+        ours, theirs = (
+            labels_of(each, {}) if name == "labels" else table(each.attributes.get(name))
+            for each in (first, other)
+        )
+        for key in dict.fromkeys((*ours, *theirs)):
+            path = f"{name}.{key}"
+            if ours.get(key) != theirs.get(key) and path != "metadata.startup-script":
+                yield path, told(first, path, ours.get(key)), told(other, path, theirs.get(key))
+    tags = [sorted(texts(each.attributes.get("tags"))) for each in (first, other)]
+    if tags[0] != tags[1]:
+        yield "tags", shown(tags[0]), shown(tags[1])
+    sizes = [
+        number(block(block(each.attributes.get("boot_disk")).get("initialize_params")).get("size"))
+        for each in (first, other)
+    ]
+    if None not in sizes and sizes[0] != sizes[1]:
+        yield "boot_disk.size", shown(sizes[0]), shown(sizes[1])
 
 
 def _label(gpus: tuple[tuple[str, int], ...]) -> str:
