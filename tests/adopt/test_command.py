@@ -502,3 +502,20 @@ def test_files_beside_it_are_not_written_over_either(
 
     assert f"{name}; nothing was written" in capsys.readouterr().err
     assert contents(tmp_path) == before
+
+
+def test_a_machine_that_no_stack_takes_is_left_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one whose metadata is too long with what the stack adds; the others are adopted."""
+    long = {"a": "x " * 130_000, "b": "y " * 130_000, "c": "z " * 2_000}
+    found = [
+        ("google_compute_instance", "a", documents.instance("a", attached_disk=[], metadata=long)),
+        ("google_compute_instance", "b", documents.instance("b", attached_disk=[])),
+    ]
+
+    state = put_json(tmp_path, "s.json", documents.shown(found))
+    fleet = adopt(tmp_path, "--terraform", state)
+
+    assert [type(machine).__name__ for machine in fleet.machines] == ["Machine", "GcpMachine"]
+    assert "goes on to: machine 'a': metadata=" in report(capsys)

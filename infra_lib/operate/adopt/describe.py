@@ -136,8 +136,21 @@ class _Description:
                 raise FleetError(self._nobody())
             self._check_wanted(machines)
             fields = self._fields(machines, targets)
-            fleet, fields = self._fleet(fields)
-            stacks = take_over(fleet, self.adopted, self.found)
+            try:
+                fleet, fields = self._fleet(fields)
+                stacks = take_over(fleet, self.adopted, self.found)
+            except FleetError as error:
+                blamed = self._blamed(error, machines)
+                if blamed is None:
+                    raise
+                held_back |= {blamed.name}
+                del self.items[kept:]
+                self._hold_back((), held_back)
+                where = self._place_of(blamed)
+                what = f"it is a Machine here, and what manages it now goes on to: {error}"
+                do = "describe it by hand, or leave it there"
+                self.items.append(Item(kind="left", where=where, what=what, do=do))
+                continue
             forced = frozenset(name for stack in stacks for name in stack.forced)
             if not forced - held_back:
                 break
@@ -155,6 +168,18 @@ class _Description:
             stacks=tuple(stacks),
             items=tuple(dict.fromkeys(self.items)),
             whole=not self.only,
+        )
+
+    def _blamed(self, error: FleetError, machines: Iterable[Machine]) -> ProvisionedMachine | None:
+        """Return the machine of a cloud that a message is about; None for none."""
+        named = (each for each in machines if isinstance(each, ProvisionedMachine))
+        return next((each for each in named if f"machine {each.name!r}: " in str(error)), None)
+
+    def _place_of(self, machine: ProvisionedMachine) -> str:
+        return next(
+            adopted.sources[machine.name][0].where
+            for adopted in self.adopted.values()
+            if any(each.name == machine.name for each in adopted.machines)
         )
 
     def _inventory(self) -> Inventory:
