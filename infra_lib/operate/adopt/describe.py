@@ -12,12 +12,12 @@ from attrs import evolve, field
 from infra_lib.clouds.adoption import Adopted, Item
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet
-from infra_lib.model.errors import FleetError, nearest
+from infra_lib.model.errors import FleetError, nearest, shown
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.reference import Reference
 from infra_lib.model.targets import USUAL, Targets
 from infra_lib.model.zerotier import ZeroTier
-from infra_lib.operate.adopt.agreement import disagreements
+from infra_lib.operate.adopt.agreement import between, disagreements
 from infra_lib.operate.adopt.hosts import known_facts, with_ssh
 from infra_lib.operate.adopt.inventory import Inventory
 from infra_lib.operate.adopt.machines import machine_in_cloud, plain_machine
@@ -442,7 +442,7 @@ class _Description:
             for cache in source.caches:
                 there = caches.setdefault(cache.store, cache)
                 if there != cache:
-                    what = f"cache {cache.url} is said twice, and not alike: the first stays"
+                    what = f"cache {cache.url}: {_other(there, cache)} before it, which stays"
                     self.items.append(Item(kind="contradiction", where=source.where, what=what))
         return tuple(caches.values())
 
@@ -591,10 +591,18 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
             )
     instances = {each.name: each for each in first.services}
     for service in other.services:
-        if instances.setdefault(service.name, service) != service:
-            what = f"{first.where} says otherwise, which was given first and wins"
+        there_too = instances.setdefault(service.name, service)
+        if there_too != service:
             where = f"{other.where}: instances.{service.name}"
-            items.append(Item(kind="contradiction", where=where, what=what))
+            items += _won(where, between(service, there_too), first)
+    for name in ("name", "domain", "description"):
+        ours, theirs = getattr(first, name), getattr(other, name)
+        if ours and theirs and ours != theirs:
+            items += _won(f"{other.where}: meta", [(name, theirs, ours)], first)
+    for tag, members in other.tags.items():
+        if first.tags.get(tag, members) != members:
+            said = [(tag, list(members), list(first.tags[tag]))]
+            items += _won(f"{other.where}: tags", said, first)
     return evolve(
         first,
         name=first.name or other.name,
@@ -607,11 +615,20 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
     )
 
 
+def _won(where: str, said: Iterable[tuple[str, Any, Any]], first: Inventory) -> Iterator[Item]:
+    """Yield what the report says of what two inventories say otherwise."""
+    for place, theirs, ours in said:
+        what = (
+            f"{shown(theirs)}, and {shown(ours)} in {first.where}, which was given first and wins"
+        )
+        yield Item(kind="contradiction", where=f"{where}.{place}", what=what)
+
+
 def _other(one: Any, other: Any) -> str:
     """Return which fields of two entries differ, with both values."""
     names = [each.name for each in type(one).__attrs_attrs__]
     pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
-    return "; ".join(f"{name} is {b!r} there and {a!r}" for name, a, b in pairs if a != b)
+    return "; ".join(f"{name} is {shown(b)} there and {shown(a)}" for name, a, b in pairs if a != b)
 
 
 def _entry_of(machine: ProvisionedMachine) -> Any:
