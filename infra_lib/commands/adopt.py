@@ -14,6 +14,7 @@ from infra_lib.operate.adopt.describe import describe
 from infra_lib.operate.adopt.flake import caches_command, inventory_command, read_flake
 from infra_lib.operate.adopt.secrets import secrets_of
 from infra_lib.operate.adopt.sources import Source, Sources, read_source
+from infra_lib.operate.adopt.steps import next_steps
 from infra_lib.operate.adopt.written import texts
 from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 
@@ -152,7 +153,9 @@ def run(given: Namespace) -> int:
     print()
     for line in report.report_lines(described.items):
         print(line)
-    print(_next(described, output, written))
+    has_app = (output.parent / "cdktf.json").exists()
+    for line in next_steps(described, output.stem, has_app=has_app):
+        print(line)
     return 0
 
 
@@ -182,24 +185,6 @@ def _summary(described: Described) -> str:
         if number
     ]
     return f"fleet {fleet.name}: {', '.join(said)}"
-
-
-def _next(described: Described, output: Path, written: Sequence[str] | Any) -> str:
-    module = output.stem
-    lines = [
-        "Next:",
-        "",
-        f"    infra show --source {module}:fleet",
-        f"    nixgen diff {module}:fleet     # what the generated files change; write names files",
-        "                                  # of yours that say the same",
-    ]
-    if described.stacks:
-        lines += [
-            f"    cdktf synth --app 'python -P -m infra_lib.app {output.name}'",
-            "    cdktf diff gcp                # what the first deployment does: imports, and what",
-        ]
-    del written
-    return "\n".join(lines)
 
 
 def _notify(message: str) -> None:

@@ -301,3 +301,40 @@ def test_the_report_acts_on_no_terminal(tmp_path: Path, capsys: pytest.CaptureFi
     assert "\x1b" not in said
     assert "\u202e" not in said
     assert load(tmp_path / "fleet.py").machine("a")
+
+
+INSTANCE = {
+    "name": "galena",
+    "machine_type": "e2-small",
+    "zone": "us-central1-b",
+    "boot_disk": [{"initialize_params": [{"image": "debian-cloud/debian-12", "size": 100}]}],
+    "network_interface": [{"network": "default", "access_config": [{}]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        ({"gcs": {"bucket": "ores", "prefix": "old"}}, 'backend=GcsBackend("ores", prefix="old")'),
+        ({"gcs": {"bucket": "ores", "prefix": "fleet/gcp"}}, 'GcsBackend("ores", prefix="fleet")'),
+        ({"s3": {"bucket": "ores", "key": "x", "secret_key": "hush-hush"}}, ""),
+        ({"local": {"path": "terraform.gcp.tfstate"}}, ""),
+    ],
+)
+def test_the_state_stays_where_it_was_or_it_is_said(
+    backend: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {
+        "terraform": {"backend": backend},
+        "provider": {"google": [{"project": "example-project", "region": "us-central1"}]},
+        "resource": {"google_compute_instance": {"galena": INSTANCE}},
+    }
+
+    adopt(tmp_path, "--terraform", put_json(tmp_path, "config.tf.json", document))
+
+    text = (tmp_path / "fleet.py").read_text()
+    assert said in text
+    told = report(capsys)
+    assert ("kept by the backend 's3'" in told) == ("s3" in backend)
+    assert "local" not in told
+    assert "hush" not in text + told

@@ -317,7 +317,7 @@ class _Description:
             fields["description"] = self.inventory.description
         for cloud, adopted in self.adopted.items():
             if any(getattr(each, "cloud", None) == cloud for each in machines):
-                fields[cloud] = adopted.project
+                fields[cloud] = self._with_backend(cloud, adopted)
         fields["machines"] = tuple(machines)
         caches = self._caches()
         if caches:
@@ -344,6 +344,23 @@ class _Description:
         if facts.machines or facts.zerotier_network_id:
             fields["facts"] = facts
         return fields
+
+    def _with_backend(self, cloud: str, adopted: Adopted) -> Any:
+        """Return a cloud's project with its state where the configuration of the cloud has it."""
+        for document in self.sources.of(Document):
+            begin = f"{CLOUDS[cloud].KINDS.provider}_"
+            mine = [each for each in document.found if each.type.startswith(begin)]
+            if document.backend is None or document.backend[0] == "local" or not mine:
+                continue
+            kind, arguments = document.backend
+            made = CLOUDS[cloud].adoption().with_backend(adopted.project, kind, arguments)
+            if made is not None:
+                return made
+            what = f"Terraform's state is kept by the backend {kind!r} there"
+            do = "write that backend in main(), where the stack is made, or let it be a file"
+            where = mine[0].where.partition(": ")[0]
+            self.items.append(Item(kind="left", where=where, what=what, do=do))
+        return adopted.project
 
     def _caches(self) -> tuple[BinaryCache, ...]:
         """Return the caches of all sources, each once."""

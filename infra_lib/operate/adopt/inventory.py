@@ -237,7 +237,7 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
         what = "an extra module is Nix, which cannot be told from what it evaluates to"
         do = 'say it in Role(extra_modules=(Path("…"),)), with its path below the flake\'s root'
         items.append(Item(kind="left", where=f"{where}.extraModules", what=what, do=do))
-    machines, tags = (_members(given, name, where) for name in ("machines", "tags"))
+    machines, tags = (_members(given, name, where, items) for name in ("machines", "tags"))
     settings = _settings(given.get("settings"), f"{where}.settings")
     return _made(
         lambda: Role(machines=machines, tags=tags, settings=settings, extra_modules=tuple(modules)),
@@ -256,15 +256,21 @@ def _made(make: Callable[[], Made], where: str, items: list[Item]) -> Made | Non
         return None
 
 
-def _members(given: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+def _members(given: Mapping[str, Any], name: str, where: str, items: list[Item]) -> dict[str, Any]:
     """Return machines or tags of a role, each with settings of its own; a list has none."""
     members = given.get(name) or {}
     if isinstance(members, list):
         return {each: {} for each in _texts(given, name, where)}
-    return {
-        each: _settings((said or {}).get("settings"), f"{where}.{name}.{each}.settings")
-        for each, said in _object(given, name, where).items()
-    }
+    made = {}
+    for each, said in _object(given, name, where).items():
+        at = f"{where}.{name}.{each}"
+        if said is not None and not isinstance(said, Mapping):
+            raise FleetError(f"{at}: an object is wanted")
+        for key in (said or {}).keys() - {"settings"}:
+            what = "clan has no such option of a member: only settings"
+            items.append(Item(kind="left", where=f"{at}.{key}", what=what))
+        made[each] = _settings((said or {}).get("settings"), f"{at}.settings")
+    return made
 
 
 def _settings(given: Any, where: str) -> dict[str, Any]:

@@ -188,6 +188,10 @@ def _configuration(document: Mapping[str, Any], where: str) -> Document:
         what = "what is in a module is known to the state alone"
         do = "give the state: terraform show -json > state.json"
         items.append(Item(kind="left", where=f"{where}: module.{name}", what=what, do=do))
+    if found:
+        what = "what somebody wrote does not tell what is there: all of it is taken to be"
+        do = "give the state as well, and first: terraform show -json > state.json"
+        items.append(Item(kind="guessed", where=where, what=what, do=do))
     providers = {
         name: {key: _evaluated(value, values) for key, value in _one(bodies).items()}
         for name, bodies in _merged(document.get("provider")).items()
