@@ -55,6 +55,7 @@ def _managed(described: Described) -> Iterator[str]:
     """Yield what Terraform calls, in another state, what is taken over."""
     for stack in described.stacks:
         for taken in stack.taken:
-            _, found, address = taken.where.partition(": ")
-            if found and taken.address != address and "." in address:
+            _, _, address = taken.where.partition(": ")
+            # A list of the cloud's own has names, and a part of a resource none of its own.
+            if "." in address and ": " not in address:
                 yield address

@@ -308,7 +308,7 @@ def _new(
             continue
         if each.type == FIREWALL and CLOSING.fullmatch(each.name):
             yield Item(
-                kind="left",
+                kind="differs",
                 where=where,
                 what=f"{each.address} is new: it keeps whoever is not in ssh_source_ranges out of "
                 f"the machines in {each.arguments['network']}, which Google's own rule lets in",
@@ -316,7 +316,7 @@ def _new(
             )
         if each.type == "terraform_data" and each.name in adopted.sources:
             yield Item(
-                kind="left",
+                kind="differs",
                 where=where,
                 what=f"{each.address} is new: the first deployment looks whether {each.name} runs "
                 "NixOS, and installs it where it does not, over what is there",
