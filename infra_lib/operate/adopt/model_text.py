@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import NOTHING, Attribute, Factory, fields, has
 
 from infra_lib.model.reference import Reference
-from infra_lib.operate.adopt.python_text import Call, Name
+from infra_lib.operate.adopt.python_text import Call, Commented, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,9 @@ def as_python(value: Any, comments: Callable[[Any], Mapping[str, str]] | None = 
 
 def classes_in(value: Any) -> Iterator[str]:
     """Yield the names of what is called in a value, as often as it is."""
-    if isinstance(value, Call):
+    if isinstance(value, Commented):
+        yield from classes_in(value.value)
+    elif isinstance(value, Call):
         yield value.function
         for _, each in value.arguments:
             yield from classes_in(each)
