@@ -126,7 +126,9 @@ def test_one_machine_alone(tmp_path: Path, inventory: Path) -> None:
 def test_a_machine_that_nobody_knows(
     tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--inventory", str(inventory), "--machine", "gat", "-o", str(tmp_path / "f.py")]
+    """Also beside one that is known."""
+    asked = ["--machine", "vault", "--machine", "gat"]
+    arguments = ["--inventory", str(inventory), *asked, "-o", str(tmp_path / "f.py")]
 
     assert main(["adopt", *arguments]) == 2
 

@@ -119,6 +119,7 @@ class _Description:
 
     def made(self) -> Described:
         """Return the fleet."""
+        self._check_wanted()
         self._say_what_clouds_say()
         targets = common_targets(self._entries(), self.domain)
         held_back: frozenset[str] = frozenset()
@@ -197,16 +198,25 @@ class _Description:
     def _is_wanted(self, name: str) -> bool:
         return not self.only or name in self.only
 
-    def _nobody(self) -> str:
+    def _check_wanted(self) -> None:
+        """Check that there is a machine of each name that is asked for.
+
+        Raises:
+            FleetError: When there is none.
+        """
         known = [
             *(each.name for each in self.inventory.machines),
             *(each.name for adopted in self.adopted.values() for each in adopted.machines),
         ]
-        reasons = "".join(f"\n  {item.where}: {item.what}" for item in self.items[:5])
         for name in self.only:
             if name not in known:
                 accepted = nearest(name, known) or f"; they have {', '.join(known) or 'none'}"
-                return f"--machine {name!r}: no source has a machine of that name{accepted}"
+                raise FleetError(
+                    f"--machine {name!r}: no source has a machine of that name{accepted}"
+                )
+
+    def _nobody(self) -> str:
+        reasons = "".join(f"\n  {item.where}: {item.what}" for item in self.items[:5])
         return f"no machine was found in what was given{reasons}"
 
     def _say_what_clouds_say(self) -> None:
