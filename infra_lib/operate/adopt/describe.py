@@ -348,6 +348,13 @@ class _Description:
             )
         if targets != USUAL:
             fields["target_host"] = targets
+        clan = {
+            way: said
+            for way, said in self.inventory.clan.items()
+            if (not self.only if way[0] == "meta" else way[2] in names)
+        }
+        if clan:
+            fields["clan"] = clan
         facts = known_facts(
             self.sources, self.adopted.values(), machines, found, self.domain, self.items
         )
@@ -449,10 +456,10 @@ class _Description:
 
     def _accepted(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields without each part that the model refuses, which the report names."""
-        optional = ("facts", "tags", "target_host", "caches", "services")
+        optional = ("facts", "tags", "target_host", "clan", "caches", "services")
         base = {name: value for name, value in fields.items() if name not in optional}
         base = self._with_name(base)
-        for name in ("tags", "target_host", "facts"):
+        for name in ("tags", "target_host", "clan", "facts"):
             if name in fields:
                 base = self._tried(base, name, fields[name])
         for name in ("caches", "services"):
@@ -531,6 +538,7 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
         machines=tuple(machines.values()),
         services=tuple(instances.values()),
         tags={**other.tags, **first.tags},
+        clan={**other.clan, **first.clan},
         items=(*first.items, *other.items),
     )
 

@@ -70,6 +70,7 @@ class Inventory:
         machines: The machines, in the inventory's order.
         services: The instances of services.
         tags: Tags beside those of machines, and who has them.
+        clan: What the fleet has no field for, by its path in clan's options.
         items: What the report says: what could not be carried.
     """
 
@@ -80,6 +81,7 @@ class Inventory:
     machines: tuple[Entry, ...] = ()
     services: tuple[ClanService, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    clan: Mapping[tuple[str, ...], Any] = field(factory=dict)
     items: tuple[Item, ...] = ()
 
 
@@ -122,11 +124,15 @@ def read_inventory(document: Any, where: str) -> Inventory:
             do = 'say it in Fleet(clan={("inventory", …): …}), if clan has such an option'
             what = "the inventory has no such part that is known here"
             items.append(Item(kind="left", where=f"{where}: {name}", what=what, do=do))
-    for name in ("icon", "tld"):
-        if meta.get(name):
-            do = f'say it in Fleet(clan={{("meta", "{name}"): {meta[name]!r}}})'
-            what = "the fleet has no field for it"
-            items.append(Item(kind="left", where=f"{where}: meta.{name}", what=what, do=do))
+    clan: dict[tuple[str, ...], Any] = {
+        ("meta", name): said
+        for name in ("icon", "tld")
+        if (said := _text(meta, name, f"{where}: meta"))
+    }
+    for name, each in machines.items():
+        for key in ("icon", "installedAt", "name"):
+            if each.get(key) not in (None, name):
+                clan["inventory", "machines", name, key] = each[key]
     return Inventory(
         where=where,
         name=_text(meta, "name", f"{where}: meta"),
@@ -139,6 +145,7 @@ def read_inventory(document: Any, where: str) -> Inventory:
             for name, members in tags.items()
             if name not in _BUILT_IN_TAGS and members
         },
+        clan=clan,
         items=tuple(items),
     )
 
@@ -153,20 +160,10 @@ def _entry(
     if not isinstance(given, Mapping):
         raise FleetError(f"{where}: an object is wanted")
     deploy = _object(given, "deploy", where)
-    for key, value in given.items():
-        if key not in _MACHINE:
-            what, do = "no option of a machine that is known here", ""
-        elif key in ("icon", "installedAt") and value is not None:
-            what = "the fleet has no field for it"
-            do = (
-                f'say it in Fleet(clan={{("inventory", "machines", {name!r}, {key!r}): {value!r}}})'
-            )
-        else:
-            continue
-        items.append(Item(kind="left", where=f"{where}.{key}", what=what, do=do))
-    if given.get("name") not in (None, name):
-        what = f"it is called {given['name']!r} there, which clan shows in place of its name"
-        items.append(Item(kind="left", where=f"{where}.name", what=what))
+    what = "no option of a machine that is known here"
+    items += [
+        Item(kind="left", where=f"{where}.{key}", what=what) for key in given if key not in _MACHINE
+    ]
     return Entry(
         name=name,
         machine_class=given.get("machineClass") or "nixos",
@@ -266,9 +263,12 @@ def _members(given: Mapping[str, Any], name: str, where: str, items: list[Item])
         at = f"{where}.{name}.{each}"
         if said is not None and not isinstance(said, Mapping):
             raise FleetError(f"{at}: an object is wanted")
-        for key in (said or {}).keys() - {"settings"}:
-            what = "clan has no such option of a member: only settings"
-            items.append(Item(kind="left", where=f"{at}.{key}", what=what))
+        what = "clan has no such option of a member: only settings"
+        items += [
+            Item(kind="left", where=f"{at}.{key}", what=what)
+            for key in said or ()
+            if key != "settings"
+        ]
         made[each] = _settings((said or {}).get("settings"), f"{at}.settings")
     return made
 
