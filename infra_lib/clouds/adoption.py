@@ -127,6 +127,7 @@ class Taken:
         where: The `where` of what was found.
         changes: What the first deployment changes of it, in place.
         forced: What it would have to be made anew for: nobody may deploy that.
+        remedy: What to do for it to be taken over; empty where nothing is known that would help.
     """
 
     address: str
@@ -134,6 +135,7 @@ class Taken:
     where: str
     changes: tuple[Difference, ...] = ()
     forced: tuple[Difference, ...] = ()
+    remedy: str = ""
 
 
 @frozen(kw_only=True)

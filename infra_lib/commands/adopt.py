@@ -12,7 +12,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate.adopt import files, report
 from infra_lib.operate.adopt.describe import describe
 from infra_lib.operate.adopt.flake import caches_command, inventory_command, read_flake
-from infra_lib.operate.adopt.secrets import secrets_of
+from infra_lib.operate.adopt.secrets import hidden
 from infra_lib.operate.adopt.sources import Source, Sources, read_source
 from infra_lib.operate.adopt.steps import next_steps
 from infra_lib.operate.adopt.written import texts
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra_lib.operate.adopt.describe import Described
+    from infra_lib.operate.adopt.secrets import Secrets
 
 # The options that name a source: what it is, and what it is called in the help.
 _SOURCES = {
@@ -137,6 +138,15 @@ def run(given: Namespace) -> int:
         )
     files.check_free(output.parent, [output.name])
     sources = Sources(read=tuple(_read(given.sources)))
+    secrets = sources.secrets
+    try:
+        _adopt(given, output, sources.guarded(secrets), secrets)
+    except FleetError as error:
+        raise FleetError(hidden(str(error), secrets)) from None
+    return 0
+
+
+def _adopt(given: Namespace, output: Path, sources: Sources, secrets: Secrets) -> None:
     described = describe(
         sources,
         name=given.name,
@@ -145,18 +155,18 @@ def run(given: Namespace) -> int:
         only=given.machine,
     )
     written = texts(described, output.name, FRAMEWORKS[given.cdk])
-    files.check_no_secrets(written, secrets_of(sources.found))
+    files.check_no_secrets(written, secrets)
     files.write_new(output.parent, written, _notify)
     for name in written:
         print(f"created {output.parent / name}")
     print(_summary(described))
     print()
-    for line in report.report_lines(described.items):
+    for line in report.report_lines(described.items, secrets):
         print(line)
+    folder = "" if output.parent == Path() else str(output.parent)
     has_app = (output.parent / "cdktf.json").exists()
-    for line in next_steps(described, output.stem, has_app=has_app):
+    for line in next_steps(described, output.stem, folder=folder, has_app=has_app):
         print(line)
-    return 0
 
 
 def _read(sources: Sequence[tuple[str, str]]) -> list[Source]:

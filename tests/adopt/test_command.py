@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from infra_lib import GcpMachine
 from infra_lib.commands.cli import main
 from infra_lib.operate.adopt.flake import caches_command, inventory_command
+from tests.adopt import documents
 from tests.helpers.adoption import adopt, load, put_json, report
 from tests.helpers.folders import contents
 from tests.helpers.nix import run as run_tool
@@ -340,3 +342,218 @@ def test_the_state_stays_where_it_was_or_it_is_said(
     assert ("kept by the backend 's3'" in told) == ("s3" in backend)
     assert "local" not in told
     assert "hush" not in text + told
+
+
+def test_what_is_not_in_the_inventory_is_imported_as_well(tmp_path: Path) -> None:
+    """A machine with a comment before it is of a class like any other."""
+    state = documents.shown([("google_compute_instance", "a", documents.instance("blende"))])
+
+    fleet = adopt(
+        tmp_path,
+        *("--inventory", put_json(tmp_path, "inv.json", INVENTORY)),
+        *("--terraform", put_json(tmp_path, "state.json", state)),
+    )
+
+    assert "# Not in the inventory so far." in (tmp_path / "fleet.py").read_text()
+    assert fleet.machine("blende").machine_class == "nixos"
+
+
+def test_two_clouds_have_a_machine_of_one_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that is given first is the fleet's, and the other is not dropped in silence."""
+    ours = ("google_compute_instance", "a", documents.instance("galena", attached_disk=[]))
+    theirs = [("hcloud_server", "b", documents.server("galena", 100))]
+    theirs += documents.addresses("galena", 100)
+    for number, (found, kind) in enumerate(
+        [([ours, *theirs], "GcpMachine"), ([*theirs, ours], "HetznerMachine")]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        state = put_json(tmp_path, f"state-{number}.json", documents.shown(found))
+
+        fleet = adopt(folder, "--terraform", state)
+
+        assert [type(machine).__name__ for machine in fleet.machines] == [kind]
+        assert "which was given first and is the fleet's: this one stays as it is" in report(capsys)
+        address = "34.90.0.1" if kind == "GcpMachine" else "5.75.0.1"
+        assert fleet.facts.machine("galena").external_ip == address
+
+
+def test_names_that_differ_by_case_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = put_json(tmp_path, "inv.json", {"machines": {"Ore": {}, "ORE": {}, "b": {}}})
+
+    fleet = adopt(tmp_path, "--inventory", source)
+
+    assert [machine.name for machine in fleet.machines] == ["Ore", "b"]
+    assert "machines.ORE host names ignore case, and 'Ore' is a machine" in report(capsys)
+
+
+def test_the_wanted_machine_of_another_project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left out says how to have it; and a machine has its provider's project and zone."""
+    source = put_json(tmp_path, "config.tf.json", documents.written())
+
+    first = adopt(tmp_path, "--terraform", source)
+    said = report(capsys)
+    (tmp_path / "other").mkdir()
+    other = adopt(tmp_path / "other", "--terraform", source, "--machine", "elsewhere")
+
+    assert first.gcp is not None
+    assert first.gcp.project == "acme-prod"
+    assert [machine.name for machine in first.machines] == ["galena", "cinnabar"]
+    assert "a fleet of its own: --machine elsewhere" in said
+    assert other.gcp is not None
+    assert other.gcp.project == "acme-test"
+    (machine,) = other.machines
+    assert isinstance(machine, GcpMachine)
+    assert machine.zone == "europe-west1-b"
+
+
+@pytest.mark.parametrize("wanted", [["gate", "gat"], ["gat", "gate"]])
+def test_each_machine_that_is_wanted_has_to_be_there(
+    wanted: list[str], tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word for name in wanted for word in ("--machine", name)]
+
+    assert main(["adopt", "--inventory", str(inventory), *words, "-o", f"{tmp_path}/f.py"]) == 2
+
+    assert "--machine 'gat': no source has a machine of that name" in capsys.readouterr().err
+    assert not (tmp_path / "f.py").exists()
+
+
+def test_a_wanted_machine_that_cannot_be_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = documents.instance("galena", machine_type="zz9-plural-z")
+    state = put_json(tmp_path, "s.json", documents.shown([("google_compute_instance", "a", odd)]))
+    words = ["--terraform", str(state), "--machine", "galena", "-o", str(tmp_path / "fleet.py")]
+
+    assert main(["adopt", *words]) == 2
+
+    assert "machine_type='zz9-plural-z': not in the catalogue" in capsys.readouterr().err
+
+
+def test_what_stays_behind_says_which_source_would_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server whose addresses no source tells: nothing is said of a deployment it is not in."""
+    bare = documents.server("cinnabar", 100, public_net=[], backups=True, iso="nixos.iso")
+    state = put_json(tmp_path, "s.json", documents.shown([("hcloud_server", "a", bare)]))
+
+    fleet = adopt(tmp_path, "--terraform", state)
+
+    assert [type(machine).__name__ for machine in fleet.machines] == ["Machine"]
+    said = report(capsys)
+    assert "so it is a Machine here" in said
+    assert "→ give hcloud primary-ip list -o json, or hcloud server list -o json" in said
+    assert "SHUTS OUT" not in said
+    assert "iso is set" not in said
+    assert "no source of Terraform's has it" not in said
+
+
+def test_a_plan_says_what_it_would_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = [("google_compute_instance", "a", documents.instance("galena", attached_disk=[]))]
+    values = documents.shown(found)["values"]
+    changes = [
+        {"address": f"google_compute_instance.{name}", "change": {"actions": actions}}
+        for name, actions in (("a", ["delete"]), ("new", ["create"]), ("same", ["no-op"]))
+    ]
+    plan = {
+        "format_version": "1.2",
+        "prior_state": {"values": values},
+        "planned_values": {"root_module": {}},
+        "resource_changes": changes,
+    }
+
+    fleet = adopt(tmp_path, "--terraform", put_json(tmp_path, "plan.json", plan))
+
+    assert fleet.machine("galena")
+    said = report(capsys)
+    assert "google_compute_instance.a the plan destroys it" in said
+    assert "google_compute_instance.new the plan makes it" in said
+    assert "instance.same" not in said
+
+
+def test_what_is_no_machine_is_not_dropped_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = documents.written()
+    document["provider"]["google"][0]["impersonate_service_account"] = "x@example.org"
+    document["resource"]["google_compute_instance"]["galena"]["provisioner"] = [{"local-exec": {}}]
+
+    adopt(tmp_path, "--terraform", put_json(tmp_path, "config.tf.json", document))
+
+    assert 'GcsBackend("acme-state"' in (tmp_path / "fleet.py").read_text()
+    said = report(capsys)
+    for line in (
+        "impersonate_service_account is set",
+        "its provisioner, which runs something",
+        "ip: a stack here has one output, machines",
+    ):
+        assert line in said
+
+
+def test_objects_that_terraform_has_yet_to_destroy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [("google_compute_instance", "a", documents.instance("galena", attached_disk=[]))]
+    state = documents.kept(found)
+    (instance,) = state["resources"][0]["instances"]
+    old = {**instance, "deposed": "00000001"}
+    state["resources"][0]["instances"] = [old, {**instance, "status": "tainted"}]
+
+    fleet = adopt(tmp_path, "--terraform", put_json(tmp_path, "a.tfstate", state))
+
+    assert [machine.name for machine in fleet.machines] == ["galena"]
+    said = report(capsys)
+    assert "google_compute_instance.a (deposed) what was there before it was made anew" in said
+    assert "Terraform calls it tainted" in said
+
+
+def test_what_comes_next_is_of_this_fleet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [("hcloud_server", "b", documents.server("cinnabar", 100))]
+    found += documents.addresses("cinnabar", 100)
+
+    adopt(tmp_path, "--terraform", put_json(tmp_path, "s.json", documents.shown(found)))
+
+    said = capsys.readouterr().out
+    assert f"    cd {tmp_path}\n" in said
+    assert "infra deploy --plan" in said
+    assert "terraform state rm hcloud_server.b" in said
+
+
+@pytest.mark.parametrize("name", ["facts.json", "imports.json"])
+def test_files_beside_it_are_not_written_over_either(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = put_json(tmp_path, "s.json", documents.shown(documents.resources()))
+    (tmp_path / name).write_text("mine\n")
+    before = contents(tmp_path)
+
+    assert main(["adopt", "--terraform", str(source), "-o", str(tmp_path / "fleet.py")]) == 2
+
+    assert f"{name}; nothing was written" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_machine_that_no_stack_takes_is_left_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one whose metadata is too long with what the stack adds; the others are adopted."""
+    long = {"a": "x " * 130_000, "b": "y " * 130_000, "c": "z " * 2_000}
+    found = [
+        ("google_compute_instance", "a", documents.instance("a", attached_disk=[], metadata=long)),
+        ("google_compute_instance", "b", documents.instance("b", attached_disk=[])),
+    ]
+
+    state = put_json(tmp_path, "s.json", documents.shown(found))
+    fleet = adopt(tmp_path, "--terraform", state)
+
+    assert [type(machine).__name__ for machine in fleet.machines] == ["Machine", "GcpMachine"]
+    assert "goes on to: machine 'a': metadata=" in report(capsys)

@@ -241,6 +241,19 @@ def test_a_module_of_the_flake_is_named_by_its_path(tmp_path: Path) -> None:
         ({"machines": {"a": {}}, "instances": {"s": []}}, "instances.s: an object is wanted"),
         ({"instances": {"s": {"roles": {"r": 1}}}}, "roles.r: an object is wanted"),
         ({"instances": {"s": {"roles": {"r": {"settings": 1}}}}}, "settings: an object is wanted"),
+        (
+            {"instances": {"s": {"roles": {"r": {"machines": {"a": True}}}}}},
+            "machines.a: an object is wanted",
+        ),
+        (
+            {"instances": {"s": {"roles": {"r": {"extraModules": 7}}}}},
+            "extraModules: a list is wanted",
+        ),
+        (
+            {"instances": {"s": {"roles": {"r": {"settings": {"imports": 7}}}}}},
+            "imports: a list is wanted",
+        ),
+        ({"machines": {}, "services": 7}, "services: an object is wanted"),
         ({"instances": {"s": {"module": 3}}}, "an object with name and input is wanted"),
     ],
 )

@@ -14,6 +14,7 @@ from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError, nearest
 from infra_lib.model.provisioned import ProvisionedMachine
+from infra_lib.model.reference import Reference
 from infra_lib.model.targets import USUAL, Targets
 from infra_lib.model.zerotier import ZeroTier
 from infra_lib.operate.adopt.agreement import disagreements
@@ -31,6 +32,7 @@ from nixgen.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from infra_lib.clouds.adoption import Found
     from infra_lib.model.caches import BinaryCache
     from infra_lib.model.machine import Machine
     from infra_lib.model.services import ClanService
@@ -106,8 +108,13 @@ class _Description:
         self.name = self._name(name, folder)
         self.domain = self._domain(domain)
         self.found = {
-            cloud: [each for each in sources.found if each.type.startswith(f"{provider}_")]
-            for cloud, provider in ((key, each.KINDS.provider) for key, each in CLOUDS.items())
+            cloud: [
+                each
+                for each in sources.found
+                if each.type.startswith(f"{kinds.provider}_")
+                and (each.type != kinds.instance or self._may_be_wanted(each))
+            ]
+            for cloud, kinds in ((key, each.KINDS) for key, each in CLOUDS.items())
         }
         self.adopted = {
             cloud: CLOUDS[cloud]
@@ -119,7 +126,6 @@ class _Description:
 
     def made(self) -> Described:
         """Return the fleet."""
-        self._check_wanted()
         self._say_what_clouds_say()
         targets = common_targets(self._entries(), self.domain)
         held_back: frozenset[str] = frozenset()
@@ -128,15 +134,29 @@ class _Description:
             machines = self._machines(targets, held_back)
             if not machines:
                 raise FleetError(self._nobody())
+            self._check_wanted(machines)
             fields = self._fields(machines, targets)
-            fleet, fields = self._fleet(fields)
-            stacks = take_over(fleet, self.adopted, self.found)
+            try:
+                fleet, fields = self._fleet(fields)
+                stacks = take_over(fleet, self.adopted, self.found)
+            except FleetError as error:
+                blamed = self._blamed(error, machines)
+                if blamed is None:
+                    raise
+                held_back |= {blamed.name}
+                del self.items[kept:]
+                self._hold_back((), held_back)
+                where = self._place_of(blamed)
+                what = f"it is a Machine here, and what manages it now goes on to: {error}"
+                do = "describe it by hand, or leave it there"
+                self.items.append(Item(kind="left", where=where, what=what, do=do))
+                continue
             forced = frozenset(name for stack in stacks for name in stack.forced)
             if not forced - held_back:
                 break
             held_back |= forced
             del self.items[kept:]
-            self._hold_back(stacks)
+            self._hold_back(stacks, held_back)
         self.items += disagreements(fleet, self._wanted())
         for stack in stacks:
             self.items += stack.items
@@ -148,6 +168,18 @@ class _Description:
             stacks=tuple(stacks),
             items=tuple(dict.fromkeys(self.items)),
             whole=not self.only,
+        )
+
+    def _blamed(self, error: FleetError, machines: Iterable[Machine]) -> ProvisionedMachine | None:
+        """Return the machine of a cloud that a message is about; None for none."""
+        named = (each for each in machines if isinstance(each, ProvisionedMachine))
+        return next((each for each in named if f"machine {each.name!r}: " in str(error)), None)
+
+    def _place_of(self, machine: ProvisionedMachine) -> str:
+        return next(
+            adopted.sources[machine.name][0].where
+            for adopted in self.adopted.values()
+            if any(each.name == machine.name for each in adopted.machines)
         )
 
     def _inventory(self) -> Inventory:
@@ -198,25 +230,36 @@ class _Description:
     def _is_wanted(self, name: str) -> bool:
         return not self.only or name in self.only
 
-    def _check_wanted(self) -> None:
-        """Check that there is a machine of each name that is asked for.
+    def _may_be_wanted(self, found: Found) -> bool:
+        """Whether a machine of a cloud is wanted, which has its project to itself then."""
+        name = found.attributes.get("name")
+        return not isinstance(name, str) or isinstance(name, Reference) or self._is_wanted(name)
+
+    def _check_wanted(self, machines: Iterable[Machine]) -> None:
+        """Check that each machine that is wanted is there.
 
         Raises:
-            FleetError: When there is none.
+            FleetError: When one is not.
         """
+        if self.only and {*self.only} - {each.name for each in machines}:
+            raise FleetError(self._nobody({each.name for each in machines}))
+
+    def _nobody(self, made: Collection[str] = ()) -> str:
+        kinds = {cloud.KINDS.instance for cloud in CLOUDS.values()}
+        names = [each.attributes.get("name") for each in self.sources.found if each.type in kinds]
         known = [
             *(each.name for each in self.inventory.machines),
-            *(each.name for adopted in self.adopted.values() for each in adopted.machines),
+            *(name for name in names if isinstance(name, str)),
         ]
+        refused = [item for item in self.items if item.kind != "guessed"][:5]
+        reasons = "".join(f"\n  {item.where}: {item.what}" for item in refused)
         for name in self.only:
             if name not in known:
                 accepted = nearest(name, known) or f"; they have {', '.join(known) or 'none'}"
-                raise FleetError(
-                    f"--machine {name!r}: no source has a machine of that name{accepted}"
-                )
-
-    def _nobody(self) -> str:
-        reasons = "".join(f"\n  {item.where}: {item.what}" for item in self.items[:5])
+                return f"--machine {name!r}: no source has a machine of that name{accepted}"
+        missing = ", ".join(repr(name) for name in self.only if name not in made)
+        if missing:
+            return f"--machine: no machine is made of {missing}:{reasons}"
         return f"no machine was found in what was given{reasons}"
 
     def _say_what_clouds_say(self) -> None:
@@ -235,21 +278,27 @@ class _Description:
 
     def _is_about(self, item: Item, adopted: Adopted) -> bool:
         """Whether a line of the report is about one of the machines that are wanted."""
-        return any(
-            item.where.startswith(found.where) or name in item.where
-            for name in self.only
-            for found in adopted.sources.get(name, ())
+        return any(item.where.startswith(each) for each in self._places(adopted))
+
+    def _places(self, adopted: Adopted) -> tuple[str, ...]:
+        """Return where the sources tell of the machines that are wanted, also of those refused."""
+        kinds = {cloud.KINDS.instance for cloud in CLOUDS.values()}
+        made = (found for name in self.only for found in adopted.sources.get(name, ()))
+        listed = (
+            found
+            for mine in self.found.values()
+            for found in mine
+            if found.type in kinds and found.attributes.get("name") in self.only
         )
+        return tuple(dict.fromkeys(found.where for found in (*made, *listed)))
 
     def _machines(self, targets: Targets, held_back: Collection[str]) -> list[Machine]:
         """Return the machines, in the order of the sources."""
         in_cloud = {
-            machine.name: (machine, adopted.sources[machine.name])
-            for adopted in self.adopted.values()
-            for machine in adopted.machines
-            if self._is_wanted(machine.name)
+            name: found for name, found in self._in_clouds().items() if self._is_wanted(name)
         }
         made: dict[str, Machine] = {}
+        taken: dict[str, str] = {}
         entries = {each.name: each for each in self._entries()}
         names = list(entries)
         first = self.sources.of(Inventory)[:1]
@@ -295,10 +344,39 @@ class _Description:
                     inventory_first=inventory_first,
                 )
                 self.items += items
-            if machine is not None:
-                made[name] = machine
-        self._say_what_is_elsewhere(made)
+            if machine is None:
+                continue
+            alike = taken.setdefault(name.lower(), name)
+            if alike != name:
+                what = f"host names ignore case, and {alike!r} is a machine already"
+                do = "call one of the two otherwise"
+                place = found[1][0].where if entry is None and found is not None else where
+                self.items.append(Item(kind="left", where=place, what=what, do=do))
+                continue
+            made[name] = machine
+        self._say_what_is_elsewhere({n: made[n] for n in made if n not in held_back})
         return with_ssh(made.values(), self.sources, self._aliases(made), self.items)
+
+    def _in_clouds(self) -> dict[str, tuple[ProvisionedMachine, tuple[Found, ...]]]:
+        """Return the machines of clouds with what they are made of: of two, the first that is."""
+        order = {found.where: index for index, found in enumerate(self.sources.found)}
+        told = [
+            (machine, adopted.sources[machine.name])
+            for adopted in self.adopted.values()
+            for machine in adopted.machines
+        ]
+        first: dict[str, tuple[ProvisionedMachine, tuple[Found, ...]]] = {}
+        for machine, sources in sorted(told, key=lambda each: order.get(each[1][0].where, 0)):
+            there = first.setdefault(machine.name, (machine, sources))
+            if there[0] is not machine and self._is_wanted(machine.name):
+                what = (
+                    f"a machine called {machine.name!r} is in {there[1][0].where} too, which was "
+                    "given first and is the fleet's: this one stays as it is"
+                )
+                do = "call one of the two otherwise, or adopt it into a fleet of its own"
+                where = sources[0].where
+                self.items.append(Item(kind="contradiction", where=where, what=what, do=do))
+        return first
 
     def _say_what_is_elsewhere(self, made: Mapping[str, Machine]) -> None:
         """Say which machines describe themselves as a cloud's, and are in no source of that."""
@@ -500,7 +578,18 @@ class _Description:
             return base
         return tried
 
-    def _hold_back(self, stacks: Iterable[Stack]) -> None:
+    def _hold_back(self, stacks: Iterable[Stack], names: Collection[str]) -> None:
+        """Say which machines are held back, and nothing more of what a deployment does to them."""
+        places = {
+            found.where: name
+            for adopted in self.adopted.values()
+            for name, sources in adopted.sources.items()
+            for found in sources
+        }
+        mine = {where for where, name in places.items() if name in names}
+        self.items = [
+            item for item in self.items if item.where not in mine or item.kind == "contradiction"
+        ]
         for stack in stacks:
             self.items += stack.refusals
 

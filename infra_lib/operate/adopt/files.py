@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.model.errors import FleetError
-from infra_lib.operate.adopt.secrets import leaked
+from infra_lib.operate.adopt.secrets import hard_to_see, leaked
 from nixgen.files.folder import open_folder
 from nixgen.files.transaction import Change, replace
 
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from infra_lib.operate.adopt.secrets import Secrets
 
-def check_no_secrets(texts: Mapping[str, str], secrets: Collection[str]) -> None:
+
+def check_no_secrets(texts: Mapping[str, str], secrets: Secrets) -> None:
     """Check that nothing secret is in what is about to be written.
 
     Args:
@@ -25,19 +28,36 @@ def check_no_secrets(texts: Mapping[str, str], secrets: Collection[str]) -> None
         FleetError: When it is. The message does not repeat it.
     """
     for name, text in texts.items():
-        if leaked(text, secrets):
-            line = _line(text, secrets)
-            raise FleetError(
-                f"{name}: line {line} of what was to be written holds what is secret in a source, "
-                "or looks so; nothing was written. Take it out of the description, the settings or "
-                "the metadata that it is in, and adopt again"
-            )
+        found = leaked(text, secrets)
+        if found is None and name.endswith(".py"):
+            found = _in_values(text, secrets)
+        if found is None:
+            continue
+        is_one = f"what is secret in {found}" if found else "what looks secret"
+        raise FleetError(
+            f"{name}: line {_line(text, secrets)} of what was to be written holds {is_one}; "
+            "nothing was written. Take it out of the description, the settings or the metadata "
+            "that it is in, and adopt again"
+        )
 
 
-def _line(text: str, secrets: Collection[str]) -> int:
+def _in_values(text: str, secrets: Secrets) -> str | None:
+    """Return where a secret is from that a text in Python has in it, over lines and escapes."""
+    hard = hard_to_see(secrets)
+    if not hard:
+        return None
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for secret, where in hard.items():
+                if secret in node.value:
+                    return where
+    return None
+
+
+def _line(text: str, secrets: Secrets) -> int:
     """Return the first line that holds a secret; 1 for one that is over several lines."""
     for number, line in enumerate(text.splitlines(), 1):
-        if leaked(line, secrets):
+        if leaked(line, secrets) is not None:
             return number
     return 1
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from infra_lib.clouds.adoption import Item
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate import clan_vars
 from infra_lib.operate.adopt.sources import Sources, SshConfig, Vars
 from infra_lib.operate.adopt.ssh_files import HostKeys, best_key, ssh_host
@@ -96,7 +97,11 @@ def known_facts(
             items.append(Item(kind="contradiction", where=where, what=what))
 
     for each in adopted:
+        kinds = {machine.name: type(machine) for machine in each.machines}
         for known in each.facts:
+            ours = named.get(known.name)
+            if isinstance(ours, ProvisionedMachine) and type(ours) is not kinds.get(known.name):
+                continue  # of another machine of that name, in another cloud
             for which in ("external_ip", "external_ipv6", "zone"):
                 where = each.sources[known.name][0].where if known.name in each.sources else "cloud"
                 learn(known.name, which, getattr(known, which), where)

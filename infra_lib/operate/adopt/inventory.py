@@ -17,6 +17,7 @@ from attrs import field
 from infra_lib.clouds.adoption import Item
 from infra_lib.model.errors import FleetError, field_error
 from infra_lib.model.services import ClanService, Role
+from infra_lib.operate.adopt.secrets import public, says
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def read_inventory(document: Any, where: str) -> Inventory:
         )
         raise FleetError(f"{where}: this is no inventory of a clan: {accepted}, is accepted")
     items: list[Item] = []
-    meta = _object(document, "meta", where)
+    meta = _without_secret(
+        _object(document, "meta", where), ("description",), f"{where}: meta", items
+    )
     machines = _object(document, "machines", where)
     tags = _tags(_object(document, "tags", where), where)
     entries = [
@@ -115,7 +118,7 @@ def read_inventory(document: Any, where: str) -> Inventory:
         for name, each in _object(document, "instances", where).items()
         if (service := _service(name, each, f"{where}: instances.{name}", items)) is not None
     ]
-    for name in document.get("services") or {}:
+    for name in _object(document, "services", where):
         what = "clan has no inventory.services any more, and neither has this library"
         do = "make it an instance: https://clan.lol/docs/guides/migrations/migrate-inventory-services"
         items.append(Item(kind="left", where=f"{where}: services.{name}", what=what, do=do))
@@ -130,7 +133,9 @@ def read_inventory(document: Any, where: str) -> Inventory:
         if (said := _text(meta, name, f"{where}: meta"))
     }
     for name, each in machines.items():
-        for key in ("icon", "installedAt", "name"):
+        own = ("icon", "installedAt", "name")
+        each = _without_secret(each, own, f"{where}: machines.{name}", items)  # noqa: PLW2901
+        for key in own:
             if each.get(key) not in (None, name):
                 clan["inventory", "machines", name, key] = each[key]
     return Inventory(
@@ -160,6 +165,8 @@ def _entry(
     if not isinstance(given, Mapping):
         raise FleetError(f"{where}: an object is wanted")
     deploy = _object(given, "deploy", where)
+    deploy = _without_secret(deploy, ("targetHost", "buildHost"), f"{where}.deploy", items)
+    given = _without_secret(given, ("description",), where, items)
     what = "no option of a machine that is known here"
     items += [
         Item(kind="left", where=f"{where}.{key}", what=what) for key in given if key not in _MACHINE
@@ -226,7 +233,7 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
     if not isinstance(given, Mapping):
         raise FleetError(f"{where}: an object is wanted")
     modules: list[PurePosixPath] = []
-    for each in given.get("extraModules") or ():
+    for each in _list(given, "extraModules", where):
         found = re.fullmatch(_IN_FLAKE, each) if isinstance(each, str) else None
         if found is not None:
             modules.append(PurePosixPath(found[1]))
@@ -235,7 +242,7 @@ def _role(given: Any, where: str, items: list[Item]) -> Role | None:
         do = 'say it in Role(extra_modules=(Path("…"),)), with its path below the flake\'s root'
         items.append(Item(kind="left", where=f"{where}.extraModules", what=what, do=do))
     machines, tags = (_members(given, name, where, items) for name in ("machines", "tags"))
-    settings = _settings(given.get("settings"), f"{where}.settings")
+    settings = _public(_settings(given.get("settings"), f"{where}.settings"), where, items)
     return _made(
         lambda: Role(machines=machines, tags=tags, settings=settings, extra_modules=tuple(modules)),
         where,
@@ -258,19 +265,42 @@ def _members(given: Mapping[str, Any], name: str, where: str, items: list[Item])
     members = given.get(name) or {}
     if isinstance(members, list):
         return {each: {} for each in _texts(given, name, where)}
-    made = {}
+    found: dict[str, Any] = {}
     for each, said in _object(given, name, where).items():
-        at = f"{where}.{name}.{each}"
+        place = f"{where}.{name}.{each}"
         if said is not None and not isinstance(said, Mapping):
-            raise FleetError(f"{at}: an object is wanted")
+            raise FleetError(f"{place}: an object is wanted")
         what = "clan has no such option of a member: only settings"
         items += [
-            Item(kind="left", where=f"{at}.{key}", what=what)
+            Item(kind="left", where=f"{place}.{key}", what=what)
             for key in said or ()
             if key != "settings"
         ]
-        made[each] = _settings((said or {}).get("settings"), f"{at}.settings")
-    return made
+        settings = _settings((said or {}).get("settings"), f"{place}.settings")
+        found[each] = _public(settings, place, items)
+    return found
+
+
+def _public(settings: dict[str, Any], where: str, items: list[Item]) -> dict[str, Any]:
+    """Return settings without what is secret, which the report names."""
+    kept, gone = public(settings)
+    items += [_secret(f"{where}.settings.{path}") for path in gone]
+    return kept
+
+
+def _without_secret(
+    given: Mapping[str, Any], names: tuple[str, ...], where: str, items: list[Item]
+) -> Mapping[str, Any]:
+    """Return an object without those of some texts that hold what is secret."""
+    gone = [name for name in names if isinstance(text := given.get(name), str) and says(text)]
+    items += [_secret(f"{where}.{name}") for name in gone]
+    return {name: value for name, value in given.items() if name not in gone} if gone else given
+
+
+def _secret(where: str) -> Item:
+    what = "may be secret, so it is not carried"
+    do = "have clan's vars bring it to the machine; whoever may read the inventory has seen it"
+    return Item(kind="left", where=where, what=what, do=do)
 
 
 def _settings(given: Any, where: str) -> dict[str, Any]:
@@ -282,7 +312,7 @@ def _settings(given: Any, where: str) -> dict[str, Any]:
     if not given.keys() <= {"_file", "imports", "_class", "key"} or "imports" not in given:
         return dict(given)
     together: dict[str, Any] = {}
-    for each in given["imports"]:
+    for each in _list(given, "imports", where):
         together |= _settings(each, where)
     return together
 
@@ -294,6 +324,13 @@ def _object(given: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any
     if not isinstance(value, Mapping):
         raise FleetError(f"{where}: {name}: an object is wanted")
     return value
+
+
+def _list(given: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    value = given.get(name)
+    if value is not None and not isinstance(value, list):
+        raise FleetError(f"{where}: {name}: a list is wanted")
+    return value or []
 
 
 def _text(given: Mapping[str, Any], name: str, where: str) -> str | None:

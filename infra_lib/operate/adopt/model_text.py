@@ -47,6 +47,8 @@ def classes_in(value: Any) -> Iterator[str]:
         yield value.function
         for _, each in value.arguments:
             yield from classes_in(each)
+    elif isinstance(value, Commented):
+        yield from classes_in(value.value)
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from classes_in(each)

@@ -108,6 +108,8 @@ def comment_lines(text: str, indent: int = 0) -> list[str]:
 
 def text_literal(text: str) -> str:
     """Return a text as Python writes it, in the quotes that need the fewest escapes."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     quote = "'" if text.count('"') > text.count("'") else '"'
     return f"{quote}{''.join(_escaped(each, quote) for each in text)}{quote}"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import field
+from attrs import evolve, field
 
 from infra_lib.clouds.adoption import Found, Item
 from infra_lib.clouds.all_clouds import CLOUDS
@@ -14,6 +15,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate.adopt.cache_files import read_caches
 from infra_lib.operate.adopt.inventory import Inventory, read_inventory
 from infra_lib.operate.adopt.json_files import parse_json, read_json
+from infra_lib.operate.adopt.secrets import Secrets, marked, secrets_of
 from infra_lib.operate.adopt.ssh_files import Block, HostKeys, read_known_hosts, read_ssh_config
 from infra_lib.operate.adopt.terraform_files import Document, read_terraform
 from nixgen.errors import NixgenError
@@ -87,6 +89,28 @@ class Sources:
     def found(self) -> list[Found]:
         """Every resource, of whatever provider."""
         return [found for document in self.of(Document) for found in document.found]
+
+    @property
+    def secrets(self) -> Secrets:
+        """Texts that are secret in one of them, each with where it is."""
+        beside = [each for document in self.of(Document) for each in document.beside]
+        return secrets_of([*self.found, *beside])
+
+    def guarded(self, secrets: Secrets) -> Sources:
+        """Return these with all that holds a secret marked as one.
+
+        Args:
+            secrets: What is secret.
+        """
+        found = iter(marked(self.found, secrets))
+        return Sources(
+            read=tuple(
+                evolve(each, found=tuple(islice(found, len(each.found))))
+                if isinstance(each, Document)
+                else each
+                for each in self.read
+            )
+        )
 
     @property
     def items(self) -> list[Item]:

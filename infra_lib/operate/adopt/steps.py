@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 _MOST = 20  # addresses that are named one by one
 
 
-def next_steps(described: Described, module: str, *, has_app: bool) -> list[str]:
+def next_steps(
+    described: Described, module: str, *, folder: str = "", has_app: bool = False
+) -> list[str]:
     """Return the steps, line by line.
 
     Args:
         described: The fleet.
         module: The name of the module that binds it: "fleet".
+        folder: The folder that it is in; empty for the one that is worked in.
         has_app: Whether there is a cdktf.json beside it.
     """
     source = f"{module}:fleet"
@@ -30,7 +33,8 @@ def next_steps(described: Described, module: str, *, has_app: bool) -> list[str]
     if described.stacks:
         steps.append((f"infra deploy --plan --source {source}", "see what Terraform takes over"))
     width = max(len(command) for command, _ in steps)
-    lines = ["Next:", "", *(f"    {command:{width}}  # {text}" for command, text in steps)]
+    there = [f"    cd {shlex.quote(folder)}"] if folder else []
+    lines = ["Next:", "", *there, *(f"    {command:{width}}  # {text}" for command, text in steps)]
     if described.stacks and not has_app:
         lines += [
             "",

@@ -108,7 +108,7 @@ def _refusal(taken: Taken, machine: str) -> Item:
             f"machine {machine!r} would be made anew, or lose something, for "
             f"{_said(taken.forced)}; so it is a Machine here, and what manages it now goes on to"
         ),
-        do="make it alike by hand first, and adopt again; or leave it there",
+        do=taken.remedy or "make it alike by hand first, and adopt again; or leave it there",
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
@@ -160,9 +161,8 @@ def _shared(fields: Mapping[str, Any]) -> dict[Any, str]:
         if number < often or (which == "tags" and len(value) < 2):
             continue
         name = _constant(which, value)
-        free = next(
-            each for each in (name, *(f"{name}_{n}" for n in range(2, 10**6))) if each not in taken
-        )
+        numbered = (f"{name}_{number}" for number in count(2))
+        free = next(each for each in chain((name,), numbered) if each not in taken)
         taken.add(free)
         shared[value] = free
     return shared

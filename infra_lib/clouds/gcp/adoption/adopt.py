@@ -10,10 +10,20 @@ from attrs import evolve
 from infra_lib.clouds.adoption import Adopted, Item
 from infra_lib.clouds.gcp.adoption import instance
 from infra_lib.clouds.gcp.adoption.disks import check_device
+from infra_lib.clouds.gcp.adoption.leftover import told
 from infra_lib.clouds.gcp.adoption.project import in_project, project_of_drafts
 from infra_lib.clouds.gcp.adoption.rules import own_rules
 from infra_lib.clouds.gcp.adoption.sources import Sources, labels_of, same_instances
-from infra_lib.clouds.gcp.adoption.values import last, literal, text
+from infra_lib.clouds.gcp.adoption.values import (
+    block,
+    is_nothing,
+    last,
+    literal,
+    number,
+    table,
+    text,
+    texts,
+)
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk
 from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.machine import GcpMachine
@@ -28,6 +38,14 @@ if TYPE_CHECKING:
     from infra_lib.clouds.gcp.adoption.draft import Draft
     from infra_lib.clouds.gcp.project import GcpProject
 
+# What a fleet says itself, or what says nothing of what is there.
+_TOLD = frozenset(
+    {
+        *("add_terraform_attribution_label", "alias", "batching", "default_labels", "project"),
+        *("region", "request_reason", "request_timeout", "scopes", "version", "zone"),
+    }
+)
+_CREDENTIALS = frozenset({"access_token", "credentials"})
 _BY_HAND = "describe it by hand, or leave it as it is"
 
 
@@ -40,7 +58,7 @@ def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Ad
     sources = Sources(tuple(found), provider)
     rules = own_rules(sources, fleet)
     begins = frozenset({fleet, zerotier_tag(fleet), *(rule.tag for rule in rules)})
-    items: list[Item] = []
+    items: list[Item] = [*_provider(provider)]
     drafts: list[Draft] = []
     for group in same_instances(sources):
         items += _contradictions(group)
@@ -87,6 +105,25 @@ def adopt(found: Sequence[Found], provider: Mapping[str, Any], fleet: str) -> Ad
     )
 
 
+def _provider(provider: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield what the provider is told beside where it works: a stack tells it nothing more."""
+    for name, value in provider.items():
+        if is_nothing(value) or name in _TOLD:
+            continue
+        if name in _CREDENTIALS:
+            if not isinstance(value, Reference):
+                yield Item(
+                    kind="left",
+                    where='provider "google"',
+                    what=f"its {name} stands in the configuration, and is not carried",
+                    do="`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTIALS "
+                    "in the environment, gives the stack its own; others may have read this one",
+                )
+        else:
+            what = f"{name} is set: a fleet has no field for it"
+            yield Item(kind="left", where='provider "google"', what=what)
+
+
 def _once(values: Iterable[Any]) -> tuple[Any, ...]:
     kept: list[Any] = []
     seen: set[Any] = set()
@@ -126,7 +163,7 @@ def _contradictions(group: tuple[Found, ...]) -> list[Item]:
         Item(
             kind="contradiction",
             where=first.where,
-            what=f"{name}={shown(here)}, and {shown(there)} in {other.where}; the first counts",
+            what=f"{name}={here}, and {there} in {other.where}; the first counts",
             do="say it the same in both, or leave one of the sources out",
         )
         for other in others
@@ -134,18 +171,43 @@ def _contradictions(group: tuple[Found, ...]) -> list[Item]:
     ]
 
 
-def _differ(first: Found, other: Found) -> Iterator[tuple[str, Any, Any]]:
+def _differ(first: Found, other: Found) -> Iterator[tuple[str, str, str]]:
+    """Yield what two sources say otherwise: what it is called, and both values for people."""
     for name in ("machine_type", "zone"):
         here, there = (literal(each.attributes.get(name)) for each in (first, other))
         if here is not None and there is not None and last(here) != last(there):
-            yield name, last(here), last(there)
+            yield name, shown(last(here)), shown(last(there))
     ours, theirs = (instance.gpus(each.attributes) for each in (first, other))
     said = [
         "guest_accelerator" in each.attributes and (each.exists or bool(gpus))
         for each, gpus in ((first, ours), (other, theirs))
     ]
     if ours != theirs and (all(said) or (ours and said[1]) or (theirs and said[0])):
-        yield "guest_accelerator", _label(ours), _label(theirs)
+        yield "guest_accelerator", shown(_label(ours)), shown(_label(theirs))
+    if first.exists and other.exists:
+        yield from _drifted(first, other)
+
+
+def _drifted(first: Found, other: Found) -> Iterator[tuple[str, str, str]]:
+    """Yield what two sources of what is there say otherwise: one of them is older."""
+    for name in ("metadata", "labels"):
+        ours, theirs = (
+            labels_of(each, {}) if name == "labels" else table(each.attributes.get(name))
+            for each in (first, other)
+        )
+        for key in dict.fromkeys((*ours, *theirs)):
+            path = f"{name}.{key}"
+            if ours.get(key) != theirs.get(key) and path != "metadata.startup-script":
+                yield path, told(first, path, ours.get(key)), told(other, path, theirs.get(key))
+    tags = [sorted(texts(each.attributes.get("tags"))) for each in (first, other)]
+    if tags[0] != tags[1]:
+        yield "tags", shown(tags[0]), shown(tags[1])
+    sizes = [
+        number(block(block(each.attributes.get("boot_disk")).get("initialize_params")).get("size"))
+        for each in (first, other)
+    ]
+    if None not in sizes and sizes[0] != sizes[1]:
+        yield "boot_disk.size", shown(sizes[0]), shown(sizes[1])
 
 
 def _label(gpus: tuple[tuple[str, int], ...]) -> str:
@@ -159,7 +221,7 @@ def _distinct(drafts: list[Draft], sources: Sources, items: list[Item]) -> list[
         project = sources.project_of(draft.found)
         if project != sources.project:
             what = f"it is in project {shown(project)}: the machines are in {sources.project}"
-            do = "adopt it into a fleet of its own"
+            do = f"adopt it into a fleet of its own: --machine {draft.name}"
         elif draft.name in kept:
             what = f"a machine called {shown(draft.name)} is there already: names are a fleet's own"
             do = f"it is {kept[draft.name].found.where}"

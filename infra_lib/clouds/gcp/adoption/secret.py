@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infra_lib.model.reference import Reference
+from infra_lib.model.secret_text import holds_secret
 from nixgen.redact import redact
 
 if TYPE_CHECKING:
@@ -46,12 +48,17 @@ def looks_secret(key: str, value: object) -> bool:
         key: What it is called: a key of metadata, the last name of an argument.
         value: The value.
     """
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         return False
     known = _TEMPLATE.sub("", value) if isinstance(value, Reference) else value
-    if not known.strip():
-        return False
-    return bool(_KEY.search(key) or redact(known) != known or _ASSIGNED.search(value))
+    return bool(known.strip()) and _looks_secret(key, known, str(value))
+
+
+@lru_cache(maxsize=4096)  # many machines have the same script
+def _looks_secret(key: str, known: str, value: str) -> bool:
+    return bool(
+        _KEY.search(key) or redact(known) != known or _ASSIGNED.search(value) or holds_secret(value)
+    )
 
 
 def is_secret(found: Found, path: str) -> bool:

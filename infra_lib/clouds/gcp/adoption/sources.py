@@ -83,7 +83,9 @@ class Sources:
     def _find_project(self) -> str | None:
         given = literal(self.provider.get("project"))
         counted = Counter(
-            project for each in self.of(INSTANCE) if (project := project_of(each)) is not None
+            project
+            for each in self.of(INSTANCE)
+            if (project := project_of(each) or given) is not None
         )
         return next((project for project, _ in counted.most_common(1)), given)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from infra_lib.clouds.adoption import Item
+from infra_lib.model.secret_text import holds_secret
 
 if TYPE_CHECKING:
     from infra_lib.clouds.adoption import Found
@@ -34,7 +35,7 @@ def looks_secret(text: str, name: str = "") -> bool:
     if re.search(f"(?i){_NAMES}", name):
         return True
     rest = re.sub(_PUBLIC, "", text)
-    return shorten(rest) != rest or re.search(_ASSIGNED, rest) is not None
+    return shorten(rest) != rest or re.search(_ASSIGNED, rest) is not None or holds_secret(rest)
 
 
 def without_secrets(found: Found) -> tuple[Found, list[Item]]:

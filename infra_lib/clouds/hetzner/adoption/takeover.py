@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from infra_lib.terraform.resource import Resource
 
 _UNTOLD = "what no source tells"
+_ADDRESSES = "give hcloud primary-ip list -o json, or hcloud server list -o json, as a source too"
 _UNSPOKEN = "what may be secret"
 
 
@@ -111,16 +112,23 @@ def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack:
                 )
             )
     addressed = {each.address for each in taken}
+    all_lost: dict[str, tuple[Difference, ...]] = {}
     for machine in machines:
         server = finder.server(machine.name)
         if server is None or f"{SERVER}.{machine.name}" not in addressed:
             continue
         lost = _lost(machine, server, addressed)
         if lost:
-            taken = [_with(each, machine.name, lost) for each in taken]
+            all_lost[f"{SERVER}.{machine.name}"] = lost
             items.append(_unknown_addresses(machine, server, lost))
         items += _shut_out(machine, server, adopted.project.ssh_source_ranges)
-    return Takeover(taken=tuple(taken), made=tuple(made), items=tuple(items))
+    whole = (
+        evolve(each, forced=(*each.forced, *all_lost[each.address]), remedy=_ADDRESSES)
+        if each.address in all_lost
+        else each
+        for each in taken
+    )
+    return Takeover(taken=tuple(whole), made=tuple(made), items=tuple(items))
 
 
 class _Finder:
@@ -291,12 +299,6 @@ def _lost(machine: HetznerMachine, server: Thing, taken: set[str]) -> tuple[Diff
     return tuple(lost)
 
 
-def _with(taken: Taken, name: str, lost: tuple[Difference, ...]) -> Taken:
-    if taken.address != f"{SERVER}.{name}":
-        return taken
-    return evolve(taken, forced=(*taken.forced, *lost))
-
-
 def _unknown_addresses(
     machine: HetznerMachine, server: Thing, lost: tuple[Difference, ...]
 ) -> Item:
@@ -307,7 +309,7 @@ def _unknown_addresses(
         what=f"no source tells the number of the {which} address of {shown(machine.name)}, so that "
         "it cannot be imported: another one would be made, be paid for, and lead nowhere, while "
         "outputs and names told that one",
-        do="give hcloud primary-ip list -o json, or hcloud server list -o json, as a source too",
+        do=_ADDRESSES,
     )
 
 
