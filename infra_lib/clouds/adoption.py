@@ -192,18 +192,24 @@ def differences(
         ignored: What the resource's lifecycle ignores: "boot_disk[0].initialize_params[0].image".
         known: What references come to, by their text; one that is not here is taken as it is there.
     """
-    skipped = {_plain(path) for path in ignored}
+    skipped = {without_indexes(path) for path in ignored}
     changes: list[Difference] = []
     forced: list[Difference] = []
     for path, before, after in _compare(wanted, there, "", reading, known):
-        plain = _plain(path)
+        plain = without_indexes(path)
         if any(_within(plain, each) for each in skipped):
             continue
         noted = any(_within(plain, each) for each in reading.unread)
         difference = Difference(path=path, before=before, after=after, noted=noted)
         forces = any(_within(plain, each) for each in reading.forcing)
+        forces = forces or (after is None and _is_missed(before, plain, reading))
         (forced if forces else changes).append(difference)
     return changes, forced
+
+
+def without_indexes(path: str) -> str:
+    """Return the path of an argument without its indexes: "boot_disk.initialize_params.image"."""
+    return re.sub(r"\[\d+\]", "", path)
 
 
 def _compare(
@@ -216,7 +222,7 @@ def _compare(
     """Yield each argument, what it is, and what it is to be, where these differ."""
     for name in dict.fromkeys((*wanted, *there)):
         path = f"{begin}{name}"
-        plain = _plain(path)
+        plain = without_indexes(path)
         after, before = _value(wanted.get(name), known), there.get(name)
         if plain in reading.unread:
             before = None
@@ -255,10 +261,27 @@ def _of_blocks(
     if len(after) != len(before):
         yield path, before, after
         return
-    if _plain(path) in reading.unordered:
+    if without_indexes(path) in reading.unordered:
         after, before = sorted(after, key=repr), sorted(before, key=repr)
     for index, (new, old) in enumerate(zip(after, before, strict=True)):
         yield from _compare(new, old, f"{path}[{index}].", reading, known)
+
+
+def _is_missed(before: Any, plain: str, reading: Reading) -> bool:
+    """Whether a block that goes holds what makes the resource anew when it goes."""
+    return any(
+        _is_said(before, path.removeprefix(f"{plain}.").split("."), reading.defaults.get(path))
+        for path in reading.forcing - reading.unread
+        if path.startswith(f"{plain}.")
+    )
+
+
+def _is_said(value: Any, names: list[str], default: Any) -> bool:
+    """Whether anything but the default stands at a path in a block, or in one of several."""
+    if not names:
+        return bool(_or(value, default) != default)
+    inner = _blocks(value) if _is_block(value) else []
+    return any(_is_said(each.get(names[0]), names[1:], default) for each in inner)
 
 
 def _same(before: Any, after: Any, plain: str, reading: Reading, known: Mapping[str, Any]) -> bool:
@@ -306,11 +329,6 @@ def _is_block(value: Any) -> bool:
 
 def _blocks(value: Any) -> list[Mapping[str, Any]]:
     return [value] if isinstance(value, Mapping) else list(value)
-
-
-def _plain(path: str) -> str:
-    """Return a path without its indexes."""
-    return re.sub(r"\[\d+\]", "", path)
 
 
 def _within(path: str, whole: str) -> bool:
