@@ -1,6 +1,5 @@
 """Instances that no stack of this project made: what becomes of them, and what the report says."""
 
-import time
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 
 from infra_lib import DataDisk, Gpu, Reference, ServiceAccount, ShieldedVm, StopSchedule
 from infra_lib.clouds.adoption import Found
-from infra_lib.clouds.gcp.adoption.secret import looks_secret
 from infra_lib.model.errors import FleetError
 from tests.clouds.gcp.foreign import (
     PROJECT,
@@ -745,35 +743,6 @@ def test_raw_keys_of_disks_are_never_told() -> None:
     adopted = adopt(found, disk)
     assert "hunter2" not in repr((adopted.items, adopted.machines, take_over(adopted, found, disk)))
     assert "disk_encryption_key_raw=…" in words(adopted.items)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("motd", "hello"),
-        ("token", Reference("${var.token}")),
-        ("user-data", Reference("${var.x}")),
-        ("user-data", "password: ${1}"),
-        ("user-data", 'TOKEN="$(cat /run/token)"'),
-        ("ssh-keys", f"root:{KEY}"),
-        ("token", ""),
-        ("token", None),
-    ],
-)
-def test_what_is_no_secret_is_carried(key: str, value: object) -> None:
-    assert not looks_secret(key, value)
-
-
-def test_a_reference_with_a_secret_beside_it_is_one() -> None:
-    assert looks_secret("dsn", Reference("password=hunter2 ${var.host}"))
-    assert looks_secret("token", Reference("abc-${var.x}"))
-
-
-@pytest.mark.parametrize("text", ["token", "-", "a", "${", "--a", "token-", " ", "passwd \t"])
-def test_long_texts_are_read_once(text: str) -> None:
-    start = time.process_time()
-    looks_secret("user-data", text * (256 * 1024 // len(text)))
-    assert time.process_time() - start < 5, "seconds"
 
 
 # Hostile and truncated values.

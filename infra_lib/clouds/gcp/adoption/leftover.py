@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from infra_lib.clouds.adoption import Item, without_indexes
 from infra_lib.clouds.gcp import left_alone
 from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.secret import HIDDEN, is_secret, looks_secret
 from infra_lib.clouds.gcp.adoption.sources import DISK, INSTANCE, POLICY
 from infra_lib.clouds.gcp.adoption.values import flag, is_nothing, leaves, number, text
+from infra_lib.clouds.secret_text import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _holds_secret(key: str, value: object) -> bool:
         return any(_holds_secret(str(name), each) for name, each in value.items())
     if isinstance(value, list | tuple):
         return any(_holds_secret(key, each) for each in value)
-    return looks_secret(key, value)
+    return looks_secret(value, key)
 
 
 def _unread(found: Found, path: str, value: object, wanted: str) -> Item:
