@@ -207,6 +207,24 @@ def differences(
     return changes, forced
 
 
+def blocks(value: object) -> list[Mapping[str, Any]]:
+    """Return the blocks of a name, which a configuration may write as one, and a state as a list.
+
+    A block in which nothing stands is one all the same; what is no block is left out.
+    """
+    if isinstance(value, Mapping):
+        return [value]
+    if not isinstance(value, list | tuple):
+        return []
+    return [each for each in value if isinstance(each, Mapping)]
+
+
+def relative(link: str) -> str:
+    """Return a link of Google's from "projects/" on; what has none as it is."""
+    start = link.find("projects/")
+    return link[start:] if start >= 0 else link
+
+
 def without_indexes(path: str) -> str:
     """Return the path of an argument without its indexes: "boot_disk.initialize_params.image"."""
     return re.sub(r"\[\d+\]", "", path)
@@ -235,7 +253,7 @@ def _compare(
         if plain in _MAPS and (isinstance(before, Mapping) or isinstance(after, Mapping)):
             yield from _of_map(path, before, after, known)
         elif _is_block(after) and _is_block(before):
-            yield from _of_blocks(path, _blocks(after), _blocks(before), reading, known)
+            yield from _of_blocks(path, blocks(after), blocks(before), reading, known)
         elif not _same(before, after, plain, reading, known):
             yield path, before, after
 
@@ -280,7 +298,7 @@ def _is_said(value: Any, names: list[str], default: Any) -> bool:
     """Whether anything but the default stands at a path in a block, or in one of several."""
     if not names:
         return bool(_or(value, default) != default)
-    inner = _blocks(value) if _is_block(value) else []
+    inner = blocks(value) if _is_block(value) else []
     return any(_is_said(each.get(names[0]), names[1:], default) for each in inner)
 
 
@@ -296,15 +314,9 @@ def _same(before: Any, after: Any, plain: str, reading: Reading, known: Mapping[
         )
     if plain in reading.names and isinstance(before, str) and isinstance(after, str):
         if "/" in before and "/" in after:
-            return _relative(before) == _relative(after)
+            return relative(before) == relative(after)
         return before.rpartition("/")[2] == after.rpartition("/")[2]
     return bool(before == after)
-
-
-def _relative(link: str) -> str:
-    """Return a link from "projects/" on."""
-    start = link.find("projects/")
-    return link[start:] if start >= 0 else link
 
 
 def _value(value: Any, known: Mapping[str, Any]) -> Any:
@@ -325,10 +337,6 @@ def _is_block(value: Any) -> bool:
         and bool(value)
         and all(isinstance(each, Mapping) for each in value)
     )
-
-
-def _blocks(value: Any) -> list[Mapping[str, Any]]:
-    return [value] if isinstance(value, Mapping) else list(value)
 
 
 def _within(path: str, whole: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, differences
+from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, blocks, differences
 from infra_lib.clouds.gcp.adoption.readings import READINGS
 from infra_lib.clouds.gcp.adoption.sources import (
     ADDRESS,
@@ -21,15 +21,7 @@ from infra_lib.clouds.gcp.adoption.sources import (
     merged,
 )
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
-from infra_lib.clouds.gcp.adoption.values import (
-    URL,
-    blocks,
-    is_nothing,
-    last,
-    literal,
-    number,
-    part,
-)
+from infra_lib.clouds.gcp.adoption.values import URL, is_nothing, last, literal, number, part
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.clouds.gcp.resources import configuration
