@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, differences
+from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, blocks, differences
 from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.secret import HIDDEN, is_secret, looks_secret
 from infra_lib.clouds.gcp.adoption.sources import (
     ADDRESS,
     DISK,
@@ -22,18 +21,11 @@ from infra_lib.clouds.gcp.adoption.sources import (
     merged,
 )
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
-from infra_lib.clouds.gcp.adoption.values import (
-    URL,
-    blocks,
-    is_nothing,
-    last,
-    literal,
-    number,
-    part,
-)
+from infra_lib.clouds.gcp.adoption.values import URL, is_nothing, last, literal, number, part
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.clouds.gcp.resources import configuration
+from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
 from infra_lib.terraform.resource import reference
@@ -254,7 +246,7 @@ def _shown(path: str, value: Any, known: Mapping[str, Any]) -> Any:
         return [_shown(path, each, known) for each in value]
     if isinstance(value, Reference):
         return known.get(value, value)
-    return HIDDEN if looks_secret(key, value) else value
+    return HIDDEN if looks_secret(value, key) else value
 
 
 def _noted(taken: Taken) -> Iterator[Item]:
