@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import Action
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,10 @@ and give the file:
 
 Nothing that is there is written over, and nothing secret is copied. With machines in a cloud,
 imports.json beside the Python has what Terraform takes over in the first deployment."""
+
+
+# Modules that what is written imports.
+_TAKEN = ("cdktf", "cdktn", "constructs", "infra_lib", "nixgen")
 
 
 class _InOrder(Action):
@@ -135,6 +140,10 @@ def run(given: Namespace) -> int:
     if output.suffix != ".py" or not output.stem.isidentifier():
         raise FleetError(
             f"-o {given.output}: a module of Python is wanted: fleet.py, with no hyphen in its name"
+        )
+    if iskeyword(output.stem) or output.stem in {*sys.stdlib_module_names, *_TAKEN}:
+        raise FleetError(
+            f"-o {given.output}: Python has something of that name; fleet.py is none, for one"
         )
     files.check_free(output.parent, [output.name])
     sources = Sources(read=tuple(_read(given.sources)))

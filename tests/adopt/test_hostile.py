@@ -324,3 +324,21 @@ def test_what_terraform_calls_secret_and_nobody_can_leave_out(
     assert status == 2
     assert "acme-prod" not in told
     assert "0.json: google_compute_instance.galena: project" in told
+
+
+def test_a_secret_in_an_ssh_configuration_is_neither_written_nor_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ("Host galena", f"ProxyCommand sshpass -p {SECRET} ssh x", f"SetEnv TOKEN={SECRET}")
+    (tmp_path / "config").write_text("\n".join((*lines, "ServerAliveInterval 30")))
+    inventory = tmp_path / "inv.json"
+    inventory.write_text(json.dumps(documents.inventory()))
+    words = ["--inventory", str(inventory), "--ssh-config", str(tmp_path / "config")]
+
+    assert main(["adopt", *words, "-o", str(tmp_path / "fleet.py")]) == 0
+
+    said = capsys.readouterr()
+    text = (tmp_path / "fleet.py").read_text()
+    assert SECRET not in text + said.out + said.err
+    assert "ServerAliveInterval" in text
+    assert "ProxyCommand, SetEnv.TOKEN may be secret" in said.out

@@ -11,6 +11,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate import clan_vars
+from infra_lib.operate.adopt.secrets import public
 from infra_lib.operate.adopt.sources import Sources, SshConfig, Vars
 from infra_lib.operate.adopt.ssh_files import HostKeys, best_key, ssh_host
 
@@ -49,6 +50,13 @@ def with_ssh(
             (name,) = owners
             try:
                 host = ssh_host(block)
+                options, gone = public(host.options)
+                if gone:
+                    said_still = {name: value for name, value in options.items() if value}
+                    host = evolve(host, options=said_still)
+                    what = f"{', '.join(gone)} may be secret, and is not carried"
+                    do = "leave it in your own configuration"
+                    items.append(Item(kind="left", where=block.where, what=what, do=do))
                 if host.host_name in {name, *aliases} and aliases[str(host.host_name)] == name:
                     host = evolve(host, host_name=None)
                 machine = evolve(made[name], ssh=host)

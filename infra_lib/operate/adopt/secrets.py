@@ -120,12 +120,12 @@ def public(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
                 for name, each in value.items()
                 if not _is_secret(str(name), each, path, gone)
             }
-        if isinstance(value, list):
-            return [
+        if isinstance(value, list | tuple):
+            return type(value)(
                 kept(each, f"{path}[{index}]")
                 for index, each in enumerate(value)
                 if not _is_secret(f"[{index}]", each, path, gone)
-            ]
+            )
         return value
 
     return kept(settings, ""), gone

@@ -337,3 +337,32 @@ def test_whatever_a_list_holds_ends_in_the_report_or_a_message(
         return  # no list of Google's any more
     said = {item.where for item in adopted.items}
     assert all(each.where in adopted.carried | said for each in found)
+
+
+def test_an_instance_of_a_group_is_no_machine() -> None:
+    """A node of GKE, or what scales by itself, is made anew under another name at any time."""
+    manager = "projects/1/zones/europe-west1-b/instanceGroupManagers/gke-pool"
+    node = {**INSTANCE, "metadata": {"items": [{"key": "created-by", "value": manager}]}}
+
+    adopted = adopt(*listed([node]), region="europe-west1")
+
+    assert adopted.machines == ()
+    (item,) = adopted.items
+    assert "node" in item.where
+    assert "a group of instances makes it" in item.what
+
+
+def test_a_list_that_is_older_than_a_state_says_where_they_differ() -> None:
+    older = {**INSTANCE, "tags": {"items": ["db"]}, "labels": {"team": "ore"}}
+    adopted = adopt(*listed([INSTANCE]), *listed([older], "older.json"), region="europe-west1")
+    said = words(tuple(item for item in adopted.items if item.kind == "contradiction"))
+    assert "labels.team='geology', and 'ore' in older.json" in said
+    assert "tags=['web'], and ['db'] in older.json" in said
+    assert "hunter2" not in said
+
+
+def test_what_stands_in_metadata_is_in_no_message() -> None:
+    odd = {**INSTANCE, "metadata": {"items": [{"key": "db_password", "value": ["hunter2"]}]}}
+    with pytest.raises(FleetError, match="value='list'") as raised:
+        listed([odd])
+    assert "hunter2" not in str(raised.value)

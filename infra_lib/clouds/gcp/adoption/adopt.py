@@ -142,11 +142,21 @@ def _draft(
     begins: frozenset[str],
     items: list[Item],
 ) -> Draft | None:
+    if any(_is_of_group(each) for each in group):
+        what = "a group of instances makes it, and takes it away: it is no machine of a fleet"
+        items += [Item(kind="left", where=each.where, what=what) for each in group]
+        return None
     try:
         return instance.read(group, sources, fleet, begins)
     except FleetError as error:
         items.append(_refused(group[0], error))
         return None
+
+
+def _is_of_group(found: Found) -> bool:
+    """Whether an instance is one of many that a group makes from a template, as GKE's nodes are."""
+    maker = table(found.attributes.get("metadata")).get("created-by")
+    return isinstance(maker, str) and "/instanceGroupManagers/" in maker
 
 
 def _refused(found: Found, error: FleetError) -> Item:

@@ -89,7 +89,8 @@ def boot_disk(
     size = number(made.get("size")) or number(more.get("size"))
     if size is None:
         size = _USUAL_GB
-        what = f"no source says the size; {_USUAL_GB} GB is that of most images"
+        what = f"no source says the size; {_USUAL_GB} GB is that of most images; of a larger one, "
+        what += "the first deployment would make the machine anew"
         notes.guess("boot_disk", what, _LISTS)
     fields["size_gb"] = size
     kind = text(made.get("type")) or text(more.get("type"))
@@ -97,7 +98,8 @@ def boot_disk(
         taken = entry.boot_disk_types if entry is not None else None
         if taken is None or _USUAL_TYPE in taken:
             kind = _USUAL_TYPE
-        what = f"no source says the type; {kind or usual.type} is Compute Engine's own choice"
+        what = f"no source says the type; {kind or usual.type} is Compute Engine's own choice; "
+        what += "of another, the first deployment would make the machine anew"
         notes.guess("boot_disk", what, _LISTS)
     if kind is not None and last(kind) != usual.type:
         fields["type"] = last(kind)
