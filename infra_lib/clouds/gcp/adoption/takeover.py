@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from infra_lib.terraform.resource import Resource
 
 _NOTHING: Mapping[str, Any] = {}
+UNTOLD = "what no source tells"
+_DISKS = "give what `gcloud compute disks list --format=json` prints, too: --gcloud disks.json"
 # What Google's provider changes only while the machine is stopped.
 _STOPPED_FOR = (
     *("advanced_machine_features", "enable_display", "machine_type", "min_cpu_platform"),
@@ -58,8 +60,9 @@ def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack:
     wanted = configuration(fleet, project, machines, stack).resources
     there = dict(_there(wanted, adopted, sources, project.project))
     known = _known(wanted, there, sources)
+    guessed = {name for name, field in adopted.comments if field == "boot_disk"}
     taken = tuple(
-        _taken(resource, there[resource.address], sources, known)
+        _taken(resource, there[resource.address], sources, known, guessed)
         for resource in wanted
         if resource.address in there
     )
@@ -154,7 +157,13 @@ def _id(resource: Resource, found: Found, sources: Sources) -> str:
     return import_id(resource.type, placed, project)
 
 
-def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[str, Any]) -> Taken:
+def _taken(
+    resource: Resource,
+    found: Found,
+    sources: Sources,
+    known: Mapping[str, Any],
+    guessed: Collection[str],
+) -> Taken:
     reading = READINGS[resource.type]
     arguments = {
         key: value
@@ -173,12 +182,18 @@ def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[st
         *_labels(resource.arguments.get("labels") or _NOTHING, found),
     ]
     whole = [each for each in changes if _makes_anew(each)]
+    if resource.type == INSTANCE and found.exists and resource.name in guessed:
+        # A guess may be wrong, and a machine that runs is not what to try it on.
+        wanted = resource.arguments["boot_disk"]["initialize_params"]
+        path = "boot_disk[0].initialize_params[0]"
+        whole.append(Difference(path=path, before=UNTOLD, after=dict(wanted)))
     return Taken(
         address=resource.address,
         id=_id(resource, found, sources),
         where=found.where,
         changes=tuple(_told(each, found, known) for each in (*changes, *more) if each not in whole),
         forced=tuple(_told(each, found, known) for each in (*forced, *whole)),
+        remedy=_DISKS if any(each.before == UNTOLD for each in whole) else "",
     )
 
 
@@ -267,7 +282,7 @@ def _noted(taken: Taken) -> Iterator[Item]:
                     yield _renamed(taken, name, before[name], after[name])
     if any(each.path.startswith(_STOPPED_FOR) and not each.noted for each in taken.changes):
         what = "the machine is stopped and started again for what the first deployment changes"
-        yield Item(kind="left", where=taken.where, what=what)
+        yield Item(kind="differs", where=taken.where, what=what)
 
 
 def _renamed(taken: Taken, what: str, before: object, after: object) -> Item:
