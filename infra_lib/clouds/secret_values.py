@@ -7,10 +7,11 @@ about what may name a secret.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infra_lib.model.reference import Reference
-from infra_lib.model.secret_text import holds_secret
+from infra_lib.model.secret_text import FILLED, holds_secret
 from nixgen.redact import shorten
 
 if TYPE_CHECKING:
@@ -30,19 +31,16 @@ _NAME = re.compile(
     r"|(?:api|access|private|auth|join|encryption|encrypted|raw)[-_. ]?key",
     re.IGNORECASE,
 )
-# What a shell fills in is no secret: "$1", "$(cat …)"; "$6$…" is a hash of a password.
-_FILLED = r"\$(?:[({A-Za-z_@*]|[0-9](?!\$))"
 _REST = r"[\w.-]{0,40}[\"']?"
 # What comes after a name, where a value is given to it: in YAML, in JSON, in a shell; and as one
-# word after another, as in a .netrc, where the second is no word of a language.
+# word after another, where the second is no word of a language.
 _GIVEN = re.compile(
-    rf"{_REST}\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!{_FILLED})[^\s\"']"
+    rf"{_REST}\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!{FILLED})[^\s\"']"
     rf"|{_REST}[ \t]{{1,8}}[\"']?(?![-/$|&;<>()])(?=[^\s\"']{{0,80}}[0-9])"
 )
 # The same after an option, whatever the value is: "--token hunter", "--auth-key=…".
 _OPTION = re.compile(r"(?:^|[\s\"'\[,=])--?[\w-]{0,40}\Z")
-_GIVEN_TO_OPTION = re.compile(rf"[\w-]{{0,40}}[\s=]{{1,8}}[\"']?(?!{_FILLED}|-)[^\s\"']")
-_NETRC = re.compile(r"\blogin\s{1,8}\S{1,80}\s{1,8}password\s{1,8}\S", re.IGNORECASE)
+_GIVEN_TO_OPTION = re.compile(rf"[\w-]{{0,40}}[\s=]{{1,8}}[\"']?(?!{FILLED}|-)[^\s\"']")
 # Public keys, certificates and digests look as keys do that are secret.
 _PUBLIC = re.compile(
     r"\b(?:sk-)?(?:ssh|ecdsa)-[-\w.@]{1,60}\s{1,8}AAAA[A-Za-z0-9+/=]+"
@@ -70,10 +68,13 @@ def looks_secret(value: object, name: str = "") -> bool:
     known = _TEMPLATE.sub("", value) if isinstance(value, Reference) else value
     if not known.strip():
         return False
-    if _NAME.search(name):
-        return True
+    return _NAME.search(name) is not None or _holds_secret(known, str(value))
+
+
+@lru_cache(maxsize=4096)  # many machines have the same script
+def _holds_secret(known: str, whole: str) -> bool:
     known = _PUBLIC.sub("", known)
-    return shorten(known) != known or _is_given(value) or holds_secret(value)
+    return shorten(known) != known or _is_given(whole) or holds_secret(whole)
 
 
 def _is_given(text: str) -> bool:
@@ -85,7 +86,7 @@ def _is_given(text: str) -> bool:
         before = text[max(0, start - _STRETCH) : start]
         if _OPTION.search(before) and _GIVEN_TO_OPTION.match(text, end):
             return True
-    return _NETRC.search(text) is not None
+    return False
 
 
 def is_secret(found: Found, path: str) -> bool:

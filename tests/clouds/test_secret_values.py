@@ -58,6 +58,8 @@ def test_what_gives_a_value_to_a_secret_looks_like_one(text: str) -> None:
         ["password: hunter"],
         Reference("${var.token}"),
         "password: ${1}",
+        "password: <yours>",
+        "token={{ token }}",
         'TOKEN="$(cat /run/token)"',
         'curl --header "$TOKEN"',
         "run --token $TOKEN",
