@@ -62,7 +62,19 @@ def instance(cdktf: Any, google: Any, stack: Any, name: str, script: str) -> Any
         deletion_protection=False,
         allow_stopping_for_update=True,
         lifecycle=cdktf.TerraformResourceLifecycle(
-            ignore_changes=["boot_disk[0].initialize_params[0].image", "scratch_disk"]
+            ignore_changes=[
+                "boot_disk[0].initialize_params[0].image",
+                "boot_disk[0].initialize_params[0].enable_confidential_compute",
+                "boot_disk[0].initialize_params[0].storage_pool",
+                "hostname",
+                "instance_encryption_key",
+                "key_revocation_action_type",
+                "network_interface[0].nic_type",
+                "network_interface[0].queue_count",
+                "network_performance_config",
+                "scheduling[0].local_ssd_recovery_timeout",
+                "scratch_disk",
+            ]
         ),
     )
 

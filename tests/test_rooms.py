@@ -50,6 +50,7 @@ ROOMS = {
                 "answers",
                 "catalog_file",
                 "failure",
+                "secret_values",
                 "sections",
             )
         ),

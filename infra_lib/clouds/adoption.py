@@ -194,18 +194,42 @@ def differences(
         ignored: What the resource's lifecycle ignores: "boot_disk[0].initialize_params[0].image".
         known: What references come to, by their text; one that is not here is taken as it is there.
     """
-    skipped = {_plain(path) for path in ignored}
+    skipped = {without_indexes(path) for path in ignored}
     changes: list[Difference] = []
     forced: list[Difference] = []
     for path, before, after in _compare(wanted, there, "", reading, known):
-        plain = _plain(path)
+        plain = without_indexes(path)
         if any(_within(plain, each) for each in skipped):
             continue
         noted = any(_within(plain, each) for each in reading.unread)
         difference = Difference(path=path, before=before, after=after, noted=noted)
         forces = any(_within(plain, each) for each in reading.forcing)
+        forces = forces or (after is None and _is_missed(before, plain, reading))
         (forced if forces else changes).append(difference)
     return changes, forced
+
+
+def blocks(value: object) -> list[Mapping[str, Any]]:
+    """Return the blocks of a name, which a configuration may write as one, and a state as a list.
+
+    A block in which nothing stands is one all the same; what is no block is left out.
+    """
+    if isinstance(value, Mapping):
+        return [value]
+    if not isinstance(value, list | tuple):
+        return []
+    return [each for each in value if isinstance(each, Mapping)]
+
+
+def relative(link: str) -> str:
+    """Return a link of Google's from "projects/" on; what has none as it is."""
+    start = link.find("projects/")
+    return link[start:] if start >= 0 else link
+
+
+def without_indexes(path: str) -> str:
+    """Return the path of an argument without its indexes: "boot_disk.initialize_params.image"."""
+    return re.sub(r"\[\d+\]", "", path)
 
 
 def _compare(
@@ -218,7 +242,7 @@ def _compare(
     """Yield each argument, what it is, and what it is to be, where these differ."""
     for name in dict.fromkeys((*wanted, *there)):
         path = f"{begin}{name}"
-        plain = _plain(path)
+        plain = without_indexes(path)
         after, before = _value(wanted.get(name), known), there.get(name)
         if plain in reading.unread:
             before = None
@@ -231,7 +255,7 @@ def _compare(
         if plain in _MAPS and (isinstance(before, Mapping) or isinstance(after, Mapping)):
             yield from _of_map(path, before, after, known)
         elif _is_block(after) and _is_block(before):
-            yield from _of_blocks(path, _blocks(after), _blocks(before), reading, known)
+            yield from _of_blocks(path, blocks(after), blocks(before), reading, known)
         elif not _same(before, after, plain, reading, known):
             yield path, before, after
 
@@ -257,10 +281,27 @@ def _of_blocks(
     if len(after) != len(before):
         yield path, before, after
         return
-    if _plain(path) in reading.unordered:
+    if without_indexes(path) in reading.unordered:
         after, before = sorted(after, key=repr), sorted(before, key=repr)
     for index, (new, old) in enumerate(zip(after, before, strict=True)):
         yield from _compare(new, old, f"{path}[{index}].", reading, known)
+
+
+def _is_missed(before: Any, plain: str, reading: Reading) -> bool:
+    """Whether a block that goes holds what makes the resource anew when it goes."""
+    return any(
+        _is_said(before, path.removeprefix(f"{plain}.").split("."), reading.defaults.get(path))
+        for path in reading.forcing - reading.unread
+        if path.startswith(f"{plain}.")
+    )
+
+
+def _is_said(value: Any, names: list[str], default: Any) -> bool:
+    """Whether anything but the default stands at a path in a block, or in one of several."""
+    if not names:
+        return bool(_or(value, default) != default)
+    inner = blocks(value) if _is_block(value) else []
+    return any(_is_said(each.get(names[0]), names[1:], default) for each in inner)
 
 
 def _same(before: Any, after: Any, plain: str, reading: Reading, known: Mapping[str, Any]) -> bool:
@@ -275,15 +316,9 @@ def _same(before: Any, after: Any, plain: str, reading: Reading, known: Mapping[
         )
     if plain in reading.names and isinstance(before, str) and isinstance(after, str):
         if "/" in before and "/" in after:
-            return _relative(before) == _relative(after)
+            return relative(before) == relative(after)
         return before.rpartition("/")[2] == after.rpartition("/")[2]
     return bool(before == after)
-
-
-def _relative(link: str) -> str:
-    """Return a link from "projects/" on."""
-    start = link.find("projects/")
-    return link[start:] if start >= 0 else link
 
 
 def _value(value: Any, known: Mapping[str, Any]) -> Any:
@@ -304,15 +339,6 @@ def _is_block(value: Any) -> bool:
         and bool(value)
         and all(isinstance(each, Mapping) for each in value)
     )
-
-
-def _blocks(value: Any) -> list[Mapping[str, Any]]:
-    return [value] if isinstance(value, Mapping) else list(value)
-
-
-def _plain(path: str) -> str:
-    """Return a path without its indexes."""
-    return re.sub(r"\[\d+\]", "", path)
 
 
 def _within(path: str, whole: str) -> bool:

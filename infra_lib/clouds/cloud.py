@@ -246,6 +246,18 @@ class Adoption(Protocol):
             fleet: The fleet's name: what is labelled with it, or called after it, is the fleet's.
         """
 
+    def with_backend(self, project: Any, kind: str, arguments: Mapping[str, Any]) -> Any:
+        """Return a project that keeps the fleet's state where a configuration keeps its own.
+
+        Args:
+            project: The project.
+            kind: The type of the backend: "gcs".
+            arguments: Its arguments.
+
+        Returns:
+            The project; None where it takes no such backend.
+        """
+
     def take_over(
         self, fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str
     ) -> Takeover:

@@ -15,6 +15,7 @@ from infra_lib.operate.adopt.describe import describe
 from infra_lib.operate.adopt.flake import caches_command, inventory_command, read_flake
 from infra_lib.operate.adopt.secrets import hidden
 from infra_lib.operate.adopt.sources import Source, Sources, read_source
+from infra_lib.operate.adopt.steps import next_steps
 from infra_lib.operate.adopt.written import texts
 from infra_lib.terraform.frameworks import CDKTF, FRAMEWORKS
 
@@ -171,7 +172,10 @@ def _adopt(given: Namespace, output: Path, sources: Sources, secrets: Secrets) -
     print()
     for line in report.report_lines(described.items, secrets):
         print(line)
-    print(_next(described, output, given.cdk))
+    folder = "" if output.parent == Path() else str(output.parent)
+    has_app = (output.parent / "cdktf.json").exists()
+    for line in next_steps(described, output.stem, folder=folder, has_app=has_app):
+        print(line)
 
 
 def _read(sources: Sequence[tuple[str, str]]) -> list[Source]:
@@ -200,26 +204,6 @@ def _summary(described: Described) -> str:
         if number
     ]
     return f"fleet {fleet.name}: {', '.join(said)}"
-
-
-def _next(described: Described, output: Path, cdk: str) -> str:
-    module = output.stem
-    folder = [f"    cd {shlex.quote(str(output.parent))}"] if output.parent != Path() else []
-    lines = [
-        "Next:",
-        "",
-        *folder,
-        f"    infra show --source {module}:fleet",
-        "    # What the generated files change; write names those of yours that say the same:",
-        f"    nixgen diff {module}:fleet",
-    ]
-    if described.stacks:
-        lines += [
-            f"    {cdk} synth --app 'python -P -m infra_lib.app {output.name}'",
-            "    # What the first deployment does: what it takes over, changes and makes.",
-            *(f"    {cdk} diff {stack.name}" for stack in described.stacks),
-        ]
-    return "\n".join(lines)
 
 
 def _notify(message: str) -> None:

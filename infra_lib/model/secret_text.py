@@ -9,8 +9,10 @@ import re
 
 # What a shell or a template fills in is no secret: "$1", "$(cat …)", "<password>", "{{ … }}";
 # "$6$…" is a hash of a password.
-_FILLED = r"(?:\$(?:[({A-Za-z_@*]|[0-9](?!\$))|<[^<>\n]{1,80}>|\{\{)"
-_VALUE = rf"[\"']?(?!{_FILLED})[^\s\"']"
+FILLED = r"(?:\$(?:[({A-Za-z_@*]|[0-9](?!\$))|<[^<>\n]{1,80}>|\{\{)"
+"""What stands for a value that is filled in later, as a pattern."""
+
+_VALUE = rf"[\"']?(?!{FILLED})[^\s\"']"
 # Bounded, so that a long text is read once.
 _SET = r"[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
 _WORDS = (
@@ -54,6 +56,6 @@ def is_secret_setting(name: str, value: str) -> bool:
         value: What it is.
     """
     given = value.strip()
-    if not given or re.match(_FILLED, given) or _PATH.fullmatch(given):
+    if not given or re.match(FILLED, given) or _PATH.fullmatch(given):
         return False
     return _CALLED.search(name) is not None

@@ -128,7 +128,9 @@ def test_one_machine_alone(tmp_path: Path, inventory: Path) -> None:
 def test_a_machine_that_nobody_knows(
     tmp_path: Path, inventory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--inventory", str(inventory), "--machine", "gat", "-o", str(tmp_path / "f.py")]
+    """Also beside one that is known."""
+    asked = ["--machine", "vault", "--machine", "gat"]
+    arguments = ["--inventory", str(inventory), *asked, "-o", str(tmp_path / "f.py")]
 
     assert main(["adopt", *arguments]) == 2
 
@@ -308,6 +310,43 @@ def test_the_report_acts_on_no_terminal(tmp_path: Path, capsys: pytest.CaptureFi
     assert load(tmp_path / "fleet.py").machine("a")
 
 
+INSTANCE = {
+    "name": "galena",
+    "machine_type": "e2-small",
+    "zone": "us-central1-b",
+    "boot_disk": [{"initialize_params": [{"image": "debian-cloud/debian-12", "size": 100}]}],
+    "network_interface": [{"network": "default", "access_config": [{}]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        ({"gcs": {"bucket": "ores", "prefix": "old"}}, 'backend=GcsBackend("ores", prefix="old")'),
+        ({"gcs": {"bucket": "ores", "prefix": "fleet/gcp"}}, 'GcsBackend("ores", prefix="fleet")'),
+        ({"s3": {"bucket": "ores", "key": "x", "secret_key": "hush-hush"}}, ""),
+        ({"local": {"path": "terraform.gcp.tfstate"}}, ""),
+    ],
+)
+def test_the_state_stays_where_it_was_or_it_is_said(
+    backend: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {
+        "terraform": {"backend": backend},
+        "provider": {"google": [{"project": "example-project", "region": "us-central1"}]},
+        "resource": {"google_compute_instance": {"galena": INSTANCE}},
+    }
+
+    adopt(tmp_path, "--terraform", put_json(tmp_path, "config.tf.json", document))
+
+    text = (tmp_path / "fleet.py").read_text()
+    assert said in text
+    told = report(capsys)
+    assert ("kept by the backend 's3'" in told) == ("s3" in backend)
+    assert "local" not in told
+    assert "hush" not in text + told
+
+
 def test_what_is_not_in_the_inventory_is_imported_as_well(tmp_path: Path) -> None:
     """A machine with a comment before it is of a class like any other."""
     state = documents.shown([("google_compute_instance", "a", documents.instance("blende"))])
@@ -451,13 +490,12 @@ def test_what_is_no_machine_is_not_dropped_in_silence(
 
     adopt(tmp_path, "--terraform", put_json(tmp_path, "config.tf.json", document))
 
+    assert 'GcsBackend("acme-state"' in (tmp_path / "fleet.py").read_text()
     said = report(capsys)
     for line in (
         "impersonate_service_account is set",
         "its provisioner, which runs something",
         "ip: a stack here has one output, machines",
-        "the state is kept in gcs (acme-state)",
-        "GcsBackend('acme-state', prefix=…)",
     ):
         assert line in said
 
@@ -489,8 +527,8 @@ def test_what_comes_next_is_of_this_fleet(
 
     said = capsys.readouterr().out
     assert f"    cd {tmp_path}\n" in said
-    assert "cdktf diff hetzner" in said
-    assert "diff gcp" not in said
+    assert "infra deploy --plan" in said
+    assert "terraform state rm hcloud_server.b" in said
 
 
 @pytest.mark.parametrize("name", ["facts.json", "imports.json"])

@@ -10,7 +10,8 @@ from infra_lib import FleetError, Machine
 from infra_lib.operate.adopt.inventory import read_inventory
 from tests.helpers.adoption import adopt, as_evaluated, plant, put_json, report
 from tests.helpers.clan_inventory import clan_inventory
-from tests.helpers.nix_fleets import HOSTILE
+from tests.helpers.nix_fleets import FLEETS, HOSTILE
+from tests.nix.test_inventory import FILES, INPUTS, OUTPUTS, OWN
 
 ORE = """{
   clan.meta = { name = "ore"; domain = "example.org"; description = "Machines of the mine"; };
@@ -190,12 +191,15 @@ def test_what_cannot_be_carried_is_told(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert [machine.name for machine in fleet.machines] == ["a", "b"]
     assert [service.name for service in fleet.services] == ["sshd"]
+    # What the fleet has no field for goes to clan as it is.
+    assert fleet.clan == {
+        ("meta", "icon"): "./ore.png",
+        ("inventory", "machines", "a", "icon"): "a.png",
+        ("inventory", "machines", "a", "installedAt"): 12,
+        ("inventory", "machines", "a", "name"): "A",
+    }
     told = report(capsys)
     for place in (
-        "meta.icon",
-        "machines.a.icon",
-        "machines.a.installedAt",
-        "machines.a.name",
         "machines.a.colour",
         "machines.not a name",
         "machines.b.tags",
@@ -256,3 +260,48 @@ def test_a_module_of_the_flake_is_named_by_its_path(tmp_path: Path) -> None:
 def test_what_is_no_inventory_is_refused(document: object, message: str) -> None:
     with pytest.raises(FleetError, match=message):
         read_inventory(json.loads(json.dumps(document)), "inventory.json")
+
+
+@pytest.mark.parametrize("name", [name for name in FLEETS if name not in {"empty", "workshop"}])
+def test_the_inventory_of_every_generated_fleet_is_the_same_again(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = clan_inventory(plant(FLEETS[name], tmp_path / "before"))
+    file = put_json(tmp_path, "inventory.json", as_evaluated(before))
+
+    fleet = adopt(tmp_path, "--inventory", file)
+
+    after = clan_inventory(plant(fleet, tmp_path / "after"))
+    assert after["machines"] == before["machines"]
+    assert without_modules(after["instances"]) == without_modules(before["instances"])
+    assert after["meta"] == before["meta"]
+    for line in report(capsys).split("- "):
+        assert "extra module" in line or "inventory.json: instances" not in line
+
+
+def test_a_clan_of_many_services_and_tags_is_the_same_again(tmp_path: Path) -> None:
+    """As people have it who use many of clan's services, and of their own."""
+    given = {"inputs": INPUTS, "outputs": OUTPUTS, "extra": OWN["flake-parts"]}
+    root = plant(FLEETS["workshop"], tmp_path / "before")
+    for name in FILES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("{ }\n")
+    before = clan_inventory(root, **given)
+    file = put_json(tmp_path, "inventory.json", as_evaluated(before))
+
+    fleet = adopt(tmp_path, "--inventory", file)
+
+    after = clan_inventory(plant(fleet, tmp_path / "after"), **given)
+    assert {n: as_told(m) for n, m in after["machines"].items()} == {
+        n: as_told(m) for n, m in before["machines"].items()
+    }
+    assert without_modules(after["instances"]) == without_modules(before["instances"])
+    assert after["services"].keys() == before["services"].keys()
+
+
+def without_modules(instances: Any) -> Any:
+    """Instances without what is Nix and no data."""
+    for instance in instances.values():
+        for role in instance["roles"].values():
+            role["extraModules"] = []
+    return instances

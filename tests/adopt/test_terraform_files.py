@@ -166,7 +166,7 @@ def test_what_somebody_wrote() -> None:
     assert [item.where for item in document.items] == [
         "config.tf.json: google_compute_instance.many",
         "config.tf.json: module.network",
-        "config.tf.json: terraform.backend",
+        "config.tf.json",
     ]
 
 

@@ -214,7 +214,7 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
         "metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))"
     )
     (folder / "pyproject.toml").unlink()
-    for command in COMMANDS.keys() - {"catalog", "init", "deploy"}:
+    for command in COMMANDS.keys() - {"adopt", "catalog", "init", "deploy"}:
         assert main([command, "--source", "described:metals"]) == 0
     for command in ("cost", "show", "sync"):
         assert main([command, "described:metals"]) == 0

@@ -428,9 +428,9 @@ class TestDisks:
 
     def test_it_is_guarded_unless_told(self, synthesize: Synthesize) -> None:
         disks = synthesize(FLEETS["data-disks"])["resource"]["google_compute_disk"]
-        assert {name: disk.get("lifecycle") for name, disk in disks.items()} == {
-            "tank": {"prevent_destroy": True},
-            "attic": {"prevent_destroy": True},
+        assert {n: each["lifecycle"].get("prevent_destroy") for n, each in disks.items()} == {
+            "tank": True,
+            "attic": True,
             "scratch": None,
         }
 

@@ -162,13 +162,13 @@ def test_a_configuration_has_what_it_takes_over_as_data() -> None:
     assert project is not None
     wanted = configuration(FLEET, project, FLEET.gcp_machines, "gcp")
     assert with_imports(wanted, None, "", {}) == wanted
-    taken = with_imports(wanted, IMPORTS, "", {"google_compute_instance": ("tags", "hostname")})
+    taken = with_imports(wanted, IMPORTS, "", {"google_compute_instance": ("tags", "description")})
     assert [each.to for each in taken.imports] == [
         "google_compute_firewall.ssh",
         "google_compute_instance.galena",
     ]
     assert taken.imports[0] == Import(taken.imports[0].to, IMPORTS[taken.imports[0].to])
     (galena,) = (each for each in taken.resources if each.type == "google_compute_instance")
-    # It says no hostname, so that there is none to be ignored.
+    # It says no description, so that there is none to be ignored.
     assert "tags" in galena.lifecycle["ignore_changes"]
-    assert "hostname" not in galena.lifecycle["ignore_changes"]
+    assert "description" not in galena.lifecycle["ignore_changes"]

@@ -213,14 +213,25 @@ GOOGLE: JSON = {
     "terraform": {"required_providers": {"google": {"source": "hashicorp/google"}}},
     "resource": {
         "google_compute_disk": {
-            f"data_{n}": {
-                "name": f"slag-{n}",
+            **{
+                f"data_{n}": {
+                    "name": f"slag-{n}",
+                    "zone": "us-central1-b",
+                    "size": 20,
+                    "type": "pd-ssd",
+                }
+                for n in range(3)
+            },
+            "old": {
+                "name": "dump",
                 "zone": "us-central1-b",
                 "size": 20,
                 "type": "pd-ssd",
-            }
-            for n in range(3)
+                "snapshot": "dump-of-may",
+                "description": "Of before the move",
+            },
         },
+        "google_compute_network": {"inner": {"name": "inner"}},
         "google_compute_firewall": {
             "web": {
                 "name": "allow-web",
@@ -279,14 +290,47 @@ GOOGLE: JSON = {
                     }
                 ],
             },
-            # What our stack cannot say, and Google's provider makes a machine anew for.
+            # What our stack does not say, and leaves alone.
+            "fast": {
+                "name": "shaft",
+                "machine_type": "c3-standard-8",
+                "zone": "us-central1-b",
+                "hostname": "shaft.example.org",
+                "key_revocation_action_type": "STOP",
+                "boot_disk": [
+                    {
+                        "initialize_params": [
+                            {
+                                "image": "debian-cloud/debian-12",
+                                "size": 30,
+                                "type": "hyperdisk-balanced",
+                                "storage_pool": "pool",
+                                "enable_confidential_compute": True,
+                                "provisioned_iops": 3000,
+                                "provisioned_throughput": 140,
+                            }
+                        ]
+                    }
+                ],
+                "attached_disk": [
+                    {"source": "${google_compute_disk.old.self_link}", "device_name": "dump"}
+                ],
+                "network_interface": [
+                    {"network": "default", "nic_type": "GVNIC", "queue_count": 4}
+                ],
+                "network_performance_config": [{"total_egress_bandwidth_tier": "TIER_1"}],
+                "scheduling": [{"local_ssd_recovery_timeout": [{"seconds": 3600}]}],
+            },
+            # What it cannot say, and Google's provider makes a machine anew for.
             "router": {
                 "name": "adit",
                 "machine_type": "e2-small",
                 "zone": "us-central1-b",
-                "hostname": "adit.example.org",
                 "boot_disk": [{"initialize_params": [{"image": "debian-cloud/debian-12"}]}],
-                "network_interface": [{"network": "default"}],
+                "network_interface": [
+                    {"network": "default"},
+                    {"network": "${google_compute_network.inner.self_link}"},
+                ],
             },
         },
     },
@@ -297,6 +341,7 @@ INVENTORY = {
     "machines": {
         **{f"quarry-{n}": {"tags": ["nixos", "web"]} for n in range(3)},
         "kiln": {"tags": ["gpu"], "description": "Ovens"},
+        "shaft": {},
         "adit": {},
         "laptop": {},
     },
@@ -322,10 +367,13 @@ def test_what_others_made_moves_in_and_the_plan_is_what_the_report_says(
     assert instances == {
         *(f"google_compute_instance.quarry-{n}" for n in range(3)),
         "google_compute_instance.kiln",
+        "google_compute_instance.shaft",
     }
-    # It would be made anew for its hostname, so it is in the inventory and in no stack.
+    # It would be made anew for its second network, so it is in the inventory and in no stack.
     assert type(fleet.machine("adit")) is Machine
-    assert any("hostname" in item.what and "adit" in item.what for item in described.items)
+    assert any("network_interface" in i.what and "adit" in i.what for i in described.items)
+    said = [item.what for item in described.items if "is made anew is" in item.what]
+    assert len(said) == 10, "eight of the machine, two of its disk"
     # What others have there stays as it is.
     assert any("allow-web" in item.where or ".web" in item.where for item in described.items)
     stacks.gcp.terraform("apply", "plan")
@@ -334,6 +382,8 @@ def test_what_others_made_moves_in_and_the_plan_is_what_the_report_says(
     assert after["google_compute_disk"].keys() == before["google_compute_disk"].keys()
     for number, instance in before["google_compute_instance"].items():
         now = after["google_compute_instance"][number]
+        assert now["hostname"] == instance["hostname"]
+        assert now["network_interface"] == instance["network_interface"]
         assert now["instance_id"] == instance["instance_id"]
         assert (now["metadata"] or {}).get("note") == (instance["metadata"] or {}).get("note")
 

@@ -374,21 +374,41 @@ def test_a_fleet_that_was_made_by_hand_is_taken_over_with_every_machine_as_it_is
 def test_what_is_there_and_is_to_be_another_is_replaced_and_said_to_be_imported(
     stacks: Stacks,
 ) -> None:
+    """The new one is made by what the fleet says: nothing of the old one that was left alone."""
     number = stacks.cloud.by_hand(
         "google_compute_instance",
         name="galena",
         project="example-project",
         zone="us-central1-b",
         machine_type="e2-standard-8",
-        boot_disk={"initialize_params": {"image": "debian-cloud/debian-12", "type": "pd-ssd"}},
-        network_interface=[{"network": "default"}],
+        hostname="galena.example.org",
+        key_revocation_action_type="STOP",
+        boot_disk={
+            "initialize_params": {
+                "image": "debian-cloud/debian-11",
+                "type": "pd-ssd",
+                "storage_pool": "pool",
+            }
+        },
+        network_interface=[{"network": "default", "nic_type": "GVNIC", "queue_count": 4}],
+        network_performance_config={"total_egress_bandwidth_tier": "TIER_1"},
+        scheduling={"local_ssd_recovery_timeout": {"seconds": 3600}},
     )
     galena = evolve(GALENA, data_disks=(), stop_schedule=None)
     to = "google_compute_instance.galena"
     stacks.synthesize(fleet(galena), {to: number})
     planned = stacks.gcp.plan()
     assert (planned.actions[to], planned.imports) == (("delete", "create"), {to: number})
-    assert "boot_disk" in str(stacks.gcp.planned(to)["replace_paths"])
+    change = stacks.gcp.planned(to)
+    # Terraform says what else is another then; none of that would have made it anew alone.
+    assert ["boot_disk", 0, "initialize_params", 0, "type"] in change["replace_paths"]
+    stacks.gcp.terraform("apply", "plan")
+    (made,) = stacks.cloud.content()["resources"]["google_compute_instance"].values()
+    assert "debian-12" in made["boot_disk"][0]["initialize_params"][0]["image"]
+    left = ("hostname", "key_revocation_action_type", "network_performance_config", "nic_type")
+    assert not any(made.get(name) or made["network_interface"][0].get(name) for name in left)
+    assert not made["scheduling"][0]["local_ssd_recovery_timeout"]
+    assert not made["boot_disk"][0]["initialize_params"][0]["storage_pool"]
 
 
 @pytest.mark.parametrize("asked", ["example-project/us-central1-b/galena", "galena"])

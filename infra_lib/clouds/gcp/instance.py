@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.gcp import left_alone
 from infra_lib.clouds.gcp.disks import included_performance
 from infra_lib.clouds.gcp.scheduling import migrates_confidential, termination_action
 from infra_lib.clouds.gcp.startup_script import startup_script
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
 
 _MOST_VALUE_BYTES = 256 * 1024
 _MOST_METADATA_BYTES = 512 * 1024
-
-# Let be what would make a new machine, with a new boot disk, for nothing that is asked for.
-#
-# The image is what the boot disk was made from, before NixOS was installed over it. Google's
-# provider takes the image of a family for another one where the family's name is no part of its
-# name (https://github.com/hashicorp/terraform-provider-google/blob/v7.45.0/google/services/compute/resource_compute_disk.go,
-# DiskImageDiffSuppress), and would make the machine anew at every deployment; another image in
-# the fleet would do it once. A machine that is made, also anew, is made from the fleet's image.
-#
-# Compute Engine attaches the Local SSDs that come with a machine type (a2-ultragpu, a3) unasked,
-# and the provider would make a machine without them: at every deployment. See
-# https://github.com/hashicorp/terraform-provider-google/issues/19648.
-_IGNORED = ("boot_disk[0].initialize_params[0].image", "scratch_disk")
-
 
 # Where an instance has its address outside of its network.
 ADDRESS = "network_interface[0].access_config[0].nat_ip"
@@ -127,7 +114,7 @@ def instance(
         # More performance, of a disk that was given it since, is no reason to make it anew.
         lifecycle={
             "ignore_changes": [
-                *_IGNORED,
+                *left_alone.INSTANCE,
                 *(f"boot_disk[0].initialize_params[0].{name}" for name in performance),
             ]
         },

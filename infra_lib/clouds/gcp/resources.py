@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra_lib.clouds.gcp import left_alone
 from infra_lib.clouds.gcp.disks import included_performance
 from infra_lib.clouds.gcp.dns import records
 from infra_lib.clouds.gcp.firewall import Firewall, firewalls, network_tags, rule_prefix
@@ -126,8 +127,8 @@ def _disk(fleet: FleetView, project: GcpProject, machine: GcpMachine, disk: Data
         },
         lifecycle={
             **({"prevent_destroy": True} if disk.prevent_destroy else {}),
-            # More, which it was given since, stays.
-            **({"ignore_changes": [*performance]} if performance else {}),
+            # More performance, which it was given since, stays.
+            "ignore_changes": [*left_alone.DATA_DISK, *performance],
         },
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +11,21 @@ from attrs import evolve, field
 from infra_lib.clouds.adoption import Adopted, Item
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet
-from infra_lib.model.errors import FleetError, nearest, shown
+from infra_lib.model.errors import FleetError, nearest
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.reference import Reference
 from infra_lib.model.targets import USUAL, Targets
-from infra_lib.model.zerotier import ZeroTier
-from infra_lib.operate.adopt.agreement import between, disagreements
+from infra_lib.operate.adopt.agreement import disagreements
+from infra_lib.operate.adopt.fitting import fitting_fleet
 from infra_lib.operate.adopt.hosts import known_facts, with_ssh
-from infra_lib.operate.adopt.inventory import Inventory
-from infra_lib.operate.adopt.machines import machine_in_cloud, plain_machine
+from infra_lib.operate.adopt.inventories import NO_INVENTORY, join_inventories, otherwise
+from infra_lib.operate.adopt.inventory import Entry, Inventory
+from infra_lib.operate.adopt.machines import is_of_a_cloud, machine_in_cloud, plain_machine
+from infra_lib.operate.adopt.naming import Guess, fleet_domain, fleet_name
 from infra_lib.operate.adopt.sources import Caches, Sources
 from infra_lib.operate.adopt.takeover import Stack, take_over
 from infra_lib.operate.adopt.targets import common_targets
 from infra_lib.operate.adopt.terraform_files import Document
-from infra_lib.operate.scaffold import name_from
-from infra_lib.services import path, services, target_host
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from infra_lib.model.caches import BinaryCache
     from infra_lib.model.machine import Machine
     from infra_lib.model.services import ClanService
-
-_NO_INVENTORY = Inventory(where="")
 
 
 @frozen(kw_only=True)
@@ -104,9 +101,13 @@ class _Description:
         self.only = only
         self.items: list[Item] = list(sources.items)
         self.comments: dict[tuple[str, str], str] = {}
-        self.inventory = self._inventory()
-        self.name = self._name(name, folder)
-        self.domain = self._domain(domain)
+        self.inventory = join_inventories(sources.of(Inventory), self.items)
+        if name is None:
+            name = self._guessed(*fleet_name(self.inventory, sources.found, folder))
+        self.name = name
+        if domain is None:
+            domain = self._guessed(*fleet_domain(self.inventory, name))
+        self.domain = domain
         self.found = {
             cloud: [
                 each
@@ -137,7 +138,7 @@ class _Description:
             self._check_wanted(machines)
             fields = self._fields(machines, targets)
             try:
-                fleet, fields = self._fleet(fields)
+                fleet, fields = fitting_fleet(fields, self.inventory, self.items)
                 stacks = take_over(fleet, self.adopted, self.found)
             except FleetError as error:
                 blamed = self._blamed(error, machines)
@@ -145,7 +146,7 @@ class _Description:
                     raise
                 held_back |= {blamed.name}
                 del self.items[kept:]
-                self._hold_back((), held_back)
+                self._hold_back((), {blamed.name})
                 where = self._place_of(blamed)
                 what = f"it is a Machine here, and what manages it now goes on to: {error}"
                 do = "describe it by hand, or leave it there"
@@ -154,9 +155,9 @@ class _Description:
             forced = frozenset(name for stack in stacks for name in stack.forced)
             if not forced - held_back:
                 break
-            held_back |= forced
             del self.items[kept:]
-            self._hold_back(stacks, held_back)
+            self._hold_back(stacks, forced - held_back)
+            held_back |= forced
         self.items += disagreements(fleet, self._wanted())
         for stack in stacks:
             self.items += stack.items
@@ -182,47 +183,12 @@ class _Description:
             if any(each.name == machine.name for each in adopted.machines)
         )
 
-    def _inventory(self) -> Inventory:
-        """Return what the inventories say together: the first of them wins."""
-        found = self.sources.of(Inventory)
-        if not found:
-            return _NO_INVENTORY
-        first = found[0]
-        for other in found[1:]:
-            first = _joined(first, other, self.items)
-        return first
-
-    def _name(self, given: str | None, folder: str) -> str:
-        if given is not None:
-            return given
-        if self.inventory.name:
-            return self.inventory.name
-        labels = Counter(
-            str(each.attributes["labels"]["fleet"])
-            for each in self.sources.found
-            if isinstance(each.attributes.get("labels"), Mapping)
-            and isinstance(each.attributes["labels"].get("fleet"), str)
-        )
-        if labels:
-            return max(labels, key=lambda each: labels[each])
-        name = name_from(folder)
-        self.comments["", "name"] = "Guessed: the folder's name."
-        what = f"no source says what the fleet is called: {name!r} is the folder's name"
-        self.items.append(Item(kind="guessed", where="name", what=what, do="--name says it"))
-        return name
-
-    def _domain(self, given: str | None) -> str:
-        if given is not None:
-            return given
-        if self.inventory.domain:
-            return self.inventory.domain
-        if self.inventory is not _NO_INVENTORY:
-            return "clan"  # as clan has it by default
-        self.comments["", "domain"] = "Guessed: the domain that machines are reached under."
-        domain = self.name.lower().replace("_", "-")
-        what = f"no source says the domain of the machines: {domain!r} is the fleet's name"
-        self.items.append(Item(kind="guessed", where="domain", what=what, do="--domain says it"))
-        return domain
+    def _guessed(self, value: str, guess: Guess | None) -> str:
+        """Return a value, and say where it is a guess."""
+        if guess is not None:
+            self.comments["", guess.field] = guess.comment
+            self.items.append(guess.item)
+        return value
 
     def _entries(self) -> list[Any]:
         return [each for each in self.inventory.machines if self._is_wanted(each.name)]
@@ -327,7 +293,7 @@ class _Description:
                 self.items += items
             elif found is not None and entry is None:
                 machine = found[0]
-                if self.inventory is not _NO_INVENTORY:
+                if self.inventory is not NO_INVENTORY:
                     self.comments[name, "machine"] = "Not in the inventory so far."
                     what = f"machine {name!r} is not in the inventory, and is in that of this fleet"
                     do = "take it out of machines=… if it is no NixOS machine of yours"
@@ -382,9 +348,7 @@ class _Description:
         """Say which machines describe themselves as a cloud's, and are in no source of that."""
         for name, machine in made.items():
             described = machine.full_description
-            if not isinstance(machine, ProvisionedMachine) and described.startswith(
-                ("GCP node (", "GCP GPU node (", "Hetzner node (")
-            ):
+            if not isinstance(machine, ProvisionedMachine) and is_of_a_cloud(described):
                 what = f"it is described as {described!r}, and no source of Terraform's has it"
                 do = "when it is to be made again: say its class, machine type and zone"
                 where = f"{self.inventory.where}: machines.{name}"
@@ -405,7 +369,7 @@ class _Description:
             fields["description"] = self.inventory.description
         for cloud, adopted in self.adopted.items():
             if any(getattr(each, "cloud", None) == cloud for each in machines):
-                fields[cloud] = adopted.project
+                fields[cloud] = self._with_backend(cloud, adopted)
         fields["machines"] = tuple(machines)
         caches = self._caches()
         if caches:
@@ -426,12 +390,36 @@ class _Description:
             )
         if targets != USUAL:
             fields["target_host"] = targets
+        clan = {
+            way: said
+            for way, said in self.inventory.clan.items()
+            if (not self.only if way[0] == "meta" else way[2] in names)
+        }
+        if clan:
+            fields["clan"] = clan
         facts = known_facts(
             self.sources, self.adopted.values(), machines, found, self.domain, self.items
         )
         if facts.machines or facts.zerotier_network_id:
             fields["facts"] = facts
         return fields
+
+    def _with_backend(self, cloud: str, adopted: Adopted) -> Any:
+        """Return a cloud's project with its state where the configuration of the cloud has it."""
+        for document in self.sources.of(Document):
+            begin = f"{CLOUDS[cloud].KINDS.provider}_"
+            mine = [each for each in document.found if each.type.startswith(begin)]
+            if document.backend is None or document.backend[0] == "local" or not mine:
+                continue
+            kind, arguments = document.backend
+            made = CLOUDS[cloud].adoption().with_backend(adopted.project, kind, arguments)
+            if made is not None:
+                return made
+            what = f"Terraform's state is kept by the backend {kind!r} there"
+            do = "write that backend in main(), where the stack is made, or let it be a file"
+            where = mine[0].where.partition(": ")[0]
+            self.items.append(Item(kind="left", where=where, what=what, do=do))
+        return adopted.project
 
     def _caches(self) -> tuple[BinaryCache, ...]:
         """Return the caches of all sources, each once."""
@@ -442,7 +430,7 @@ class _Description:
             for cache in source.caches:
                 there = caches.setdefault(cache.store, cache)
                 if there != cache:
-                    what = f"cache {cache.url}: {_other(there, cache)} before it, which stays"
+                    what = f"cache {cache.url}: {otherwise(there, cache)} before it, which stays"
                     self.items.append(Item(kind="contradiction", where=source.where, what=what))
         return tuple(caches.values())
 
@@ -465,95 +453,6 @@ class _Description:
             if roles:
                 yield evolve(service, roles=roles)
 
-    def _fleet(self, fields: dict[str, Any]) -> tuple[Fleet, dict[str, Any]]:
-        """Return the fleet, and its fields without what it does not take."""
-        try:
-            fleet = Fleet(**fields)
-        except FleetError:
-            fields = self._accepted(fields)
-            fleet = Fleet(**fields)
-        files: dict[str, None] = {}
-        wanted = {service.name: service for service in fields.get("services", ())}
-        internet = path(fleet.internet.instance)
-        if fleet.internet.instance not in wanted:
-            made = {service.name for service in services(fleet)}
-            if fleet.internet.instance in made:
-                files[internet] = None
-        tells = self.inventory is not _NO_INVENTORY
-        if tells and fleet.controller is not None and fleet.zerotier.instance not in wanted:
-            # A tag of that name means something else there.
-            fields["zerotier"] = ZeroTier(controller_tag=None, peer_tag=None)
-        if files:
-            fields["files"] = files
-        fleet = Fleet(**fields)
-        return self._reached_as_before(fleet, fields)
-
-    def _reached_as_before(
-        self, fleet: Fleet, fields: dict[str, Any]
-    ) -> tuple[Fleet, dict[str, Any]]:
-        """Return the fleet with each machine's own target where clan's internet service has one.
-
-        The fleet leaves the target to the service; the inventory said both.
-        """
-        wanted = {each.name: each.target_host for each in self.inventory.machines}
-        machines = tuple(
-            evolve(machine, target_host=host)
-            if host == wanted.get(machine.name) and host != target_host(fleet, made)
-            else machine
-            for machine, made in zip(fields["machines"], fleet.machines, strict=True)
-            for host in (fleet.target_host(made),)
-        )
-        if machines == fields["machines"]:
-            return fleet, fields
-        fields = {**fields, "machines": machines}
-        return Fleet(**fields), fields
-
-    def _accepted(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields without each part that the model refuses, which the report names."""
-        optional = ("facts", "tags", "target_host", "caches", "services")
-        base = {name: value for name, value in fields.items() if name not in optional}
-        base = self._with_name(base)
-        for name in ("tags", "target_host", "facts"):
-            if name in fields:
-                base = self._tried(base, name, fields[name])
-        for name in ("caches", "services"):
-            try:
-                Fleet(**{**base, name: fields.get(name, ())})
-            except FleetError:
-                pass
-            else:
-                base |= {name: fields[name]} if name in fields else {}
-                continue
-            for each in fields.get(name, ()):
-                base = self._tried(base, name, (*base.get(name, ()), each), of=each)
-        return {name: base[name] for name in fields if name in base}
-
-    def _with_name(self, base: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields with a name that all clouds of the fleet take."""
-        try:
-            Fleet(**base)
-        except FleetError as error:
-            name = name_from(str(base["name"]))
-            if name == base["name"] or "name" not in str(error):
-                raise
-            Fleet(**{**base, "name": name})
-            what = f"{error}; it is called {name!r} here"
-            self.items.append(Item(kind="differs", where="name", what=what))
-            return {**base, "name": name}
-        return base
-
-    def _tried(self, base: dict[str, Any], name: str, value: Any, of: Any = None) -> dict[str, Any]:
-        tried = {**base, name: value}
-        try:
-            Fleet(**tried)
-        except FleetError as error:
-            which = getattr(of, "name", None) or getattr(of, "url", "")
-            where = f"{self.inventory.where or 'fleet'}: {name}{f' {which!r}' if which else ''}"
-            do = "write it in Nix, or mend what it says and adopt again"
-            self.items.append(Item(kind="left", where=where, what=str(error), do=do))
-            return base
-        return tried
-
     def _hold_back(self, stacks: Iterable[Stack], names: Collection[str]) -> None:
         """Say which machines are held back, and nothing more of what a deployment does to them."""
         places = {
@@ -571,70 +470,13 @@ class _Description:
 
     def _wanted(self) -> Inventory | None:
         """Return the inventory that the fleet's is to be; None where there is none."""
-        if self.inventory is _NO_INVENTORY or self.only:
+        if self.inventory is NO_INVENTORY or self.only:
             return None
         return self.inventory
 
 
-def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
-    """Return two inventories together; where they say otherwise, the first wins, and it is said."""
-    machines = {each.name: each for each in first.machines}
-    for entry in other.machines:
-        there = machines.setdefault(entry.name, entry)
-        if there != entry:
-            items.append(
-                Item(
-                    kind="contradiction",
-                    where=f"{other.where}: machines.{entry.name}",
-                    what=f"{_other(there, entry)} in {first.where}, which was given first and wins",
-                )
-            )
-    instances = {each.name: each for each in first.services}
-    for service in other.services:
-        there_too = instances.setdefault(service.name, service)
-        if there_too != service:
-            where = f"{other.where}: instances.{service.name}"
-            items += _won(where, between(service, there_too), first)
-    for name in ("name", "domain", "description"):
-        ours, theirs = getattr(first, name), getattr(other, name)
-        if ours and theirs and ours != theirs:
-            items += _won(f"{other.where}: meta", [(name, theirs, ours)], first)
-    for tag, members in other.tags.items():
-        if first.tags.get(tag, members) != members:
-            said = [(tag, list(members), list(first.tags[tag]))]
-            items += _won(f"{other.where}: tags", said, first)
-    return evolve(
-        first,
-        name=first.name or other.name,
-        domain=first.domain or other.domain,
-        description=first.description or other.description,
-        machines=tuple(machines.values()),
-        services=tuple(instances.values()),
-        tags={**other.tags, **first.tags},
-        items=(*first.items, *other.items),
-    )
-
-
-def _won(where: str, said: Iterable[tuple[str, Any, Any]], first: Inventory) -> Iterator[Item]:
-    """Yield what the report says of what two inventories say otherwise."""
-    for place, theirs, ours in said:
-        what = (
-            f"{shown(theirs)}, and {shown(ours)} in {first.where}, which was given first and wins"
-        )
-        yield Item(kind="contradiction", where=f"{where}.{place}", what=what)
-
-
-def _other(one: Any, other: Any) -> str:
-    """Return which fields of two entries differ, with both values."""
-    names = [each.name for each in type(one).__attrs_attrs__]
-    pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
-    return "; ".join(f"{name} is {shown(b)} there and {shown(a)}" for name, a, b in pairs if a != b)
-
-
-def _entry_of(machine: ProvisionedMachine) -> Any:
+def _entry_of(machine: ProvisionedMachine) -> Entry:
     """Return what an inventory would say of a machine that stays with its own Terraform."""
-    from infra_lib.operate.adopt.inventory import Entry
-
     return Entry(
         name=machine.name,
         tags=machine.all_tags,

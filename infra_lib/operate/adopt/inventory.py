@@ -71,6 +71,7 @@ class Inventory:
         machines: The machines, in the inventory's order.
         services: The instances of services.
         tags: Tags beside those of machines, and who has them.
+        clan: What the fleet has no field for, by its path in clan's options.
         items: What the report says: what could not be carried.
     """
 
@@ -81,6 +82,7 @@ class Inventory:
     machines: tuple[Entry, ...] = ()
     services: tuple[ClanService, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    clan: Mapping[tuple[str, ...], Any] = field(factory=dict)
     items: tuple[Item, ...] = ()
 
 
@@ -125,11 +127,17 @@ def read_inventory(document: Any, where: str) -> Inventory:
             do = 'say it in Fleet(clan={("inventory", …): …}), if clan has such an option'
             what = "the inventory has no such part that is known here"
             items.append(Item(kind="left", where=f"{where}: {name}", what=what, do=do))
-    for name in ("icon", "tld"):
-        if meta.get(name):
-            do = f'say it in Fleet(clan={{("meta", "{name}"): {meta[name]!r}}})'
-            what = "the fleet has no field for it"
-            items.append(Item(kind="left", where=f"{where}: meta.{name}", what=what, do=do))
+    clan: dict[tuple[str, ...], Any] = {
+        ("meta", name): said
+        for name in ("icon", "tld")
+        if (said := _text(meta, name, f"{where}: meta"))
+    }
+    for name, each in machines.items():
+        own = ("icon", "installedAt", "name")
+        each = _without_secret(each, own, f"{where}: machines.{name}", items)  # noqa: PLW2901
+        for key in own:
+            if each.get(key) not in (None, name):
+                clan["inventory", "machines", name, key] = each[key]
     return Inventory(
         where=where,
         name=_text(meta, "name", f"{where}: meta"),
@@ -142,6 +150,7 @@ def read_inventory(document: Any, where: str) -> Inventory:
             for name, members in tags.items()
             if name not in _BUILT_IN_TAGS and members
         },
+        clan=clan,
         items=tuple(items),
     )
 
@@ -157,21 +166,11 @@ def _entry(
         raise FleetError(f"{where}: an object is wanted")
     deploy = _object(given, "deploy", where)
     deploy = _without_secret(deploy, ("targetHost", "buildHost"), f"{where}.deploy", items)
-    given = _without_secret(given, ("description", "icon", "name"), where, items)
-    for key, value in given.items():
-        if key not in _MACHINE:
-            what, do = "no option of a machine that is known here", ""
-        elif key in ("icon", "installedAt") and value is not None:
-            what = "the fleet has no field for it"
-            do = (
-                f'say it in Fleet(clan={{("inventory", "machines", {name!r}, {key!r}): {value!r}}})'
-            )
-        else:
-            continue
-        items.append(Item(kind="left", where=f"{where}.{key}", what=what, do=do))
-    if given.get("name") not in (None, name):
-        what = f"it is called {given['name']!r} there, which clan shows in place of its name"
-        items.append(Item(kind="left", where=f"{where}.name", what=what))
+    given = _without_secret(given, ("description",), where, items)
+    what = "no option of a machine that is known here"
+    items += [
+        Item(kind="left", where=f"{where}.{key}", what=what) for key in given if key not in _MACHINE
+    ]
     return Entry(
         name=name,
         machine_class=given.get("machineClass") or "nixos",
@@ -271,6 +270,12 @@ def _members(given: Mapping[str, Any], name: str, where: str, items: list[Item])
         place = f"{where}.{name}.{each}"
         if said is not None and not isinstance(said, Mapping):
             raise FleetError(f"{place}: an object is wanted")
+        what = "clan has no such option of a member: only settings"
+        items += [
+            Item(kind="left", where=f"{place}.{key}", what=what)
+            for key in said or ()
+            if key != "settings"
+        ]
         settings = _settings((said or {}).get("settings"), f"{place}.settings")
         found[each] = _public(settings, place, items)
     return found

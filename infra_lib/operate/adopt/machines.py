@@ -23,6 +23,11 @@ _DERIVED = re.compile(r"(?P<what>\w+ (?:GPU )?node \([^()]*\))(?:: (?P<words>.*)
 _GPUS = re.compile(r"\b\d+x [A-Z]+\d+\w*")
 
 
+def is_of_a_cloud(description: str) -> bool:
+    """Return whether a description begins as that of a machine in a cloud does."""
+    return _DERIVED.fullmatch(description) is not None
+
+
 def plain_machine(
     entry: Entry, where: str, targets: Targets, domain: str
 ) -> tuple[Machine | None, list[Item]]:

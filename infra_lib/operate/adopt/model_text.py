@@ -41,7 +41,9 @@ def as_python(value: Any, comments: Callable[[Any], Mapping[str, str]] | None = 
 
 def classes_in(value: Any) -> Iterator[str]:
     """Yield the names of what is called in a value, as often as it is."""
-    if isinstance(value, Call):
+    if isinstance(value, Commented):
+        yield from classes_in(value.value)
+    elif isinstance(value, Call):
         yield value.function
         for _, each in value.arguments:
             yield from classes_in(each)

@@ -61,17 +61,21 @@ def take_over(
         mine = evolve(adopted[cloud], project=project, machines=machines)
         done = CLOUDS[cloud].adoption().take_over(fleet, mine, found[cloud], cloud)
         items: list[Item] = list(done.items)
+        kept = []
         for taken in done.taken:
+            if taken.forced and _machine_of(taken, machines) is None:
+                items.append(_left(taken))
+                continue
+            kept.append(taken)
             items += _changed(taken)
         if done.made:
             what = f"the first deployment makes {', '.join(done.made)}"
             items.append(Item(kind="differs", where=f"stack {cloud}", what=what))
-        forced = [(taken, _machine_of(taken, machines)) for taken in done.taken if taken.forced]
-        items += [_made_anew(taken) for taken, name in forced if name is None]
+        forced = [(taken, _machine_of(taken, machines)) for taken in kept if taken.forced]
         stacks.append(
             Stack(
                 name=cloud,
-                taken=done.taken,
+                taken=tuple(kept),
                 made=done.made,
                 forced=frozenset(name for _, name in forced if name is not None),
                 refusals=tuple(_refusal(taken, name) for taken, name in forced if name is not None),
@@ -108,12 +112,15 @@ def _refusal(taken: Taken, machine: str) -> Item:
     )
 
 
-def _made_anew(taken: Taken) -> Item:
+def _left(taken: Taken) -> Item:
     return Item(
-        kind="differs",
+        kind="left",
         where=taken.where,
-        what=f"becomes {taken.address}, and is MADE ANEW for {_said(taken.forced)}",
-        do="make it alike by hand before the first deployment, or do not deploy this",
+        what=(
+            f"{taken.address} would be made anew, for {_said(taken.forced)}; so it is not taken "
+            "over, and a deployment that makes another one beside it may be refused for its name"
+        ),
+        do="say in the fleet what it is, or make it alike by hand first, and adopt again",
     )
 
 

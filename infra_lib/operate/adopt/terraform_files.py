@@ -291,12 +291,15 @@ def _configuration(document: Mapping[str, Any], where: str) -> Document:
         what = "what is in a module is known to the state alone"
         do = "give the state: terraform show -json > state.json"
         items.append(Item(kind="left", where=f"{where}: module.{name}", what=what, do=do))
+    if found:
+        what = "what somebody wrote does not tell what is there: all of it is taken to be"
+        do = "give the state as well, and first: terraform show -json > state.json"
+        items.append(Item(kind="guessed", where=where, what=what, do=do))
     providers = {
         name: _provider(bodies, None, values) for name, bodies in _providers(document).items()
     }
     backend = _backend(document.get("terraform"), values)
     items += _outputs(document.get("output"), where)
-    items += _kept_in(backend, where)
     beside = [
         _beside("variable", _merged(document.get("variable")), where),
         _whole("terraform", document.get("terraform"), where),
@@ -342,23 +345,6 @@ def _of_alias(
     said = _provider(_providers(document).get(name, ()), alias, values)
     wanted = ("project", "zone") if kind in _ZONAL else ("project",)
     return {each: said[each] for each in wanted if said.get(each) is not None}
-
-
-def _kept_in(backend: tuple[str, Mapping[str, Any]] | None, where: str) -> Iterator[Item]:
-    """Yield that a state is kept somewhere, where the fleet's stacks do not keep theirs."""
-    if backend is None or backend[0] == "local":
-        return
-    kind, said = backend
-    bucket = said.get("bucket")
-    named = f" ({bucket})" if isinstance(bucket, str) else ""
-    what = f"the state is kept in {kind}{named}, and is left there: a stack here has one of its own"
-    do = (
-        f"say GcpProject(backend=GcsBackend({bucket!r}, prefix=…)), with a prefix that no state is "
-        "under yet"
-        if kind == "gcs" and named
-        else "keep the fleet's state where others find it, too: GcpProject(backend=GcsBackend(…))"
-    )
-    yield Item(kind="left", where=f"{where}: terraform.backend", what=what, do=do)
 
 
 def _backend(terraform: Any, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

@@ -51,7 +51,6 @@ _MAIN = '''
 def main() -> None:
     """Synthesize the {stacks}."""
     from {framework.name} import App
-
     from {framework.stacks} import {classes}
 
 {taken}    app = App()
@@ -63,7 +62,7 @@ if __name__ == "__main__":
 '''
 
 _TAKEN = """\
-    # What runs is taken over by the first deployment, and none of it is made anew.
+    # What runs is taken over by the first deployment, and none of it is made anew.{kept}
     imports = json.loads(Path(__file__).with_name("imports.json").read_text())
 """
 
@@ -282,6 +281,19 @@ def _main(described: Described, framework: Framework) -> str:
         stacks="stack" if len(described.stacks) == 1 else "stacks",
         framework=framework,
         classes=", ".join(classes),
-        taken=_TAKEN if any(stack.imports for stack in described.stacks) else "",
+        taken=_taken(described),
         made=made,
     )
+
+
+def _taken(described: Described) -> str:
+    imported = [address for stack in described.stacks for address in stack.imports]
+    if not imported:
+        return ""
+    stay = any(address.startswith("hcloud_server.") for address in imported)
+    kept = (
+        "\n    # Servers at Hetzner have to stay in there: their addresses cannot be read back."
+        if stay
+        else ""
+    )
+    return _TAKEN.format(kept=kept)

@@ -23,10 +23,10 @@ from infra_lib import (
 )
 from infra_lib.clouds.adoption import Adopted, Found, Takeover
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.clouds.gcp.adoption.secret import looks_secret
 from infra_lib.clouds.gcp.catalog import CATALOG
 from infra_lib.clouds.gcp.machine import gcp_machines
 from infra_lib.clouds.gcp.resources import configuration
+from infra_lib.clouds.secret_values import looks_secret
 from infra_lib.model.errors import FleetError
 from infra_lib.terraform.resource import Configuration
 from tests.helpers.found import in_state, there, written
@@ -248,7 +248,7 @@ NAMES = ("galena", "halite", "baryte")
 TEXTS = (
     st.text(st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=40)
     .map(str.strip)
-    .filter(lambda text: bool(text) and not looks_secret("motd", text))
+    .filter(lambda text: bool(text) and not looks_secret(text, "motd"))
 )
 SCRIPTS = TEXTS.filter(lambda text: not text.startswith("#!")).flatmap(
     lambda text: st.sampled_from((text, f"#!/bin/bash\n{text}\n", f"{text}\n{text}\n"))

@@ -1,6 +1,5 @@
 """Instances that no stack of this project made: what becomes of them, and what the report says."""
 
-import time
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 
 from infra_lib import DataDisk, Gpu, Reference, ServiceAccount, ShieldedVm, StopSchedule
 from infra_lib.clouds.adoption import Found
-from infra_lib.clouds.gcp.adoption.secret import looks_secret
 from infra_lib.model.errors import FleetError
 from tests.clouds.gcp.foreign import (
     PROJECT,
@@ -156,30 +154,49 @@ def test_a_disk_that_was_not_found_is_said_to_go() -> None:
     assert "'x' becomes 'tank'" in said
 
 
-def test_a_disk_made_of_a_snapshot_would_be_made_anew_and_that_is_said() -> None:
+def test_a_disk_stays_whatever_it_was_made_of() -> None:
+    """The stack says nothing of it, and leaves it alone."""
+    made = {"snapshot": "old", "source_disk": "older", "image": "debian-12"}
     found = (
         instance(attached_disk=[{"source": "tank", "device_name": "tank"}]),
-        resource(DISK, "tank", size=100, type="pd-ssd", snapshot="old", description="data"),
+        resource(
+            DISK, "tank", size=100, type="pd-ssd", description="data", storage_pool="pool", **made
+        ),
+    )
+    adopted = adopt(*found)
+    takeover = take_over(adopted, *found)
+    address = "google_compute_disk.tank"
+    assert forced(takeover) == forced(takeover, address) == {}
+    assert {*changes(takeover, address)} == {"labels.fleet", "labels.machine"}
+    said = {each.what for each in adopted.items if each.where == found[1].where}
+    empty = "what is on it stays, and a disk that is made anew is empty"
+    without = "it stays as it is, and a disk that is made anew is without"
+    assert said == {
+        *(f"{name}={value!r}: nothing here says it; {empty}" for name, value in made.items()),
+        f"description='data': nothing here says it; {without}",
+        f"storage_pool='pool': nothing here says it; {without}",
+    }
+
+
+def test_a_disk_that_follows_another_would_be_made_anew() -> None:
+    found = (
+        instance(attached_disk=[{"source": "tank", "device_name": "tank"}]),
+        resource(DISK, "tank", size=100, type="pd-ssd", async_primary_disk={"disk": "first"}),
     )
     adopted = adopt(*found)
     assert "make the disk anew" in words(adopted.items)
-    takeover = take_over(adopted, *found)
-    assert forced(takeover, "google_compute_disk.tank") == {
-        "snapshot": ("old", None),
-        "description": ("data", None),
+    assert set(forced(take_over(adopted, *found), "google_compute_disk.tank")) == {
+        "async_primary_disk"
     }
-    assert forced(takeover) == {}
 
 
-def test_another_network_and_what_would_make_it_anew() -> None:
+def test_another_network_and_what_is_taken_away() -> None:
     found = instance(
-        hostname="a.example.org",
         can_ip_forward=True,
         description="mine",
         network_interface={
             "network": "projects/host-net/global/networks/shared",
             "subnetwork": "projects/host-net/regions/europe-west1/subnetworks/lab",
-            "nic_type": "GVNIC",
             "alias_ip_range": [{"ip_cidr_range": "10.1.0.0/24"}],
         },
     )
@@ -189,18 +206,75 @@ def test_another_network_and_what_would_make_it_anew() -> None:
     assert machine.subnetwork == "projects/host-net/regions/europe-west1/subnetworks/lab"
     assert machine.external_ip is False
     takeover = take_over(adopted, found)
-    assert forced(takeover) == {
-        "hostname": ("a.example.org", None),
-        "network_interface[0].nic_type": ("GVNIC", None),
-    }
+    assert forced(takeover) == {}
     there = changes(takeover)
     assert there["can_ip_forward"] == (True, False)
     assert there["description"] == ("mine", None)
     assert there["network_interface[0].alias_ip_range"][1] is None
     assert "network_interface[0].subnetwork" not in there
     said = words(adopted.items)
-    for name in ("hostname", "nic_type", "can_ip_forward", "description", "alias_ip_range"):
+    for name in ("can_ip_forward", "description", "alias_ip_range"):
         assert name in said, "what no field says is in the report"
+
+
+# What the stack leaves alone, as the console and gcloud make it.
+KEPT: dict[str, Any] = {
+    "hostname": "a.example.org",
+    "network_interface": {"nic_type": "GVNIC", "queue_count": 4},
+    "network_performance_config": {"total_egress_bandwidth_tier": "TIER_1"},
+    "key_revocation_action_type": "STOP",
+    "instance_encryption_key": {"kms_key_self_link": "projects/p/keys/k"},
+    "scheduling": {"local_ssd_recovery_timeout": {"seconds": 3600}},
+    "boot_disk": {
+        "initialize_params": {
+            "size": 20,
+            "type": "hyperdisk-balanced",
+            "storage_pool": "pool",
+            "enable_confidential_compute": True,
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_how_an_instance_was_made_stays(name: str) -> None:
+    """The stack says nothing of it, and leaves it alone; the report says what that comes to."""
+    found = instance(machine_type="c3-standard-4", **{name: KEPT[name]})
+    adopted = adopt(found)
+    assert forced(take_over(adopted, found)) == {}
+    said = [each for each in adopted.items if each.what.startswith(name)]
+    assert said
+    for each in said:
+        assert each.what.endswith("it stays as it is, and a machine that is made anew is without")
+        assert each.do == ""
+
+
+def test_what_an_instance_has_when_nobody_says_it_is_not_told() -> None:
+    """As the console writes it of every machine."""
+    found = instance(
+        key_revocation_action_type="NONE",
+        network_performance_config={"total_egress_bandwidth_tier": "DEFAULT"},
+    )
+    adopted = adopt(found)
+    assert adopted.items == ()
+    assert forced(take_over(adopted, found)) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scheduling", {"termination_time": "2030-01-01T00:00:00Z"}),
+        ("boot_disk", {"initialize_params": {"size": 20, "replica_zones": ["a", "b"]}}),
+        ("advanced_machine_features", {"enable_uefi_networking": True}),
+    ],
+)
+def test_what_would_make_an_instance_anew_is_said(name: str, value: Any) -> None:
+    """Of what a fleet says otherwise, or Terraform cannot leave alone."""
+    found = instance(**{name: value})
+    adopted = adopt(found)
+    (path,) = forced(take_over(adopted, found))
+    assert path.startswith(name)
+    assert "would make the machine anew" in words(adopted.items)
 
 
 def test_another_number_of_network_interfaces_would_make_it_anew() -> None:
@@ -669,35 +743,6 @@ def test_raw_keys_of_disks_are_never_told() -> None:
     adopted = adopt(found, disk)
     assert "hunter2" not in repr((adopted.items, adopted.machines, take_over(adopted, found, disk)))
     assert "disk_encryption_key_raw=…" in words(adopted.items)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("motd", "hello"),
-        ("token", Reference("${var.token}")),
-        ("user-data", Reference("${var.x}")),
-        ("user-data", "password: ${1}"),
-        ("user-data", 'TOKEN="$(cat /run/token)"'),
-        ("ssh-keys", f"root:{KEY}"),
-        ("token", ""),
-        ("token", None),
-    ],
-)
-def test_what_is_no_secret_is_carried(key: str, value: object) -> None:
-    assert not looks_secret(key, value)
-
-
-def test_a_reference_with_a_secret_beside_it_is_one() -> None:
-    assert looks_secret("dsn", Reference("password=hunter2 ${var.host}"))
-    assert looks_secret("token", Reference("abc-${var.x}"))
-
-
-@pytest.mark.parametrize("text", ["token", "-", "a", "${", "--a", "token-", " ", "passwd \t"])
-def test_long_texts_are_read_once(text: str) -> None:
-    start = time.process_time()
-    looks_secret("user-data", text * (256 * 1024 // len(text)))
-    assert time.process_time() - start < 5, "seconds"
 
 
 # Hostile and truncated values.

@@ -241,6 +241,23 @@ def test_what_the_provider_refuses_is_found(change: dict[str, Any], fault: str) 
     assert any(each.startswith(f"google_compute_instance.galena: {fault}") for each in found), found
 
 
+@pytest.mark.parametrize("name", FLEETS)
+def test_what_is_left_alone_is_nothing_that_a_fleet_says(name: str) -> None:
+    """But for what a boot disk is first made from, and the least performance of a disk."""
+    known = ("image", "provisioned_iops", "provisioned_throughput")
+    for resource in configured(FLEETS[name]).resources:
+        for path in resource.lifecycle.get("ignore_changes", ()):
+            assert path.endswith(known) or said(resource.arguments, path) is None, path
+
+
+def said(arguments: Any, path: str) -> Any:
+    """What stands at a path: "network_interface[0].nic_type"; None for nothing."""
+    for name in re.sub(r"\[\d+\]", "", path).split("."):
+        arguments = arguments[0] if isinstance(arguments, list) else arguments
+        arguments = (arguments or {}).get(name)
+    return arguments
+
+
 def test_changes_to_ignore_are_of_arguments_that_there_are() -> None:
     machine = resources(fleet_of(cpu()))["google_compute_instance.galena"]
     for path in ("boot_disk[0].image", "scratch", "boot_disk[0].initialize_params[0].image.x"):

@@ -5,5 +5,6 @@ from one resource to another, and `readings` knows what Google's provider makes 
 """
 
 from infra_lib.clouds.gcp.adoption.adopt import adopt as adopt
+from infra_lib.clouds.gcp.adoption.backend import with_backend as with_backend
 from infra_lib.clouds.gcp.adoption.listed import listed as listed
 from infra_lib.clouds.gcp.adoption.takeover import take_over as take_over

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.adoption import Found
+from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.gcp.adoption.leftover import leftover, unsaid
 from infra_lib.clouds.gcp.adoption.sources import (
     DISK,
@@ -15,7 +15,6 @@ from infra_lib.clouds.gcp.adoption.sources import (
 )
 from infra_lib.clouds.gcp.adoption.values import (
     block,
-    blocks,
     flag,
     is_nothing,
     last,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import NOTHING, evolve
 
+from infra_lib.clouds.adoption import blocks
 from infra_lib.clouds.gcp import scheduling as rules
 from infra_lib.clouds.gcp.adoption import network as networks
 from infra_lib.clouds.gcp.adoption import words
@@ -17,7 +18,6 @@ from infra_lib.clouds.gcp.adoption.policy import stop_schedule
 from infra_lib.clouds.gcp.adoption.sources import INSTANCE, Sources, is_own, merged
 from infra_lib.clouds.gcp.adoption.values import (
     block,
-    blocks,
     flag,
     is_nothing,
     last,

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra_lib.clouds.adoption import Item
+from infra_lib.clouds.adoption import Item, without_indexes
+from infra_lib.clouds.gcp import left_alone
 from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.secret import HIDDEN, is_secret, looks_secret
 from infra_lib.clouds.gcp.adoption.sources import DISK, INSTANCE, POLICY
 from infra_lib.clouds.gcp.adoption.values import flag, is_nothing, leaves, number, text
+from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ _CALLED = {INSTANCE: "machine", DISK: "disk", POLICY: "policy"}
 _INSTEAD = {
     INSTANCE: "leave this machine out of the fleet, or let it be made anew by hand",
     DISK: "copy what is on it onto a disk of its own, or leave its machine out of the fleet",
+}
+# What the stack leaves alone, by the path without indexes.
+_LEFT_ALONE = {
+    INSTANCE: frozenset(map(without_indexes, left_alone.INSTANCE)),
+    DISK: frozenset(left_alone.DATA_DISK),
 }
 
 # Terraform's own, and what only the provider says.
@@ -121,6 +127,8 @@ _USUAL: Mapping[str, Collection[Any]] = {
     "boot_disk.mode": ("READ_WRITE",),
     "boot_disk.auto_delete": (True,),
     "advanced_machine_features.performance_monitoring_unit": ("STANDARD",),
+    "key_revocation_action_type": ("NONE", "KEY_REVOCATION_ACTION_TYPE_UNSPECIFIED"),
+    "network_performance_config.total_egress_bandwidth_tier": ("DEFAULT",),
     "access_mode": ("READ_WRITE_SINGLE",),
 }
 
@@ -183,6 +191,10 @@ def fate(kind: str, plain: str) -> str:
     """Return what the first deployment does with an argument that the stack does not say."""
     if kind == POLICY:
         return "a machine that follows it is no longer stopped and started so"
+    if _is_in(plain, _LEFT_ALONE.get(kind, ())):
+        if kind == DISK and _is_in(plain, left_alone.MADE_OF):
+            return "what is on it stays, and a disk that is made anew is empty"
+        return f"it stays as it is, and a {_CALLED[kind]} that is made anew is without"
     if is_forced(kind, plain):
         return f"Google's provider would make the {_CALLED[kind]} anew to be without it"
     if _is_in(plain, READINGS[kind].taken_away):
@@ -192,6 +204,8 @@ def fate(kind: str, plain: str) -> str:
 
 def is_forced(kind: str, plain: str) -> bool:
     """Whether a resource would be made anew for an argument that the stack does not say."""
+    if _is_in(plain, _LEFT_ALONE.get(kind, ())):
+        return False
     reading = READINGS[kind]
     gone = _is_in(plain, reading.taken_away) and not _is_in(plain, reading.unread)
     return gone and _is_in(plain, reading.forcing)
@@ -209,7 +223,7 @@ def _holds_secret(key: str, value: object) -> bool:
         return any(_holds_secret(str(name), each) for name, each in value.items())
     if isinstance(value, list | tuple):
         return any(_holds_secret(key, each) for each in value)
-    return looks_secret(key, value)
+    return looks_secret(value, key)
 
 
 def _unread(found: Found, path: str, value: object, wanted: str) -> Item:

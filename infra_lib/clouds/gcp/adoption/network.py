@@ -6,18 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.adoption import Found
+from infra_lib.clouds.adoption import Found, blocks, relative
 from infra_lib.clouds.gcp.adoption.leftover import unsaid
 from infra_lib.clouds.gcp.adoption.sources import ADDRESS, Sources
 from infra_lib.clouds.gcp.adoption.values import (
     block,
-    blocks,
     is_nothing,
     last,
     literal,
     part,
     referred,
-    relative,
     text,
 )
 from infra_lib.model.errors import shown

@@ -137,7 +137,8 @@ READINGS: dict[str, Reading] = {
         ),
         taken_away=_names(
             "description image snapshot source_disk source_instant_snapshot storage_pool"
-            " async_primary_disk disk_encryption_key"
+            " source_image_encryption_key source_snapshot_encryption_key async_primary_disk"
+            " disk_encryption_key"
         ),
         defaults={"type": "pd-standard", "create_snapshot_before_destroy": False},
         names=_names("zone type disk_encryption_key.kms_key_self_link"),

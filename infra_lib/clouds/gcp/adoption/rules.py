@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.adoption import Found
+from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.gcp.adoption.sources import FIREWALL, Sources
-from infra_lib.clouds.gcp.adoption.values import blocks, literal, texts
+from infra_lib.clouds.gcp.adoption.values import literal, texts
 from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.names import shorten_name
 from nixgen.frozen import frozen

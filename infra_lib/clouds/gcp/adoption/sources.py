@@ -8,10 +8,9 @@ from typing import Any
 
 from attrs import evolve, field
 
-from infra_lib.clouds.adoption import Found
+from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.gcp.adoption.values import (
     block,
-    blocks,
     is_nothing,
     last,
     literal,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, differences
+from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, blocks, differences
 from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.secret import HIDDEN, is_secret, looks_secret
 from infra_lib.clouds.gcp.adoption.sources import (
     ADDRESS,
     DISK,
@@ -22,18 +21,11 @@ from infra_lib.clouds.gcp.adoption.sources import (
     merged,
 )
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
-from infra_lib.clouds.gcp.adoption.values import (
-    URL,
-    blocks,
-    is_nothing,
-    last,
-    literal,
-    number,
-    part,
-)
+from infra_lib.clouds.gcp.adoption.values import URL, is_nothing, last, literal, number, part
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
 from infra_lib.clouds.gcp.resources import configuration
+from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
 from infra_lib.terraform.resource import reference
@@ -44,6 +36,8 @@ if TYPE_CHECKING:
     from infra_lib.terraform.resource import Resource
 
 _NOTHING: Mapping[str, Any] = {}
+UNTOLD = "what no source tells"
+_DISKS = "give what `gcloud compute disks list --format=json` prints, too: --gcloud disks.json"
 # What Google's provider changes only while the machine is stopped.
 _STOPPED_FOR = (
     *("advanced_machine_features", "enable_display", "machine_type", "min_cpu_platform"),
@@ -66,8 +60,9 @@ def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack:
     wanted = configuration(fleet, project, machines, stack).resources
     there = dict(_there(wanted, adopted, sources, project.project))
     known = _known(wanted, there, sources)
+    guessed = {name for name, field in adopted.comments if field == "boot_disk"}
     taken = tuple(
-        _taken(resource, there[resource.address], sources, known)
+        _taken(resource, there[resource.address], sources, known, guessed)
         for resource in wanted
         if resource.address in there
     )
@@ -162,7 +157,13 @@ def _id(resource: Resource, found: Found, sources: Sources) -> str:
     return import_id(resource.type, placed, project)
 
 
-def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[str, Any]) -> Taken:
+def _taken(
+    resource: Resource,
+    found: Found,
+    sources: Sources,
+    known: Mapping[str, Any],
+    guessed: Collection[str],
+) -> Taken:
     reading = READINGS[resource.type]
     arguments = {
         key: value
@@ -181,12 +182,18 @@ def _taken(resource: Resource, found: Found, sources: Sources, known: Mapping[st
         *_labels(resource.arguments.get("labels") or _NOTHING, found),
     ]
     whole = [each for each in changes if _makes_anew(each)]
+    if resource.type == INSTANCE and found.exists and resource.name in guessed:
+        # A guess may be wrong, and a machine that runs is not what to try it on.
+        wanted = resource.arguments["boot_disk"]["initialize_params"]
+        path = "boot_disk[0].initialize_params[0]"
+        whole.append(Difference(path=path, before=UNTOLD, after=dict(wanted)))
     return Taken(
         address=resource.address,
         id=_id(resource, found, sources),
         where=found.where,
         changes=tuple(_told(each, found, known) for each in (*changes, *more) if each not in whole),
         forced=tuple(_told(each, found, known) for each in (*forced, *whole)),
+        remedy=_DISKS if any(each.before == UNTOLD for each in whole) else "",
     )
 
 
@@ -254,7 +261,7 @@ def _shown(path: str, value: Any, known: Mapping[str, Any]) -> Any:
         return [_shown(path, each, known) for each in value]
     if isinstance(value, Reference):
         return known.get(value, value)
-    return HIDDEN if looks_secret(key, value) else value
+    return HIDDEN if looks_secret(value, key) else value
 
 
 def _noted(taken: Taken) -> Iterator[Item]:
@@ -275,7 +282,7 @@ def _noted(taken: Taken) -> Iterator[Item]:
                     yield _renamed(taken, name, before[name], after[name])
     if any(each.path.startswith(_STOPPED_FOR) and not each.noted for each in taken.changes):
         what = "the machine is stopped and started again for what the first deployment changes"
-        yield Item(kind="left", where=taken.where, what=what)
+        yield Item(kind="differs", where=taken.where, what=what)
 
 
 def _renamed(taken: Taken, what: str, before: object, after: object) -> Item:
@@ -308,7 +315,7 @@ def _new(
             continue
         if each.type == FIREWALL and CLOSING.fullmatch(each.name):
             yield Item(
-                kind="left",
+                kind="differs",
                 where=where,
                 what=f"{each.address} is new: it keeps whoever is not in ssh_source_ranges out of "
                 f"the machines in {each.arguments['network']}, which Google's own rule lets in",
@@ -316,7 +323,7 @@ def _new(
             )
         if each.type == "terraform_data" and each.name in adopted.sources:
             yield Item(
-                kind="left",
+                kind="differs",
                 where=where,
                 what=f"{each.address} is new: the first deployment looks whether {each.name} runs "
                 "NixOS, and installs it where it does not, over what is there",

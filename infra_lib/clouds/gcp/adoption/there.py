@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.adoption import blocks
 from infra_lib.clouds.gcp.adoption.instance import scope_url
 from infra_lib.clouds.gcp.adoption.readings import ASSUMED
 from infra_lib.clouds.gcp.adoption.sources import (
@@ -16,7 +17,6 @@ from infra_lib.clouds.gcp.adoption.sources import (
 from infra_lib.clouds.gcp.adoption.values import (
     URL,
     block,
-    blocks,
     flag,
     is_nothing,
     last,

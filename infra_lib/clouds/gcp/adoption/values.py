@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from infra_lib.clouds.adoption import blocks
 from infra_lib.model.reference import Reference
 
 URL = "https://www.googleapis.com/compute/v1/"
@@ -18,18 +19,6 @@ URL = "https://www.googleapis.com/compute/v1/"
 _MOST_DIGITS = 9
 _FALSE, _TRUE = {"false", "no", "n", "0"}, {"true", "yes", "y", "1"}
 _WHOLE = re.compile(r"\$\{([a-z]\w*)\.([\w-]+)((?:\[[^\]]*\])?)\.(\w+)\}")
-
-
-def blocks(value: object) -> list[Mapping[str, Any]]:
-    """Return the blocks of a name, which a configuration may write as one, and a state as a list.
-
-    A block in which nothing stands is one all the same.
-    """
-    if isinstance(value, Mapping):
-        return [value]
-    if not isinstance(value, list | tuple):
-        return []
-    return [each for each in value if isinstance(each, Mapping)]
 
 
 def block(value: object) -> Mapping[str, Any]:
@@ -92,12 +81,6 @@ def is_nothing(value: object) -> bool:
 def last(link: str) -> str:
     """Return the name at the end of a link."""
     return link.rpartition("/")[2]
-
-
-def relative(link: str) -> str:
-    """Return a link from "projects/" on; what has none as it is."""
-    start = link.find("projects/")
-    return link[start:] if start >= 0 else link
 
 
 def part(link: object, kind: str) -> str | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.gcp.adoption.draft import SWITCHES
 from infra_lib.clouds.gcp.adoption.leftover import told
-from infra_lib.clouds.gcp.adoption.secret import DO, is_secret, looks_secret
 from infra_lib.clouds.gcp.adoption.sources import labels_of
 from infra_lib.clouds.gcp.adoption.values import flag, is_nothing, literal, table
 from infra_lib.clouds.gcp.fields import (
@@ -17,6 +16,7 @@ from infra_lib.clouds.gcp.fields import (
     check_network_tags,
 )
 from infra_lib.clouds.gcp.startup_script import own_startup_script
+from infra_lib.clouds.secret_values import DO, is_secret, looks_secret
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.validators import check_public_keys, check_text
 from nixgen.frozen import frozen
@@ -62,7 +62,7 @@ def labels(found: Found, provider: Mapping[str, Any], fleet: str, notes: Notes) 
                 notes.item(f"{what}; the first deployment changes it")
         elif key.startswith("goog-"):
             notes.item(f"{_name(path)}: Google's own label; it stays as it is")
-        elif is_secret(found, path) or looks_secret(key, value):
+        elif is_secret(found, path) or looks_secret(value, key):
             notes.item(f"{_name(path)}: may be secret, so it is not carried; it stays as it is", DO)
         elif _is_taken(check_labels, {key: value}):
             carried[key] = value
@@ -84,7 +84,7 @@ def tags(
     for each in given if isinstance(given, list | tuple) else ():
         if isinstance(each, str) and each in begins:
             continue
-        if is_secret(found, "tags") or looks_secret("tags", each):
+        if is_secret(found, "tags") or looks_secret(each):
             notes.item("tags: one may be secret, so it is not carried, and goes", DO)
         elif _is_taken(check_network_tags, (each,)):
             carried.append(each)
@@ -128,7 +128,7 @@ def metadata(found: Found, attributes: Mapping[str, Any], notes: Notes) -> Metad
             keys = _root_keys(value, path, notes)
         elif key == "startup-script":
             fields |= _script(value, path, notes)
-        elif looks_secret(key, value):
+        elif looks_secret(value, key):
             _note_secret(path, notes)
         elif _is_taken(check_metadata, {key: value}):
             carried[key] = value
@@ -152,7 +152,7 @@ def _script(value: object, path: str, notes: Notes) -> dict[str, Any]:
         notes.item(f"{path}={shown(value)}: Terraform has a text there, so it is not read")
         return {}
     script = own_startup_script(value)
-    if looks_secret("", script):
+    if looks_secret(script):
         _note_secret(path, notes)
         return {}
     if not _is_taken(check_text, script):

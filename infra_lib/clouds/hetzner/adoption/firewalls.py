@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.clouds.adoption import blocks
 from infra_lib.clouds.hetzner.adoption.things import (
     FIREWALL,
     FIREWALLED,
     SERVER,
     Thing,
-    blocks,
     is_empty,
     listed,
     number_of,

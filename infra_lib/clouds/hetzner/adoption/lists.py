@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.adoption import Found
+from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.hetzner.adoption.addresses import first_of
 from infra_lib.clouds.hetzner.adoption.things import (
     ADDRESS,
@@ -17,7 +17,6 @@ from infra_lib.clouds.hetzner.adoption.things import (
     SERVER,
     SUBNET,
     VOLUME,
-    blocks,
 )
 from infra_lib.clouds.hetzner.adoption.things import (
     listed as in_list,

@@ -1,4 +1,4 @@
-"""What may be secret, and goes neither into a machine nor into a report."""
+"""What was found without what Terraform calls sensitive."""
 
 from __future__ import annotations
 
@@ -9,33 +9,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from infra_lib.clouds.adoption import Item
-from infra_lib.model.secret_text import holds_secret
+from infra_lib.clouds.secret_values import DO
 
 if TYPE_CHECKING:
     from infra_lib.clouds.adoption import Found
-
-_NAMES = (
-    r"(?:passw(?:or)?d|passphrase|secret|token|credential"
-    r"|(?:api|auth|access|private|join)[-_. ]?key)"
-)
-# A public key looks as a secret one does.
-_PUBLIC = r"\b(?:sk-)?(?:ssh|ecdsa)-[-\w.@]+\s+[A-Za-z0-9+/=]+"
-_ASSIGNED = rf"(?i){_NAMES}[-\w.]*[\"']?\s*(?:[:=]|\s)\s*\S"
-
-
-def looks_secret(text: str, name: str = "") -> bool:
-    """Return whether a text may hold a secret: a key, a token, or what is called a password.
-
-    Args:
-        text: The text.
-        name: What it is called.
-    """
-    from nixgen.redact import shorten
-
-    if re.search(f"(?i){_NAMES}", name):
-        return True
-    rest = re.sub(_PUBLIC, "", text)
-    return shorten(rest) != rest or re.search(_ASSIGNED, rest) is not None or holds_secret(rest)
 
 
 def without_secrets(found: Found) -> tuple[Found, list[Item]]:
@@ -57,7 +34,7 @@ def secret_item(where: str, path: str) -> Item:
         kind="left",
         where=where,
         what=f"{path} is secret, or looks so, and is not carried",
-        do="where it is needed, give it by a Reference, or leave it to clan's vars",
+        do=DO,
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.clouds.hetzner.adoption.addresses import VERSIONS, Address, Version, addresses, has
 from infra_lib.clouds.hetzner.adoption.firewalls import Firewalls, firewalls
 from infra_lib.clouds.hetzner.adoption.networks import Place, places
-from infra_lib.clouds.hetzner.adoption.secret import looks_secret
 from infra_lib.clouds.hetzner.adoption.things import (
     ADDRESS,
     GROUP,
@@ -25,6 +24,7 @@ from infra_lib.clouds.hetzner.adoption.things import (
 from infra_lib.clouds.hetzner.adoption.volumes import volume_of, volumes
 from infra_lib.clouds.hetzner.catalog import CATALOG
 from infra_lib.clouds.hetzner.fields import STACK_LABELS
+from infra_lib.clouds.secret_values import looks_secret
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
 from nixgen.frozen import frozen

@@ -12,7 +12,6 @@ from infra_lib.clouds.hetzner.adoption.addresses import VERSIONS
 from infra_lib.clouds.hetzner.adoption.firewalls import plain_rules
 from infra_lib.clouds.hetzner.adoption.networks import subnets
 from infra_lib.clouds.hetzner.adoption.readings import LEFT_ALONE, READINGS
-from infra_lib.clouds.hetzner.adoption.secret import looks_secret
 from infra_lib.clouds.hetzner.adoption.servers import Relations, relations
 from infra_lib.clouds.hetzner.adoption.things import (
     ADDRESS,
@@ -32,6 +31,7 @@ from infra_lib.clouds.hetzner.adoption.things import (
     plain,
 )
 from infra_lib.clouds.hetzner.resources import configuration
+from infra_lib.clouds.secret_values import looks_secret
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
 from infra_lib.terraform.resource import reference

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from infra_lib.clouds.adoption import Found, Item
+from infra_lib.clouds.adoption import Found, Item, blocks
 from infra_lib.clouds.hetzner.adoption.secret import without_secrets
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
@@ -167,15 +167,6 @@ def number_of(value: object) -> int | None:
         return value if value > 0 else None
     text = plain(value)
     return int(text) if text is not None and re.fullmatch(r"[1-9][0-9]{0,18}", text) else None
-
-
-def blocks(value: object) -> list[Mapping[str, Any]]:
-    """Return blocks, which are a list of mappings or one of them; what is none is left out."""
-    if isinstance(value, Mapping):
-        return [value]
-    if isinstance(value, list | tuple):
-        return [each for each in value if isinstance(each, Mapping)]
-    return []
 
 
 def listed(value: object) -> list[Any]:
