@@ -560,3 +560,38 @@ def test_a_machine_that_no_stack_takes_is_left_where_it_is(
 
     assert [type(machine).__name__ for machine in fleet.machines] == ["Machine", "GcpMachine"]
     assert "goes on to: machine 'a': metadata=" in report(capsys)
+
+
+def test_all_that_two_inventories_say_otherwise_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = put_json(tmp_path, "first.json", {**INVENTORY, "tags": {"t": ["gate"]}})
+    other = json.loads(json.dumps(INVENTORY))
+    other |= {"meta": {"name": "other", "domain": "example.com"}, "tags": {"t": ["vault"]}}
+    other["instances"]["borgbackup"]["roles"]["server"]["machines"]["vault"]["settings"] = {}
+    second = put_json(tmp_path, "second.json", other)
+    key = CACHES["caches"][0]["publicKey"]
+    caches = [
+        put_json(
+            tmp_path, f"caches-{priority}.json", [{**CACHES["caches"][0], "priority": priority}]
+        )
+        for priority in (10, 20)
+    ]
+
+    fleet = adopt(
+        tmp_path,
+        *("--inventory", first, "--inventory", second),
+        *("--caches", caches[0], "--caches", caches[1]),
+    )
+
+    assert fleet.name == "ore"
+    said = report(capsys)
+    for line in (
+        "meta.name 'other', and 'ore' in",
+        "meta.domain 'example.com', and 'example.org' in",
+        "tags.t ['vault'], and ['gate'] in",
+        "roles.server.machines.vault.directory None, and '/x' in",
+        "priority is 20 there and 10 before it",
+    ):
+        assert line in said, line
+    assert key[-20:] not in said

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra_lib.fleet import Fleet
+    from infra_lib.model.services import ClanService
     from infra_lib.operate.adopt.inventory import Inventory
 
 
@@ -31,6 +32,11 @@ def disagreements(fleet: Fleet, inventory: Inventory | None) -> list[Item]:
         for path, b, a in _differences("", before, after)
         if not (path.startswith("machines.") and path.count(".") == 1)  # said where it was found
     ]
+
+
+def between(one: ClanService, other: ClanService) -> list[tuple[str, Any, Any]]:
+    """Return what two instances of one name say otherwise: where, and both values."""
+    return [*_differences("", _service(one), _service(other))]
 
 
 def _of_inventory(inventory: Inventory) -> dict[str, Any]:

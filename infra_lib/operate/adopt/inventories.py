@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from infra_lib.clouds.adoption import Item
+from infra_lib.model.errors import shown
+from infra_lib.operate.adopt.agreement import between
 from infra_lib.operate.adopt.inventory import Inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 NO_INVENTORY = Inventory(where="")
 """What there is where no source is an inventory."""
@@ -39,15 +41,23 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
                 Item(
                     kind="contradiction",
                     where=f"{other.where}: machines.{entry.name}",
-                    what=f"{_other(there, entry)} in {first.where}, which was given first and wins",
+                    what=f"{differing_fields(there, entry)} in {first.where}, which was given first and wins",
                 )
             )
     instances = {each.name: each for each in first.services}
     for service in other.services:
-        if instances.setdefault(service.name, service) != service:
-            what = f"{first.where} says otherwise, which was given first and wins"
+        there_too = instances.setdefault(service.name, service)
+        if there_too != service:
             where = f"{other.where}: instances.{service.name}"
-            items.append(Item(kind="contradiction", where=where, what=what))
+            items += _won(where, between(service, there_too), first)
+    for name in ("name", "domain", "description"):
+        ours, theirs = getattr(first, name), getattr(other, name)
+        if ours and theirs and ours != theirs:
+            items += _won(f"{other.where}: meta", [(name, theirs, ours)], first)
+    for tag, members in other.tags.items():
+        if first.tags.get(tag, members) != members:
+            said = [(tag, list(members), list(first.tags[tag]))]
+            items += _won(f"{other.where}: tags", said, first)
     return evolve(
         first,
         name=first.name or other.name,
@@ -61,8 +71,17 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
     )
 
 
-def _other(one: Any, other: Any) -> str:
-    """Return which fields of two entries differ, with both values."""
+def _won(where: str, said: Iterable[tuple[str, Any, Any]], first: Inventory) -> Iterator[Item]:
+    """Yield what the report says of what two inventories say otherwise."""
+    for place, theirs, ours in said:
+        what = (
+            f"{shown(theirs)}, and {shown(ours)} in {first.where}, which was given first and wins"
+        )
+        yield Item(kind="contradiction", where=f"{where}.{place}", what=what)
+
+
+def differing_fields(one: Any, other: Any) -> str:
+    """Return which fields of two objects differ, with both values, for people."""
     names = [each.name for each in type(one).__attrs_attrs__]
     pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
-    return "; ".join(f"{name} is {b!r} there and {a!r}" for name, a, b in pairs if a != b)
+    return "; ".join(f"{name} is {shown(b)} there and {shown(a)}" for name, a, b in pairs if a != b)
