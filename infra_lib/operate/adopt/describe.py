@@ -430,7 +430,8 @@ class _Description:
             for cache in source.caches:
                 there = caches.setdefault(cache.store, cache)
                 if there != cache:
-                    what = f"cache {cache.url}: {differing_fields(there, cache)} before it, which stays"
+                    said = differing_fields(there, cache)
+                    what = f"cache {cache.url}: {said} before it, which stays"
                     self.items.append(Item(kind="contradiction", where=source.where, what=what))
         return tuple(caches.values())
 

@@ -37,13 +37,10 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
     for entry in other.machines:
         there = machines.setdefault(entry.name, entry)
         if there != entry:
-            items.append(
-                Item(
-                    kind="contradiction",
-                    where=f"{other.where}: machines.{entry.name}",
-                    what=f"{differing_fields(there, entry)} in {first.where}, which was given first and wins",
-                )
-            )
+            said = differing_fields(there, entry)
+            what = f"{said} in {first.where}, which was given first and wins"
+            where = f"{other.where}: machines.{entry.name}"
+            items.append(Item(kind="contradiction", where=where, what=what))
     instances = {each.name: each for each in first.services}
     for service in other.services:
         there_too = instances.setdefault(service.name, service)
@@ -56,8 +53,8 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
             items += _won(f"{other.where}: meta", [(name, theirs, ours)], first)
     for tag, members in other.tags.items():
         if first.tags.get(tag, members) != members:
-            said = [(tag, list(members), list(first.tags[tag]))]
-            items += _won(f"{other.where}: tags", said, first)
+            both = [(tag, list(members), list(first.tags[tag]))]
+            items += _won(f"{other.where}: tags", both, first)
     return evolve(
         first,
         name=first.name or other.name,
