@@ -565,9 +565,16 @@ def test_a_machine_that_no_stack_takes_is_left_where_it_is(
 def test_all_that_two_inventories_say_otherwise_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = put_json(tmp_path, "first.json", {**INVENTORY, "tags": {"t": ["gate"]}})
+    first = put_json(
+        tmp_path,
+        "first.json",
+        {**INVENTORY, "meta": {**INVENTORY["meta"], "icon": "a"}, "tags": {"t": ["gate"]}},
+    )
     other = json.loads(json.dumps(INVENTORY))
-    other |= {"meta": {"name": "other", "domain": "example.com"}, "tags": {"t": ["vault"]}}
+    other |= {
+        "meta": {"name": "other", "domain": "example.com", "icon": "b"},
+        "tags": {"t": ["vault"]},
+    }
     other["instances"]["borgbackup"]["roles"]["server"]["machines"]["vault"]["settings"] = {}
     second = put_json(tmp_path, "second.json", other)
     key = CACHES["caches"][0]["publicKey"]
@@ -589,6 +596,7 @@ def test_all_that_two_inventories_say_otherwise_is_shown(
     for line in (
         "meta.name 'other', and 'ore' in",
         "meta.domain 'example.com', and 'example.org' in",
+        "clan.meta.icon 'b', and 'a' in",
         "tags.t ['vault'], and ['gate'] in",
         "roles.server.machines.vault.directory None, and '/x' in",
         "priority is 20 there and 10 before it",

@@ -18,7 +18,7 @@ from infra_lib.model.targets import USUAL, Targets
 from infra_lib.operate.adopt.agreement import disagreements
 from infra_lib.operate.adopt.fitting import fitting_fleet
 from infra_lib.operate.adopt.hosts import known_facts, with_ssh
-from infra_lib.operate.adopt.inventories import NO_INVENTORY, join_inventories, otherwise
+from infra_lib.operate.adopt.inventories import NO_INVENTORY, differing_fields, join_inventories
 from infra_lib.operate.adopt.inventory import Entry, Inventory
 from infra_lib.operate.adopt.machines import is_of_a_cloud, machine_in_cloud, plain_machine
 from infra_lib.operate.adopt.naming import Guess, fleet_domain, fleet_name
@@ -430,7 +430,8 @@ class _Description:
             for cache in source.caches:
                 there = caches.setdefault(cache.store, cache)
                 if there != cache:
-                    what = f"cache {cache.url}: {otherwise(there, cache)} before it, which stays"
+                    said = differing_fields(there, cache)
+                    what = f"cache {cache.url}: {said} before it, which stays"
                     self.items.append(Item(kind="contradiction", where=source.where, what=what))
         return tuple(caches.values())
 

@@ -37,7 +37,8 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
     for entry in other.machines:
         there = machines.setdefault(entry.name, entry)
         if there != entry:
-            what = f"{otherwise(there, entry)} in {first.where}, which was given first and wins"
+            said = differing_fields(there, entry)
+            what = f"{said} in {first.where}, which was given first and wins"
             where = f"{other.where}: machines.{entry.name}"
             items.append(Item(kind="contradiction", where=where, what=what))
     instances = {each.name: each for each in first.services}
@@ -52,12 +53,12 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
             items += _won(f"{other.where}: meta", [(name, theirs, ours)], first)
     for tag, members in other.tags.items():
         if first.tags.get(tag, members) != members:
-            said = [(tag, list(members), list(first.tags[tag]))]
-            items += _won(f"{other.where}: tags", said, first)
+            both = [(tag, list(members), list(first.tags[tag]))]
+            items += _won(f"{other.where}: tags", both, first)
     for path, value in other.clan.items():
         if first.clan.get(path, value) != value:
-            said = [(".".join(map(str, path)), value, first.clan[path])]
-            items += _won(f"{other.where}: clan", said, first)
+            both = [(".".join(path), value, first.clan[path])]
+            items += _won(f"{other.where}: clan", both, first)
     return evolve(
         first,
         name=first.name or other.name,
@@ -71,13 +72,6 @@ def _joined(first: Inventory, other: Inventory, items: list[Item]) -> Inventory:
     )
 
 
-def otherwise(one: Any, other: Any) -> str:
-    """Return which fields of two objects of a class differ, with both values."""
-    names = [each.name for each in type(one).__attrs_attrs__]
-    pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
-    return "; ".join(f"{name} is {shown(b)} there and {shown(a)}" for name, a, b in pairs if a != b)
-
-
 def _won(where: str, said: Iterable[tuple[str, Any, Any]], first: Inventory) -> Iterator[Item]:
     """Yield what the report says of what two inventories say otherwise."""
     for place, theirs, ours in said:
@@ -85,3 +79,10 @@ def _won(where: str, said: Iterable[tuple[str, Any, Any]], first: Inventory) -> 
             f"{shown(theirs)}, and {shown(ours)} in {first.where}, which was given first and wins"
         )
         yield Item(kind="contradiction", where=f"{where}.{place}", what=what)
+
+
+def differing_fields(one: Any, other: Any) -> str:
+    """Return which fields of two objects differ, with both values, for people."""
+    names = [each.name for each in type(one).__attrs_attrs__]
+    pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
+    return "; ".join(f"{name} is {shown(b)} there and {shown(a)}" for name, a, b in pairs if a != b)

@@ -264,7 +264,10 @@ def test_what_an_instance_has_when_nobody_says_it_is_not_told() -> None:
     ("name", "value"),
     [
         ("scheduling", {"termination_time": "2030-01-01T00:00:00Z"}),
-        ("boot_disk", {"initialize_params": {"size": 20, "replica_zones": ["a", "b"]}}),
+        (
+            "boot_disk",
+            {"initialize_params": {"size": 20, "type": "pd-ssd", "replica_zones": ["a", "b"]}},
+        ),
         ("advanced_machine_features", {"enable_uefi_networking": True}),
     ],
 )
