@@ -49,7 +49,6 @@ class Described:
         by_hand: Machines that run with configuration of their own, which is not generated.
         stacks: What the first deployment does.
         items: What the report says.
-        whole: Whether all of the sources are in it, and not a machine or two.
     """
 
     fleet: Fleet
@@ -58,7 +57,6 @@ class Described:
     by_hand: tuple[str, ...]
     stacks: tuple[Stack, ...] = field(default=())
     items: tuple[Item, ...] = field(default=())
-    whole: bool = True
 
 
 def describe(
@@ -168,7 +166,6 @@ class _Description:
             by_hand=tuple(each.name for each in fleet.provisioned),
             stacks=tuple(stacks),
             items=tuple(dict.fromkeys(self.items)),
-            whole=not self.only,
         )
 
     def _blamed(self, error: FleetError, machines: Iterable[Machine]) -> ProvisionedMachine | None:
