@@ -58,7 +58,7 @@ format: setup
 lock: setup
 	@$(bin)/pip install --quiet uv==0.13.9
 	@$(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-	  --custom-compile-command 'make lock' --upgrade --extra cdktf --extra cdktn --group dev --output-file requirements.txt pyproject.toml
+	  --custom-compile-command 'make lock' --upgrade --extra all --extra cdktf --extra cdktn --group dev --output-file requirements.txt pyproject.toml
 	@npm install --package-lock-only
 
 clean:

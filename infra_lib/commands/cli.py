@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+import warnings
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,26 @@ if TYPE_CHECKING:
 COMMANDS = {
     "adopt": "write the Python that describes a fleet which is there already",
     "catalog": "renew the catalogue of machine types and prices",
+    "check": "exit with 1 when a machine is on for longer than it was to be",
+    "completion": "print what has a shell complete commands, options and machines",
     "cost": "print what every machine costs, on and off, and what is on in total",
     "deploy": "deploy: what it costs first, and another zone where one has no room",
+    "destroy": "take machines down, or all of them, and say what stays and what that costs",
+    "diff": "print what a change of the fleet does to machines, files and costs",
+    "disable": "switch a machine off: it is in the cloud no more, what outlives it stays",
+    "enable": "switch a machine on, also for a time",
     "gpus": "print which GPUs can be had where, in which machine types, at what price",
+    "help": "print what there is to know of a topic",
     "init": "write the smallest complete setup into this folder",
     "runbook": "print the commands that bring machines up, take them down or replace them",
+    "report": "write a page that shows the fleet, its state and its costs",
     "show": "print the fleet at a glance",
+    "ssh": "log in to a machine, or run a command on several",
+    "start": "start a machine that is stopped",
+    "status": "print how machines are described, deployed and found in the cloud",
+    "stop": "stop a machine: its disks stay, and are billed",
     "sync": "write what deployment learnt, addresses and keys, into the file of facts",
+    "verify": "ask machines whether they are what the fleet says",
 }
 
 _DETAILS = """\
@@ -58,6 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> int:
         given = _parser(words).parse_args(words)
+        if given.quiet:
+            warnings.simplefilter("ignore")
+        if given.quiet or given.verbose:
+            from infra_lib.terraform.printing import set_volume
+
+            set_volume(quiet=given.quiet, verbose=given.verbose)
         status: int = given.run(given)
         return status
 
@@ -74,6 +94,7 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
         **WITHOUT_COLOUR,
     )
     parser.add_argument("--version", action="version", version=f"infra {__version__}")
+    _add_volume(parser, default=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked = next((word for word in words if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
@@ -82,5 +103,25 @@ def _parser(words: Sequence[str]) -> ArgumentParser:
         if name == asked:
             command = import_module(f"{__package__}.{name}")
             command.add_arguments(added)
+            _add_volume(added, default=SUPPRESS)
             added.set_defaults(run=command.run)
     return parser
+
+
+def _add_volume(parser: ArgumentParser, default: object) -> None:
+    """Let a parser take `--quiet` and `--verbose`, before the command and after it."""
+    volume = parser.add_mutually_exclusive_group()
+    volume.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        default=default,
+        help="print what was asked for and errors, and nothing else",
+    )
+    volume.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        default=default,
+        help="print the commands that are run, too",
+    )

@@ -17,9 +17,10 @@ from nixgen.files.settings import read_settings, tool_table
 from nixgen.files.source import load_as
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Callable
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Collection
 
+    from infra_lib.model.machine import Machine
     from nixgen.files.settings import Settings
 
 T = TypeVar("T")
@@ -40,6 +41,90 @@ def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
     group.add_argument("--source", metavar="SOURCE", help=_HELP)
     if alone:
         group.add_argument("source", nargs="?", default=SUPPRESS, metavar="SOURCE", help=_HELP)
+
+
+def add_names(parser: ArgumentParser, *, required: bool = False, tags: bool = True) -> None:
+    """Let a command take the names of machines, `--tag TAG` and `--source SOURCE`.
+
+    Whoever names no machine means all of them. A word with a colon is a source.
+
+    Args:
+        parser: The command's.
+        required: Whether some machine has to be named.
+        tags: Whether those with a tag can be meant.
+    """
+    names = parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="the machines" if required else "the machines; by default all of the fleet",
+    )
+    names.completer = machine_names  # type: ignore[attr-defined]  # which argcomplete asks
+    if tags:
+        parser.add_argument(
+            "--tag",
+            action="append",
+            default=[],
+            metavar="TAG",
+            help="machines with this tag; more than once: with one of these",
+        )
+    parser.add_argument("--source", metavar="SOURCE", help=_HELP)
+    parser.set_defaults(required=required)
+
+
+def load_chosen(given: Namespace) -> tuple[Fleet, tuple[Machine, ...]]:
+    """Return the fleet, and those of its machines that `add_names` was given, in their order.
+
+    Raises:
+        FleetError: When there is no such machine, none with a tag, or none was named and one has to
+            be; and as `load_fleet` does.
+        NixgenError: As `load_fleet` does.
+    """
+    sources = [word for word in given.names if ":" in word]
+    names = [word for word in given.names if ":" not in word]
+    if sources and (given.source or len(sources) > 1):
+        raise FleetError(f"{sources[-1]!r}: one source is accepted, and machines have no colon")
+    tags = getattr(given, "tag", [])
+    if given.required and not names and not tags:
+        raise FleetError("no machine is named: give the name of one, or of several")
+    fleet = load_fleet(given.source or (sources[0] if sources else None))
+    return fleet, choose(fleet, names, tags)
+
+
+def choose(fleet: Fleet, names: Collection[str], tags: Collection[str] = ()) -> tuple[Machine, ...]:
+    """Return the machines of some names and those with some tags, in the order of the fleet.
+
+    Args:
+        fleet: The fleet.
+        names: Names of its machines.
+        tags: Tags; with neither, all machines are meant.
+
+    Raises:
+        FleetError: When no machine has a name or a tag.
+    """
+    for name in names:
+        fleet.machine(name)
+    known = {tag for machine in fleet.machines for tag in machine.all_tags}
+    for tag in tags:
+        if tag not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise FleetError(f"--tag {tag}: no machine has it; tags are: {listed}")
+    if not names and not tags:
+        return fleet.machines
+    return tuple(
+        machine
+        for machine in fleet.machines
+        if machine.name in names or not {*machine.all_tags}.isdisjoint(tags)
+    )
+
+
+def machine_names(prefix: str = "", parsed_args: Namespace | None = None, **_: Any) -> list[str]:
+    """Return the names of the fleet's machines, for the shell to complete; none where it fails."""
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fleet = load_fleet(getattr(parsed_args, "source", None))
+        return [machine.name for machine in fleet.machines if machine.name.startswith(prefix)]
+    return []
 
 
 def other_word(word: str) -> str:

@@ -6,10 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from infra_lib.operate.style import plain
 from nixgen.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from infra_lib.operate.style import Paint, Tone
+
+    _Tones = Callable[[str, str], Tone | None]
 
     _Line = tuple[str, ...]
 
@@ -57,6 +62,8 @@ def fitted_table(
     width: int | None,
     folds: Collection[str] = (),
     optional: Sequence[str] = (),
+    tones: _Tones | None = None,
+    paint: Paint = plain,
 ) -> tuple[str, list[str]]:
     """Return a table as `table` does, no wider than a terminal, and the titles that it is without.
 
@@ -71,11 +78,13 @@ def fitted_table(
         width: How wide it may be; None for any width.
         folds: The titles of those columns that are folded between words.
         optional: The titles of columns that may be left out, the first one first, where there are.
+        tones: Returns the tone of a cell, of its column's title and itself; None for no tones.
+        paint: Gives cells the looks of their tones.
     """
     lines = [_cells(line) for line in (head, *rows)]
     widths = _widths(lines)
     if width is None or _total(widths) <= width:
-        return _text(lines, widths, right), []
+        return _text(lines, widths, right, tones, paint), []
     least = [
         max(map(_longest_word, column)) if title in folds else each
         for title, each, column in zip(head, widths, zip(*lines, strict=True), strict=True)
@@ -99,7 +108,7 @@ def fitted_table(
         widths = _narrowed(widths, least, width)
     folded = [title in folds for title in lines[0]]
     fitted = [part for line in lines for part in _fitted(line, widths, folded, text)]
-    return _text(fitted, widths, right), dropped
+    return _text(fitted, widths, right, tones, paint), dropped
 
 
 def dropped_note(dropped: Sequence[str], command: str) -> str:
@@ -130,9 +139,17 @@ def fold_prose(text: str, width: int | None) -> str:
     return fold(text, min(width or _PROSE, _PROSE))
 
 
-def _text(lines: Iterable[_Line], widths: Sequence[int], right: Collection[str]) -> str:
+def _text(
+    lines: Iterable[_Line],
+    widths: Sequence[int],
+    right: Collection[str],
+    tones: _Tones | None,
+    paint: Paint,
+) -> str:
     lines = [*lines]
     sides = [">" if title in right else "<" for title in lines[0]]
+    if tones is not None and paint is not plain:
+        return "\n".join(_painted(line, lines[0], sides, widths, tones, paint) for line in lines)
     usual = _form(sides, widths)
     return "\n".join(
         (usual if "".join(line).isascii() else _form(sides, _characters(line, widths)))
@@ -140,6 +157,24 @@ def _text(lines: Iterable[_Line], widths: Sequence[int], right: Collection[str])
         .rstrip()
         for line in lines
     )
+
+
+def _painted(
+    line: _Line,
+    head: _Line,
+    sides: Sequence[str],
+    widths: Sequence[int],
+    tones: _Tones,
+    paint: Paint,
+) -> str:
+    """Return a line of a table whose cells have their looks, which take no columns."""
+    cells = []
+    for title, cell, side, width in zip(head, line, sides, widths, strict=True):
+        tone: Tone | None = "strong" if line is head else tones(title, cell)
+        space = " " * (width - _width(cell))
+        painted = paint(cell, tone)
+        cells.append(f"{space}{painted}" if side == ">" else f"{painted}{space}")
+    return (" " * _GAP).join(cells).rstrip()
 
 
 def _form(sides: Iterable[str], widths: Iterable[int]) -> str:
