@@ -285,7 +285,6 @@ def _left_to_do(
 
 def _origin() -> scaffold.Origin:
     """Tell where this package was installed from: what pip notes down by PEP 610."""
-    import json
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:

@@ -78,7 +78,7 @@ def _tone(title: str, cell: str) -> Tone | None:
     """Return the tone of a cell: more money is to be looked at, and less is good."""
     if title != "DIFFERENCE":
         return None
-    return {"+": "warn", "-": "good"}.get(cell[:1])
+    return "warn" if cell.startswith("+") else "good" if cell.startswith("-") else None
 
 
 def as_markdown(
