@@ -7,7 +7,6 @@ import shlex
 import sys
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from nixgen.command import unescaped_stream
@@ -68,6 +67,8 @@ def progress(text: str) -> Iterator[None]:
         yield  # of two things that go on at once, the first is told
         return
     _Volume.is_told = True
+    from threading import Event, Thread  # most commands show none
+
     started, done, stream = time.monotonic(), Event(), sys.stderr
 
     def tell() -> None:
