@@ -69,7 +69,7 @@ def prepare(folder: Path) -> None:
 def main() -> None:
     """Measure and print."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 11
-    programs = {BASE: ("-c", "import attrs")}
+    programs: dict[str, tuple[str, ...]] = {BASE: ("-c", "import attrs")}
     programs |= {f"infra {line}": ("-c", SCRIPT, *line.split()) for line in COMMANDS}
     with tempfile.TemporaryDirectory() as compiled, tempfile.TemporaryDirectory() as made:
         folder = Path(made)
