@@ -11,13 +11,19 @@ from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.cost_data import gpu_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra_lib.clouds.answers import Summary
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
 
 
-def as_data(fleet: Fleet) -> dict[str, Any]:
+def as_data(fleet: Fleet, machines: Sequence[Machine] | None = None) -> dict[str, Any]:
     """Return the fleet as plain data, in a shape that stays.
+
+    Args:
+        fleet: The fleet.
+        machines: Those of its machines that are told; None for all.
 
     Returns:
         `name`, `domain`; of each cloud by its name what it says of the fleet's project there, or
@@ -34,7 +40,9 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         "name": fleet.name,
         "domain": fleet.domain,
         **{cloud: each and dict(each.data) for cloud, each in summaries(fleet).items()},
-        "machines": [_data(fleet, machine) for machine in fleet.machines],
+        "machines": [
+            _data(fleet, each) for each in (fleet.machines if machines is None else machines)
+        ],
         "caches": [{"url": cache.url, "priority": cache.priority} for cache in fleet.caches],
     }
 
