@@ -1,6 +1,7 @@
 """docs/day.md shows what `infra status` prints."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
@@ -96,5 +97,5 @@ def test_the_page_has_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_page_names_every_kind_of_difference() -> None:
-    missing = [kind for kind in Kind.__args__ if f"| `{kind}` |" not in PAGE]
+    missing = [kind for kind in get_args(Kind) if f"| `{kind}` |" not in PAGE]
     assert missing == []

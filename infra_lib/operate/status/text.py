@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from infra_lib.operate.status.result import Asked, MachineStatus, Status
+    from infra_lib.operate.status.result import Asked, Difference, MachineStatus, Status
     from infra_lib.operate.style import Paint, Tone
 
 MARK = "!"
@@ -43,7 +43,7 @@ def status_text(status: Status, width: int | None = None, paint: Paint = plain) 
     text, dropped = _table(status, width, paint)
     parts += [text] if status.machines else []
     lines = [
-        paint(fold(visible(f"{MARK} {_cut(each.machine)}: {each.text}."), width), "warn")
+        paint(fold(visible(f"{MARK} {_cut(each.machine)}: {_sentence(each)}"), width), "warn")
         for each in status.differences
     ]
     parts += ["\n".join(lines)] if lines else []
@@ -70,6 +70,12 @@ def answer_line(asked: Asked) -> str:
     if asked.cloud is None:
         return f"Terraform's state of {asked.about} is not known: {asked.reason}."
     return f"{asked.about} could not be asked: {asked.reason}."
+
+
+def _sentence(difference: Difference) -> str:
+    """Return what is said of a difference; a command at its end is copied without a full stop."""
+    ends_in_command = difference.command and difference.text.endswith(difference.command)
+    return difference.text if ends_in_command else f"{difference.text}."
 
 
 def _table(status: Status, width: int | None, paint: Paint) -> tuple[str, list[str]]:
