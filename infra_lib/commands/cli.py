@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
@@ -70,8 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         put_python_first()
     words, remote = _split_remote(sys.argv[1:] if arguments is None else arguments)
 
+    if "_ARGCOMPLETE" in os.environ:
+        from infra_lib.commands.completion import complete
+
+        complete(parser_for)
+
     def run() -> int:
-        given = _parser(words).parse_args(words)
+        given = parser_for(words).parse_args(words)
         given.remote = remote
         if given.quiet:
             warnings.simplefilter("ignore")
@@ -92,8 +98,12 @@ def _split_remote(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return ([*words[:at]], [*words[at + 1 :]]) if asked == "ssh" else ([*words], [])
 
 
-def _parser(words: Sequence[str]) -> ArgumentParser:
-    """Return the parser, complete for the one command that is asked for."""
+def parser_for(words: Sequence[str]) -> ArgumentParser:
+    """Return the parser of `infra`, complete for the one command that words ask for.
+
+    Args:
+        words: What follows the command's name.
+    """
     parser = ArgumentParser(
         prog="infra",
         description="What a fleet is, what it costs, and what to do with it.",
