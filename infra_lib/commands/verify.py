@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.epilog = (
+        "With -v, what is well is listed too. Exit status: 1 when a machine is not what the fleet "
+        "says, cannot be reached, or was named and is off."
+    )
     add_names(parser)
     add_way(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
