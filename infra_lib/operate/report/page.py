@@ -234,6 +234,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=DictLoader({_TEMPLATE: _file(_TEMPLATE)}),
         autoescape=True,
+        optimized=False,  # it is rendered once, and is compiled sooner so
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
