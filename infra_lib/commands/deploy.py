@@ -153,9 +153,11 @@ def run_for(fleet: Fleet, given: Asked) -> int:
         return _fail(plans)
     check_fleet.check_owners(stacks, plans, fleet)
     check_fleet.check_plans(plans, fleet)
-    impossible = guard.shrinking_disk(plans) or guard.prevented(fleet, plans)
-    if impossible is None and given.only:
-        impossible = others.refusal(fleet, plans, given.only)
+    if given.only and not others.concern(fleet, plans, given.only):
+        say(f"as it is described already, so that nothing is deployed: {', '.join(given.only)}")
+        return 0
+    alone = others.refusal(fleet, plans, given.only) if given.only else None
+    impossible = alone or guard.shrinking_disk(plans) or guard.prevented(fleet, plans)
     if impossible is not None:
         return _fail(impossible)
     elsewhere = _elsewhere(cdk, stacks, fleet)

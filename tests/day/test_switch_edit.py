@@ -169,7 +169,7 @@ def programs(draw: st.DrawFn) -> tuple[str, tuple[str, ...]]:
     comma = f",{draw(BREAK)}" if draw(st.booleans()) else ""
     before, after = draw(WORDS), draw(WORDS)
     callee = draw(st.sampled_from(["Gcp", "infra.Gcp", "(Gcp)", "made(1)"]))
-    text = f'# {before}\na = "{before}"; b = [{callee}({inside}{comma}), c("-{after}")]  # {after}\n'
+    text = f'# {before}\na = "{before}"; b = [{callee}({inside}{comma}), c("-{after}")]\n'
     return text.replace("\n", draw(st.sampled_from(["\n", "\r\n", "\r"]))), (
         *names,
         *(name for name, _ in switches),

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _MOST = 8  # resources that are named
 
 
+def concern(fleet: Fleet, plans: Sequence[Plan], names: Collection[str]) -> bool:
+    """Return whether plans change anything of some machines."""
+    return any(
+        not change.is_empty and owner_in(fleet, change) in names
+        for plan in plans
+        for change in plan.changes
+    )
+
+
 def refusal(fleet: Fleet, plans: Sequence[Plan], names: Collection[str]) -> str | None:
     """Return why plans are not carried out for some machines alone; None where they may be.
 

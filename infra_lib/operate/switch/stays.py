@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra_lib.model.provisioned import ProvisionedMachine
+    from infra_lib.model.sums import Sum
 
 Left = Literal["off", "stopped"]
 
@@ -77,12 +78,22 @@ def lost(machine: ProvisionedMachine, left: Left) -> str:
     return "Its boot disk is deleted, with all that is on it."
 
 
-def all_stays_text(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None) -> str:
-    """Return what is billed of machines once they are all off, for people."""
+def all_stays(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None) -> tuple[Sum, Sum]:
+    """Return what is billed of machines once they are all off: an hour and a month.
+
+    Args:
+        machines: The machines.
+        usd_per_eur: How many USD a EUR is; None when nobody said.
+    """
     off = [(machine, stays(machine, "off")) for machine in machines]
     hour = cost.sum_of(((machine, each.hour) for machine, each in off), usd_per_eur)
     month = cost.sum_of(((machine, each.month) for machine, each in off), usd_per_eur)
-    return sums_text(hour, month)
+    return hour, month
+
+
+def all_stays_text(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None) -> str:
+    """Return the same for people."""
+    return sums_text(*all_stays(machines, usd_per_eur))
 
 
 def _sentence(text: str) -> str:
