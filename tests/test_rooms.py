@@ -50,6 +50,7 @@ ROOMS = {
                 "answers",
                 "catalog_file",
                 "failure",
+                "live",
                 "secret_values",
                 "sections",
             )
@@ -72,7 +73,7 @@ ROOMS = {
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (
         OPERATE | {"commands", "infra_lib's names"},
-        ("infra_lib.commands", "infra_lib.app", "infra_lib.__main__"),
+        ("infra_lib.commands", "infra_lib.app", "infra_lib.status", "infra_lib.__main__"),
     ),
 }
 # The fleet is a room of the fleet level to those above.

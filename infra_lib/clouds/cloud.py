@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Summary,
     )
     from infra_lib.clouds.failure import Failure
+    from infra_lib.clouds.live import Live, Question
     from infra_lib.model.dns import Dns
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
@@ -369,3 +370,28 @@ class Operations(Protocol):
 
         Where no machine is on, this alone says it: by network tags, names or labels.
         """
+
+    def live_question(
+        self, fleet: FleetView, project: Any, project_id: str, environment: Mapping[str, str]
+    ) -> Question:
+        """Return how the cloud is asked which machines of a fleet there are now.
+
+        Args:
+            fleet: The fleet, whose name its machines bear as a label.
+            project: The fleet's project; None where the fleet has none in this cloud.
+            project_id: The project that a stack is in; empty for the fleet's.
+            environment: The environment variables, of which none that is secret is told.
+        """
+
+    def read_live(self, document: object) -> list[Live]:
+        """Return the machines that the cloud's answer tells of.
+
+        Args:
+            document: The JSON that the command of `live_question` printed.
+
+        Raises:
+            FleetError: When it is no list of machines.
+        """
+
+    def why_not_live(self, said: str) -> str | None:
+        """Return what an error of that command means, and what to do; None for what it says."""

@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         put_python_first()
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    words, remote = _split_remote(sys.argv[1:] if arguments is None else arguments)
 
     if "_ARGCOMPLETE" in os.environ:
         from infra_lib.commands.completion import complete
@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> int:
         given = parser_for(words).parse_args(words)
+        given.remote = remote
         if given.quiet:
             warnings.simplefilter("ignore")
         if given.quiet or given.verbose:
@@ -88,6 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
 
     return run_command(run, "infra", (FleetError, NixgenError, OSError))
+
+
+def _split_remote(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words that are for `infra`, and those behind `--` that a machine is to run."""
+    at = words.index("--") if "ssh" in words and "--" in words else len(words)
+    asked = next((word for word in words[:at] if not word.startswith("-")), None)
+    return ([*words[:at]], [*words[at + 1 :]]) if asked == "ssh" else ([*words], [])
 
 
 def parser_for(words: Sequence[str]) -> ArgumentParser:

@@ -108,6 +108,30 @@ def bios_disks(layout: Value) -> tuple[Value, ...] | None:
     return None if hidden else ()
 
 
+def mountpoints(layout: Value) -> tuple[str, ...] | None:
+    """Return where a layout mounts what, each once, as far as it tells.
+
+    Args:
+        layout: What `disko.devices` holds.
+
+    Returns:
+        Absolute paths in the order of the layout; None where an expression stands in the way.
+    """
+    if not isinstance(layout, Mapping):
+        return None
+    leaves = [*_leaves(layout)]
+    if not all(_tells(value) for _, value in leaves):
+        return None
+    # A dataset's `options.mountpoint` is ZFS's own property, which mounts nothing by itself.
+    found = (
+        value
+        for path, value in leaves
+        if path[-1] == "mountpoint" and "options" not in path[-2:-1]
+        if isinstance(value, str) and value.startswith("/")
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def frozen_layout(value: Layout) -> Layout:
     """Make a layout that is a mapping one that nobody can change, and leave any other."""
     return frozen_mapping(value) if isinstance(value, Mapping) else value

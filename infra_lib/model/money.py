@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from nixgen.frozen import frozen
@@ -20,6 +21,8 @@ CURRENCIES: tuple[Currency, ...] = ("USD", "EUR")
 """What clouds bill in, in the order in which sums are listed."""
 
 SYMBOLS: dict[Currency, str] = {"USD": "$", "EUR": "€"}
+
+_LABEL = re.compile(r"(at-least-)?([0-9]{1,9})-([0-9]{4})-(usd|eur)-per-hour")
 
 NO_TRAFFIC = "Traffic is not counted."
 """What is to be known of the prices of a cloud that bills for traffic, and knows no more."""
@@ -137,6 +140,16 @@ def label(per_hour: Amount) -> str:
     number = f"{per_hour.known:.4f}".replace(".", "-")
     text = f"{number}-{per_hour.currency.lower()}-per-hour"
     return f"at-least-{text}" if per_hour.unknown else text
+
+
+def from_label(value: str | None) -> Amount | None:
+    """Return the price of an hour that `label` wrote; None for anything else."""
+    found = _LABEL.fullmatch(value or "")
+    if found is None:
+        return None
+    least, units, rest, currency = found.groups()
+    known = float(f"{units}.{rest}")
+    return Amount(known, ("a part",) if least else (), "USD" if currency == "usd" else "EUR")
 
 
 def _text(money: Amount | float | None, places: str) -> str:

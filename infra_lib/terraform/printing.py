@@ -7,7 +7,6 @@ import shlex
 import sys
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from nixgen.command import unescaped_stream
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 CLEAR = "\r\x1b[K"
 """What has the line that the cursor is in begin anew."""
 
+# Nothing is wiped out before something else stands there: the screen does not flicker.
+_HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 _SOON = 2.0  # seconds that people wait without being told what for
 
@@ -68,6 +69,8 @@ def progress(text: str) -> Iterator[None]:
         yield  # of two things that go on at once, the first is told
         return
     _Volume.is_told = True
+    from threading import Event, Thread  # most commands show none
+
     started, done, stream = time.monotonic(), Event(), sys.stderr
 
     def tell() -> None:
@@ -103,6 +106,16 @@ def show(text: str) -> None:
     """
     clear = CLEAR if text.startswith(CLEAR) else ""
     _print(clear + visible(text.removeprefix(CLEAR), colours=True), sys.stdout)
+
+
+def redraw(text: str) -> None:
+    """Print text in place of all that a terminal shows, with its colours.
+
+    Args:
+        text: The text; all else that a terminal acts on is escaped.
+    """
+    lines = visible(text, colours=True).replace("\n", f"{_REST_OF_LINE}\n")
+    _print(f"{_HOME}{lines}{_REST_OF_SCREEN}", sys.stdout)
 
 
 def say(text: str) -> None:

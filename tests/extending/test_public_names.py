@@ -21,6 +21,7 @@ MODULES = {
     "infra_lib.clan_services": "Clan's own services that people use most, each by a function.",
     "infra_lib.stacks": "Provisioning it with CDKTF, which is the extra `cdktf`.",
     "infra_lib.stacks.cdktn": "Provisioning it with CDK Terrain, which is the extra `cdktn`.",
+    "infra_lib.status": "What there is of a fleet now, as `infra status` prints it.",
     "nixgen": "Writing Nix.",
 }
 

@@ -19,6 +19,7 @@ from infra_lib.clouds.gcp.firewall_state import (
 )
 from infra_lib.clouds.gcp.handling import handling
 from infra_lib.clouds.gcp.instance_state import explain_wipe, move, read_instance
+from infra_lib.clouds.gcp.live import live_question, read_live, why_not_live
 
 __all__ = [
     "access",
@@ -33,10 +34,13 @@ __all__ = [
     "held",
     "lacking",
     "left_behind",
+    "live_question",
     "move",
     "no_room",
     "prevent",
     "read_instance",
+    "read_live",
     "refuse_unseen",
     "rule_tags",
+    "why_not_live",
 ]

@@ -17,6 +17,7 @@ from infra_lib.clouds.hetzner.firewall_state import (
     rule_tags,
 )
 from infra_lib.clouds.hetzner.handling import handling
+from infra_lib.clouds.hetzner.live import live_question, read_live, why_not_live
 from infra_lib.clouds.hetzner.server_state import explain_wipe, move, read_instance
 from infra_lib.clouds.hetzner.token import lacking
 
@@ -33,10 +34,13 @@ __all__ = [
     "held",
     "lacking",
     "left_behind",
+    "live_question",
     "move",
     "no_room",
     "prevent",
     "read_instance",
+    "read_live",
     "refuse_unseen",
     "rule_tags",
+    "why_not_live",
 ]
