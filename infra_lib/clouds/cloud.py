@@ -81,6 +81,8 @@ class Kinds:
         disks: Types of disks, whose deletion loses what is on them.
         labelled: Types that bear the labels which say whose they are.
         uncounted: Types that cost something, and whose price is not known here.
+        own: Types of what a machine alone has, and what has no label: called after the machine, or
+            after one of its disks, with something behind that or without.
         place: What its machines' field is called for where they are: "zone". That for where else
             they may be is "fallback_zones".
     """
@@ -91,6 +93,7 @@ class Kinds:
     disks: tuple[str, ...]
     labelled: tuple[str, ...]
     uncounted: tuple[str, ...]
+    own: tuple[str, ...] = ()
     place: str = "zone"
 
 

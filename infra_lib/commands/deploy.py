@@ -14,10 +14,19 @@ from attrs import evolve
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
 from infra_lib.commands.load import add_argument, load_fleet, other_word
+from infra_lib.commands.runbook import stack_of
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.cost_data import price_sources
-from infra_lib.operate.deploy import check_fleet, guard, inputs, plan, synthesis, takeover
+from infra_lib.operate.deploy import (
+    check_fleet,
+    guard,
+    inputs,
+    others,
+    plan,
+    synthesis,
+    takeover,
+)
 from infra_lib.operate.deploy.advice import advice
 from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
@@ -30,10 +39,11 @@ from infra_lib.terraform.command import check_encryption, check_terraform
 from infra_lib.terraform.printing import say, show
 from nixgen.errors import NixgenError
 from nixgen.files.settings import read_settings
+from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from infra_lib.clouds.cloud import Cloud
     from infra_lib.fleet import Fleet
@@ -66,23 +76,73 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+@frozen(kw_only=True)
+class Asked:
+    """What somebody wants deployed.
+
+    Attributes:
+        source: Where the fleet is described; None for what pyproject.toml says.
+        stacks: The stacks, by names or patterns; none for the only one, or for those of `only`.
+        only: The names of machines, where nothing else is to change; none for all of the stacks.
+        yes: Whether nobody is asked.
+        plan: Whether what would change is shown, and nothing deployed.
+        over_budget: Whether what costs more than the fleet's budget is deployed, too.
+    """
+
+    source: str | None = None
+    stacks: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    yes: bool = False
+    plan: bool = False
+    over_budget: bool = False
+
+
 def run(given: Namespace) -> int:
+    """Deploy what the command line says; see `run_for`."""
+    asked = Asked(
+        source=given.source,
+        stacks=tuple(given.stacks),
+        yes=given.yes,
+        plan=given.plan,
+        over_budget=given.over_budget,
+    )
+    return run_for(load_fleet(given.source), asked)
+
+
+def check_ready(fleet: Fleet, given: Asked) -> Cdk:
+    """Check what a deployment needs before it begins, and return what deploys.
+
+    Raises:
+        FleetError: When there is nobody to ask, a program or a token is missing, or the facts
+            cannot be written.
+    """
+    _check(fleet, given)
+    settings = read_settings(Path.cwd())
+    _check_tokens(_named_clouds(given, fleet))
+    cdk = _tools(settings.project, fleet)
+    inputs.check_environment()
+    return cdk
+
+
+def run_for(fleet: Fleet, given: Asked) -> int:
     """Show, ask, deploy, and record what came of it.
 
     The app is run once, first: what is shown, agreed to and deployed is what it wrote then.
+
+    Args:
+        fleet: The fleet, as its source describes it now.
+        given: What is to be deployed.
+
+    Returns:
+        The exit status: 0 fine; 1 when it failed or was refused.
     """
-    fleet = load_fleet(given.source)
-    _check(fleet, given)
+    cdk = check_ready(fleet, given)
     settings = read_settings(Path.cwd())
-    _check_tokens(_named_clouds(given.stacks, fleet))
-    cdk = _tools(settings.project, fleet)
-    inputs.check_environment()
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
         return _fail(too_much)
     synthesized = cdk.synth()
-    machines = [machine.name for machine in fleet.machines]
-    stacks = synthesis.select(synthesized, given.stacks, machines)
+    stacks = _chosen(synthesized, fleet, given)
     check_fleet.check_stacks(synthesized, stacks, fleet, given.source or settings.source or "")
     check_encryption(stack.document for stack in stacks)
     _check_tokens(_clouds_in(stacks))
@@ -93,7 +153,11 @@ def run(given: Namespace) -> int:
         return _fail(plans)
     check_fleet.check_owners(stacks, plans, fleet)
     check_fleet.check_plans(plans, fleet)
-    impossible = guard.shrinking_disk(plans) or guard.prevented(fleet, plans)
+    if given.only and not others.concern(fleet, plans, given.only):
+        say(f"as it is described already, so that nothing is deployed: {', '.join(given.only)}")
+        return 0
+    alone = others.refusal(fleet, plans, given.only) if given.only else None
+    impossible = alone or guard.shrinking_disk(plans) or guard.prevented(fleet, plans)
     if impossible is not None:
         return _fail(impossible)
     elsewhere = _elsewhere(cdk, stacks, fleet)
@@ -142,7 +206,7 @@ def run(given: Namespace) -> int:
     return _record(done, stacks, given.source)
 
 
-def _check(fleet: Fleet, given: Namespace) -> None:
+def _check(fleet: Fleet, given: Asked) -> None:
     if not given.yes and not given.plan and not sys.stdin.isatty():
         raise FleetError(
             "there is no terminal to ask at, and nothing was deployed: pass --yes to deploy "
@@ -162,14 +226,30 @@ def _check(fleet: Fleet, given: Namespace) -> None:
             )
 
 
-def _named_clouds(names: Sequence[str], fleet: Fleet) -> list[Cloud]:
+def _chosen(synthesized: Mapping[str, Stack], fleet: Fleet, given: Asked) -> tuple[Stack, ...]:
+    """Return the stacks that are to be deployed: those that are named, or those of machines.
+
+    Raises:
+        FleetError: When there is no such stack, or nobody can tell which is meant.
+    """
+    if given.only and not given.stacks:
+        documents = {name: stack.document for name, stack in synthesized.items()}
+        machines = [fleet.machine(name) for name in given.only]
+        found = {stack_of(fleet, machine, documents) for machine in machines}
+        return synthesis.select(synthesized, sorted(found - {""}))
+    names = [machine.name for machine in fleet.machines]
+    return synthesis.select(synthesized, given.stacks, names)
+
+
+def _named_clouds(given: Asked, fleet: Fleet) -> list[Cloud]:
     """Return the clouds that are sure to be deployed to, as far as that is known without the app.
 
     A stack mostly has the name of its cloud. Where none is named, it is the only one, which may be
     of any cloud that the fleet has machines in.
     """
-    of_fleet = {machine.cloud for machine in fleet.provisioned}
+    names, of_fleet = given.stacks, {machine.cloud for machine in fleet.provisioned}
     sure = of_fleet & {*names} if names else of_fleet if len(of_fleet) == 1 else set()
+    sure |= {machine.cloud for machine in fleet.provisioned if machine.name in given.only}
     return [cloud for name, cloud in CLOUDS.items() if name in sure]
 
 

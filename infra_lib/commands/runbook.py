@@ -115,10 +115,10 @@ def find_stacks(
         return
     documents = {stack.name: read_document(stack) for stack in found}
     for machine in machines:
-        yield machine, _stack(fleet, machine, documents)
+        yield machine, stack_of(fleet, machine, documents)
 
 
-def _stack(fleet: Fleet, machine: Machine, documents: Mapping[str, Mapping[str, Any]]) -> str:
+def stack_of(fleet: Fleet, machine: Machine, documents: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the stack that a machine is in, of those that are synthesized; empty for none of them.
 
     A machine that is off, and has nothing that stays, is in none of several. Then it is in the only

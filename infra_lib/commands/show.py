@@ -127,11 +127,20 @@ def machines_text(
         paint=paint,
     )
     parts = [text]
+    if until := [
+        f"{each.name} is on until {each.on_until}." for each in provisioned if _ends(each)
+    ]:
+        parts.append(fold("\n".join(until), width))
     if provisioned:
         parts.append(fold(total_line(subtotal(provisioned, fleet.usd_per_eur)), width))
     if dropped:
         parts.append(fold(dropped_note(dropped, "infra show"), width))
     return "\n\n".join(parts)
+
+
+def _ends(machine: ProvisionedMachine) -> bool:
+    """Return whether a machine is on, and meant to be so for a time."""
+    return machine.on_until is not None and machine.state == "on"
 
 
 def _title(fleet: Fleet) -> str:

@@ -100,6 +100,14 @@ def in_usd(amount: Amount, usd_per_eur: float | None) -> Amount:
     return Amount(None if usd_per_eur is None else amount.known * usd_per_eur, amount.unknown)
 
 
+def for_seconds(per_hour: Amount, seconds: float) -> Amount:
+    """Return what a time costs, at a price of an hour."""
+    known = per_hour.known
+    return Amount(
+        None if known is None else known * seconds / 3600, per_hour.unknown, per_hour.currency
+    )
+
+
 def rounded(amount: float | None) -> float | None:
     """Return money to a ten-thousandth of a cent, as programs are told; None when unknown."""
     return None if amount is None else round(amount, 6)

@@ -13,6 +13,7 @@ from attrs import NOTHING, evolve, field
 from infra_lib.model import gpu_count
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
 from infra_lib.model.frozen import frozen
+from infra_lib.model.instant import check_instant
 from infra_lib.model.machine import Machine
 from infra_lib.model.money import HOURS_PER_DAY, Cost, Currency, in_usd, rounded
 from infra_lib.model.validators import (
@@ -100,9 +101,15 @@ class ProvisionedMachine(Machine, ABC):
         currency: What its cloud bills in.
         platform: What NixOS is built for: `nixpkgs.hostPlatform`.
         boot_device: The boot disk as the installer finds it: "/dev/sda".
+        on_until: Until when it is meant to be on, "2026-11-27T18:00+01:00"; None for as long as it
+            is described so. `infra enable --for` writes it, and `infra check` fails once it is
+            past. It switches nothing off by itself.
+        run_seconds: The fewest and the most seconds after which its cloud can end a run by itself,
+            as `max_run_duration` says; None where it cannot.
     """
 
     cloud: ClassVar[str]
+    run_seconds: ClassVar[tuple[int, int] | None] = None
     currency: ClassVar[Currency] = "USD"
     # Fields by what other clouds' machines call them: for whoever gives that one here.
     called_elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
@@ -126,6 +133,7 @@ class ProvisionedMachine(Machine, ABC):
     )
     enabled: bool = field(init=False)
     stopped: bool = field(default=False, validator=valid(check_boolean), kw_only=True)
+    on_until: str | None = field(default=None, validator=valid(check_instant), kw_only=True)
 
     def _set_derived(self, **fields: object) -> None:
         """Set fields that follow from others, as a class does when it is made."""
@@ -243,6 +251,11 @@ class ProvisionedMachine(Machine, ABC):
     def may_be_stopped(self) -> bool:
         """Whether it can be stopped and started again, with what is on its boot disk."""
         return True
+
+    @property
+    def max_run_duration(self) -> int | None:
+        """Seconds after which its cloud ends each run; None for never."""
+        return None
 
     @property
     def runs_as(self) -> str:

@@ -31,10 +31,11 @@ def as_data(fleet: Fleet, machines: Sequence[Machine] | None = None) -> dict[str
         `priority` (or None); `machines`: of each `name`, `class` ("nixos", "darwin"),
         `description`, `tags` (derived ones first), `target_host` (or None), `users` (login names),
         `zerotier` (of "controller", "moon" and "peer" those that it is), and, None for a machine
-        that is not provisioned here, `state` ("on", "off", "stopped"), `zone`, `machine_type`,
-        `gpu` (`type` and `count`; None without one), `spot`, `usd_per_hour` while it is on
-        (None when unknown; of one that is billed in EUR converted, and None without a rate),
-        `eur_per_hour` (None for one that is billed in USD), and `currency` ("USD", "EUR").
+        that is not provisioned here, `state` ("on", "off", "stopped"), `on_until` (until when it is
+        meant to be on, with its offset; None for as long as it is described so), `zone`,
+        `machine_type`, `gpu` (`type` and `count`; None without one), `spot`, `usd_per_hour` while
+        it is on (None when unknown; of one that is billed in EUR converted, and None without a
+        rate), `eur_per_hour` (None for one that is billed in USD), and `currency` ("USD", "EUR").
     """
     return {
         "name": fleet.name,
@@ -78,6 +79,7 @@ def _data(fleet: Fleet, machine: Machine) -> dict[str, Any]:
         "users": users_of(fleet, machine),
         "zerotier": roles_of(fleet, machine),
         "state": here and here.state,
+        "on_until": here and here.on_until,
         "zone": here and here.zone,
         "machine_type": here and here.machine_type,
         "gpu": here and gpu_data(here),

@@ -34,6 +34,7 @@ KINDS = Kinds(
         "google_compute_instance_group_manager",
         "google_compute_region_instance_group_manager",
     ),
+    own=("google_compute_resource_policy", "google_dns_record_set"),
 )
 
 

@@ -165,6 +165,7 @@ class GcpMachine(ProvisionedMachine):
             for a copy that `attrs.evolve` gives one.
         stopped: It exists but is stopped: its disks stay and are billed, the rest is not. Not with
             a machine type that comes with Local SSDs, which cannot be stopped so.
+        on_until: Until when it is meant to be on; see `ProvisionedMachine`.
         spot: Runs as a Spot VM: cheaper, and Google may stop it at any time. It is short for
             `provisioning_model="SPOT"`.
         provisioning_model: "STANDARD", "SPOT"; "FLEX_START", which waits for room, runs for a
@@ -221,6 +222,7 @@ class GcpMachine(ProvisionedMachine):
     """
 
     cloud = "gcp"
+    run_seconds = (_LEAST_SECONDS, _MOST_SECONDS)
     called_elsewhere = MappingProxyType(
         {
             "server_type": "machine_type",

@@ -27,6 +27,12 @@ KINDS = Kinds(
     disks=("hcloud_volume",),
     labelled=("hcloud_server", "hcloud_volume"),
     uncounted=("hcloud_floating_ip", "hcloud_load_balancer"),
+    own=(
+        "hcloud_primary_ip",
+        "hcloud_server_network",
+        "hcloud_volume_attachment",
+        "hcloud_zone_rrset",
+    ),
     place="location",
 )
 

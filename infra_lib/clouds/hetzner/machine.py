@@ -112,6 +112,7 @@ class HetznerMachine(ProvisionedMachine):
         enabled: Whether it exists in the cloud; True unless you say otherwise. Without it the
             server is deleted; its volumes and its addresses stay, and are billed.
         stopped: No machine here is: a server that is powered off costs its full price.
+        on_until: Until when it is meant to be on; see `ProvisionedMachine`.
         image: The image that it is made from, until NixOS is installed over it: a name such as
             "debian-12", or the number of a snapshot.
         image_architecture: What the image is built for, "x86" or "arm", where its name does not

@@ -1,0 +1,20 @@
+"""`infra start`: switch on a machine that is stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_lib.commands.switches import add_switch, run_switch
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_switch(parser, end=True)
+
+
+def run(given: Namespace) -> int:
+    """Switch machines."""
+    return run_switch("start", given)
