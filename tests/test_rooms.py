@@ -50,6 +50,7 @@ ROOMS = {
                 "answers",
                 "catalog_file",
                 "failure",
+                "replacement",
                 "secret_values",
                 "sections",
             )
@@ -69,6 +70,7 @@ ROOMS = {
         ("infra_lib.stacks.gcp", "infra_lib.stacks.hetzner"),
     ),
     "operate": (OPERATE, ("infra_lib.operate",)),
+    "what commands compute, for Python": (OPERATE, ("infra_lib.diff",)),
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (
         OPERATE | {"commands", "infra_lib's names"},

@@ -21,6 +21,13 @@ def _under(block: str, names: str) -> frozenset[str]:
 
 _MADE = "boot_disk.initialize_params"
 
+STOPPED_FOR = _names(
+    "advanced_machine_features enable_display machine_type min_cpu_platform service_account"
+    " network_interface.network network_interface.subnetwork scheduling.node_affinities"
+    " shielded_instance_config"
+)
+"""What of an instance Google's provider changes only while it is stopped."""
+
 READINGS: dict[str, Reading] = {
     INSTANCE: Reading(
         forcing=_names(
