@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.commands.load import find_source, load_fleet
@@ -64,6 +65,9 @@ def run(given: Namespace) -> int:
         1 when a disk is lost, the change is refused or over the budget; 0 otherwise.
     """
     settings = find_source(given.source)
+    # What both processes need is loaded once, before there are two.
+    import_module("infra_lib.nix.all_files")
+    import_module("nixgen.render")
     first, second = _ends(given.range, settings)
     # First, while no module of the fleet's is loaded.
     before = load_other(first, settings, given.source, lambda fleet: pack(side_of(fleet)))

@@ -344,9 +344,7 @@ def test_whose_configuration_changes() -> None:
     assert found.shared_files
     # A moved file is still its machine's.
     moved = {"modules/machines/nixos/galena/default.nix": "elsewhere/galena.nix"}
-    found = diff(
-        fleet_of(cpu(), files=moved), fleet_of(cpu(config={"a": 1}), files=moved)
-    )
+    found = diff(fleet_of(cpu(), files=moved), fleet_of(cpu(config={"a": 1}), files=moved))
     assert only(found).what == "configured"
     # What is off has no configuration to be brought up to date.
     off = cpu(enabled=False)
@@ -467,7 +465,9 @@ def test_a_large_fleet_is_compared_soon_and_fits_into_a_comment() -> None:
 
 def test_a_server_that_goes_with_many_others_is_soon_compared() -> None:
     names = [f"m{number}" for number in range(300)]
-    before = hetzner_fleets.fleet_of(*(HetznerMachine(each, server_type="ccx13", location="fsn1") for each in names))
+    before = hetzner_fleets.fleet_of(
+        *(HetznerMachine(each, server_type="ccx13", location="fsn1") for each in names)
+    )
     assert len(diff(before, hetzner_fleets.fleet_of()).machines) == 300
 
 

@@ -5,14 +5,12 @@ The stand-in plans as Google's own provider and hcloud's did on the same changes
 would do to each resource has to be what the rules say.
 """
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from infra_lib import (
     BootDisk,
@@ -21,7 +19,6 @@ from infra_lib import (
     FirewallRule,
     Fleet,
     GcpMachine,
-    HetznerMachine,
     Machine,
     PrivateNetwork,
     ServiceAccount,
@@ -118,9 +115,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plans")
 
 
-Make = Callable[..., Fleet]
-
-
 def google(**fields: Any) -> Fleet:
     """A fleet of one machine that has much, and one beside it."""
     given: dict[str, Any] = {
@@ -186,16 +180,16 @@ GOOGLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def applied(stand_in: StandIn, folder: Path) -> Iterator[dict[str, Workspace]]:
+def applied(stand_in: StandIn, folder: Path) -> dict[str, Workspace]:
     """For each cloud, a workspace in which the fleet that all others follow is applied."""
-    found = {}
+    found: dict[str, Workspace] = {}
     for cloud, fleet in (("gcp", google()), ("hetzner", hetzner())):
         place = folder / cloud
         place.mkdir()
         found[cloud] = Workspace.make(place, stand_in)
         found[cloud].write(document(fleet, cloud))
         found[cloud].apply()
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("case", GOOGLE)

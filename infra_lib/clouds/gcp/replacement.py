@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from infra_lib.clouds.gcp.adoption.readings import READINGS, STOPPED_FOR
-from infra_lib.clouds.gcp.adoption.sources import DISK, INSTANCE
+from infra_lib.clouds.gcp.readings import DISK, INSTANCE, READINGS, STOPPED_FOR
 from infra_lib.clouds.gcp.resources import configuration as _configuration
 from infra_lib.clouds.replacement import INSTALLED_BY, Rules
 

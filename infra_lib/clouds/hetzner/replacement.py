@@ -1,7 +1,7 @@
 """What hcloud's provider, 1.68, makes anew, and what it cuts the power of a server for.
 
 Read off its source: https://github.com/hetznercloud/terraform-provider-hcloud/tree/main/internal.
-An import is another matter: see `adoption/readings.py`.
+An import is another matter: see `readings.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from infra_lib.clouds.adoption import Reading
-from infra_lib.clouds.hetzner.adoption.readings import READINGS
-from infra_lib.clouds.hetzner.adoption.things import MEMBERSHIP, SERVER, VOLUME
+from infra_lib.clouds.hetzner.readings import MEMBERSHIP, READINGS, SERVER, VOLUME
 from infra_lib.clouds.hetzner.resources import configuration as _configuration
 from infra_lib.clouds.replacement import INSTALLED_BY, Rules
 

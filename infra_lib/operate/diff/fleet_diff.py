@@ -264,6 +264,8 @@ def _changes(name: str, before: Side | None, after: Side) -> list[ResourceChange
         side.stacks[name].resources if side and name in side.stacks else ()
         for side in (before, after)
     )
+    if not (old or new):
+        return []  # and the cloud's rules need not be loaded
     return resource_changes(old, new, CLOUDS[name].comparison().RULES)
 
 
@@ -394,7 +396,8 @@ def _what(
         return "removed"
     elif before is None:
         return "added"
-    return "configured" if updates and (is_there or after.cloud is None) else None
+    runs = is_there or (after is not None and after.cloud is None)
+    return "configured" if updates and runs else None
 
 
 def _because(changes: Sequence[ResourceChange]) -> tuple[Difference, ...]:

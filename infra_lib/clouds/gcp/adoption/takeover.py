@@ -17,22 +17,20 @@ from infra_lib.clouds.adoption import (
     differences,
     is_within,
 )
-from infra_lib.clouds.gcp.adoption.readings import READINGS, STOPPED_FOR
-from infra_lib.clouds.gcp.adoption.sources import (
-    ADDRESS,
-    DISK,
-    FIREWALL,
-    INSTANCE,
-    POLICY,
-    RECORD,
-    Sources,
-    labels_of,
-    merged,
-)
+from infra_lib.clouds.gcp.adoption.sources import ADDRESS, Sources, labels_of, merged
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
 from infra_lib.clouds.gcp.adoption.values import URL, is_nothing, last, literal, number, part
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.gcp.readings import (
+    DISK,
+    FIREWALL,
+    INSTANCE,
+    POLICY,
+    READINGS,
+    RECORD,
+    STOPPED_FOR,
+)
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
