@@ -49,6 +49,7 @@ test: check
 
 snapshots: setup
 	@$(bin)/nixgen write
+	@$(bin)/python tools/commands_page.py
 	@$(bin)/pytest --regen-all -q -m snapshots
 
 format: setup

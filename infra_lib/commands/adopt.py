@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from argparse import Action
@@ -119,6 +120,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="adopt this machine alone, or these: a repository need not move at once",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON: which files were written, and the report"
+    )
     parser.add_argument("--name", help="the fleet's name, where no source says it")
     parser.add_argument("--domain", help="the domain that machines are reached under, likewise")
     parser.add_argument(
@@ -166,6 +170,14 @@ def _adopt(given: Namespace, output: Path, sources: Sources, secrets: Secrets) -
     written = texts(described, output.name, FRAMEWORKS[given.cdk])
     files.check_no_secrets(written, secrets)
     files.write_new(output.parent, written, _notify)
+    if given.json:
+        data = {
+            "fleet": described.fleet.name,
+            "created": [str(output.parent / name) for name in written],
+            "report": report.report_data(described.items, secrets),
+        }
+        print(json.dumps(data, indent=2))
+        return
     for name in written:
         print(f"created {output.parent / name}")
     print(_summary(described))

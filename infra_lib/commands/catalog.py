@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -59,6 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="DATE",
         help="the day that these files are of; by default the one that prices tell, or else today",
     )
+    update.add_argument("--json", action="store_true", help="print JSON: which files were written")
     where = update.add_mutually_exclusive_group()
     where.add_argument(
         "-o",
@@ -89,18 +91,27 @@ def run(given: Namespace) -> int:
         return result
 
     if given.built_in:
-        _replace_built_in(renewal.BUILT_IN, renew(None).built_in)
+        _tell(given, _replace_built_in(renewal.BUILT_IN, renew(None).built_in))
         return 0
     output = Path(given.output or renewal.OUTPUT)
     with locked(output, _notify):
         kept = _kept(output)
         text = renew(kept).text
-        if kept is not None and kept[1] == text:
-            print(f"{output}: up to date")
-        else:
+        stale = kept is None or kept[1] != text
+        if stale:
             write(output, text.encode())
-            print(f"{output}: written")
+    _tell(given, {output: stale})
     return 0
+
+
+def _tell(given: Namespace, files: Mapping[Path, bool]) -> None:
+    """Print which files were written, of those that are what they are to be now."""
+    if given.json:
+        found = [{"file": str(path), "written": written} for path, written in files.items()]
+        print(json.dumps({"files": found}, indent=2))
+        return
+    for path, written in files.items():
+        print(f"{path}: {'written' if written else 'up to date'}")
 
 
 def _asked(given: Mapping[str, list[str] | None]) -> tuple[Renewal, dict[str, list[str]]]:
@@ -153,7 +164,8 @@ def _kept(path: Path) -> tuple[str, str] | None:
         raise FleetError(f"{path}: it is in the way, and no catalogue") from None
 
 
-def _replace_built_in(folder: Path, files: Mapping[str, str]) -> None:
+def _replace_built_in(folder: Path, files: Mapping[str, str]) -> dict[Path, bool]:
+    """Write the files of the built-in catalogue, and return the paths of those that changed."""
     with open_folder(folder, change=True, notify=_notify) as here:
         changes = []
         for name, text in files.items():
@@ -161,8 +173,7 @@ def _replace_built_in(folder: Path, files: Mapping[str, str]) -> None:
             if found is None or found.data != text.encode():
                 changes.append(Change(name, text.encode(), found=found, like=found))
         replace(here, changes)
-    for change in changes:
-        print(f"{folder / change.path}: written")
+    return {folder / change.path: True for change in changes}
 
 
 def _day(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
@@ -70,8 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         put_python_first()
     words = sys.argv[1:] if arguments is None else list(arguments)
 
+    if "_ARGCOMPLETE" in os.environ:
+        from infra_lib.commands.completion import complete
+
+        complete(parser_for)
+
     def run() -> int:
-        given = _parser(words).parse_args(words)
+        given = parser_for(words).parse_args(words)
         if given.quiet:
             warnings.simplefilter("ignore")
         if given.quiet or given.verbose:
@@ -84,8 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(run, "infra", (FleetError, NixgenError, OSError))
 
 
-def _parser(words: Sequence[str]) -> ArgumentParser:
-    """Return the parser, complete for the one command that is asked for."""
+def parser_for(words: Sequence[str]) -> ArgumentParser:
+    """Return the parser of `infra`, complete for the one command that words ask for.
+
+    Args:
+        words: What follows the command's name.
+    """
     parser = ArgumentParser(
         prog="infra",
         description="What a fleet is, what it costs, and what to do with it.",

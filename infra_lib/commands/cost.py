@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.commands.load import add_argument, load_fleet
+from infra_lib.commands.load import add_names, load_chosen
 from infra_lib.model.money import YEARS
 from infra_lib.operate.cost_data import cost_data, price_sources
 from infra_lib.operate.cost_text import cost_text
 from infra_lib.operate.cost_view import BY, SORTS, View
 from infra_lib.operate.price_age import warn_of_old_prices
+from infra_lib.operate.style import paint_for
 from infra_lib.operate.table import terminal_width
+from infra_lib.terraform.printing import show
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_argument(parser)
+    add_names(parser)
     parser.add_argument(
         "--by",
         choices=BY,
@@ -34,13 +36,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         "is unknown; price is that of an hour on; without a rate, USD come before EUR",
     )
     parser.add_argument("--reverse", action="store_true", help="order them the other way round")
-    parser.add_argument(
-        "--tag",
-        action="append",
-        default=[],
-        metavar="TAG",
-        help="count machines with this tag alone; more than once: with one of these",
-    )
     parser.add_argument(
         "--state",
         action="append",
@@ -87,21 +82,22 @@ def run(given: Namespace) -> int:
         from infra_lib.commands.cost_diff import run_diff  # reads git: few ask for that
 
         return run_diff(given)
+    fleet, _ = load_chosen(given)
     view = View(
         by=given.by,
         sort=given.sort,
         reverse=given.reverse,
+        names=tuple(given.names),
         tags=tuple(given.tag),
         states=tuple(given.state),
         clouds=tuple(given.cloud),
         years=given.committed_use,
     )
-    fleet = load_fleet(given.source)
     if given.json:
         import json
 
         print(json.dumps(cost_data(fleet, view), indent=2))
     else:
-        print(cost_text(fleet, view, terminal_width()))
+        show(f"{cost_text(fleet, view, terminal_width(), paint_for())}\n")
     warn_of_old_prices(price_sources(fleet))
     return 0

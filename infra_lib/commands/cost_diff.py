@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from infra_lib.commands.load import find_source, load_fleet
+from infra_lib.commands.load import find_source, load_fleet, take_source
 from infra_lib.commands.other_fleet import find_other, load_other
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.cost_data import cost_data, further_notes, price_sources
@@ -14,7 +14,9 @@ from infra_lib.operate.cost_diff import as_data, compare
 from infra_lib.operate.cost_diff_text import as_markdown, as_text
 from infra_lib.operate.deploy.price import over_budget
 from infra_lib.operate.price_age import warn_of_old_prices
+from infra_lib.operate.style import paint_for
 from infra_lib.operate.table import terminal_width
+from infra_lib.terraform.printing import show
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,6 +28,7 @@ def run_diff(given: Namespace) -> int:
     Returns:
         1 when the fleet costs more than its budget, or nobody can tell; 0 otherwise.
     """
+    take_source(given)
     if given.diff is None:
         raise FleetError("--markdown is how --diff prints: give both")
     for option, said in _of_the_list(given).items():
@@ -48,7 +51,10 @@ def run_diff(given: Namespace) -> int:
         said = [*notes, *([problem] if problem else [])]
         print(as_markdown(diff, other.text, said, of_clouds=further))
     else:
-        print(as_text(diff, other.text, notes, terminal_width(), of_clouds=further))
+        text = as_text(
+            diff, other.text, notes, terminal_width(), of_clouds=further, paint=paint_for()
+        )
+        show(f"{text}\n")
     if problem:
         print(f"infra: {problem}", file=sys.stderr)
     warn_of_old_prices(price_sources(fleet))
@@ -61,6 +67,7 @@ def _of_the_list(given: Namespace) -> dict[str, object]:
         "--by": given.by != "machine",
         "--sort": given.sort,
         "--reverse": given.reverse,
+        "NAME": given.names,
         "--tag": given.tag,
         "--state": given.state,
         "--cloud": given.cloud,

@@ -23,7 +23,9 @@ from infra_lib.operate.gpu_offers import (
     region_wish,
 )
 from infra_lib.operate.price_age import warn_of_old_prices
+from infra_lib.operate.style import paint_for, plain
 from infra_lib.operate.table import dropped_note, fitted_table, fold_prose, terminal_width
+from infra_lib.terraform.printing import show
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from infra_lib.clouds.answers import GpuOffer, Source
     from infra_lib.fleet import Fleet
     from infra_lib.operate.gpu_offers import Found, GpuKind, Wish
+    from infra_lib.operate.style import Paint
 
 _OFFER = (
     *("MACHINE TYPE", "GPU", "GPU MEMORY", "VCPUS", "MEMORY"),
@@ -87,7 +90,8 @@ def run(given: Namespace) -> int:
 
         print(json.dumps(as_data(found, sources), indent=2))
     elif found.offers:
-        print(as_text(found, sources, each=bool(said), width=terminal_width()))
+        width = terminal_width()
+        show(f"{as_text(found, sources, each=bool(said), width=width, paint=paint_for())}\n")
     warn_of_old_prices(sources)
     if not found.offers:
         print(f"infra: {nothing_text(offers, wishes)}", file=sys.stderr)
@@ -95,7 +99,12 @@ def run(given: Namespace) -> int:
 
 
 def as_text(
-    found: Found, sources: Mapping[str, Source], *, each: bool, width: int | None = None
+    found: Found,
+    sources: Mapping[str, Source],
+    *,
+    each: bool,
+    width: int | None = None,
+    paint: Paint = plain,
 ) -> str:
     """Return what is found as a table with notes, for people.
 
@@ -104,6 +113,7 @@ def as_text(
         sources: Where prices come from, by what they are of.
         each: Whether each machine type has a line in each region, and not each GPU one.
         width: How wide lines may be; None for any width.
+        paint: Gives cells of the table their looks.
     """
     text, dropped = fitted_table(
         _OFFER if each else _KIND,
@@ -112,6 +122,8 @@ def as_text(
         width=width,
         folds=_LISTS,
         optional=_OPTIONAL,
+        tones=lambda title, _: "money" if title in {"ON DEMAND", "SPOT"} else None,
+        paint=paint,
     )
     notes = _notes(found, sources, dropped, each=each)
     prose = "\n".join(fold_prose(note, width) for note in notes)

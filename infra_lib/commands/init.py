@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from functools import partial
@@ -93,6 +94,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="write a fleet of one machine also where there is a fleet already",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON: which files were written, and what is left"
+    )
 
 
 def run(given: Namespace) -> int:
@@ -131,9 +135,18 @@ def run(given: Namespace) -> int:
         if ignored is None or lines != ignored.data:
             changes.append(Change(scaffold.GITIGNORE, lines, found=ignored, like=ignored))
         replace(here, changes)
+    left = list(_left_to_do(by_hand, hook, theirs, below, origin, framework))
+    if given.json:
+        data = {
+            "created": [change.path for change in changes if not change.found],
+            "extended": [change.path for change in changes if change.found],
+            "left_to_do": left,
+        }
+        print(json.dumps(data, indent=2))
+        return 0
     for change in changes:
         print(f"{'extended' if change.found else 'created'} {change.path}")
-    for text in _left_to_do(by_hand, hook, theirs, below, origin, framework):
+    for text in left:
         print(f"\n{text}")
     source = [scaffold.SOURCE] if scaffold.PYPROJECT in by_hand else []
     checked = shlex.join(["nixgen", "check", *source])
@@ -272,7 +285,6 @@ def _left_to_do(
 
 def _origin() -> scaffold.Origin:
     """Tell where this package was installed from: what pip notes down by PEP 610."""
-    import json
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:

@@ -12,13 +12,14 @@ from attrs import evolve
 
 from infra_lib.fleet import Fleet
 from infra_lib.model.errors import FleetError
+from infra_lib.operate.choice import choose
 from nixgen.errors import NixgenError
 from nixgen.files.settings import read_settings, tool_table
 from nixgen.files.source import load_as
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Sequence
 
     from infra_lib.model.machine import Machine
     from nixgen.files.settings import Settings
@@ -61,13 +62,14 @@ def add_names(parser: ArgumentParser, *, required: bool = False, tags: bool = Tr
     )
     names.completer = machine_names  # type: ignore[attr-defined]  # which argcomplete asks
     if tags:
-        parser.add_argument(
+        tag = parser.add_argument(
             "--tag",
             action="append",
             default=[],
             metavar="TAG",
             help="machines with this tag; more than once: with one of these",
         )
+        tag.completer = tag_names  # type: ignore[attr-defined]
     parser.add_argument("--source", metavar="SOURCE", help=_HELP)
     parser.set_defaults(required=required)
 
@@ -80,51 +82,43 @@ def load_chosen(given: Namespace) -> tuple[Fleet, tuple[Machine, ...]]:
             be; and as `load_fleet` does.
         NixgenError: As `load_fleet` does.
     """
-    sources = [word for word in given.names if ":" in word]
-    names = [word for word in given.names if ":" not in word]
-    if sources and (given.source or len(sources) > 1):
-        raise FleetError(f"{sources[-1]!r}: one source is accepted, and machines have no colon")
+    take_source(given)
     tags = getattr(given, "tag", [])
-    if given.required and not names and not tags:
+    if given.required and not given.names and not tags:
         raise FleetError("no machine is named: give the name of one, or of several")
-    fleet = load_fleet(given.source or (sources[0] if sources else None))
-    return fleet, choose(fleet, names, tags)
+    fleet = load_fleet(given.source)
+    return fleet, choose(fleet, given.names, tags)
 
 
-def choose(fleet: Fleet, names: Collection[str], tags: Collection[str] = ()) -> tuple[Machine, ...]:
-    """Return the machines of some names and those with some tags, in the order of the fleet.
-
-    Args:
-        fleet: The fleet.
-        names: Names of its machines.
-        tags: Tags; with neither, all machines are meant.
+def take_source(given: Namespace) -> None:
+    """Have `source` be a source that stands among `names`, where there is one.
 
     Raises:
-        FleetError: When no machine has a name or a tag.
+        FleetError: When there are two.
     """
-    for name in names:
-        fleet.machine(name)
-    known = {tag for machine in fleet.machines for tag in machine.all_tags}
-    for tag in tags:
-        if tag not in known:
-            listed = ", ".join(sorted(known)) or "none"
-            raise FleetError(f"--tag {tag}: no machine has it; tags are: {listed}")
-    if not names and not tags:
-        return fleet.machines
-    return tuple(
-        machine
-        for machine in fleet.machines
-        if machine.name in names or not {*machine.all_tags}.isdisjoint(tags)
-    )
+    sources = [word for word in given.names if ":" in word]
+    if len(sources) + bool(given.source) > 1:
+        raise FleetError(f"{sources[-1]!r}: one source is accepted, and machines have no colon")
+    given.names = [word for word in given.names if ":" not in word]
+    given.source = given.source or next(iter(sources), None)
 
 
-def machine_names(prefix: str = "", parsed_args: Namespace | None = None, **_: Any) -> list[str]:
-    """Return the names of the fleet's machines, for the shell to complete; none where it fails."""
+def machine_names(parsed_args: Namespace, **_: Any) -> list[str]:
+    """Return the names of the fleet's machines, for a shell to complete; none where it fails."""
+    return [machine.name for machine in _machines(parsed_args)]
+
+
+def tag_names(parsed_args: Namespace, **_: Any) -> list[str]:
+    """Return the tags of the fleet's machines, likewise."""
+    return sorted({tag for machine in _machines(parsed_args) for tag in machine.all_tags})
+
+
+def _machines(given: Namespace) -> Sequence[Machine]:
+    """Return the machines of the fleet, for somebody who is in the middle of typing."""
     with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fleet = load_fleet(getattr(parsed_args, "source", None))
-        return [machine.name for machine in fleet.machines if machine.name.startswith(prefix)]
-    return []
+        return load_fleet(getattr(given, "source", None)).machines
+    return ()
 
 
 def other_word(word: str) -> str:
@@ -226,7 +220,7 @@ def _no_source(word: str, settings: Settings) -> FleetError:
         said += f". None is needed here, where pyproject.toml names {settings.source}"
         with suppress(FleetError, NixgenError):
             names = [machine.name for machine in _loaded(settings.source, settings).machines]
-            said += f"; what is printed is of all its machines: {', '.join(names)}"
+            said += f"; this is of all its machines: {', '.join(names)}"
     return FleetError(said)
 
 

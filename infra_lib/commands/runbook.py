@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.commands.load import add_argument, load_fleet, other_word
+from infra_lib.commands.load import add_names, load_chosen
 from infra_lib.model.errors import FleetError
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.kinds import owners
-from infra_lib.operate.runbook import Writer, as_shell, as_text
+from infra_lib.operate.runbook import Writer, as_data, as_shell, as_text
 from infra_lib.terraform.cdktf_json import output_folder, provider_project, read_document
 from infra_lib.terraform.frameworks import frameworks_for
 from nixgen.files.settings import read_settings
@@ -26,16 +27,12 @@ if TYPE_CHECKING:
     from infra_lib.model.machine import Machine
 
 
+_WANTED = "--expect: a machine that this project provisions is wanted"
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument(
-        "machine",
-        nargs="?",
-        type=other_word,
-        metavar="MACHINE",
-        help="the machine; every one of the fleet by default",
-    )
-    add_argument(parser, alone=False)
+    add_names(parser)
     parser.add_argument(
         "--stack",
         metavar="NAME",
@@ -50,6 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="print a script that stops at the first failure, and is told what to do by its "
         "arguments: up, down or replace, and the machine",
     )
+    form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument(
         "--expect",
         choices=("on", "off", "stopped"),
@@ -59,10 +57,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print the runbook."""
-    fleet = load_fleet(given.source)
-    machines = (fleet.machine(given.machine),) if given.machine else fleet.machines
+    fleet, machines = load_chosen(given)
     if given.expect:
-        return _expect(fleet, given.machine, given.expect)
+        if not given.names and not given.tag:
+            raise FleetError(_WANTED)
+        return max(_expect(machine, given.expect) for machine in machines)
     settings = read_settings(Path.cwd())
     output = output_folder(settings.project)
     folder = settings.project / output
@@ -81,7 +80,10 @@ def run(given: Namespace) -> int:
             writer, stack=stack, project=_project(machine, folder / "stacks" / stack)
         ).runbooks(machine)
     ]
-    print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
+    if given.json:
+        print(json.dumps(as_data(runbooks), indent=2))
+    else:
+        print(as_shell(runbooks).rstrip("\n") if given.shell else as_text(runbooks, fleet))
     return 0
 
 
@@ -142,10 +144,9 @@ def _stack(fleet: Fleet, machine: Machine, documents: Mapping[str, Mapping[str, 
     return holders[0] if len(holders) == 1 else ""
 
 
-def _expect(fleet: Fleet, name: str | None, state: str) -> int:
-    machine = fleet.machine(name) if name else None
+def _expect(machine: Machine, state: str) -> int:
     if not isinstance(machine, ProvisionedMachine):
-        raise FleetError("--expect: a machine that this project provisions is wanted")
+        raise FleetError(f"{_WANTED}, and {machine.name} is none")
     if machine.state == state:
         return 0
     fields = {

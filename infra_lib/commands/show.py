@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.all_clouds import CLOUDS
-from infra_lib.commands.load import add_argument, load_fleet
+from infra_lib.commands.load import add_names, load_chosen
 from infra_lib.fleet import clouds_of, project_of
 from infra_lib.model import money
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.cost_data import gpu_data
 from infra_lib.operate.cost_text import total_line
 from infra_lib.operate.cost_view import subtotal
+from infra_lib.operate.style import paint_for, plain, state_tone
 from infra_lib.operate.table import dropped_note, fitted_table, fold, table, terminal_width
+from infra_lib.terraform.printing import show
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from infra_lib.clouds.answers import Summary
     from infra_lib.fleet import Fleet
     from infra_lib.model.machine import Machine
+    from infra_lib.operate.style import Paint
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_argument(parser)
+    add_names(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--short", action="store_true", help="print machines, their state and cost, and no more"
@@ -39,21 +43,35 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print the fleet."""
-    fleet = load_fleet(given.source)
+    fleet, machines = load_chosen(given)
     if given.json:
         import json
 
-        print(json.dumps(as_data(fleet), indent=2))
+        print(json.dumps(as_data(fleet, machines), indent=2))
     else:
-        width = terminal_width()
-        print(machines_text(fleet, width) if given.short else as_text(fleet, width))
+        text = machines_text if given.short else as_text
+        show(f"{text(fleet, machines, terminal_width(), paint_for())}\n")
     return 0
 
 
-def as_text(fleet: Fleet, width: int | None = None) -> str:
-    """Return everything at a glance, for people, in lines no wider than a terminal."""
-    parts = [fold(_title(fleet), width), machines_text(fleet, width)]
-    if fleet.machines:
+def as_text(
+    fleet: Fleet,
+    machines: Sequence[Machine] | None = None,
+    width: int | None = None,
+    paint: Paint = plain,
+) -> str:
+    """Return everything at a glance, for people, in lines no wider than a terminal.
+
+    Args:
+        fleet: The fleet.
+        machines: Those of its machines that are shown; None for all, and what else there is.
+        width: How wide lines may be; None for any width.
+        paint: Gives cells of tables their looks.
+    """
+    shown = fleet.machines if machines is None else machines
+    whole = len(shown) == len(fleet.machines)
+    parts = [fold(_title(fleet), width), machines_text(fleet, shown, width, paint)]
+    if shown:
         head = ("MACHINE", "HOST", "ZEROTIER", "USERS", "TAGS")
         rows = (
             (
@@ -63,43 +81,66 @@ def as_text(fleet: Fleet, width: int | None = None) -> str:
                 _listed(_users(fleet, machine)),
                 _listed(machine.all_tags),
             )
-            for machine in fleet.machines
+            for machine in shown
         )
-        text, _ = fitted_table(head, rows, width=width, folds=("ZEROTIER", "USERS", "TAGS"))
+        text, _ = fitted_table(
+            head,
+            rows,
+            width=width,
+            folds=("ZEROTIER", "USERS", "TAGS"),
+            tones=state_tone,
+            paint=paint,
+        )
         parts.append(text)
-    if fleet.caches:
+    if whole and fleet.caches:
         caches = (
             (cache.url, "-" if cache.priority is None else str(cache.priority))
             for cache in fleet.caches
         )
         parts.append(table(("CACHE", "PRIORITY"), caches, right=("PRIORITY",)))
-    for cloud, project, machines in clouds_of(fleet):
-        parts += cloud.notes(project, machines)
+    for cloud, project, here in clouds_of(fleet) if whole else ():
+        parts += cloud.notes(project, here)
     return "\n\n".join(parts)
 
 
-def machines_text(fleet: Fleet, width: int | None = None) -> str:
-    """Return a table of the machines with state and hourly cost, and what all cost in total."""
-    in_usd = all(machine.currency == "USD" for machine in fleet.provisioned)
+def machines_text(
+    fleet: Fleet,
+    machines: Sequence[Machine] | None = None,
+    width: int | None = None,
+    paint: Paint = plain,
+) -> str:
+    """Return a table of machines with state and hourly cost, and what they cost in total.
+
+    The arguments are those of `as_text`.
+    """
+    shown = fleet.machines if machines is None else machines
+    provisioned = [each for each in shown if isinstance(each, ProvisionedMachine)]
+    in_usd = all(machine.currency == "USD" for machine in provisioned)
     price = "USD/HOUR" if in_usd else "PRICE/HOUR"
     head = ("MACHINE", "CLASS", "STATE", "ZONE", "MACHINE TYPE", "GPU", price)
     text, dropped = fitted_table(
         head,
-        map(_row, fleet.machines),
+        map(_row, shown),
         right=(price,),
         width=width,
         optional=("CLASS", "ZONE", "GPU", "MACHINE TYPE"),
+        tones=state_tone,
+        paint=paint,
     )
     parts = [text]
-    if fleet.provisioned:
-        parts.append(fold(total_line(subtotal(fleet.provisioned, fleet.usd_per_eur)), width))
+    if provisioned:
+        parts.append(fold(total_line(subtotal(provisioned, fleet.usd_per_eur)), width))
     if dropped:
         parts.append(fold(dropped_note(dropped, "infra show"), width))
     return "\n\n".join(parts)
 
 
-def as_data(fleet: Fleet) -> dict[str, Any]:
+def as_data(fleet: Fleet, machines: Sequence[Machine] | None = None) -> dict[str, Any]:
     """Return the fleet as plain data, in a shape that stays.
+
+    Args:
+        fleet: The fleet.
+        machines: Those of its machines that are told; None for all.
 
     Returns:
         `name`, `domain`; of each cloud by its name what it says of the fleet's project there, or
@@ -116,7 +157,9 @@ def as_data(fleet: Fleet) -> dict[str, Any]:
         "name": fleet.name,
         "domain": fleet.domain,
         **{cloud: each and dict(each.data) for cloud, each in _summaries(fleet).items()},
-        "machines": [_data(fleet, machine) for machine in fleet.machines],
+        "machines": [
+            _data(fleet, each) for each in (fleet.machines if machines is None else machines)
+        ],
         "caches": [{"url": cache.url, "priority": cache.priority} for cache in fleet.caches],
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -14,7 +15,14 @@ from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts
 from infra_lib.operate import clan_vars, deployed
 from infra_lib.operate.kinds import instance_readers
-from infra_lib.operate.sync import Findings, check_fact, describe_changes, doubts, update_facts
+from infra_lib.operate.sync import (
+    Findings,
+    changes,
+    check_fact,
+    describe_changes,
+    doubts,
+    update_facts,
+)
 from infra_lib.terraform.cdktf_json import output_folder
 from infra_lib.terraform.state import parse_outputs
 from nixgen.files.settings import read_settings
@@ -59,7 +67,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="record what nothing here can know, such as stibnite.zerotier_member_id=abcdef1200; "
         "without a value the fact is forgotten",
     )
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON: what changed")
+    form.add_argument(
         "--get",
         metavar="MACHINE.FACT",
         help="print one fact and nothing else; exit 1 when it is not known",
@@ -90,12 +100,16 @@ def run(given: Namespace) -> int:
         for line in doubts(fleet, findings):
             _notify(line)
         facts = update_facts(fleet, findings)
-        for line in describe_changes(now, facts):
-            print(line, file=report)
+        if not given.json:
+            for line in describe_changes(now, facts):
+                print(line, file=report)
         stale = facts.to_json() != _text(path, Facts().to_json())
         if stale and not given.check:
             facts.save()
-    print(_summary(path, stale, given.check), file=report)
+    if given.json:
+        print(json.dumps(_data(path, now, facts, written=stale and not given.check), indent=2))
+    else:
+        print(_summary(path, stale, given.check), file=report)
     if given.check and stale:
         return 1
     return 0 if wanted is None else _print_fact(facts, *wanted)
@@ -242,6 +256,23 @@ def _summary(path: Path, stale: bool, check: bool) -> str:
         known = "up to date" if path.exists() else "nothing is known yet, so there is no such file"
         return f"{path.name}: {known}"
     return f"{path.name}: out of date; run: infra sync" if check else f"{path.name}: written"
+
+
+def _data(path: Path, old: Facts, new: Facts, *, written: bool) -> dict[str, Any]:
+    """Return what was learnt as plain data, in a shape that stays.
+
+    Returns:
+        `file`; `written`, whether it was; and `changes`: of each `fact` ("galena.external_ip"),
+        `before` and `after`, None for what is not known.
+    """
+    return {
+        "file": str(path),
+        "written": written,
+        "changes": [
+            {"fact": fact, "before": before, "after": after}
+            for fact, before, after in changes(old, new)
+        ],
+    }
 
 
 def _print_fact(facts: Facts, machine: str, fact: str) -> int:

@@ -49,14 +49,15 @@ def cost_data(fleet: Fleet, view: View | None = None) -> dict[str, Any]:
         Without a rate, sums in USD are None when something is billed in EUR, and those "at least"
         are of the rest; `by_tag`, `by_state`, `by_cloud` and `by_zone`:
         the same but for the budget by the name of each, of which those of tags do not add up;
-        `filters`: what machines are looked at: `tags`, `states` and `clouds`, empty for all;
+        `filters`: what machines are looked at: `machines` (by name), `tags`, `states` and `clouds`,
+        empty for all;
         `budget`, of the whole fleet whatever the filters (None without one): `usd_per_hour`,
         `used_usd_per_hour`, `used_usd_per_hour_at_least`; `not_provisioned`: names of machines
         that cost nothing here; `hours_per_month`; `usd_per_eur`: the rate, None without one; and
         `prices`: by what they are of, `as_of` and `source`.
 
     Raises:
-        FleetError: When no machine of the fleet has a tag that is looked at.
+        FleetError: When the fleet has no machine of a name or with a tag that is looked at.
     """
     view = view or View()
     machines, rate = view.machines(fleet), fleet.usd_per_eur
@@ -74,6 +75,7 @@ def cost_data(fleet: Fleet, view: View | None = None) -> dict[str, Any]:
             for group in GROUPS
         },
         "filters": {
+            "machines": list(view.names),
             "tags": list(view.tags),
             "states": list(view.states),
             "clouds": list(view.clouds),

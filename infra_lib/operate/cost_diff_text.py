@@ -9,6 +9,7 @@ from infra_lib.model.sums import rate_text
 from infra_lib.model.wording import listed
 from infra_lib.operate.cost_diff import unknown_prices
 from infra_lib.operate.markdown import LONGEST, escaped, markdown_table, one_line
+from infra_lib.operate.style import plain
 from infra_lib.operate.table import dropped_note, fitted_table, fold
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from infra_lib.model.sums import Sum
     from infra_lib.operate.cost_diff import Change, CostDiff, Difference
+    from infra_lib.operate.style import Paint, Tone
 
 _NOTE = "Prices of now on both sides. A month is 730 hours of the state that each machine is in"
 _NO_TRAFFIC = "; traffic is not counted"
@@ -32,6 +34,7 @@ def as_text(
     width: int | None = None,
     *,
     of_clouds: Sequence[str] = (),
+    paint: Paint = plain,
 ) -> str:
     """Return what is between two fleets as a table with its sums, for a terminal.
 
@@ -41,6 +44,7 @@ def as_text(
         notes: Further lines.
         width: How wide lines may be; None for any width.
         of_clouds: What clouds say of prices and traffic; empty where traffic is just not counted.
+        paint: Gives cells of the table their looks.
     """
     against = one_line(against)
     if not diff.changes:
@@ -49,13 +53,27 @@ def as_text(
     head = ("MACHINE", *_NUMBERS, "CHANGE")
     rows = ((change.name, *_numbers(change), "; ".join(change.words)) for change in diff.changes)
     text, dropped = fitted_table(
-        head, rows, right=_NUMBERS, width=width, folds={"CHANGE"}, optional=("HOUR",)
+        head,
+        rows,
+        right=_NUMBERS,
+        width=width,
+        folds={"CHANGE"},
+        optional=("HOUR",),
+        tones=_tone,
+        paint=paint,
     )
     lines = [*notes, *of_clouds, f"Against {against}. {_note(of_clouds)}"]
     if dropped:
         lines.append(dropped_note(dropped, "infra cost --diff"))
     sums = (_titled(title, said, width) for title, said in _sums(diff))
     return "\n\n".join([text, "\n".join([*sums, *(fold(line, width) for line in lines)])])
+
+
+def _tone(title: str, cell: str) -> Tone | None:
+    """Return the tone of a cell: more money is to be looked at, and less is good."""
+    if title != "DIFFERENCE":
+        return None
+    return "warn" if cell.startswith("+") else "good" if cell.startswith("-") else None
 
 
 def as_markdown(

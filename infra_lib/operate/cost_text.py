@@ -28,6 +28,7 @@ from infra_lib.operate.cost_view import (
     part_month,
     subtotal,
 )
+from infra_lib.operate.style import plain, state_tone
 from infra_lib.operate.table import dropped_note, fitted_table, fold_prose
 from nixgen.frozen import frozen
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from infra_lib.model.money import Currency, Years
     from infra_lib.model.provisioned import ProvisionedMachine
     from infra_lib.operate.cost_view import Subtotal, View
+    from infra_lib.operate.style import Paint, Tone
 
 # Columns of numbers, and what they and some others mean.
 _MEANS = {
@@ -54,6 +56,7 @@ _MEANS = {
     "SAVED": "what that is less",
 }
 _NUMBERS = {*_MEANS, "MACHINES", "ON"}
+_MONEY = {"NOW", "MONTH"}  # what is paid as things are
 # What a narrow terminal does without, the first one first.
 _OPTIONAL = ("ZONE", "OFF", "STOPPED", "AT MOST", "AS", "GPU", "SPOT", "ON DEMAND")
 _OPTIONAL_AT_LAST = ("STATE", "MACHINE TYPE", "IF ALL ON", "IF ON", "SAVED", "COMMITTED")
@@ -84,16 +87,17 @@ class _Table:
         )
 
 
-def cost_text(fleet: Fleet, view: View, width: int | None = None) -> str:
+def cost_text(fleet: Fleet, view: View, width: int | None = None, paint: Paint = plain) -> str:
     """Return what a fleet costs as a table with sums and notes.
 
     Args:
         fleet: The fleet.
         view: Which of its machines are looked at, and how.
         width: How wide lines may be; None for any width.
+        paint: Gives cells of the table their looks.
 
     Raises:
-        FleetError: When no machine of the fleet has a tag that is looked at.
+        FleetError: When the fleet has no machine of a name or with a tag that is looked at.
     """
     machines = view.machines(fleet)
     shown = subtotal(machines, fleet.usd_per_eur)
@@ -106,12 +110,20 @@ def cost_text(fleet: Fleet, view: View, width: int | None = None) -> str:
             right=_NUMBERS,
             width=width,
             optional=(*_OPTIONAL, *_OPTIONAL_AT_LAST),
+            tones=_tone,
+            paint=paint,
         )
         parts.append(text)
         titles = [title for title in table.head if title not in dropped]
     for lines in (_sums(fleet, view, shown), _notes(fleet, view, shown, titles, dropped)):
         parts += ["\n".join(fold_prose(line, width) for line in lines)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _tone(title: str, cell: str) -> Tone | None:
+    if cell == "-":
+        return "quiet"
+    return "money" if title in _MONEY else state_tone(title, cell)
 
 
 def total_line(shown: Subtotal) -> str:

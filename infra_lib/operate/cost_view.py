@@ -6,11 +6,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from infra_lib.model import costs
-from infra_lib.model.errors import FleetError, nearest
+from infra_lib.model.errors import FleetError
 from infra_lib.model.money import Amount, Years
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.sums import Sum, known_part
-from infra_lib.model.wording import listed
+from infra_lib.operate.choice import choose
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class View:
             last what is unknown. Without a rate between currencies, USD come first, and then EUR.
             None for the order of the fleet, and of the names of groups.
         reverse: Whether the order is the other way round; what is unknown stays last.
-        tags: Machines that have one of these; empty for all.
+        names: Machines of these names; with no names and no tags, all.
+        tags: Machines that have one of these tags.
         states: Machines in one of these states; empty for all.
         clouds: Machines in one of these clouds; empty for all.
         years: How long the commitments are under which months are shown too; None for none.
@@ -57,6 +58,7 @@ class View:
     by: By = "machine"
     sort: Sort | None = None
     reverse: bool = False
+    names: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     clouds: tuple[str, ...] = ()
@@ -68,9 +70,13 @@ class View:
             raise FleetError(f"--sort {self.sort}: --by {self.by} has it by one of {accepted}")
 
     @property
-    def filters(self) -> dict[Group, tuple[str, ...]]:
-        """What machines have to be: by what it is, the names of which one will do."""
-        given: dict[Group, tuple[str, ...]] = {
+    def filters(self) -> dict[Literal["machine"] | Group, tuple[str, ...]]:
+        """What machines have to be: by what it is, the names of which one will do.
+
+        A machine that is named need not have a tag.
+        """
+        given: dict[Literal["machine"] | Group, tuple[str, ...]] = {
+            "machine": self.names,
             "tag": self.tags,
             "state": self.states,
             "cloud": self.clouds,
@@ -81,15 +87,15 @@ class View:
         """Return the machines of a fleet that are looked at, in order.
 
         Raises:
-            FleetError: When no machine of the fleet has one of the tags.
+            FleetError: When the fleet has no machine of a name, or with a tag.
         """
-        if self.tags:
-            _check_tags(fleet, self.tags)
-        wanted = [(_names(group), {*names}) for group, names in self.filters.items()]
+        meant = {machine.name for machine in choose(fleet, self.names, self.tags)}
         chosen = [
             machine
             for machine in fleet.provisioned
-            if all(not names.isdisjoint(names_of(machine)) for names_of, names in wanted)
+            if machine.name in meant
+            and (not self.states or machine.state in self.states)
+            and (not self.clouds or machine.cloud in self.clouds)
         ]
         keys = _machine_keys(fleet.usd_per_eur)
         return _ordered(chosen, keys.get(self.sort), reverse=self.reverse)
@@ -226,14 +232,6 @@ def is_by_currency(view: View, shown: Subtotal) -> bool:
     """Return whether lines are in order of money, and by currency, as there is no rate."""
     by_money = view.sort in {"price", "now", "month"}
     return by_money and len(shown.currencies) > 1 and shown.usd_per_eur is None
-
-
-def _check_tags(fleet: Fleet, tags: Iterable[str]) -> None:
-    known = {tag for machine in fleet.machines for tag in machine.all_tags}
-    for tag in tags:
-        if tag not in known:
-            near = nearest(tag, known) or f"; there are {listed(sorted(known)) or 'none'}"
-            raise FleetError(f"fleet {fleet.name!r}: --tag {tag}: no machine has that tag{near}")
 
 
 def _names(group: Group) -> Callable[[ProvisionedMachine], tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import Fleet, project_of
@@ -344,6 +344,25 @@ def as_text(runbooks: Sequence[Runbook], fleet: Fleet) -> str:
             lines += [f"       {command}" for command in step.commands]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def as_data(runbooks: Sequence[Runbook]) -> list[dict[str, Any]]:
+    """Return runbooks as plain data, in a shape that stays.
+
+    Returns:
+        Of each `machine`, `action` ("up", "down", "replace") and `steps`, in order: of each `text`,
+        what it is and why, and `commands`, lines of shell; none where it is for a person to do.
+    """
+    return [
+        {
+            "machine": runbook.machine,
+            "action": runbook.action,
+            "steps": [
+                {"text": step.text, "commands": list(step.commands)} for step in runbook.steps
+            ],
+        }
+        for runbook in runbooks
+    ]
 
 
 def as_shell(runbooks: Sequence[Runbook]) -> str:

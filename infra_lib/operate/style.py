@@ -46,18 +46,13 @@ def coloured(text: str, tone: Tone | None) -> str:
 def paint_for(stream: TextIO | None = None) -> Paint:
     """Return what paints text for a stream: in colour where it is a terminal that shows colours.
 
-    NO_COLOR in the environment, unless it is empty, has none anywhere (https://no-color.org), and
-    FORCE_COLOR has them in pipes too (https://force-color.org).
+    NO_COLOR in the environment, unless it is empty, has none there either (https://no-color.org).
 
     Args:
         stream: Where the text goes; stdout by default.
     """
-    if os.environ.get("NO_COLOR"):
-        return plain
-    if os.environ.get("FORCE_COLOR"):
-        return coloured
-    shows = (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
-    return coloured if shows else plain
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return coloured if (stream or sys.stdout).isatty() and not unwanted else plain
 
 
 def state_tone(title: str, cell: str) -> Tone | None:

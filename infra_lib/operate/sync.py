@@ -69,13 +69,24 @@ def update_facts(fleet: Fleet, findings: Findings) -> Facts:
     return facts
 
 
-def describe_changes(old: Facts, new: Facts) -> Iterator[str]:
-    """Yield a line for each fact that is new, another or gone."""
-    yield from _change("zerotier_network_id", old.zerotier_network_id, new.zerotier_network_id)
+def changes(old: Facts, new: Facts) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield each fact that is new, another or gone: what it is, before and after."""
+    told = [("zerotier_network_id", old.zerotier_network_id, new.zerotier_network_id)]
     for name in sorted({each.name for each in (*old.machines, *new.machines)}):
         before, after = old.machine(name), new.machine(name)
-        for fact in FIELDS:
-            yield from _change(f"{name}.{fact}", getattr(before, fact), getattr(after, fact))
+        told += [(f"{name}.{fact}", getattr(before, fact), getattr(after, fact)) for fact in FIELDS]
+    yield from (each for each in told if each[1] != each[2])
+
+
+def describe_changes(old: Facts, new: Facts) -> Iterator[str]:
+    """Yield a line for each fact that is new, another or gone."""
+    for what, before, after in changes(old, new):
+        if before is None:
+            yield f"+ {what} = {after}"
+        elif after is None:
+            yield f"- {what} (was {before})"
+        else:
+            yield f"~ {what} = {after} (was {before})"
 
 
 def doubts(fleet: Fleet, findings: Findings) -> Iterator[str]:
@@ -116,17 +127,6 @@ def check_fact(fleet: Fleet, machine: str, fact: str) -> None:
     if fact not in FIELDS:
         accepted = f"one of {', '.join(FIELDS)}"
         raise field_error(f"facts of machine {machine!r}", "fact", fact, accepted)
-
-
-def _change(what: str, before: str | None, after: str | None) -> Iterator[str]:
-    if before == after:
-        return
-    if before is None:
-        yield f"+ {what} = {after}"
-    elif after is None:
-        yield f"- {what} (was {before})"
-    else:
-        yield f"~ {what} = {after} (was {before})"
 
 
 def _told(fleet: Fleet, findings: Findings) -> dict[str, dict[str, str | None]]:

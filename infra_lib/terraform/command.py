@@ -13,6 +13,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.terraform import process
 from infra_lib.terraform.cdktf_json import read_document
 from infra_lib.terraform.encryption import refusal
+from infra_lib.terraform.printing import progress, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -69,16 +70,18 @@ def answer(stack: Path, *arguments: str) -> str:
     command = [terraform, f"-chdir={stack}", *arguments]
     # What a person has it log may go into the stack's own folder, and no question changes that.
     quiet = dict.fromkeys(("TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PATH"), "")
+    trace(command)
     try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, **quiet},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        with progress(f"{terraform} {' '.join(arguments[:2])}, stack {stack.name}"):
+            done = subprocess.run(
+                command,
+                env={**os.environ, **quiet},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
     except OSError as error:
         raise FleetError(
             f"{terraform}: cannot be run ({error.strerror}), so the addresses in stack "

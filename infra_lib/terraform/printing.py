@@ -7,7 +7,6 @@ import shlex
 import sys
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from nixgen.command import unescaped_stream
@@ -29,6 +28,7 @@ class _Volume:
 
     quiet = False
     verbose = False
+    is_told = False  # whether progress is shown at the moment
 
 
 def set_volume(*, quiet: bool = False, verbose: bool = False) -> None:
@@ -63,9 +63,12 @@ def progress(text: str) -> Iterator[None]:
     Args:
         text: What is done: "asking Terraform for stack gcp".
     """
-    if _Volume.quiet or not sys.stderr.isatty():
-        yield
+    if _Volume.quiet or _Volume.is_told or not sys.stderr.isatty():
+        yield  # of two things that go on at once, the first is told
         return
+    _Volume.is_told = True
+    from threading import Event, Thread  # most commands show none
+
     started, done, stream = time.monotonic(), Event(), sys.stderr
 
     def tell() -> None:
@@ -82,6 +85,7 @@ def progress(text: str) -> Iterator[None]:
     finally:
         done.set()
         teller.join()
+        _Volume.is_told = False
         if time.monotonic() - started >= _SOON:
             _print(CLEAR, stream)
 

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
-from infra_lib.terraform.printing import CLEAR, say, show
+from infra_lib.terraform.printing import CLEAR, say, show, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +63,7 @@ def run(
         FleetError: When there is no such program, or nothing that runs it.
         KeyboardInterrupt: After the command has ended, when it was interrupted.
     """
+    trace(command)
     words = " ".join(command[:2]).rpartition("/")[2]
     lines: Queue[str | None] = Queue(_MOST_PIECES)
     passed_on = 0

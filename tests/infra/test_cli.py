@@ -57,7 +57,6 @@ def test_bad_input_ends_every_command_with_2_and_writes_nothing(
 @pytest.mark.parametrize(
     ("code", "source", "named"),
     [
-        ("", "described", ("source 'described'", "main:fleet")),
         ("", "nowhere:fleet", ("source nowhere:fleet", "no module 'nowhere'")),
         ("", "described:metals", ("source described:metals", "no attribute 'metals'")),
         ("metals = 5", "described:metals", ("source described:metals", "a Fleet", "got int")),
@@ -107,6 +106,7 @@ def test_a_source_that_gives_no_fleet(
     message = refused(capsys, "cost", source)
     for words in named:
         assert words in message
+    assert refused(capsys, "cost", "--source", source) == message
 
 
 def test_no_source_at_all(
@@ -124,20 +124,21 @@ def test_a_word_that_is_no_source_is_answered_with_what_the_command_is_about(
     described: Describe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = described("metals = fleet(gcp(), Machine('cinnabar'))")
-    for command in ("cost", "show", "sync"):
-        said = refused(capsys, command, "galena")
+    for command in (["sync"], ["cost", "--source"], ["show", "--source"]):
+        said = refused(capsys, *command, "galena")
         assert said.startswith("source 'galena': module:attribute is wanted, such as main:fleet. ")
         assert "None is needed here, where pyproject.toml names described:metals" in said
-        assert said.endswith("what is printed is of all its machines: galena, cinnabar")
+        assert said.endswith("this is of all its machines: galena, cinnabar")
     assert "; of the file main.py, main:fleet is what it calls fleet" in refused(
         capsys, "runbook", "--source", "main.py"
     )
     # A fleet that is wrong is no reason to say less, nor anything else.
     described("metals = 1 / 0")
     sys.modules.pop("described")
-    assert refused(capsys, "cost", "galena").endswith("pyproject.toml names described:metals")
+    said = refused(capsys, "cost", "--source", "galena")
+    assert said.endswith("pyproject.toml names described:metals")
     (folder / "pyproject.toml").unlink()
-    assert refused(capsys, "cost", "galena").endswith(
+    assert refused(capsys, "cost", "--source", "galena").endswith(
         "is wanted, such as main:fleet; where there is no fleet yet, infra init writes one into "
         "this folder"
     )
@@ -214,9 +215,9 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
         "metals = fleet(gcp=None, facts=Facts.load(Path('facts.json').absolute()))"
     )
     (folder / "pyproject.toml").unlink()
-    for command in COMMANDS.keys() - {"adopt", "catalog", "init", "deploy"}:
+    for command in ("check", "cost", "gpus", "runbook", "show", "status", "sync"):
         assert main([command, "--source", "described:metals"]) == 0
-    for command in ("cost", "show", "sync"):
+    for command in ("cost", "runbook", "show", "sync"):
         assert main([command, "described:metals"]) == 0
     capsys.readouterr()
     refused(capsys, "deploy", "--plan", "--source", "described:nothing")
@@ -225,9 +226,8 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "a:b", "--source", "a:b"], "--source: not allowed with argument SOURCE"),
-        (["cost", "--source", "a:b", "a:b"], "SOURCE: not allowed with argument --source"),
-        (["runbook", "a:b"], "'a:b': name the source with --source a:b"),
+        (["sync", "a:b", "--source", "a:b"], "--source: not allowed with argument SOURCE"),
+        (["sync", "--source", "a:b", "a:b"], "SOURCE: not allowed with argument --source"),
         (["deploy", "a:b", "--plan"], "'a:b': name the source with --source a:b"),
         (["gpus", "T4", "a:b"], "'a:b': name the source with --source a:b"),
     ],
@@ -239,6 +239,22 @@ def test_a_source_is_named_once_and_where_it_is_one(
         main(arguments)
     assert end.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cost", "show"])
+def test_a_machine_has_no_colon_so_that_a_word_with_one_is_the_source(
+    described: Describe, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    described("metals = fleet(gcp(), Machine('cinnabar'))")
+    assert main([command, "galena", "described:metals"]) == 0
+    with_source = capsys.readouterr().out
+    assert main([command, "galena"]) == 0
+    assert capsys.readouterr().out == with_source
+    for words in (["a:b", "--source", "a:b"], ["galena", "a:b", "c:d"]):
+        said = refused(capsys, command, *words)
+        assert "one source is accepted, and machines have no colon" in said
+    assert "machine='scheelite': one of galena, cinnabar" in refused(capsys, command, "scheelite")
+    assert "--tag moon: no machine has that tag" in refused(capsys, command, "--tag", "moon")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +309,7 @@ def test_a_traceback_for_those_who_ask(
     assert "\nZeroDivisionError: division by zero\n" in said
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["cost", "--what"], ["cost", "a:b", "c"]])
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["cost", "--what"], ["sync", "a:b", "c"]])
 def test_bad_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -534,7 +534,7 @@ def seen(columns: int, *command: str) -> str:
             text += data
     os.close(ours)
     assert process.wait() == 0
-    return text.decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\[[0-9]+m", "", text.decode().replace("\r\n", "\n"))
 
 
 @pytest.mark.parametrize("command", ["cost", "show"])
@@ -652,7 +652,7 @@ def test_json_has_all(described: Describe, capsys: pytest.CaptureFixture[str]) -
     assert data["by_cloud"]["gcp"] == {
         key: value for key, value in whole.items() if key != "budget_usd_per_hour"
     }
-    assert data["filters"] == {"tags": [], "states": [], "clouds": []}
+    assert data["filters"] == {"machines": [], "tags": [], "states": [], "clouds": []}
     assert data["not_provisioned"] == ["cinnabar"]
     assert data["hours_per_month"] == 730
 

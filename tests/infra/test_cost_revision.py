@@ -443,7 +443,6 @@ def test_what_a_revision_prints_is_not_in_the_output(repository: Path) -> None:
 def test_a_fleet_that_is_wrong_now_is_said_as_ever(repository: Path) -> None:
     (repository / "described.py").write_text("metals = 5")
     assert refused(repository, "--diff") == refused(repository)
-    assert refused(repository, "galena", "--diff") == refused(repository, "galena")
 
 
 LISTING = """\

@@ -536,6 +536,7 @@ def seen(width: int, *arguments: str, cwd: Path) -> list[str]:
     command = [sys.executable, "-m", "infra_lib", "gpus", *arguments]
     environment = process.environment()
     environment.pop("COLUMNS", None)
+    environment["NO_COLOR"] = "1"
     with subprocess.Popen(command, cwd=cwd, env=environment, stdout=its) as running:
         os.close(its)
         output = bytearray()

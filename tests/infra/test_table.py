@@ -1,4 +1,5 @@
 import sys
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ HEAD = ("NAME", "ZONE", "WHAT", "USD")
 ROWS = (("galena", "us-central1-b", "a boot disk of 100 GB", "$195.68"), ("b", "-", "x", "$1.00"))
 
 
-def fitted(width: int | None, **options: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def fitted(width: int | None, **options: Any) -> tuple[list[str], list[str]]:
     text, dropped = fitted_table(HEAD, ROWS, right=("USD",), width=width, **options)
     return text.splitlines(), dropped
 

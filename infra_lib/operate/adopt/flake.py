@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.adopt.sources import Source, Vars, evaluated
+from infra_lib.terraform.printing import progress, trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +63,12 @@ def _printed(command: list[str]) -> bytes:
     Raises:
         FleetError: When it cannot be run, or fails; the message holds the end of what it said.
     """
+    trace(command)
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        with progress(f"{command[0]} evaluates"):
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
     except OSError as error:
         raise FleetError(
             f"{command[0]} cannot be run ({error.strerror}). Where Nix is, run this, and give what "

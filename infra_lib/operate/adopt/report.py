@@ -23,6 +23,29 @@ _HEADINGS: dict[Kind, str] = {
 _WIDTH = 96
 
 
+def report_data(items: Iterable[Item], secrets: Secrets) -> list[dict[str, str]]:
+    """Return the report as plain data, in a shape that stays.
+
+    Args:
+        items: The items.
+        secrets: What is secret in the sources, which none of them repeats.
+
+    Returns:
+        Of each item `kind` ("contradiction", "left", "differs", "guessed"), `where`, `what` and
+        `do`, empty for nothing to do.
+    """
+    return [
+        {
+            "kind": item.kind,
+            **{
+                name: redact(hidden(text, told_in(text, secrets)))
+                for name, text in (("where", item.where), ("what", item.what), ("do", item.do))
+            },
+        }
+        for item in items
+    ]
+
+
 def report_lines(items: Iterable[Item], secrets: Secrets) -> Iterator[str]:
     """Yield the report, line by line: each item with where it was, and what to do.
 

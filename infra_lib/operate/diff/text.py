@@ -59,7 +59,7 @@ def as_text(
         files: Whether the differences of generated files are shown.
         paint: Gives texts the looks of their tones.
     """
-    costs = cost_text(diff.costs, against, (), width, of_clouds=of_clouds)
+    costs = cost_text(diff.costs, against, (), width, of_clouds=of_clouds, paint=paint)
     parts = [
         _machines(diff, width, paint),
         *(
