@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "range",
         nargs="?",
         default="HEAD",
-        metavar="REV",
+        metavar="REVISION",
         help="what to compare with: a revision of git (HEAD where none is named), or another "
         "fleet: other:fleet. REV..REV compares two, and REV...REV the second with where it left "
         "the first; otherwise it is the work tree that is compared",

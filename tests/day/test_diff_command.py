@@ -3,9 +3,11 @@
 import importlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -201,13 +203,33 @@ def test_differences_of_files_are_shown_to_whoever_asks(repository: Path) -> Non
     assert "```diff" in run(repository, "--markdown").stdout
 
 
-def test_colours_are_for_terminals_and_whoever_wants_them(repository: Path) -> None:
+def on_a_terminal(folder: Path, *arguments: str, **variables: str) -> str:
+    """What a terminal of 200 columns is given, where nothing else is printed to it."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "infra_lib", "diff", *arguments],
+        cwd=folder,
+        env={**environment(), "TERM": "xterm", "COLUMNS": "200", "NO_COLOR": "", **variables},
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    ):
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # which is the end
+            while part := os.read(ours, 65536):
+                said += part
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_colours_are_for_terminals(repository: Path) -> None:
     describe(repository, ELSEWHERE)
     assert "\x1b" not in run(repository).stdout
-    coloured = run(repository, env={"FORCE_COLOR": "1"}).stdout
+    coloured = on_a_terminal(repository, "--files")
     assert "\x1b[31mreplaced\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == run(repository).stdout
-    assert "\x1b" not in run(repository, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+    assert "\x1b[32m+" in coloured
+    without = on_a_terminal(repository, "--files", NO_COLOR="1")
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == without
 
 
 def test_the_same_input_gives_the_same_bytes(repository: Path) -> None:
