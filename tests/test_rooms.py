@@ -51,6 +51,7 @@ ROOMS = {
                 "catalog_file",
                 "failure",
                 "live",
+                "replacement",
                 "secret_values",
                 "sections",
             )
@@ -61,7 +62,7 @@ ROOMS = {
     "the fleet, which has the clouds' projects": (FLEET | {"a cloud"}, ("infra_lib.fleet",)),
     "fleet": (
         FLEET,
-        tuple(f"infra_lib.{name}" for name in ("fleet_checks", "cost", "hosts", "services")),
+        tuple(f"infra_lib.{name}" for name in ("fleet_checks", "hosts", "services")),
     ),
     "nix": (FLEET, ("infra_lib.nix",)),
     "stacks": (FLEET, ("infra_lib.stacks",)),
@@ -70,10 +71,14 @@ ROOMS = {
         ("infra_lib.stacks.gcp", "infra_lib.stacks.hetzner"),
     ),
     "operate": (OPERATE, ("infra_lib.operate",)),
+    "what commands compute, for Python": (
+        OPERATE,
+        ("infra_lib.cost", "infra_lib.diff", "infra_lib.status"),
+    ),
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (
         OPERATE | {"commands", "infra_lib's names"},
-        ("infra_lib.commands", "infra_lib.app", "infra_lib.status", "infra_lib.__main__"),
+        ("infra_lib.commands", "infra_lib.app", "infra_lib.__main__"),
     ),
 }
 # The fleet is a room of the fleet level to those above.

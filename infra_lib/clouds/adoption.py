@@ -227,6 +227,12 @@ def relative(link: str) -> str:
     return link[start:] if start >= 0 else link
 
 
+def is_within(path: str, names: Iterable[str]) -> bool:
+    """Whether an argument is one of several, or is below one, whatever its indexes."""
+    plain = without_indexes(path)
+    return any(_within(plain, name) for name in names)
+
+
 def without_indexes(path: str) -> str:
     """Return the path of an argument without its indexes: "boot_disk.initialize_params.image"."""
     return re.sub(r"\[\d+\]", "", path)

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     )
     from infra_lib.clouds.failure import Failure
     from infra_lib.clouds.live import Live, Question
+    from infra_lib.clouds.replacement import Rules
     from infra_lib.model.dns import Dns
     from infra_lib.model.facts import Facts
     from infra_lib.model.machine import Machine
     from infra_lib.model.zerotier import ZeroTier
     from infra_lib.terraform.plan import Change
+    from infra_lib.terraform.resource import Configuration
     from infra_lib.terraform.state import Instance
 
 Way = Literal["own", "zerotier", "direct", "inside", "tunnel"]
@@ -85,6 +87,7 @@ class Kinds:
             after one of its disks, with something behind that or without.
         place: What its machines' field is called for where they are: "zone". That for where else
             they may be is "fallback_zones".
+        addresses: Types of addresses that outlive the machine they are of.
     """
 
     service: str
@@ -95,6 +98,7 @@ class Kinds:
     uncounted: tuple[str, ...]
     own: tuple[str, ...] = ()
     place: str = "zone"
+    addresses: tuple[str, ...] = ()
 
 
 class Cloud(Protocol):
@@ -187,6 +191,9 @@ class Cloud(Protocol):
     def adoption(self) -> Adoption:
         """Return what makes Python of machines that are there already; nothing else loads it."""
 
+    def comparison(self) -> Comparison:
+        """Return what tells what a change does to resources; nothing else loads it."""
+
 
 class Renewal(Protocol):
     """What renews a cloud's catalogue, from files that people fetch: nothing here asks a network.
@@ -276,6 +283,33 @@ class Adoption(Protocol):
             adopted: Project and machines as the fleet has them, and what they were made of.
             found: As `adopt` takes it.
             stack: The stack's name.
+        """
+
+
+class Comparison(Protocol):
+    """What tells from two versions of a fleet alone what becomes of a cloud's resources.
+
+    Attributes:
+        RULES: What the provider does about a change, by the type of resource.
+    """
+
+    RULES: Mapping[str, Rules]
+
+    def configuration(
+        self, fleet: FleetView, project: Any, machines: Sequence[Any], stack: str
+    ) -> Configuration:
+        """Return all that a fleet has in the cloud, where one stack has all of it.
+
+        What a resource has from its provider, such as its project, stands in its arguments.
+
+        Args:
+            fleet: The fleet.
+            project: Its project there.
+            machines: Its machines there, on or off.
+            stack: The stack's name.
+
+        Raises:
+            FleetError: When project and machines do not make a stack.
         """
 
 

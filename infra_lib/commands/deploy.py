@@ -236,6 +236,7 @@ def run_for(fleet: Fleet, given: Asked, tell: Callable[[Shown], object] = lambda
     check_fleet.check_plans(plans, fleet)
     if given.only and not others.concern(fleet, plans, given.only):
         say(f"as it is described already, so that nothing is deployed: {', '.join(given.only)}")
+        tell(Shown(plans=plans, losses=(), warnings=()))
         return 0
     alone = others.refusal(fleet, plans, given.only) if given.only else None
     impossible = alone or guard.shrinking_disk(plans) or guard.prevented(fleet, plans)

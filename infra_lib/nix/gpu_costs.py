@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib import cost
 from infra_lib.fleet import clouds_of
-from infra_lib.model import money
+from infra_lib.model import costs, money
 from infra_lib.model.bill import hours_text
 from infra_lib.model.money import HOURS_PER_DAY
 from infra_lib.model.wording import listed
@@ -81,7 +80,7 @@ def _parts(
 
 def _total(fleet: Fleet, counted: Sequence[ProvisionedMachine]) -> str:
     """Return what machines cost together, and which machines of the fleet those are not."""
-    total = cost.total_text(counted, fleet.usd_per_eur)
+    total = costs.total_text(counted, fleet.usd_per_eur)
     names = {machine.name for machine in counted}
     left_out = [machine.name for machine in fleet.provisioned if machine.name not in names]
     if not left_out:

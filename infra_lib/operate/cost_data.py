@@ -6,8 +6,8 @@ from functools import partial
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
-from infra_lib import cost
 from infra_lib.fleet import clouds_of
+from infra_lib.model import costs
 from infra_lib.model.money import HOURS_PER_MONTH, NO_TRAFFIC, YEARS, Amount, in_usd, rounded
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.operate.cost_view import GROUPS, View, subtotal, subtotals
@@ -221,7 +221,7 @@ def _sums_data(group: Subtotal, amount_of: Callable[[Sum], Amount]) -> dict[str,
 def _budget_data(fleet: Fleet) -> dict[str, Any] | None:
     if fleet.budget_usd_per_hour is None:
         return None
-    used = cost.hourly(fleet.provisioned, fleet.usd_per_eur).in_usd
+    used = costs.hourly(fleet.provisioned, fleet.usd_per_eur).in_usd
     return {
         "usd_per_hour": fleet.budget_usd_per_hour,
         "used_usd_per_hour": rounded(used.value),

@@ -8,9 +8,9 @@ from infra_lib.model.money import Amount, hour_text, month_text
 from infra_lib.model.sums import rate_text
 from infra_lib.model.wording import listed
 from infra_lib.operate.cost_diff import unknown_prices
+from infra_lib.operate.markdown import LONGEST, escaped, markdown_table, one_line
 from infra_lib.operate.style import plain
 from infra_lib.operate.table import dropped_note, fitted_table, fold
-from nixgen.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +25,6 @@ _NUMBERS = ("HOUR", "MONTH", "DIFFERENCE")
 _TITLE = 9  # columns of a title and the space after it
 _MOST = 20  # names that are listed; programs get all
 _LONGEST_NOTE = 2_000  # characters
-# GitHub takes comments of up to 65,536 characters:
-# https://github.com/google/go-github/pull/440
-_LONGEST = 65_000  # bytes, of which no text has fewer than characters
-# https://github.github.com/gfm/#backslash-escapes
-_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{each: f"\\{each}" for each in "\\`*_[]|~#"}}
 
 
 def as_text(
@@ -51,7 +46,7 @@ def as_text(
         of_clouds: What clouds say of prices and traffic; empty where traffic is just not counted.
         paint: Gives cells of the table their looks.
     """
-    against = _one_line(against)
+    against = one_line(against)
     if not diff.changes:
         lines = [f"Nothing changed against {against}: {_now(diff)}.", *notes]
         return "\n".join(fold(line, width) for line in lines)
@@ -82,7 +77,12 @@ def _tone(title: str, cell: str) -> Tone | None:
 
 
 def as_markdown(
-    diff: CostDiff, against: str, notes: Sequence[str] = (), *, of_clouds: Sequence[str] = ()
+    diff: CostDiff,
+    against: str,
+    notes: Sequence[str] = (),
+    *,
+    of_clouds: Sequence[str] = (),
+    longest: int = LONGEST,
 ) -> str:
     """Return the same in GitHub's Markdown, short enough for a comment.
 
@@ -94,22 +94,23 @@ def as_markdown(
         against: As `as_text` takes it.
         notes: Further lines, such as why the budget does not allow this.
         of_clouds: As `as_text` takes it.
+        longest: How many bytes it may have.
     """
-    first = f"{_headline(diff)}, against <code>{_markdown(against)}</code>"
-    said = "".join(f"\n\n{_markdown(_cut(note))}" for note in notes)
+    first = f"{_headline(diff)}, against <code>{escaped(against)}</code>"
+    said = "".join(f"\n\n{escaped(_cut(note))}" for note in notes)
     if not diff.changes:
         return first + said
-    said += "".join(f"\n\n{_markdown(note)}" for note in of_clouds)
-    sums = "".join(f"\n- {title} {_markdown(text)}" for title, text in _sums(diff))
+    said += "".join(f"\n\n{escaped(note)}" for note in of_clouds)
+    sums = "".join(f"\n- {title} {escaped(text)}" for title, text in _sums(diff))
     rest = f"\n{sums}\n\n{_note(of_clouds)}"
-    left = _LONGEST - len(f"{first}{said}{rest}".encode())
-    changes = _markdown_table(
+    left = longest - len(f"{first}{said}{rest}".encode())
+    changes = markdown_table(
         ("Machine", "Change", "Hour", "Month", "Difference"),
         [(change.name, "; ".join(change.words), *_numbers(change)) for change in diff.changes],
         right=3,
         most=left * 2 // 3,
     )
-    parts = _markdown_table(
+    parts = markdown_table(
         ("Machine", "Part", "Month before", "Month after"),
         [
             (change.name, part.text, _month_or_none(part.before), _month_or_none(part.after))
@@ -135,7 +136,7 @@ def _titled(title: str, text: str, width: int | None) -> str:
 
 
 def _headline(diff: CostDiff) -> str:
-    name = _markdown(diff.after["fleet"])
+    name = escaped(diff.after["fleet"])
     if not diff.changes:
         return f"**Nothing changed** for {name}: {_now(diff)}"
     months = [amount.known for amount in diff.difference.months]
@@ -231,37 +232,5 @@ def _signed(amounts: Sequence[Amount]) -> str:
     return " and ".join(texts) or month_text(amounts[0])
 
 
-def _markdown_table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: int, most: int
-) -> str:
-    """Return a table in Markdown, with as many rows as there is room for.
-
-    Args:
-        head: The titles.
-        rows: The rows.
-        right: How many of the last columns are numbers.
-        most: How many bytes there is room for.
-    """
-    marks = [*["---"] * (len(head) - right), *["---:"] * right]
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, marks)]
-    room = most - len("\n".join(lines).encode()) - len(f"\n\n… and {len(rows)} more.".encode())
-    for shown, row in enumerate(rows):
-        line = f"| {' | '.join(map(_markdown, row))} |"
-        room -= len(line.encode()) + 1
-        if room < 0:
-            return "\n".join([*lines, "", f"… and {len(rows) - shown} more."])
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _markdown(text: str) -> str:
-    """Return text that Markdown and HTML show as it is, on one line."""
-    return "".join(_ESCAPED.get(each, each) for each in _one_line(text))
-
-
 def _cut(note: str) -> str:
     return note if len(note) <= _LONGEST_NOTE else f"{note[:_LONGEST_NOTE]}…"
-
-
-def _one_line(text: str) -> str:
-    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib import cost
 from infra_lib.clouds.answers import sources_text
+from infra_lib.model import costs
 from infra_lib.model.bill import hours_text
 from infra_lib.model.money import (
     HOURS_PER_DAY,
@@ -294,12 +294,12 @@ def _commitment(shown: Subtotal, years: Years) -> Iterator[str]:
 
 
 def _budget(fleet: Fleet, budget: float, *, whole: bool) -> str:
-    hour = cost.hourly(fleet.provisioned, fleet.usd_per_eur)
+    hour = costs.hourly(fleet.provisioned, fleet.usd_per_eur)
     used = hour.in_usd
     text = f"Budget{'' if whole else ' of the whole fleet'}: {hour_text(budget)} an hour"
     known = rounded(used.known) or 0.0  # as a deployment compares it
     at_least = "at least " if used.unknown else ""
-    rest = "" if used.unknown == hour.unknown else f"; {cost.NO_RATE}"
+    rest = "" if used.unknown == hour.unknown else f"; {costs.NO_RATE}"
     if known > budget:
         return f"{text}, exceeded by {at_least}{hour_text(known - budget)}{rest}."
     return f"{text}, of which {at_least}{hour_text(known)} is used{rest}."
@@ -406,5 +406,5 @@ def _unknown(machines: Iterable[ProvisionedMachine]) -> Iterator[str]:
     if names:
         yield f"Unknown, were it on: {listed(names)}."
     if unknown:
-        how = cost.how_to_say(unknown)
+        how = costs.how_to_say(unknown)
         yield f"A sum that ends in + is without what is unknown. To say a price: {how}."

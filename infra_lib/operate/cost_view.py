@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from infra_lib import cost
+from infra_lib.model import costs
 from infra_lib.model.errors import FleetError
 from infra_lib.model.money import Amount, Years
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -146,7 +146,7 @@ class Subtotal:
     @property
     def month_on(self) -> Sum:
         """What a month costs, were they all on."""
-        return cost.sum_of(
+        return costs.sum_of(
             ((machine, machine.bill.month) for machine in self.machines), self.usd_per_eur
         )
 
@@ -166,7 +166,7 @@ class Subtotal:
             (machine, committed_month(machine, years) or machine.bill.month_now)
             for machine in self.machines
         )
-        return cost.sum_of(months, self.usd_per_eur)
+        return costs.sum_of(months, self.usd_per_eur)
 
 
 def subtotal(
@@ -178,8 +178,8 @@ def subtotal(
         name=name,
         machines=machines,
         usd_per_eur=usd_per_eur,
-        hour_now=cost.hourly(machines, usd_per_eur),
-        month_now=cost.monthly(machines, usd_per_eur),
+        hour_now=costs.hourly(machines, usd_per_eur),
+        month_now=costs.monthly(machines, usd_per_eur),
     )
 
 

@@ -97,6 +97,24 @@ def find_revision(folder: Path, name: str) -> Revision:
     return Revision(name, commit, top)
 
 
+def find_merge_base(one: Revision, other: Revision) -> Revision:
+    """Return the commit that two revisions have in common, where the second left the first.
+
+    Raises:
+        FleetError: When there is none, or one of them has no commit yet.
+    """
+    name = f"{one.name}...{other.name}"
+    where = f"revision {name!r}"
+    if one.commit is None or other.commit is None:
+        raise FleetError(f"{where}: there is no commit yet")
+    try:
+        found = _git(where, one.top, "merge-base", one.commit, other.commit).decode()
+    except FleetError as error:
+        hint = "" if str(error).rpartition(": ")[2] else "they have no commit in common here"
+        raise FleetError(f"{error}{hint}") from None
+    return Revision(name, found, one.top)
+
+
 def write_files(revision: Revision, folder: Path) -> list[str]:
     """Write the files of a revision below a folder, with those of its submodules that are here.
 

@@ -18,6 +18,8 @@ from tests.helpers.tools import require
 
 MODULES = {
     "infra_lib": "Describing a fleet. It loads neither cdktf nor Node.js.",
+    "infra_lib.cost": "What a fleet costs: what `infra cost` prints.",
+    "infra_lib.diff": "What a change of a fleet does: what `infra diff` prints.",
     "infra_lib.clan_services": "Clan's own services that people use most, each by a function.",
     "infra_lib.stacks": "Provisioning it with CDKTF, which is the extra `cdktf`.",
     "infra_lib.stacks.cdktn": "Provisioning it with CDK Terrain, which is the extra `cdktn`.",

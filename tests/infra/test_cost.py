@@ -31,8 +31,8 @@ from infra_lib import (
 from infra_lib.clouds.gcp.catalog.entries import AddressPrice, DiskPrice
 from infra_lib.commands.cli import main
 from infra_lib.commands.show import machines_text
-from infra_lib.cost import hourly, how_to_say
 from infra_lib.model.bill import Part
+from infra_lib.model.costs import hourly, how_to_say
 from infra_lib.model.errors import FleetError
 from infra_lib.model.money import Cost
 from infra_lib.operate.cost_data import cost_data

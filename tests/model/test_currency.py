@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from infra_lib import Fleet, Machine
-from infra_lib.cost import hourly, total_text
 from infra_lib.model.bill import Bill, Part
+from infra_lib.model.costs import hourly, total_text
 from infra_lib.model.errors import FleetError
 from infra_lib.model.money import Amount, Cost, hour_text, in_usd, label, month_text
 from infra_lib.model.sums import Sum, add, sums_text

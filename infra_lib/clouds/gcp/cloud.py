@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Place, Source, Summary
-    from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
+    from infra_lib.clouds.cloud import Adoption, Comparison, FleetView, Operations, Renewal
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
     from infra_lib.model.facts import Facts
@@ -187,6 +187,13 @@ def adoption() -> Adoption:
     from infra_lib.clouds.gcp import adoption as module
 
     return module
+
+
+def comparison() -> Comparison:
+    """Return what tells what a change does to resources."""
+    from infra_lib.clouds.gcp import replacement
+
+    return replacement
 
 
 def _check_zones(facts: Facts, machines: Sequence[GcpMachine]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Place, Source, Summary
-    from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
+    from infra_lib.clouds.cloud import Adoption, Comparison, FleetView, Operations, Renewal
     from infra_lib.clouds.hetzner.machine import HetznerMachine
     from infra_lib.clouds.hetzner.project import HetznerProject
 
@@ -34,6 +34,7 @@ KINDS = Kinds(
         "hcloud_zone_rrset",
     ),
     place="location",
+    addresses=("hcloud_primary_ip",),
 )
 
 # https://docs.hetzner.com/cloud/placement-groups/overview
@@ -196,6 +197,13 @@ def adoption() -> Adoption:
     from infra_lib.clouds.hetzner import adoption as module
 
     return module
+
+
+def comparison() -> Comparison:
+    """Return what tells what a change does to resources."""
+    from infra_lib.clouds.hetzner import replacement
+
+    return replacement
 
 
 def _is_there(fleet: FleetView, machine: HetznerMachine) -> bool:

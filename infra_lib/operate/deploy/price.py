@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib import cost
-from infra_lib.model import money, sums
+from infra_lib.model import costs, money, sums
 from infra_lib.operate.cost_data import further_notes
 from infra_lib.operate.kinds import address_of, is_of, is_paid
 from infra_lib.operate.table import table
@@ -65,7 +64,7 @@ def over_budget(fleet: Fleet, otherwise: str = ", or pass --over-budget") -> str
     if budget is None:
         return None
     machines, rate = fleet.provisioned, fleet.usd_per_eur
-    used = cost.hourly(machines, rate).in_usd
+    used = costs.hourly(machines, rate).in_usd
     if (money.rounded(used.known) or 0.0) > budget:
         problem = "which is more; turn something off, raise the budget"
     elif used.unknown:
@@ -75,7 +74,7 @@ def over_budget(fleet: Fleet, otherwise: str = ", or pass --over-budget") -> str
         return None
     return (
         f"fleet {fleet.name!r}: budget_usd_per_hour={budget!r}: what is to be on costs "
-        f"{cost.total_text(machines, rate)}, {problem}{otherwise}"
+        f"{costs.total_text(machines, rate)}, {problem}{otherwise}"
     )
 
 
@@ -83,8 +82,8 @@ def _what_would_tell(fleet: Fleet) -> Iterator[str]:
     """Yield what to say so that what a fleet costs can be compared with its budget."""
     unknown = [(each, kind) for each in fleet.provisioned for kind in each.bill.hour_now.unknown]
     if unknown:
-        yield f"say what it costs: {cost.how_to_say(unknown)}"
-    hour = cost.hourly(fleet.provisioned, fleet.usd_per_eur)
+        yield f"say what it costs: {costs.how_to_say(unknown)}"
+    hour = costs.hourly(fleet.provisioned, fleet.usd_per_eur)
     if hour.in_usd.unknown != hour.unknown:
         yield "say how many USD a EUR is: Fleet(usd_per_eur=…)"
 
@@ -127,7 +126,7 @@ def _sums(
 ) -> Iterator[str]:
     if deployed is not None:
         yield f"Now:    {_now_text(fleet, deployed)}"
-    yield f"Then:   {cost.total_text(fleet.provisioned, fleet.usd_per_eur)}"
+    yield f"Then:   {costs.total_text(fleet.provisioned, fleet.usd_per_eur)}"
     if fleet.budget_usd_per_hour is not None:
         yield f"Budget: {money.hour_text(fleet.budget_usd_per_hour)} an hour"
     if others:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
-from infra_lib import cost
 from infra_lib.clouds.answers import sources_text
 from infra_lib.fleet import clouds_of
+from infra_lib.model import costs
 from infra_lib.model.bill import Kind
 from infra_lib.model.money import Amount, Currency, rounded
 from infra_lib.model.provisioned import ProvisionedMachine
@@ -126,7 +126,7 @@ def _on_until(machine: ProvisionedMachine) -> str | None:
 
 
 def _all_on(fleet: Fleet) -> dict[str, Any]:
-    hour = cost.sum_of(
+    hour = costs.sum_of(
         ((machine, machine.bill.hour) for machine in fleet.provisioned), fleet.usd_per_eur
     )
     return {
@@ -253,5 +253,5 @@ def _warnings(fleet: Fleet) -> Iterator[str]:
     unknown = [(each, kind) for each in fleet.provisioned for kind in each.bill.hour.unknown]
     if unknown:
         names = [f"{machine.name} ({kind})" for machine, kind in unknown]
-        how = cost.how_to_say(unknown)
+        how = costs.how_to_say(unknown)
         yield f"Unknown prices, which sums are without: {listed(names)}. To say one: {how}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve
 
-from infra_lib import cost
+from infra_lib.model import costs
 from infra_lib.model.bill import Part
 from infra_lib.model.money import Amount, hour_text, month_text, rounded
 from infra_lib.model.sums import sums_text
@@ -86,8 +86,8 @@ def all_stays(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None)
         usd_per_eur: How many USD a EUR is; None when nobody said.
     """
     off = [(machine, stays(machine, "off")) for machine in machines]
-    hour = cost.sum_of(((machine, each.hour) for machine, each in off), usd_per_eur)
-    month = cost.sum_of(((machine, each.month) for machine, each in off), usd_per_eur)
+    hour = costs.sum_of(((machine, each.hour) for machine, each in off), usd_per_eur)
+    month = costs.sum_of(((machine, each.month) for machine, each in off), usd_per_eur)
     return hour, month
 
 

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.gcp.adoption.leftover import leftover, unsaid
-from infra_lib.clouds.gcp.adoption.sources import (
-    DISK,
-    Sources,
-    boot_disk_of,
-    is_own,
-)
+from infra_lib.clouds.gcp.adoption.sources import Sources, boot_disk_of, is_own
 from infra_lib.clouds.gcp.adoption.values import (
     block,
     flag,
@@ -24,6 +19,7 @@ from infra_lib.clouds.gcp.adoption.values import (
     text,
 )
 from infra_lib.clouds.gcp.disks import BootDisk, DataDisk, included_performance
+from infra_lib.clouds.gcp.readings import DISK
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.reference import Reference
 from nixgen.frozen import frozen

@@ -15,7 +15,7 @@ from infra_lib.clouds.gcp.adoption.draft import Draft
 from infra_lib.clouds.gcp.adoption.leftover import fate, leftover, unsaid
 from infra_lib.clouds.gcp.adoption.notes import Notes
 from infra_lib.clouds.gcp.adoption.policy import stop_schedule
-from infra_lib.clouds.gcp.adoption.sources import INSTANCE, Sources, is_own, merged
+from infra_lib.clouds.gcp.adoption.sources import Sources, is_own, merged
 from infra_lib.clouds.gcp.adoption.values import (
     block,
     flag,
@@ -29,6 +29,7 @@ from infra_lib.clouds.gcp.adoption.values import (
 from infra_lib.clouds.gcp.catalog import CATALOG
 from infra_lib.clouds.gcp.gpu import Gpu
 from infra_lib.clouds.gcp.machine import ServiceAccount, ShieldedVm
+from infra_lib.clouds.gcp.readings import INSTANCE
 from infra_lib.model.errors import shown
 from infra_lib.model.facts import is_ipv4
 

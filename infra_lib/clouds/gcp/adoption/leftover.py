@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from infra_lib.clouds.adoption import Item, without_indexes
 from infra_lib.clouds.gcp import left_alone
-from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.sources import DISK, INSTANCE, POLICY
 from infra_lib.clouds.gcp.adoption.values import flag, is_nothing, leaves, number, text
+from infra_lib.clouds.gcp.readings import DISK, INSTANCE, POLICY, READINGS
 from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
 

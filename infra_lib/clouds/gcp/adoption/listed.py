@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from infra_lib.clouds.adoption import Found, relative
-from infra_lib.clouds.gcp.adoption.sources import ADDRESS, DISK, FIREWALL, INSTANCE, POLICY
+from infra_lib.clouds.gcp.adoption.sources import ADDRESS
 from infra_lib.clouds.gcp.adoption.values import last, number, part
+from infra_lib.clouds.gcp.readings import DISK, FIREWALL, INSTANCE, POLICY
 from infra_lib.model.errors import field_error, shown
 
 _LISTS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.gcp.adoption.leftover import leftover
-from infra_lib.clouds.gcp.adoption.sources import POLICY, Sources
 from infra_lib.clouds.gcp.adoption.values import block, is_nothing, text
+from infra_lib.clouds.gcp.readings import POLICY
 from infra_lib.clouds.gcp.stop_schedule import StopSchedule
 from infra_lib.model.errors import FleetError, shown
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from infra_lib.clouds.adoption import Found
     from infra_lib.clouds.gcp.adoption.notes import Notes
+    from infra_lib.clouds.gcp.adoption.sources import Sources
 
 _LIST = "give the output of `gcloud compute resource-policies list --format=json` beside it"
 

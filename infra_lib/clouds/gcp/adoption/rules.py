@@ -6,14 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.adoption import Found, blocks
-from infra_lib.clouds.gcp.adoption.sources import FIREWALL, Sources
 from infra_lib.clouds.gcp.adoption.values import literal, texts
 from infra_lib.clouds.gcp.firewall import zerotier_tag
 from infra_lib.clouds.gcp.names import shorten_name
+from infra_lib.clouds.gcp.readings import FIREWALL
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from infra_lib.clouds.gcp.adoption.sources import Sources
 
 
 _USES = ("ssh-ipv6", "no-ssh", "ssh", "zerotier")

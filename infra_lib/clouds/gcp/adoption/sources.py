@@ -19,16 +19,12 @@ from infra_lib.clouds.gcp.adoption.values import (
     table,
     text,
 )
+from infra_lib.clouds.gcp.readings import DISK, INSTANCE
 from infra_lib.model.reference import Reference
 from nixgen.frozen import frozen
 
-INSTANCE = "google_compute_instance"
-DISK = "google_compute_disk"
-POLICY = "google_compute_resource_policy"
-FIREWALL = "google_compute_firewall"
 ADDRESS = "google_compute_address"
 ATTACHED = "google_compute_attached_disk"
-RECORD = "google_dns_record_set"
 
 _ATTRIBUTION = "goog-terraform-provisioned"
 

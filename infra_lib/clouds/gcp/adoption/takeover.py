@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from infra_lib.clouds.adoption import Difference, Found, Item, Taken, Takeover, blocks, differences
-from infra_lib.clouds.gcp.adoption.readings import READINGS
-from infra_lib.clouds.gcp.adoption.sources import (
-    ADDRESS,
-    DISK,
-    FIREWALL,
-    INSTANCE,
-    POLICY,
-    RECORD,
-    Sources,
-    labels_of,
-    merged,
+from infra_lib.clouds.adoption import (
+    Difference,
+    Found,
+    Item,
+    Taken,
+    Takeover,
+    blocks,
+    differences,
+    is_within,
 )
+from infra_lib.clouds.gcp.adoption.sources import ADDRESS, Sources, labels_of, merged
 from infra_lib.clouds.gcp.adoption.there import as_imported, import_id
 from infra_lib.clouds.gcp.adoption.values import URL, is_nothing, last, literal, number, part
 from infra_lib.clouds.gcp.firewall import CLOSING
 from infra_lib.clouds.gcp.machine import GcpMachine
+from infra_lib.clouds.gcp.readings import (
+    DISK,
+    FIREWALL,
+    INSTANCE,
+    POLICY,
+    READINGS,
+    RECORD,
+    STOPPED_FOR,
+)
 from infra_lib.clouds.gcp.resources import configuration
 from infra_lib.clouds.secret_values import HIDDEN, is_secret, looks_secret
 from infra_lib.model.errors import shown
@@ -38,12 +45,6 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, Any] = {}
 UNTOLD = "what no source tells"
 _DISKS = "give what `gcloud compute disks list --format=json` prints, too: --gcloud disks.json"
-# What Google's provider changes only while the machine is stopped.
-_STOPPED_FOR = (
-    *("advanced_machine_features", "enable_display", "machine_type", "min_cpu_platform"),
-    *("network_interface[0].network", "network_interface[0].subnetwork", "service_account"),
-    *("scheduling[0].node_affinities", "shielded_instance_config"),
-)
 
 
 def take_over(fleet: FleetView, adopted: Adopted, found: Sequence[Found], stack: str) -> Takeover:
@@ -280,7 +281,7 @@ def _noted(taken: Taken) -> Iterator[Item]:
             for name in before.keys() & after.keys():
                 if before[name] != after[name]:
                     yield _renamed(taken, name, before[name], after[name])
-    if any(each.path.startswith(_STOPPED_FOR) and not each.noted for each in taken.changes):
+    if any(is_within(each.path, STOPPED_FOR) and not each.noted for each in taken.changes):
         what = "the machine is stopped and started again for what the first deployment changes"
         yield Item(kind="differs", where=taken.where, what=what)
 

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.adoption import blocks
 from infra_lib.clouds.gcp.adoption.instance import scope_url
-from infra_lib.clouds.gcp.adoption.readings import ASSUMED
-from infra_lib.clouds.gcp.adoption.sources import (
-    DISK,
-    INSTANCE,
-    POLICY,
-    Sources,
-    boot_disk_of,
-)
+from infra_lib.clouds.gcp.adoption.sources import Sources, boot_disk_of
 from infra_lib.clouds.gcp.adoption.values import (
     URL,
     block,
@@ -26,6 +19,7 @@ from infra_lib.clouds.gcp.adoption.values import (
     text,
     texts,
 )
+from infra_lib.clouds.gcp.readings import ASSUMED, DISK, INSTANCE, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from infra_lib.clouds.hetzner.adoption.things import ADDRESS, SERVER, Thing, plain
+from infra_lib.clouds.hetzner.adoption.things import Thing, plain
+from infra_lib.clouds.hetzner.readings import ADDRESS, SERVER
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import MachineFacts, canonical_ipv6, is_ipv4
 from nixgen.frozen import frozen

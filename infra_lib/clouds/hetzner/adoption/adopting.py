@@ -12,23 +12,19 @@ from infra_lib.clouds.hetzner.adoption.known import report_labels, report_unsaid
 from infra_lib.clouds.hetzner.adoption.networks import networks
 from infra_lib.clouds.hetzner.adoption.report import Report
 from infra_lib.clouds.hetzner.adoption.servers import contradictions, draft, relations
-from infra_lib.clouds.hetzner.adoption.things import (
+from infra_lib.clouds.hetzner.adoption.things import FIREWALLED, Things, gather, is_empty, listed
+from infra_lib.clouds.hetzner.firewall import SSH
+from infra_lib.clouds.hetzner.machine import HetznerMachine
+from infra_lib.clouds.hetzner.project import HetznerProject, check_machine_in_project
+from infra_lib.clouds.hetzner.readings import (
     ATTACHMENT,
     FIREWALL,
-    FIREWALLED,
     GROUP,
     MEMBERSHIP,
     NETWORK,
     SERVER,
     VOLUME,
-    Things,
-    gather,
-    is_empty,
-    listed,
 )
-from infra_lib.clouds.hetzner.firewall import SSH
-from infra_lib.clouds.hetzner.machine import HetznerMachine
-from infra_lib.clouds.hetzner.project import HetznerProject, check_machine_in_project
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.reference import Reference
 

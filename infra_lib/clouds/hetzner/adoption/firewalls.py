@@ -7,17 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.adoption import blocks
-from infra_lib.clouds.hetzner.adoption.things import (
-    FIREWALL,
-    FIREWALLED,
-    SERVER,
-    Thing,
-    is_empty,
-    listed,
-    number_of,
-)
+from infra_lib.clouds.hetzner.adoption.things import FIREWALLED, Thing, is_empty, listed, number_of
 from infra_lib.clouds.hetzner.firewall import SSH, ZEROTIER
 from infra_lib.clouds.hetzner.firewall_rule import EVERYBODY, FirewallRule
+from infra_lib.clouds.hetzner.readings import FIREWALL, SERVER
 from infra_lib.model.errors import FleetError
 from infra_lib.model.reference import Reference
 from infra_lib.model.zerotier import PORT

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from infra_lib.clouds.hetzner.adoption.known import report_labels
-from infra_lib.clouds.hetzner.adoption.things import KEY, SERVER, listed, number_of, plain
+from infra_lib.clouds.hetzner.adoption.things import listed, number_of, plain
 from infra_lib.clouds.hetzner.fields import check_key_names
+from infra_lib.clouds.hetzner.readings import KEY, SERVER
 from infra_lib.clouds.hetzner.ssh_keys import key_resource
 from infra_lib.model.errors import FleetError, shown
 from infra_lib.model.reference import Reference

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.hetzner.adoption.things import (
+from infra_lib.clouds.hetzner.adoption.things import is_empty
+from infra_lib.clouds.hetzner.fields import STACK_LABELS
+from infra_lib.clouds.hetzner.readings import (
     ADDRESS,
     FIREWALL,
     GROUP,
@@ -15,9 +17,7 @@ from infra_lib.clouds.hetzner.adoption.things import (
     SERVER,
     SUBNET,
     VOLUME,
-    is_empty,
 )
-from infra_lib.clouds.hetzner.fields import STACK_LABELS
 from infra_lib.model.errors import shown
 
 if TYPE_CHECKING:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.clouds.adoption import Found, blocks
 from infra_lib.clouds.hetzner.adoption.addresses import first_of
 from infra_lib.clouds.hetzner.adoption.things import (
+    listed as in_list,
+)
+from infra_lib.clouds.hetzner.readings import (
     ADDRESS,
     ATTACHMENT,
     FIREWALL,
@@ -17,9 +20,6 @@ from infra_lib.clouds.hetzner.adoption.things import (
     SERVER,
     SUBNET,
     VOLUME,
-)
-from infra_lib.clouds.hetzner.adoption.things import (
-    listed as in_list,
 )
 from infra_lib.model.errors import FleetError, shown
 

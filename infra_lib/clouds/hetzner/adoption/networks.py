@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.clouds.hetzner.adoption.things import (
-    MEMBERSHIP,
-    NETWORK,
-    SERVER,
-    SUBNET,
-    Thing,
-    listed,
-    number_of,
-    plain,
-)
+from infra_lib.clouds.hetzner.adoption.things import Thing, listed, number_of, plain
 from infra_lib.clouds.hetzner.network import PrivateNetwork
+from infra_lib.clouds.hetzner.readings import MEMBERSHIP, NETWORK, SERVER, SUBNET
 from infra_lib.model.errors import FleetError, shown
 from nixgen.frozen import frozen
 

@@ -9,21 +9,11 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.clouds.hetzner.adoption.addresses import VERSIONS, Address, Version, addresses, has
 from infra_lib.clouds.hetzner.adoption.firewalls import Firewalls, firewalls
 from infra_lib.clouds.hetzner.adoption.networks import Place, places
-from infra_lib.clouds.hetzner.adoption.things import (
-    ADDRESS,
-    GROUP,
-    KEY,
-    NETWORK,
-    SERVER,
-    SUBNET,
-    VOLUME,
-    Thing,
-    is_empty,
-    plain,
-)
+from infra_lib.clouds.hetzner.adoption.things import Thing, is_empty, plain
 from infra_lib.clouds.hetzner.adoption.volumes import volume_of, volumes
 from infra_lib.clouds.hetzner.catalog import CATALOG
 from infra_lib.clouds.hetzner.fields import STACK_LABELS
+from infra_lib.clouds.hetzner.readings import ADDRESS, GROUP, KEY, NETWORK, SERVER, SUBNET, VOLUME
 from infra_lib.clouds.secret_values import looks_secret
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference

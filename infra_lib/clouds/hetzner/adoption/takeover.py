@@ -11,24 +11,21 @@ from infra_lib.clouds.adoption import Difference, Item, Taken, Takeover, differe
 from infra_lib.clouds.hetzner.adoption.addresses import VERSIONS
 from infra_lib.clouds.hetzner.adoption.firewalls import plain_rules
 from infra_lib.clouds.hetzner.adoption.networks import subnets
-from infra_lib.clouds.hetzner.adoption.readings import LEFT_ALONE, READINGS
 from infra_lib.clouds.hetzner.adoption.servers import Relations, relations
-from infra_lib.clouds.hetzner.adoption.things import (
+from infra_lib.clouds.hetzner.adoption.things import gather, is_empty, listed, number_of, plain
+from infra_lib.clouds.hetzner.readings import (
     ADDRESS,
     ATTACHMENT,
     FIREWALL,
     GROUP,
     KEY,
+    LEFT_ALONE,
     MEMBERSHIP,
     NETWORK,
+    READINGS,
     SERVER,
     SUBNET,
     VOLUME,
-    gather,
-    is_empty,
-    listed,
-    number_of,
-    plain,
 )
 from infra_lib.clouds.hetzner.resources import configuration
 from infra_lib.clouds.secret_values import looks_secret

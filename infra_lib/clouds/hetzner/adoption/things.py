@@ -10,16 +10,21 @@ from attrs import frozen
 
 from infra_lib.clouds.adoption import Found, Item, blocks
 from infra_lib.clouds.hetzner.adoption.secret import without_secrets
+from infra_lib.clouds.hetzner.readings import (
+    ADDRESS,
+    FIREWALL,
+    GROUP,
+    KEY,
+    NETWORK,
+    SERVER,
+    VOLUME,
+)
 from infra_lib.model.errors import shown
 from infra_lib.model.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-SERVER, VOLUME, ADDRESS = "hcloud_server", "hcloud_volume", "hcloud_primary_ip"
-FIREWALL, NETWORK, SUBNET = "hcloud_firewall", "hcloud_network", "hcloud_network_subnet"
-KEY, GROUP = "hcloud_ssh_key", "hcloud_placement_group"
-MEMBERSHIP, ATTACHMENT = "hcloud_server_network", "hcloud_volume_attachment"
 FIREWALLED = "hcloud_firewall_attachment"
 
 # A project has no two of one name.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.clouds.hetzner.adoption.things import ATTACHMENT, SERVER, VOLUME, is_empty
+from infra_lib.clouds.hetzner.adoption.things import is_empty
+from infra_lib.clouds.hetzner.readings import ATTACHMENT, SERVER, VOLUME
 from infra_lib.clouds.hetzner.volume import Volume
 from infra_lib.model.errors import FleetError
 

@@ -1,4 +1,4 @@
-"""What Google's provider makes of each type of resource when it imports one.
+"""What Google's provider makes of each type of resource: when it imports one, and of changes.
 
 Read off its resource definitions, github.com/hashicorp/terraform-provider-google at v7.45.0,
 google/services/compute: what forces a new resource, what is optional and not computed, and what an
@@ -8,7 +8,10 @@ import leaves empty, since the provider takes it from its own state alone.
 from __future__ import annotations
 
 from infra_lib.clouds.adoption import Reading
-from infra_lib.clouds.gcp.adoption.sources import DISK, FIREWALL, INSTANCE, POLICY, RECORD
+
+INSTANCE, DISK = "google_compute_instance", "google_compute_disk"
+FIREWALL, POLICY = "google_compute_firewall", "google_compute_resource_policy"
+RECORD = "google_dns_record_set"
 
 
 def _names(text: str) -> frozenset[str]:
@@ -20,6 +23,13 @@ def _under(block: str, names: str) -> frozenset[str]:
 
 
 _MADE = "boot_disk.initialize_params"
+
+STOPPED_FOR = _names(
+    "advanced_machine_features enable_display machine_type min_cpu_platform service_account"
+    " network_interface.network network_interface.subnetwork scheduling.node_affinities"
+    " shielded_instance_config"
+)
+"""What of an instance Google's provider changes only while it is stopped."""
 
 READINGS: dict[str, Reading] = {
     INSTANCE: Reading(

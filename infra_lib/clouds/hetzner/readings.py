@@ -9,21 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.clouds.adoption import Reading
-from infra_lib.clouds.hetzner.adoption.things import (
-    ADDRESS,
-    ATTACHMENT,
-    FIREWALL,
-    GROUP,
-    KEY,
-    MEMBERSHIP,
-    NETWORK,
-    SERVER,
-    SUBNET,
-    VOLUME,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SERVER, VOLUME, ADDRESS = "hcloud_server", "hcloud_volume", "hcloud_primary_ip"
+FIREWALL, NETWORK, SUBNET = "hcloud_firewall", "hcloud_network", "hcloud_network_subnet"
+KEY, GROUP = "hcloud_ssh_key", "hcloud_placement_group"
+MEMBERSHIP, ATTACHMENT = "hcloud_server_network", "hcloud_volume_attachment"
 
 # What a stack leaves alone of what it imports, for the provider does not read it. It would cut the
 # power, delete the addresses that the server has, and fail to give it those; it would have the
