@@ -3,6 +3,7 @@
   lib,
   mkShell,
   stdenv,
+  chromium, # of Linux alone
   deadnix,
   git,
   gnumake,
@@ -29,7 +30,8 @@ mkShell {
     shellcheck
     zsh
   ]
-  ++ lib.optional (nodejs != null) nodejs;
+  ++ lib.optional (nodejs != null) nodejs
+  ++ lib.optional stdenv.hostPlatform.isLinux chromium;
 
   env = lib.optionalAttrs stdenv.hostPlatform.isLinux {
     # Wheels that make installs into .venv are linked with it.

@@ -24,6 +24,21 @@ class Summary:
     data: Mapping[str, str]
 
 
+@frozen
+class Place:
+    """Where on Earth a region, or what a cloud has in its stead, is: a town, not a building.
+
+    Attributes:
+        name: The town and its country: "Falkenstein, Germany".
+        latitude: Degrees north of the equator; south of it below 0.
+        longitude: Degrees east of Greenwich; west of it below 0.
+    """
+
+    name: str
+    latitude: float
+    longitude: float
+
+
 @frozen(kw_only=True)
 class Nixos:
     """What the NixOS configuration of a machine has from its cloud.

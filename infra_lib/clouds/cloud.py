@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         GpuOffer,
         Handling,
         Nixos,
+        Place,
         Renewed,
         Source,
         Summary,
@@ -159,6 +160,9 @@ class Cloud(Protocol):
 
     def regions(self, machines: Sequence[Any]) -> Sequence[str]:
         """Return every region, those without GPUs too; `machines` are as in `gpu_offers`."""
+
+    def place(self, machine: Any) -> Place | None:
+        """Return where on Earth a machine is; None where nobody knows."""
 
     def ways_in(self, fleet: FleetView, project: Any, machine: Any) -> frozenset[Way]:
         """Return the ways in to a machine, as far as the fleet says.

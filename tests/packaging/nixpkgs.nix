@@ -119,6 +119,7 @@ let
 
       plain =
         named [
+          "chromium"
           "deadnix"
           "git"
           "gnumake"

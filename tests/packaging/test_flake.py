@@ -252,6 +252,8 @@ def test_dev_shell_has_the_tools_of_the_contributors() -> None:
     assert {"nixfmt", "deadnix", "opentofu", "openssh", "zsh", "gnumake", "git"} <= {
         *linux["packages"]
     }
+    # nixpkgs has none for macOS, and throws where one is asked for.
+    assert {*linux["packages"]} - {*darwin["packages"]} == {"chromium"}
     assert linux["env"]["LD_LIBRARY_PATH"].endswith("gcc-lib/lib")
     assert darwin["env"] == {}
     # Or Python in .venv would import what nixpkgs has.

@@ -16,7 +16,7 @@ from infra_lib.model.validators import NAME, check_matching
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
+    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Place, Source, Summary
     from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
     from infra_lib.clouds.gcp.machine import GcpMachine
     from infra_lib.clouds.gcp.project import GcpProject
@@ -159,6 +159,13 @@ def regions(machines: Sequence[GcpMachine]) -> tuple[str, ...]:
     from infra_lib.clouds.gcp import offers
 
     return offers.catalog_of(machines).regions()
+
+
+def place(machine: GcpMachine) -> Place | None:
+    """Return where the machine's region is; None for one that is not known here."""
+    from infra_lib.clouds.gcp.places import PLACES
+
+    return PLACES.get(machine.region)
 
 
 def operations() -> Operations:

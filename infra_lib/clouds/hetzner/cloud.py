@@ -15,7 +15,7 @@ from infra_lib.model.errors import field_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Source, Summary
+    from infra_lib.clouds.answers import Alternatives, GpuOffer, Nixos, Place, Source, Summary
     from infra_lib.clouds.cloud import Adoption, FleetView, Operations, Renewal
     from infra_lib.clouds.hetzner.machine import HetznerMachine
     from infra_lib.clouds.hetzner.project import HetznerProject
@@ -168,6 +168,13 @@ def regions(machines: Sequence[HetznerMachine]) -> tuple[str, ...]:
 
     catalog = machines[0].catalog if machines else CATALOG
     return tuple(catalog.all_locations())
+
+
+def place(machine: HetznerMachine) -> Place | None:
+    """Return where the machine's location is; None for one that is not known here."""
+    from infra_lib.clouds.hetzner.places import PLACES
+
+    return PLACES.get(machine.zone)
 
 
 def operations() -> Operations:
