@@ -277,7 +277,7 @@ def _tokens_inside(text: _Text, call: ast.Call) -> list[_Token]:
     assert call.end_lineno is not None and call.end_col_offset is not None  # noqa: S101,PT018
     start = text.spot(call.lineno, call.col_offset)
     end = text.spot(call.end_lineno, call.end_col_offset)
-    # Names, strings and comments alone hold other characters, which some versions of Python miscount
+    # Names, strings and comments alone hold other characters, which Python 3.12 and 3.13 miscount
     # after a string of several lines.
     lines = [_OTHER.sub("x", line) for line in text.as_parsed[start.line : end.line + 1]]
     lines[-1] = lines[-1][: end.column]
