@@ -108,10 +108,8 @@ def test_on_for_a_time_and_off_again(
         "scheelite: off → on until 2026-11-27T18:00+00:00. Until then it costs $2.99." in said.out
     )
     assert "+$99.42" in said.out
-    assert (
-        "described.py: written. Next: infra deploy, then nixgen write, for docs/gpu-costs.md."
-        in (said.err)
-    )
+    next_ = "Next: infra deploy scheelite, then nixgen write, for docs/gpu-costs.md."
+    assert f"described.py: written. {next_}" in said.err
     assert state(capsys, "scheelite") == ("on", "2026-11-27T18:00+00:00")
     assert infra("show") == 0
     assert "scheelite is on until 2026-11-27T18:00+00:00." in capsys.readouterr().out

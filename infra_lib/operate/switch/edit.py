@@ -23,6 +23,7 @@ Value = bool | int | str
 _END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _BYTES_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_OTHER = re.compile(r"[^\x00-\x7f]")
 _BLANK = {tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 
 
@@ -276,7 +277,9 @@ def _tokens_inside(text: _Text, call: ast.Call) -> list[_Token]:
     assert call.end_lineno is not None and call.end_col_offset is not None  # noqa: S101,PT018
     start = text.spot(call.lineno, call.col_offset)
     end = text.spot(call.end_lineno, call.end_col_offset)
-    lines = text.as_parsed[start.line : end.line + 1]
+    # Names, strings and comments alone hold other characters, which Python 3.12 and 3.13 miscount
+    # after a string of several lines.
+    lines = [_OTHER.sub("x", line) for line in text.as_parsed[start.line : end.line + 1]]
     lines[-1] = lines[-1][: end.column]
     lines[0] = lines[0][start.column :]
     found: list[_Token] = []

@@ -108,7 +108,7 @@ def next_text(outcome: Outcome) -> str:
     verified = outcome.planned.verified
     if verified is None:
         return ""
-    steps = ["infra deploy"]
+    steps = [f"infra deploy {' '.join(machine.name for machine, _ in outcome.changed)}"]
     if verified.files is None or verified.files:
         named = "" if verified.files is None else f", for {', '.join(verified.files)}"
         steps.append(f"nixgen write{named}")
