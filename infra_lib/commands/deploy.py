@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
-from infra_lib.commands.load import add_argument, load_fleet, other_word
+from infra_lib.commands.load import add_names, load_fleet, take_source
 from infra_lib.commands.runbook import stack_of
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
-from infra_lib.operate.cost_data import price_sources
+from infra_lib.operate.choice import choose
+from infra_lib.operate.cost_data import cost_data, price_sources
 from infra_lib.operate.deploy import (
     check_fleet,
     guard,
@@ -36,14 +39,15 @@ from infra_lib.operate.price_age import warn_of_old_prices
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.cdktf_json import is_told_nothing, manifest, provider_project
 from infra_lib.terraform.command import check_encryption, check_terraform
-from infra_lib.terraform.printing import say, show
+from infra_lib.terraform.plan import Plan
+from infra_lib.terraform.printing import note, say, show
 from nixgen.errors import NixgenError
 from nixgen.files.settings import read_settings
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from infra_lib.clouds.cloud import Cloud
     from infra_lib.fleet import Fleet
@@ -54,20 +58,27 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
+    add_names(parser, all_of="deploy these machines, and nothing else; by default whole stacks")
     parser.add_argument(
-        "stacks",
-        nargs="*",
-        type=other_word,
+        "--stack",
+        action="append",
+        default=[],
+        dest="stacks",
         metavar="STACK",
-        help="the stacks to deploy; to be named where the app has more than one",
+        help="deploy this stack, or those that a pattern fits; more than once: these too. By "
+        "default those of the machines that are named, or the only one",
     )
-    add_argument(parser, alone=False)
     asking = parser.add_mutually_exclusive_group()
     asking.add_argument("--yes", action="store_true", help="deploy without asking")
     asking.add_argument(
         "--plan",
         action="store_true",
         help="show what would change and what it costs, and deploy nothing",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="with --plan: print JSON; all else that is shown goes to stderr",
     )
     parser.add_argument(
         "--over-budget",
@@ -97,16 +108,85 @@ class Asked:
     over_budget: bool = False
 
 
+@frozen(kw_only=True)
+class Shown:
+    """What is shown before anybody agrees to a deployment.
+
+    Attributes:
+        plans: What Terraform would do to each stack.
+        losses: What would be lost, in lines.
+        warnings: What else people should know, in lines.
+    """
+
+    plans: tuple[Plan, ...]
+    losses: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 def run(given: Namespace) -> int:
     """Deploy what the command line says; see `run_for`."""
+    if given.json and not given.plan:
+        raise FleetError("--json: it is for --plan; what a deployment does is shown as it comes")
+    take_source(given)
+    fleet = load_fleet(given.source)
+    names, stacks = _words(fleet, given)
     asked = Asked(
         source=given.source,
-        stacks=tuple(given.stacks),
+        stacks=stacks,
+        only=names,
         yes=given.yes,
         plan=given.plan,
         over_budget=given.over_budget,
     )
-    return run_for(load_fleet(given.source), asked)
+    if not given.json:
+        return run_for(fleet, asked)
+    told: list[Shown] = []
+    with redirect_stdout(sys.stderr):
+        status = run_for(fleet, asked, told.append)
+    for each in told:
+        print(json.dumps(_data(fleet, each), indent=2))
+    return status
+
+
+def _words(fleet: Fleet, given: Namespace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the machines that are named, by name or by tag, and the stacks.
+
+    A word that is no machine's is taken for a stack: once, words were stacks.
+    """
+    known = {machine.name for machine in fleet.machines}
+    stacks = [word for word in given.names if word not in known]
+    for word in stacks:
+        note(f"{word} is no machine of fleet {fleet.name!r}, so a stack: --stack {word} names it")
+    names = [word for word in given.names if word in known]
+    chosen = choose(fleet, names, given.tag) if names or given.tag else ()
+    return tuple(machine.name for machine in chosen), (*stacks, *given.stacks)
+
+
+def _data(fleet: Fleet, shown: Shown) -> dict[str, Any]:
+    """Return what would be deployed as plain data, in a shape that stays.
+
+    Returns:
+        `fleet`, its name; `stacks`: of each `name` and `changes`, of those that are something
+        `address` and `actions`, as Terraform has them; `losses` and `warnings`, lists of lines; and
+        `costs`, what the fleet costs then, as `infra cost --json` has `total`.
+    """
+    return {
+        "fleet": fleet.name,
+        "stacks": [
+            {
+                "name": plan.stack,
+                "changes": [
+                    {"address": change.address, "actions": list(change.actions)}
+                    for change in plan.changes
+                    if not change.is_empty
+                ],
+            }
+            for plan in shown.plans
+        ],
+        "losses": list(shown.losses),
+        "warnings": list(shown.warnings),
+        "costs": cost_data(fleet)["total"],
+    }
 
 
 def check_ready(fleet: Fleet, given: Asked) -> Cdk:
@@ -124,7 +204,7 @@ def check_ready(fleet: Fleet, given: Asked) -> Cdk:
     return cdk
 
 
-def run_for(fleet: Fleet, given: Asked) -> int:
+def run_for(fleet: Fleet, given: Asked, tell: Callable[[Shown], object] = lambda _: None) -> int:
     """Show, ask, deploy, and record what came of it.
 
     The app is run once, first: what is shown, agreed to and deployed is what it wrote then.
@@ -132,6 +212,7 @@ def run_for(fleet: Fleet, given: Asked) -> int:
     Args:
         fleet: The fleet, as its source describes it now.
         given: What is to be deployed.
+        tell: Called with what is shown, before anybody is asked.
 
     Returns:
         The exit status: 0 fine; 1 when it failed or was refused.
@@ -171,15 +252,21 @@ def run_for(fleet: Fleet, given: Asked) -> int:
     warn_of_old_prices(price_sources(fleet))
     for text in guard.closed_networks(stacks):
         show(f"{text}\n\n")
-    for line in (*takeover.describe(plans), *guard.losses(plans)):
+    for line in takeover.describe(plans):
         say(line)
-    for line in (
-        *gone,
-        *guard.explain_changes(fleet, plans),
-        *guard.describe_shut_out(plans),
-        *guard.outdated_plans(plans),
-    ):
-        say(f"WARNING: {line}")
+    shown = Shown(
+        plans=tuple(plans),
+        losses=tuple(guard.losses(plans)),
+        warnings=(
+            *gone,
+            *guard.explain_changes(fleet, plans),
+            *guard.describe_shut_out(plans),
+            *guard.outdated_plans(plans),
+        ),
+    )
+    for line in (*shown.losses, *(f"WARNING: {line}" for line in shown.warnings)):
+        say(line)
+    tell(shown)
     if given.plan:
         return 0
     held = {name for name, each in elsewhere.items() if each.fleet == fleet.name}

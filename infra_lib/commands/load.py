@@ -44,7 +44,9 @@ def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
         group.add_argument("source", nargs="?", default=SUPPRESS, metavar="SOURCE", help=_HELP)
 
 
-def add_names(parser: ArgumentParser, *, required: bool = False, tags: bool = True) -> None:
+def add_names(
+    parser: ArgumentParser, *, required: bool = False, tags: bool = True, all_of: str = ""
+) -> None:
     """Let a command take the names of machines, `--tag TAG` and `--source SOURCE`.
 
     Whoever names no machine means all of them. A word with a colon is a source.
@@ -53,12 +55,14 @@ def add_names(parser: ArgumentParser, *, required: bool = False, tags: bool = Tr
         parser: The command's.
         required: Whether some machine has to be named.
         tags: Whether those with a tag can be meant.
+        all_of: What the help says of the machines, where it is not that all are meant by default.
     """
     names = parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
-        help="the machines" if required else "the machines; by default all of the fleet",
+        help=all_of
+        or ("the machines" if required else "the machines; by default all of the fleet"),
     )
     names.completer = machine_names  # type: ignore[attr-defined]  # which argcomplete asks
     if tags:

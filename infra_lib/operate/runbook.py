@@ -118,7 +118,7 @@ class Writer:
             self._write_files(),
             Step(
                 f"Create it. {_price(machine)}",
-                (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
+                (self._infra("deploy", "--stack", shlex.quote(self.stack or machine.cloud)),),
             ),
             *self._install_steps(machine, anew=False),
         ]
@@ -134,7 +134,7 @@ class Writer:
             ),
             Step(
                 handling.deleted,
-                (self._infra("deploy", shlex.quote(self.stack or machine.cloud)),),
+                (self._infra("deploy", "--stack", shlex.quote(self.stack or machine.cloud)),),
             ),
             self._sync(
                 "Learn that it is off. Its addresses and its keys stay: they come back with it."

@@ -121,7 +121,7 @@ def stack(zone: str = "fsn1-dc14", **changes: Any) -> Stack:
 
 def test_it_is_installed_at_its_address_without_tunnel_or_published_keys(tmp_path: Path) -> None:
     text = as_text(Writer(fleet=fleet()).runbooks(BERYL), fleet())
-    assert "infra deploy other\n" in text
+    assert "infra deploy --stack other\n" in text
     assert "-replace=other_server.beryl\n" in text
     assert "Nobody knows its host key." in text
     there = Sshd(tmp_path)

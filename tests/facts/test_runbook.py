@@ -60,7 +60,7 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "infra runbook scheelite",
         "nixgen write",
         "git add --intent-to-add",
-        "infra deploy gcp",
+        "infra deploy --stack gcp",
         "(",
         "folder=$(mktemp -d /tmp/infra.XXXXXX)",
         "trap 'rm -rf",
@@ -131,7 +131,7 @@ def test_without_a_tunnel_the_address_is_the_one_after_the_deployment() -> None:
     fleet = open_to(("198.51.100.0/24",))
     asked = "  address=$(infra sync --get galena.external_ip) || exit"
     lines = commands(fleet, "galena", "up")
-    assert lines.index("infra deploy gcp") < lines.index(asked)
+    assert lines.index("infra deploy --stack gcp") < lines.index(asked)
     assert "203.0.113.20" not in " ".join(lines)
     assert any('"root@$address" \'hostname; test -e /etc/NIXOS' in line for line in lines)
     assert any('--target-host "root@$address" --yes' in line for line in lines)
@@ -247,7 +247,7 @@ def test_a_stack_that_installs_leaves_installing_out() -> None:
 def test_taking_down() -> None:
     assert first_words(commands(example, "scheelite", "down")) == [
         "infra runbook scheelite",
-        "infra deploy gcp",
+        "infra deploy --stack gcp",
         "infra sync",
         "nixgen write",
         "git add --intent-to-add",
@@ -430,7 +430,7 @@ class TestScript:
         assert sorted(self.log(project)) == sorted(
             [
                 "git add --intent-to-add",
-                "infra deploy gcp",
+                "infra deploy --stack gcp",
                 "gcloud compute instances",
                 "clan machines install",
                 "git add --intent-to-add",
@@ -493,9 +493,9 @@ class TestScript:
         assert "clan machines install" in self.log(project)
 
     def test_it_stops_at_the_first_failure(self, project: Path) -> None:
-        done = self.run(project, "up", "scheelite", fail="infra deploy gcp")
+        done = self.run(project, "up", "scheelite", fail="infra deploy --stack gcp")
         assert done.returncode == 1
-        assert self.log(project) == ["git add --intent-to-add", "infra deploy gcp"]
+        assert self.log(project) == ["git add --intent-to-add", "infra deploy --stack gcp"]
         assert not (project / "facts.json").exists()
 
     def test_it_waits_for_the_person_to_have_changed_the_fleet(self, project: Path) -> None:
@@ -530,13 +530,19 @@ def test_expect_tells_the_state(project: Path) -> None:
 
 
 def test_the_stack_is_the_one_that_is_there(project: Path) -> None:
-    for name, expected in (("ores", "infra deploy ores"), ("more", "--stack: one of more, ores")):
+    for name, expected in (
+        ("ores", "infra deploy --stack ores"),
+        ("more", "--stack: one of more, ores"),
+    ):
         folder = project / "cdktf.out/stacks" / name
         folder.mkdir(parents=True)
         (folder / "cdk.tf.json").write_text("{}")
         done = infra(project, "runbook", "scheelite")
         assert expected in done.stdout + done.stderr
-    assert "infra deploy more\n" in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+    assert (
+        "infra deploy --stack more\n"
+        in infra(project, "runbook", "scheelite", "--stack", "more").stdout
+    )
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def select(
     for name in names:
         if not any(fnmatchcase(stack, name) for stack in stacks):
             hint = (
-                "; that is a machine, which is deployed with the rest of its stack"
+                f"; that is a machine: infra deploy {name} deploys it alone"
                 if name in machines
                 else ""
             )

@@ -122,8 +122,7 @@ def _states(machines: Iterable[Machine]) -> dict[str, int]:
 
 def _on_until(machine: ProvisionedMachine) -> str | None:
     """Return until when a machine is on that was switched on for a time, for people."""
-    until = getattr(machine, "on_until", None)
-    return None if until is None or machine.state != "on" else str(until)
+    return machine.on_until if machine.state == "on" else None
 
 
 def _all_on(fleet: Fleet) -> dict[str, Any]:

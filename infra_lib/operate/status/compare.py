@@ -13,6 +13,7 @@ from attrs import evolve
 
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.clouds.live import Live
+from infra_lib.model import instant
 from infra_lib.model.bill import bill
 from infra_lib.model.facts import MachineFacts
 from infra_lib.model.money import Amount, from_label, hour_text
@@ -72,8 +73,7 @@ def compare(
 
 def on_until(machine: ProvisionedMachine) -> datetime | None:
     """Return until when a machine is described as on; None for no such time."""
-    said = getattr(machine, "on_until", None)
-    return None if said is None else datetime.fromisoformat(said).astimezone()
+    return None if machine.on_until is None else instant.parse(machine.on_until).astimezone()
 
 
 @frozen(kw_only=True)

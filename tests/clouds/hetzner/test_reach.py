@@ -137,7 +137,7 @@ def test_its_runbook_is_hetzners() -> None:
     fleet = fleet_of(machine)
     text = " ".join(as_text(Writer(fleet=fleet).runbooks(machine), fleet).split())
     assert "Create it. It costs €" in text
-    assert "infra deploy hetzner " in text
+    assert "infra deploy --stack hetzner " in text
     assert "Powered off, it would cost as much as it does now." in text
     assert "Its volume ore and its addresses stay, for €" in text
     assert "Learn that it is off. Its addresses and its keys stay" in text
