@@ -11,6 +11,7 @@ from infra_lib import (
     Gpu,
     HetznerMachine,
     HetznerProject,
+    IdleStop,
     Machine,
     Nvidia,
     User,
@@ -76,7 +77,8 @@ fleet = Fleet(
             ssh_keys=(ADMIN_KEY,),
         ),
     ),
-    nvidia=Nvidia(cuda_toolkit=True),
+    # Who forgets it pays for half an hour more, not for a month.
+    nvidia=Nvidia(cuda_toolkit=True, idle_stop=IdleStop(minutes=30)),
     # Addresses and keys, as `infra sync` learnt them.
     facts=Facts.load(Path(__file__).with_name("facts.json")),
 )

@@ -31,6 +31,7 @@ from infra_lib.model.disko import hybrid_zfs_layout, zfs_layout
 from infra_lib.model.dns import Dns
 from infra_lib.model.errors import FleetError
 from infra_lib.model.facts import Facts, MachineFacts
+from infra_lib.model.idle_stop import IdleStop
 from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
 from infra_lib.model.modules import ModuleNames
@@ -67,6 +68,7 @@ __all__ = [
     "HetznerMachine",
     "HetznerProject",
     "Identity",
+    "IdleStop",
     "Internet",
     "Location",
     "Machine",

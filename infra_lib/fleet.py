@@ -33,6 +33,7 @@ from infra_lib.model.dns import Dns
 from infra_lib.model.errors import field_error
 from infra_lib.model.facts import Facts
 from infra_lib.model.frozen import frozen
+from infra_lib.model.idle_machines import check_idle_stops
 from infra_lib.model.internet import Internet
 from infra_lib.model.machine import Machine
 from infra_lib.model.modules import (
@@ -340,6 +341,7 @@ class Fleet:
         if self.dns is not None:
             check_dns(self.dns, machines, CLOUDS)
         check_gpus(self.nvidia, self.gpu_machines)
+        check_idle_stops(self.nvidia, self.provisioned)
         check_services(self._instances(), machines, self.tags)
         check_facts(self.facts, self.controller, self.devices, machines)
         _check_clouds(self)

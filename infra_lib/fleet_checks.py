@@ -382,7 +382,10 @@ def check_module_names(names: ModuleNames, machines: tuple[Machine, ...]) -> Non
         FleetError: When one has: NixOS would take both for one.
     """
     owners: dict[tuple[str, str], str] = {}
-    shared = (names.base, names.caches, names.known_hosts, names.nvidia, names.fleet)
+    shared = (
+        *(names.base, names.caches, names.known_hosts, names.nvidia),
+        *(names.idle_stop, names.fleet),
+    )
     for machine in sorted(machines, key=lambda each: each.has_module):
         usual = names.of_machine(machine.machine_class, machine.name)
         name = machine.module_name or usual

@@ -136,6 +136,7 @@ class ModuleNames:
         known_hosts: A module of its own for SSH's known hosts, likewise.
         home: home-manager's, with SSH's hosts.
         nvidia: NixOS for machines with a GPU.
+        idle_stop: NixOS for machines that turn themselves off when nobody uses them.
         fleet: What `Fleet.config` says.
         machine: Each machine's; `{name}` stands for its name, which has to be part of it, and
             `{machine_class}` for "nixos" or "darwin".
@@ -151,12 +152,15 @@ class ModuleNames:
     known_hosts: str | None = field(default=None, validator=_NAME)
     home: str = field(default="core", validator=_NAME)
     nvidia: str = field(default="nvidia", validator=_NAME)
+    idle_stop: str = field(default="idle-stop", validator=_NAME)
     fleet: str = field(default="fleet", validator=_NAME)
     machine: str = field(default="machines/{machine_class}/{name}", validator=valid(_check_pattern))
 
     def __attrs_post_init__(self) -> None:
         shared = {self.base, self.caches, self.known_hosts}
-        for name, others in (("nvidia", {*shared, self.fleet}), ("fleet", shared)):
+        idle_stop = {*shared, self.fleet, self.nvidia}
+        of_few = (("nvidia", {*shared, self.fleet}), ("idle_stop", idle_stop), ("fleet", shared))
+        for name, others in of_few:
             if getattr(self, name) in others:
                 accepted = "another module has that name, and more machines import it"
                 raise field_error(self._where, name, getattr(self, name), accepted)

@@ -10,6 +10,7 @@ from infra_lib.model.cuda import by_version, check_capability
 from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
 from infra_lib.model.gpu_count import is_part
+from infra_lib.model.idle_stop import IdleStop
 from infra_lib.model.validators import (
     check_boolean,
     check_each,
@@ -161,6 +162,9 @@ class Nvidia:
             break programs that bring other libraries; a development shell is the better place.
         tuning: Settings that nvidia-smi makes at each boot; None for none.
         kernel_params: Further `boot.kernelParams`.
+        idle_stop: When machines with a GPU that nobody uses turn themselves off; None for never.
+            What a machine says itself comes first: `idle_stop=False` of one that stays on. A
+            machine that cannot has to say so.
 
     Raises:
         FleetError: When a field cannot be.
@@ -197,6 +201,7 @@ class Nvidia:
     kernel_params: tuple[str, ...] = field(
         default=(), converter=strings, validator=valid(check_words, '"pci=realloc"')
     )
+    idle_stop: IdleStop | None = field(default=None, validator=valid(check_instance, IdleStop))
 
 
 def before_turing(machine: ProvisionedMachine) -> bool:

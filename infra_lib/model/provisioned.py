@@ -12,7 +12,9 @@ from attrs import NOTHING, evolve, field
 
 from infra_lib.model import gpu_count
 from infra_lib.model.disko import Layout, check_layout, frozen_layout, zfs_layout
+from infra_lib.model.errors import field_error
 from infra_lib.model.frozen import frozen
+from infra_lib.model.idle_stop import SaidIdleStop, check_idle_stop_said
 from infra_lib.model.instant import check_instant
 from infra_lib.model.machine import Machine
 from infra_lib.model.money import HOURS_PER_DAY, Cost, Currency, in_usd, rounded
@@ -93,7 +95,7 @@ class ProvisionedMachine(Machine, ABC):
 
     A class says what is abstract here, and of the rest what its cloud has: zones to fall back to,
     GPUs, machines that the cloud may stop. When it is made, a class calls `_set_enabled`, sets
-    `platform` and `boot_device` by `_set_derived`, and calls `_check_disko`.
+    `platform` and `boot_device` by `_set_derived`, and calls `_check_disko` and `_check_idle_stop`.
 
     Attributes:
         cloud: The name of its cloud, a key of `infra_lib.clouds.all_clouds.CLOUDS`, and of the
@@ -133,6 +135,9 @@ class ProvisionedMachine(Machine, ABC):
     )
     enabled: bool = field(init=False)
     stopped: bool = field(default=False, validator=valid(check_boolean), kw_only=True)
+    idle_stop: SaidIdleStop = field(
+        default=None, validator=valid(check_idle_stop_said), kw_only=True
+    )
     on_until: str | None = field(default=None, validator=valid(check_instant), kw_only=True)
 
     def _set_derived(self, **fields: object) -> None:
@@ -148,6 +153,11 @@ class ProvisionedMachine(Machine, ABC):
     def _check_disko(self) -> None:
         """Check the layout of the boot disk, as a class has to when it knows its `boot_device`."""
         check_layout(self._where, self.disko, self.boot_device)
+
+    def _check_idle_stop(self) -> None:
+        """Check that it may turn itself off, where it is to."""
+        if self.idle_stop and self.why_no_idle_stop:
+            raise field_error(self._where, "idle_stop", self.idle_stop, self.why_no_idle_stop)
 
     @property
     def has_module(self) -> bool:
@@ -251,6 +261,11 @@ class ProvisionedMachine(Machine, ABC):
     def may_be_stopped(self) -> bool:
         """Whether it can be stopped and started again, with what is on its boot disk."""
         return True
+
+    @property
+    def why_no_idle_stop(self) -> str:
+        """Why it is not to turn itself off when nobody uses it; empty where it may."""
+        return ""
 
     @property
     def max_run_duration(self) -> int | None:

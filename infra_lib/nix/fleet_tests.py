@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from infra_lib.model.nvidia import before_turing, capabilities, has_fabric_manager, has_vgpu
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.targets import fill
-from infra_lib.nix import clan_meta, nvidia
+from infra_lib.nix import clan_meta, idle_stop, nvidia
 from infra_lib.nix.placement import path_of
 from infra_lib.services import path, services, target_host
 from nixgen.expr import (
@@ -85,6 +85,9 @@ def _row(fleet: Fleet, machine: Machine) -> Value:
         said["targetHost"] = target
     if isinstance(machine, ProvisionedMachine) and machine.accelerator is not None:
         said |= _gpu(fleet, machine)
+    if isinstance(machine, ProvisionedMachine):
+        minutes = idle_stop.claimed_minutes(fleet, machine)
+        said |= {} if minutes is None else {"idleMinutes": minutes}
     return said
 
 
@@ -162,6 +165,8 @@ def _tests(fleet: Fleet) -> Value:
         tests.append(_when(BinaryOp("==", ref("class"), "nixos"), _nixos_tests()))
     if fleet.gpu_machines:
         tests.append(_when(HasAttr("said", "gpu"), _gpu_tests(fleet)))
+    if any(idle_stop.claimed_minutes(fleet, machine) for machine in fleet.provisioned):
+        tests.append(_when(HasAttr("said", "idleMinutes"), _idle_stop_tests()))
     if any(map(has_vgpu, fleet.gpu_machines)) and _ours(fleet):
         whole = BinaryOp(
             "&&",
@@ -221,6 +226,25 @@ def _gpu_tests(fleet: Fleet) -> _Tests:
         lacks = _lacks(list(fleet.nvidia.cuda_packages), given)
         tests |= _test("has its CUDA packages", lacks, [])
     return tests
+
+
+def _idle_stop_tests() -> _Tests:
+    """The tests of a machine that turns itself off: that its timer starts, and looks for as long.
+
+    A test has the settings alone: what decides is the script.
+    """
+    unit = idle_stop.UNIT
+    wanted = Select("nixos.config.systemd.timers", unit, "wantedBy", default=[])
+    environment = Select("nixos.config.systemd.services", unit, "environment", default={})
+    minutes = Select(environment, idle_stop.MINUTES, default=None)
+    return {
+        **_test("looks whether it is used", Apply("builtins.elem", "timers.target", wanted), True),
+        **_test(
+            "turns itself off",
+            minutes,
+            Apply("toString", ref("said.idleMinutes")),
+        ),
+    }
 
 
 def _driver_test(fleet: Fleet) -> _Tests:

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.fleet import project_of
 from infra_lib.model.disko import devices_of
+from infra_lib.model.idle_machines import idle_stop as when_idle
 from infra_lib.model.modules import Module
 from infra_lib.model.nvidia import before_turing
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.nix import disko, fleet_config, nvidia, ssh_known_hosts, system_caches
+from infra_lib.nix import (
+    disko,
+    fleet_config,
+    idle_stop,
+    nvidia,
+    ssh_known_hosts,
+    system_caches,
+)
 from infra_lib.nix.arguments import OF_FLAKE, OF_MACHINE, add_arguments, names_used
 from infra_lib.nix.clan_machines import caches_path, default_path, module_name
 from infra_lib.nix.from_root import from_root
@@ -134,6 +142,7 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
         (
             *shared.imports,
             *_gpu_module(fleet, machine),
+            *_idle_stop_module(fleet, machine),
             *machine.modules,
             *_layout(fleet, machine),
             *_caches(fleet, machine),
@@ -148,14 +157,15 @@ def _file(fleet: Fleet, machine: Machine, shared: _Shared) -> Value:
         config = from_root(here, machine.config)
         own = Commented(config, before="What the fleet says of this machine alone.")
         imports.append(own)
-    driver = _own_driver(fleet, machine)
-    arguments = names_used(OF_FLAKE, *items, machine.config, AttrSet(*driver))
-    of_module = names_used(OF_MACHINE, *items, machine.config, AttrSet(*driver))
+    own_items = _own_items(fleet, machine)
+    arguments = names_used(OF_FLAKE, *items, machine.config, AttrSet(*own_items))
+    of_module = names_used(OF_MACHINE, *items, machine.config, AttrSet(*own_items))
     if plain:
         used = [*arguments, *of_module]
-        return _module(fleet, machine, shared, imports, driver, used)
+        return _module(fleet, machine, shared, imports, own_items, used)
     name = (machine.machine_class, module_name(fleet, machine))
-    body: Value = module(fleet, name, _module(fleet, machine, shared, imports, driver, of_module))
+    own_module = _module(fleet, machine, shared, imports, own_items, of_module)
+    body: Value = module(fleet, name, own_module)
     if any(isinstance(item, str) for item in items):
         arguments = ["config", *arguments]
         modules = ref(f"config.flake.modules.{machine.machine_class}")
@@ -173,10 +183,22 @@ def _gpu_module(fleet: Fleet, machine: Machine) -> list[str]:
     return [] if path is None else [path]
 
 
-def _own_driver(fleet: Fleet, machine: Machine) -> list[Item]:
-    if not isinstance(machine, ProvisionedMachine) or machine.accelerator is None:
+def _idle_stop_module(fleet: Fleet, machine: Machine) -> list[str]:
+    """The module by which a machine turns itself off, by name or path, where it does."""
+    if not isinstance(machine, ProvisionedMachine) or when_idle(fleet.nvidia, machine) is None:
         return []
-    return nvidia.items_for_own_driver(fleet, machine)
+    if not is_plain(fleet):
+        return [fleet.module_names.idle_stop]
+    path = path_of(fleet, idle_stop.PATH)
+    return [] if path is None else [path]
+
+
+def _own_items(fleet: Fleet, machine: Machine) -> list[Item]:
+    """What a machine has of its own: its GPU's driver, and when it turns itself off."""
+    if not isinstance(machine, ProvisionedMachine):
+        return []
+    driver = [] if machine.accelerator is None else nvidia.items_for_own_driver(fleet, machine)
+    return [*driver, *idle_stop.items(fleet, machine)]
 
 
 def _layout(fleet: Fleet, machine: Machine) -> list[str]:
@@ -200,7 +222,7 @@ def _module(
     machine: Machine,
     shared: _Shared,
     imports: list[Value],
-    driver: list[Item],
+    own_items: list[Item],
     used: list[str],
 ) -> Value:
     """A machine's module.
@@ -210,7 +232,7 @@ def _module(
         machine: The machine.
         shared: What it shares with others of its class.
         imports: What it imports.
-        driver: What it has for a GPU that needs another driver than most.
+        own_items: What it has for a GPU that needs another driver than most, and for itself.
         used: The arguments that these use.
     """
     items: list[Item] = [{"imports": imports}, BlankLine()] if imports else []
@@ -222,7 +244,7 @@ def _module(
         if before_turing(machine):
             items += shared.old_gpu_items
             takes_options = takes_options or shared.old_gpu_takes_options
-        items += driver
+        items += own_items
         arguments += [OPTIONS] if takes_options else []
         arguments += cloud.arguments
     else:

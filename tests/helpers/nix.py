@@ -34,9 +34,14 @@ PKGS = """{
   gcc = "/gcc";
   cudaPackages.cudatoolkit = "/cudatoolkit";
   python3Packages = { torch = "torch"; vllm = "vllm"; onnxruntime = "onnxruntime"; };
+  util-linux = "/util-linux";
+  writeShellScriptBin = name: _: "/${name}";
   google-guest-configs = "google-guest-configs";
   shadow = "shadow";
 }"""
+
+# What the machine's other modules make of its configuration.
+CONFIG = '{ hardware.nvidia.package.bin = "/driver-bin"; }'
 
 
 @frozen
@@ -75,7 +80,7 @@ class NixTree:
     def machine(
         self,
         name: str,
-        modules: str = '{ base = "base"; nvidia = "nvidia"; }',
+        modules: str = '{ base = "base"; nvidia = "nvidia"; idle-stop = "idle-stop"; }',
         arguments: str = "{ }",
     ) -> Any:
         """Evaluate the module of a machine, with arguments beside the usual ones."""
@@ -83,7 +88,7 @@ class NixTree:
         return self.evaluate(
             f"(load {quoted(path)} {{ config.flake.modules.nixos = {modules}; }})"
             f".flake.modules.nixos.{quoted(f'machines/nixos/{name}')}"
-            f" ({{ inherit lib pkgs; config = {{ }}; }} // {arguments})"
+            f" ({{ inherit lib pkgs; config = {CONFIG}; }} // {arguments})"
         )
 
 

@@ -27,6 +27,7 @@ from infra_lib import (
     HetznerMachine,
     HetznerProject,
     Identity,
+    IdleStop,
     Internet,
     Location,
     Machine,
@@ -135,6 +136,7 @@ def values() -> dict[str, Any]:
         "stop schedule": StopSchedule("0 20 * * *", time_zone="Europe/Berlin"),
         "user": User("cameron", groups=("wheel",), machines=("l4",)),
         "identity": Identity(email="ann@example.org", groups=("admins",), display_name="Ann"),
+        "idle stop": IdleStop(20, session_minutes=None, load=0.25),
         "internet": Internet(roles={"default": Role(machines={"a": {"host": "a.example.org"}})}),
         "role": Role(machines={"a": {"b": [1, "c"]}}, tags=("d",), settings={"e": {"f": 1.5}}),
         "clan service": ClanService(

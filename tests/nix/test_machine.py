@@ -22,7 +22,7 @@ def disko(tree: NixTree, name: str) -> Any:
 
 def test_the_gpu_node_of_the_story(tree: Trees) -> None:
     assert tree("example").machine("scheelite") == {
-        "imports": ["base", "nvidia"],
+        "imports": ["base", "nvidia", "idle-stop"],
         "nixpkgs": {"hostPlatform": "x86_64-linux"},
         "system": {"stateVersion": "25.05"},
         "boot": {
@@ -52,7 +52,21 @@ def test_the_gpu_node_of_the_story(tree: Trees) -> None:
                         "dhcpV4Config": {"UseMTU": True},
                     }
                 }
-            }
+            },
+            "services": {
+                "infra-idle-stop": {
+                    "environment": {
+                        "IDLE_STOP_MINUTES": "30",
+                        "IDLE_STOP_SESSION_MINUTES": "120",
+                        "IDLE_STOP_STALLED_MINUTES": "120",
+                        "IDLE_STOP_GRACE_MINUTES": "5",
+                        "IDLE_STOP_BOOT_MINUTES": "15",
+                        "IDLE_STOP_GPU_PERCENT": "5",
+                        "IDLE_STOP_LOAD": "50",
+                        "IDLE_STOP_NVIDIA_SMI": "/driver-bin/bin/nvidia-smi",
+                    }
+                }
+            },
         },
         "services": {
             "openssh": {
@@ -114,7 +128,7 @@ def test_a_machine_without_gpu_has_no_driver(tree: Trees) -> None:
 
 @pytest.mark.parametrize("name", ["example", "pascal", "several", "data-disks", "moved"])
 def test_a_machine_is_configured_whether_it_is_on_or_off(tree: Trees, name: str) -> None:
-    modules = '{ base = "b"; nvidia = "n"; postgres = "p"; }'
+    modules = '{ base = "b"; nvidia = "n"; idle-stop = "i"; postgres = "p"; }'
     for machine in FLEETS[name].gcp_machines:
         found = tree(name).machine(machine.name, modules)
         assert found["networking"]["hostName"] == machine.name

@@ -198,8 +198,9 @@ def _scheduling(machine: GcpMachine) -> dict[str, Any]:
         "instance_termination_action": termination_action(
             model, seconds, machine.instance_termination_action
         ),
+        # Of the end of a run alone: who turns itself off loses them anyway.
         "on_instance_stop_action": {"discard_local_ssd": True}
-        if machine.discard_local_ssd
+        if machine.discard_local_ssd and seconds is not None
         else None,
     }
 

@@ -180,8 +180,12 @@ class GcpMachine(ProvisionedMachine):
         on_host_maintenance: What becomes of it when its host needs maintenance: "MIGRATE", it moves
             to another and runs on, or "TERMINATE", it is stopped, and started again where it is to
             restart. None for the first where it can be.
+        idle_stop: When it turns itself off because nobody uses it, IdleStop(minutes=30); False for
+            never. None for what `Nvidia` says where it has a GPU, and else for never. Not where a
+            reservation is paid for all the same.
         discard_local_ssd: What is on the Local SSDs that come with the machine type may be lost
-            when the end of a run stops it: needed for a `max_run_duration` there.
+            when the end of a run stops it, or when it turns itself off: needed for a
+            `max_run_duration` and for an `idle_stop` there.
         stop_schedule: When Compute Engine stops it by itself; None for never.
         boot_disk: The disk it boots from.
         data_disks: Disks that outlive it.
@@ -452,6 +456,7 @@ class GcpMachine(ProvisionedMachine):
             stop_schedule=self.stop_schedule,
             max_run_duration=self.max_run_duration,
             action=action,
+            idle_stop=bool(self.idle_stop),
             discard=self.discard_local_ssd,
         )
         maintenance = scheduling.on_host_maintenance(
@@ -465,6 +470,7 @@ class GcpMachine(ProvisionedMachine):
         self._set_derived(
             spot=model == "SPOT", provisioning_model=model, on_host_maintenance=maintenance
         )
+        self._check_idle_stop()
 
     def _find_zone(self, name: str, zone: str) -> Zone:
         gpu = None if self.gpu is None else self.gpu.type
@@ -515,6 +521,18 @@ class GcpMachine(ProvisionedMachine):
     def may_be_stopped(self) -> bool:
         """Whether it can be stopped: Local SSDs that come with the machine type would be lost."""
         return not self.catalog_entry.local_ssds
+
+    @property
+    def why_no_idle_stop(self) -> str:
+        """Why it is not to turn itself off when nobody uses it; empty where it may."""
+        return scheduling.why_no_idle_stop(
+            self.catalog_entry, reservation=self._reserved, discard=self.discard_local_ssd
+        )
+
+    @property
+    def _reserved(self) -> bool:
+        """Whether it consumes a reservation, which is paid for also while it is off."""
+        return self.reservation is not None or self.provisioning_model == "RESERVATION_BOUND"
 
     @property
     def runs_as(self) -> str:

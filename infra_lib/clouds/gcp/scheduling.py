@@ -164,6 +164,7 @@ def check_local_ssds(
     stop_schedule: object,
     max_run_duration: int | None,
     action: str | None,
+    idle_stop: bool,
     discard: bool,
 ) -> None:
     """Check that what is to stop a machine with Local SSDs can say that they are discarded.
@@ -182,19 +183,20 @@ def check_local_ssds(
         stop_schedule: When Compute Engine stops it; None for never.
         max_run_duration: After how many seconds its runs end; None for never.
         action: What the end of a run does.
+        idle_stop: Whether it says that it turns itself off when nobody uses it.
         discard: Whether what is on the Local SSDs may be lost then.
 
     Raises:
         FleetError: When it cannot.
     """
     stops_at_limit = max_run_duration is not None and action != "DELETE"
-    if discard and not (machine_type.local_ssds and stops_at_limit):
+    if discard and not (machine_type.local_ssds and (stops_at_limit or idle_stop)):
         raise field_error(
             where,
             "discard_local_ssd",
             discard,
             "only for a machine type that comes with Local SSDs, with a max_run_duration that "
-            "stops it",
+            "stops it, or an idle_stop",
         )
     if not machine_type.local_ssds:
         return
@@ -223,6 +225,35 @@ def check_local_ssds(
             f"{comes}, and what is on them is lost when it is stopped: agree with "
             'discard_local_ssd=True, or take instance_termination_action="DELETE"',
         )
+
+
+def why_no_idle_stop(machine_type: MachineType, *, reservation: bool, discard: bool) -> str:
+    """Return why a machine is not to power itself off; empty where it may.
+
+    Compute Engine stops an instance whose guest powers off, keeps its disks, and bills it as any
+    that is stopped (https://docs.cloud.google.com/compute/docs/instances/stop-start-instance);
+    Local SSDs are lost then (https://cloud.google.com/compute/docs/disks/local-ssd#data_persistence).
+    It is no preemption and no end of a run, so that neither `instance_termination_action` nor
+    `automatic_restart` says anything of it. A machine with TPUs cannot be started again.
+
+    Args:
+        machine_type: Its machine type.
+        reservation: Whether it consumes a reservation.
+        discard: Whether what is on its Local SSDs may be lost.
+    """
+    if reservation:
+        return "a reservation is paid for also while the machine is off"
+    if machine_type.accelerators == "TPUs":
+        return (
+            f"{machine_type.name} comes with TPUs: nothing tells whether they are used, and a "
+            "machine with TPUs that is off cannot be started again"
+        )
+    if machine_type.local_ssds and not discard:
+        return (
+            f"{machine_type.name} comes with Local SSDs, and what is on them is lost when it turns "
+            "itself off: agree with idle_stop=IdleStop(…) and discard_local_ssd=True of the machine"
+        )
+    return ""
 
 
 def migrates_confidential(series: Series, technology: Confidential) -> bool:

@@ -112,6 +112,7 @@ class HetznerMachine(ProvisionedMachine):
         enabled: Whether it exists in the cloud; True unless you say otherwise. Without it the
             server is deleted; its volumes and its addresses stay, and are billed.
         stopped: No machine here is: a server that is powered off costs its full price.
+        idle_stop: For the same reason, none turns itself off.
         on_until: Until when it is meant to be on; see `ProvisionedMachine`.
         image: The image that it is made from, until NixOS is installed over it: a name such as
             "debian-12", or the number of a snapshot.
@@ -213,6 +214,7 @@ class HetznerMachine(ProvisionedMachine):
     def __attrs_post_init__(self) -> None:
         where, entry = self._where, self.server_type_entry
         check_not_stopped(where, stopped=self.stopped)
+        self._check_idle_stop()
         self._set_enabled(True)
         platform = entry.platform
         self._set_derived(platform=platform, boot_device=boot_device(platform))
@@ -303,6 +305,14 @@ class HetznerMachine(ProvisionedMachine):
     def may_be_stopped(self) -> bool:
         """Whether it can be stopped: it would cost its full price."""
         return False
+
+    @property
+    def why_no_idle_stop(self) -> str:
+        """Why it is not to turn itself off: it would cost its full price."""
+        return (
+            "a server that is powered off costs its full price at Hetzner: only enabled=False, "
+            "which deletes it, saves anything"
+        )
 
     def price_said_by(self, kind: str) -> str:
         """Return what to write for a part to have a price."""
