@@ -75,7 +75,7 @@ OTHER_WORDS = {
     "help": ["TOPIC"],
     "sync": ["SOURCE"],
 }
-NO_DATA = {"completion", "help", "ssh"}
+NO_DATA = {"completion", "help"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

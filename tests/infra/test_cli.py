@@ -228,7 +228,6 @@ def test_every_command_about_a_fleet_takes_its_source_as_an_option(
     [
         (["sync", "a:b", "--source", "a:b"], "--source: not allowed with argument SOURCE"),
         (["sync", "--source", "a:b", "a:b"], "SOURCE: not allowed with argument --source"),
-        (["deploy", "a:b", "--plan"], "'a:b': name the source with --source a:b"),
         (["gpus", "T4", "a:b"], "'a:b': name the source with --source a:b"),
     ],
 )
