@@ -77,7 +77,7 @@ ROOMS = {
     ),
     "infra_lib's names": (FLEET | {"a cloud"}, ("infra_lib.__init__",)),
     "commands": (
-        OPERATE | {"commands", "infra_lib's names"},
+        OPERATE | {"commands", "what commands compute, for Python", "infra_lib's names"},
         ("infra_lib.commands", "infra_lib.app", "infra_lib.__main__"),
     ),
 }

@@ -222,7 +222,7 @@ def test_one_of_several_fleets_is_named(project: Path) -> None:
     # Naming salts would write its files beside the folders of both.
     assert "       nixgen write\n" in steps
     assert "nixgen write main" not in steps
-    assert "infra deploy --source main:salts salts\n" in steps
+    assert "infra deploy --source main:salts --stack salts\n" in steps
 
 
 def test_the_fields_that_the_page_on_security_names_are_there() -> None:

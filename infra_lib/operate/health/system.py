@@ -155,9 +155,8 @@ def _mountpoint(line: str) -> str:
 
 
 def _check_time(answer: Answer) -> Check:
-    said = dict(
-        line.partition("=")[::2] for line in (answer.said or "").split("\n") if "=" in line
-    ).get("NTPSynchronized")
+    lines = (answer.said or "").split("\n")
+    said = dict(line.split("=", 1) for line in lines if "=" in line).get("NTPSynchronized")
     if said is None:
         return Check(name="time", result="unknown", expected="synchronized", found="not told")
     ok = said == "yes"

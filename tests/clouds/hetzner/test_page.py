@@ -65,8 +65,8 @@ def test_the_page_is_what_happens(file_regression: FileRegressionFixture, tmp_pa
         "infra deploy",
         "clan machines install cinnabar",
         "ssh cinnabar.zt",
-        "HCLOUD_TOKEN=$(pass hetzner/web) infra deploy --stack web",
-        "HCLOUD_TOKEN=$(pass hetzner/lab) infra deploy --stack lab",
+        "HCLOUD_TOKEN=$(pass hetzner/web) infra deploy",
+        "HCLOUD_TOKEN=$(pass hetzner/lab) infra deploy",
     ]
 
 
