@@ -8,14 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.commands.load import find_source, load_fleet
-from infra_lib.commands.other_fleet import Loaded, Other, find_other, is_source, load_other
+from infra_lib.commands.other_fleet import (
+    Loaded,
+    Other,
+    find_other,
+    is_source,
+    load_other,
+    loading_other,
+)
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.cost_data import further_notes, price_sources
-from infra_lib.operate.diff.data import as_data
-from infra_lib.operate.diff.fleet_diff import compare
-from infra_lib.operate.diff.markdown import as_markdown
 from infra_lib.operate.diff.side import pack, side_of, unpack
-from infra_lib.operate.diff.text import as_text
 from infra_lib.operate.git_revision import find_merge_base
 from infra_lib.operate.price_age import warn_of_old_prices
 from infra_lib.operate.style import Paint, paint_for
@@ -25,6 +28,7 @@ from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from infra_lib.fleet import Fleet
     from nixgen.files.settings import Settings
@@ -69,10 +73,7 @@ def run(given: Namespace) -> int:
     import_module("infra_lib.nix.all_files")
     import_module("nixgen.render")
     first, second = _ends(given.range, settings)
-    # First, while no module of the fleet's is loaded.
-    before = load_other(first, settings, given.source, lambda fleet: pack(side_of(fleet)))
     comparison = _Comparison(
-        before=before,
         first=first,
         second=second,
         form="json" if given.json else "markdown" if given.markdown else "text",
@@ -80,12 +81,23 @@ def run(given: Namespace) -> int:
         width=terminal_width(),
         paint=paint_for(),
     )
+
+    def packed(fleet: Fleet) -> dict[str, Any]:
+        return pack(side_of(fleet))
+
+    # First, while no module of the fleet's is loaded.
     if second is None:
-        fleet = load_fleet(given.source)
-        done = comparison.of(fleet)
+        with loading_other(first, settings, given.source, packed) as before:
+            # Meanwhile, and it is half of what there is to do.
+            import_module("infra_lib.operate.diff.text")
+            fleet = load_fleet(given.source)
+            done = comparison.of(fleet, before)
         warn_of_old_prices(price_sources(fleet))
     else:
-        after = load_other(second, settings, given.source, comparison.of)
+        loaded = load_other(first, settings, given.source, packed)
+        after = load_other(
+            second, settings, given.source, lambda fleet: comparison.of(fleet, lambda: loaded)
+        )
         if after.missing:
             raise FleetError(f"revision {second.text}: no fleet is there: {after.missing}")
         done = after.made
@@ -103,7 +115,6 @@ class _Comparison:
     """What is printed of another version of the fleet than the one before.
 
     Attributes:
-        before: The version before, packed.
         first: Which one that is.
         second: Which one is compared with it; None for the work tree.
         form: How it is printed: "text", "markdown" or "json".
@@ -112,7 +123,6 @@ class _Comparison:
         paint: Gives texts the looks of their tones.
     """
 
-    before: Loaded
     first: Other
     second: Other | None
     form: str
@@ -120,10 +130,22 @@ class _Comparison:
     width: int | None
     paint: Paint
 
-    def of(self, fleet: Fleet) -> dict[str, Any]:
-        """Return what to print: `out`, and `problems`, each a line for stderr."""
-        made, missing = self.before.made, self.before.missing
-        diff = compare(None if made is None else unpack(made), fleet)
+    def of(self, fleet: Fleet, before: Callable[[], Loaded]) -> dict[str, Any]:
+        """Return what to print: `out`, and `problems`, each a line for stderr.
+
+        Args:
+            fleet: The version after.
+            before: Returns the version before, packed.
+        """
+        from infra_lib.operate.diff.data import as_data
+        from infra_lib.operate.diff.fleet_diff import compare
+        from infra_lib.operate.diff.markdown import as_markdown
+        from infra_lib.operate.diff.text import as_text
+
+        after_side = side_of(fleet)
+        loaded = before()
+        made, missing = loaded.made, loaded.missing
+        diff = compare(None if made is None else unpack(made), after_side, fleet)
         if self.form == "json":
             after = self.second.data() if self.second else _WORK_TREE
             data = as_data(diff, self.first.data(missing), after, files=self.files)

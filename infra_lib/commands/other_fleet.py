@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,13 @@ from infra_lib.operate.git_revision import Revision, find_revision, write_files
 from infra_lib.operate.other_tree import use_tree
 from nixgen.errors import NixgenError
 from nixgen.files.interruption import raise_signals
-from nixgen.files.isolation import run_in_child
+from nixgen.files.isolation import started_in_child
 from nixgen.files.settings import read_settings
 from nixgen.files.source import SourceNotFoundError, split_source
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from infra_lib.fleet import Fleet
     from nixgen.files.settings import Settings
@@ -96,7 +97,16 @@ def find_other(word: str, settings: Settings) -> Other:
 
 
 def load_other(other: Other, settings: Settings, source: str | None, use: Use) -> Loaded:
-    """Return what a function makes of another fleet.
+    """Return what a function makes of another fleet; see `loading_other`."""
+    with loading_other(other, settings, source, use) as wait:
+        return wait()
+
+
+@contextmanager
+def loading_other(
+    other: Other, settings: Settings, source: str | None, use: Use
+) -> Iterator[Callable[[], Loaded]]:
+    """Have a process of its own make something of another fleet, while this one goes on.
 
     Call it while no module of the fleet of now is loaded.
 
@@ -106,17 +116,27 @@ def load_other(other: Other, settings: Settings, source: str | None, use: Use) -
         source: The source that was asked for; None for what the pyproject.toml of a revision says.
         use: The function; what it returns can be written as JSON.
 
+    Yields:
+        A function that waits for it, and returns it.
+
     Raises:
         FleetError: When there is no such source, or git cannot read the revision.
         NixgenError: When the fleet cannot be loaded.
     """
     if other.revision is not None:
-        return _of_revision(other.revision, settings, source, use)
+        with _of_revision(other.revision, settings, source, use) as loaded:
+            yield loaded
+        return
     word = other.source or settings.source
-    found = _load(lambda: (word, settings.project), use, f"source {word}")
-    if found.missing:
-        raise FleetError(found.missing)
-    return found
+    with _loading(lambda: (word, settings.project), use, f"source {word}") as loaded:
+
+        def found() -> Loaded:
+            made = loaded()
+            if made.missing:
+                raise FleetError(made.missing)
+            return made
+
+        yield found
 
 
 def is_source(word: str) -> bool:
@@ -128,7 +148,10 @@ def is_source(word: str) -> bool:
     return True
 
 
-def _of_revision(revision: Revision, settings: Settings, source: str | None, use: Use) -> Loaded:
+@contextmanager
+def _of_revision(
+    revision: Revision, settings: Settings, source: str | None, use: Use
+) -> Iterator[Callable[[], Loaded]]:
     # The folder goes away whatever ends this.
     with (
         raise_signals("nothing was compared"),
@@ -151,7 +174,8 @@ def _of_revision(revision: Revision, settings: Settings, source: str | None, use
                 return source or settings.source, folder
             return source or then.source or settings.source, then.project
 
-        return _load(enter, use, f"revision {revision.text}", tree)
+        with _loading(enter, use, f"revision {revision.text}", tree) as loaded:
+            yield loaded
 
 
 def _same_folder(tree: Path, top: Path, project: Path) -> Path:
@@ -169,10 +193,11 @@ def _same_folder(tree: Path, top: Path, project: Path) -> Path:
     raise SourceNotFoundError(f"there is no folder {project.relative_to(top)}")
 
 
-def _load(
+@contextmanager
+def _loading(
     prepare: Callable[[], tuple[str, Path]], use: Use, where: str, tree: Path | None = None
-) -> Loaded:
-    """Return what a function makes of a fleet, which a process of its own loads.
+) -> Iterator[Callable[[], Loaded]]:
+    """Have a process of its own load a fleet, and yield what waits for what a function makes of it.
 
     Args:
         prepare: Is called in that process, and returns the source and the project's folder.
@@ -197,10 +222,15 @@ def _load(
                 print_exception(error)
             return json.dumps({"problem": str(error)}).encode()
 
-    said = json.loads(run_in_child(work, where))
-    for key in ("missing", "problem"):
-        if tree and key in said:
-            said[key] = said[key].replace(f"{tree}/", "").replace(str(tree), ".")
-    if "problem" in said:
-        raise NixgenError(f"{where}: {said['problem']}" if tree else said["problem"])
-    return Loaded(said.get("made"), said.get("missing", ""))
+    with started_in_child(work, where) as returned:
+
+        def loaded() -> Loaded:
+            said = json.loads(returned())
+            for key in ("missing", "problem"):
+                if tree and key in said:
+                    said[key] = said[key].replace(f"{tree}/", "").replace(str(tree), ".")
+            if "problem" in said:
+                raise NixgenError(f"{where}: {said['problem']}" if tree else said["problem"])
+            return Loaded(said.get("made"), said.get("missing", ""))
+
+        yield loaded

@@ -48,6 +48,25 @@ def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
     Raises:
         NixgenError: When there can be no such process, or it ends without having returned anything.
     """
+    with started_in_child(work, where) as wait:
+        return wait()
+
+
+@contextmanager
+def started_in_child(work: Callable[[], bytes], where: str) -> Iterator[Callable[[], bytes]]:
+    """Run a function as `run_in_child` does, while this process goes on.
+
+    Args:
+        work: The function; what it prints goes to stderr.
+        where: What is run, for messages.
+
+    Yields:
+        A function that waits for what it returns, and returns that; to be called once. A process
+        that nobody has waited for in the end is killed.
+
+    Raises:
+        NixgenError: As `run_in_child` does; when it is called, where the process ended too early.
+    """
     print(end="", flush=True)  # or both would print what is buffered
     reading, writing = os.pipe()
     # A signal that comes now waits until we know what else it is to end.
@@ -73,14 +92,29 @@ def run_in_child(work: Callable[[], bytes], where: str) -> bytes:
     with os.fdopen(reading, "rb") as pipe, _pass_on_signals(process):
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(writing)
-        length = int.from_bytes(pipe.read(8))
-        returned = pipe.read(length)
-        _, status = os.waitpid(process, 0)
-    if not length or len(returned) < length:
-        code = os.waitstatus_to_exitcode(status)
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
-        raise NixgenError(f"{where}: its process {how} before it was through; nothing was done")
-    return returned
+        waited = False
+
+        def wait() -> bytes:
+            nonlocal waited
+            length = int.from_bytes(pipe.read(8))
+            returned = pipe.read(length)
+            _, status = os.waitpid(process, 0)
+            waited = True
+            if not length or len(returned) < length:
+                code = os.waitstatus_to_exitcode(status)
+                how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
+                raise NixgenError(
+                    f"{where}: its process {how} before it was through; nothing was done"
+                )
+            return returned
+
+        try:
+            yield wait
+        except Exception:
+            if not waited:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+            raise
 
 
 def _run_and_exit(work: Callable[[], bytes], writing: int) -> NoReturn:

@@ -388,7 +388,7 @@ def test_a_fleet_does_not_differ_from_itself(fleet: Fleet) -> None:
     assert found.is_empty
     assert (found.problems, found.notes) == ((), ())
     packed = json.loads(json.dumps(pack(side_of(fleet))))
-    assert compare(unpack(packed), fleet).is_empty
+    assert compare(unpack(packed), side_of(fleet), fleet).is_empty
     assert as_text(found, "against HEAD", "HEAD") == "Nothing changed against HEAD."
 
 
@@ -396,7 +396,7 @@ def test_a_fleet_does_not_differ_from_itself(fleet: Fleet) -> None:
 @given(fleets(), fleets())
 def test_what_is_handed_from_one_process_to_another_is_the_same(one: Fleet, other: Fleet) -> None:
     packed = json.loads(json.dumps(pack(side_of(one))))
-    here, there = diff(one, other), compare(unpack(packed), other)
+    here, there = diff(one, other), compare(unpack(packed), side_of(other), other)
     assert as_data(here, NOWHERE, NOWHERE, files=True) == as_data(
         there, NOWHERE, NOWHERE, files=True
     )

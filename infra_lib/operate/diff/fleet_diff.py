@@ -222,21 +222,21 @@ def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
         FleetError: When one of them makes no stack, or no files.
         NixgenError: When a file cannot be rendered.
     """
-    return compare(None if before is None else side_of(before), after)
+    return compare(None if before is None else side_of(before), side_of(after), after)
 
 
-def compare(before: Side | None, fleet: Fleet) -> FleetDiff:
+def compare(before: Side | None, after: Side, fleet: Fleet) -> FleetDiff:
     """Return what is between a version of a fleet and the one that it becomes.
 
     Args:
         before: The one, as `side_of` has it; None where there was none.
-        fleet: The other.
+        after: The other, likewise.
+        fleet: That one itself.
 
     Raises:
         FleetError: As `diff` does.
         NixgenError: As `diff` does.
     """
-    after = side_of(fleet)
     changes = {name: _changes(name, before, after) for name in CLOUDS}
     plans = tuple(_plan(name, found) for name, found in changes.items() if found)
     every = [each for found in changes.values() for each in found]
