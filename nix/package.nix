@@ -1,10 +1,13 @@
 # The commands and the modules, with attrs alone: python3Packages.callPackage ./package.nix { }
+# What `infra report` and `infra completion` use is in optional-dependencies.all.
 {
   lib,
   buildPythonPackage,
   pythonOlder,
+  argcomplete,
   attrs,
   hatchling,
+  jinja2,
 }:
 
 buildPythonPackage {
@@ -21,6 +24,10 @@ buildPythonPackage {
 
   build-system = [ hatchling ];
   dependencies = [ attrs ];
+  optional-dependencies.all = [
+    argcomplete
+    jinja2
+  ];
 
   # The tests want tools and a network that a build has not; they run in the dev shell.
   doCheck = false;

@@ -103,9 +103,11 @@ let
 
       python3Packages =
         named [
+          "argcomplete"
           "attrs"
           "cattrs"
           "hatchling"
+          "jinja2"
           "python-dateutil"
           "typing-extensions"
         ]

@@ -37,7 +37,7 @@ def test_wheel_requires_attrs_alone(wheel: Path) -> None:
         fields = Parser().parsestr(archive.read(metadata).decode())
     required = fields.get_all("Requires-Dist") or []
     assert [name for name in required if "extra ==" not in name] == ["attrs>=24.2"]
-    assert fields.get_all("Provides-Extra") == ["cdktf", "cdktn"]
+    assert fields.get_all("Provides-Extra") == ["all", "cdktf", "cdktn"]
 
 
 def test_sdist_holds_what_git_holds(source: Path, distributions: Path) -> None:

@@ -113,12 +113,16 @@ def test_package_is_that_of_pyproject() -> None:
     names = asked(
         """
           with flake.packages.x86_64-linux.default.arguments;
-          builtins.mapAttrs (_: map (each: each.name)) { inherit build-system dependencies; }
+          builtins.mapAttrs (_: map (each: each.name)) {
+            inherit build-system dependencies;
+            inherit (optional-dependencies) all;
+          }
         """
     )
     for declared, name in (
         (project["build-system"]["requires"], "build-system"),
         (project["project"]["dependencies"], "dependencies"),
+        (project["project"]["optional-dependencies"]["all"], "all"),
     ):
         assert names[name] == [re.split("[<>=]", each)[0] for each in declared]
     assert made["meta"]["mainProgram"] in project["project"]["scripts"]
