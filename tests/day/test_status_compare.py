@@ -1,7 +1,7 @@
 """What is described, deployed and in the cloud, side by side: what differs, and what it costs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -414,8 +414,8 @@ def shown() -> Status:
     return whole(fleet, [stack(galena=ON_THERE)], [cloud])
 
 
-def test_what_differs_stands_out_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
+def test_what_differs_stands_out_without_colours(in_zone: Callable[[str], None]) -> None:
+    in_zone("UTC")
     text = status_text(shown())
     rows = {line.split()[0]: line for line in text.splitlines() if line}
     assert rows["galena"].split()[:5] == ["galena", "on", "on", "!", "stopped"]

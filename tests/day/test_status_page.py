@@ -1,9 +1,8 @@
 """docs/day.md shows what `infra status` prints."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import get_args
-
-import pytest
 
 from infra_lib import (
     Facts,
@@ -48,8 +47,8 @@ FLEET = Fleet(
 )
 
 
-def test_the_page_has_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
+def test_the_page_has_what_the_command_prints(in_zone: Callable[[str], None]) -> None:
+    in_zone("UTC")
     galena = instance(
         "galena",
         zone="us-central1-b",

@@ -1,6 +1,8 @@
 """What a switch changes of a machine, as it is written; and times as people say them."""
 
 import ast
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +18,7 @@ from infra_lib.operate.switch.fields import Action, End, switch, write
 from infra_lib.operate.switch.overdue import on_for_a_time
 from infra_lib.operate.switch.span import instant_text, parse_end, parse_span, span_text
 from infra_lib.operate.switch.stays import lost, stays
+from tests.helpers.tools import unavailable
 
 NOW = datetime(2026, 11, 27, 14, 3, 40, tzinfo=UTC)
 FOUR = End(NOW + timedelta(hours=4), "--for 4h", NOW)
@@ -230,14 +233,11 @@ def test_what_is_no_length_of_time(said: str) -> None:
 
 
 @pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> None:
+def berlin(in_zone: Callable[[str], None]) -> None:
     """Clocks of Berlin, whose days of 23 and 25 hours are known."""
-    import time
-
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+    in_zone("Europe/Berlin")
     if time.localtime(1_753_000_000).tm_gmtoff != 7200:
-        pytest.skip("the time zones of the world are not installed here")
+        unavailable("the time zones of the world are not installed here")
 
 
 @pytest.mark.usefixtures("berlin")

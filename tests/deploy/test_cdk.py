@@ -65,7 +65,7 @@ def test_stacks_that_are_not_there_or_not_named_are_refused(
 
 def test_a_machine_where_a_stack_is_wanted_is_told_to_be_one(tmp_path: Path) -> None:
     stacks = {"gcp": Stack("gcp", tmp_path, {}, {})}
-    with pytest.raises(FleetError, match="it has: gcp; that is a machine, which is deployed with"):
+    with pytest.raises(FleetError, match="it has: gcp; that is a machine: infra deploy galena"):
         select(stacks, ("galena",), ["galena"])
     with pytest.raises(FleetError, match=r"it has: gcp$"):
         select(stacks, ("galen",), ["galena"])

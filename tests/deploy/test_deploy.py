@@ -168,15 +168,15 @@ def test_what_other_stacks_of_the_fleet_cost_is_counted_before_and_after(project
     main = project.workspace.app / "main.py"
     main.write_text(main.read_text().replace(one, both))
     for machine in ("galena", "scheelite"):
-        assert project.infra("deploy", "--yes", machine).returncode == 0
-    shown = project.infra("deploy", "--plan", "galena").stdout
+        assert project.infra("deploy", "--yes", "--stack", machine).returncode == 0
+    shown = project.infra("deploy", "--plan", "--stack", "galena").stdout
     assert "scheelite  on     us-central1-c  on demand  $0.7487  $0.7487  $386.68" in shown
     assert "Now:    $1.0354 an hour\nThen:   $1.0354 an hour" in shown
 
     # A machine that goes to another stack would be in both, and paid for twice.
     text = main.read_text().replace('machines=("galena",)', "machines=()")
     main.write_text(text.replace('machines=("scheelite",)', 'machines=("galena", "scheelite")'))
-    done = project.infra("deploy", "--yes", "scheelite")
+    done = project.infra("deploy", "--yes", "--stack", "scheelite")
     assert done.returncode == 1
     assert "infra: galena is deployed in another stack of the app, which is not dep" in done.stdout
     assert project.workspace.cloud.log.count("instances.insert galena") == 1
@@ -190,7 +190,7 @@ def test_each_machine_is_installed_in_the_project_of_its_own_stack(project: Proj
     project.describe(GALENA, scheelite(""))
     main = project.workspace.app / "main.py"
     main.write_text(main.read_text().replace(one, both))
-    done = project.infra("deploy", "--yes", "lab", "shop")
+    done = project.infra("deploy", "--yes", "--stack", "lab", "--stack", "shop")
     assert done.returncode == 0, done.stdout
     assert re.findall(r"start-iap-tunnel (\w+) .* --project=(\S+)", done.stdout) == [
         ("galena", "example-lab"),

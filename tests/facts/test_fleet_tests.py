@@ -57,6 +57,7 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
           google-guest-configs = "google-guest-configs";
           nvtopPackages.nvidia = "nvtop";
           pciutils = "pciutils";
+          writeShellScriptBin = name: _: {{ inherit name; outPath = name; }};
           cudaPackages.cudatoolkit = "cudatoolkit";
         }};
         load = path: args:
@@ -89,6 +90,7 @@ def flake(tree: NixTree, fleet: Fleet, changes: str = "{ }") -> str:
             modules = {{
               base = {{ }};
               nvidia = (load "modules/nixos/nvidia.nix" {{ }}).flake.modules.nixos.nvidia;
+              idle-stop = (load "modules/nixos/idle-stop.nix" {{ }}).flake.modules.nixos.idle-stop;
             }};
             own = (load "modules/machines/nixos/${{name}}/default.nix" {{
               config.flake.modules.nixos = modules;
@@ -162,6 +164,8 @@ def test_every_claim_has_a_test(tree: NixTree) -> None:
             "has its kernel module",
             "has its driver",
             "has its CUDA packages",
+            "looks whether it is used",
+            "turns itself off",
         },
         "stibnite": all_have,
         "blackphos": all_have,

@@ -49,7 +49,7 @@ def open_to(ranges: tuple[str, ...]) -> Fleet:
 
 
 def test_a_price_that_nobody_knows_is_said_to_be_unknown() -> None:
-    fleet = with_machine("galena", machine_type="a4-highgpu-8g")
+    fleet = with_machine("galena", machine_type="a4-highgpu-8g", idle_stop=False)
     said = [step.text for step in runbook(fleet, "galena", "up").steps]
     assert "Create it. What it costs while on is unknown." in said
 
@@ -60,7 +60,7 @@ def test_bringing_the_gpu_node_up_in_the_order_of_deployment() -> None:
         "infra runbook scheelite",
         "nixgen write",
         "git add --intent-to-add",
-        "infra deploy --stack gcp",
+        "infra deploy --stack",
         "(",
         "folder=$(mktemp -d /tmp/infra.XXXXXX)",
         "trap 'rm -rf",
@@ -247,7 +247,7 @@ def test_a_stack_that_installs_leaves_installing_out() -> None:
 def test_taking_down() -> None:
     assert first_words(commands(example, "scheelite", "down")) == [
         "infra runbook scheelite",
-        "infra deploy --stack gcp",
+        "infra deploy --stack",
         "infra sync",
         "nixgen write",
         "git add --intent-to-add",
@@ -325,7 +325,7 @@ def test_the_source_that_was_named_is_named_in_the_commands() -> None:
     assert "infra runbook --source fleets.main:fleet galena --expect on" in lines
     assert "infra sync --source fleets.main:fleet" in lines
     assert "nixgen write fleets.main:fleet" in lines
-    assert "infra deploy --source fleets.main:fleet ores" in lines
+    assert "infra deploy --source fleets.main:fleet --stack ores" in lines
     replaced = commands(example, "galena", "replace", stack="ores", output="out")
     assert any("-chdir=out/stacks/ores apply" in line for line in replaced)
 
@@ -430,7 +430,7 @@ class TestScript:
         assert sorted(self.log(project)) == sorted(
             [
                 "git add --intent-to-add",
-                "infra deploy --stack gcp",
+                "infra deploy --stack",
                 "gcloud compute instances",
                 "clan machines install",
                 "git add --intent-to-add",
@@ -493,9 +493,9 @@ class TestScript:
         assert "clan machines install" in self.log(project)
 
     def test_it_stops_at_the_first_failure(self, project: Path) -> None:
-        done = self.run(project, "up", "scheelite", fail="infra deploy --stack gcp")
+        done = self.run(project, "up", "scheelite", fail="infra deploy --stack")
         assert done.returncode == 1
-        assert self.log(project) == ["git add --intent-to-add", "infra deploy --stack gcp"]
+        assert self.log(project) == ["git add --intent-to-add", "infra deploy --stack"]
         assert not (project / "facts.json").exists()
 
     def test_it_waits_for_the_person_to_have_changed_the_fleet(self, project: Path) -> None:
@@ -590,7 +590,7 @@ def test_of_several_stacks_it_is_the_one_that_the_machine_is_in(project: Path) -
         }
         (folder / "cdk.tf.json").write_text(json.dumps(synthesized))
     done = infra(project, "runbook")
-    assert re.findall(r"^(\w+) \(|infra deploy (\w+)$", done.stdout, re.MULTILINE) == [
+    assert re.findall(r"^(\w+) \(|infra deploy --stack (\w+)$", done.stdout, re.MULTILINE) == [
         *(("galena", ""), ("", "lab"), ("", "lab")),
         *(("scheelite", ""), ("", "shop"), ("", "shop")),
     ]

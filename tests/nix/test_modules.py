@@ -13,7 +13,7 @@ MODULES = {
     for path in Path(infra_lib.nix.__path__[0]).glob("*.py")
     if path.stem != "__init__"
 }
-HELPERS = {"all_files", "arguments", "from_root", "modules", "placement", "style"}
+HELPERS = {"all_files", "arguments", "concerned", "from_root", "modules", "placement", "style"}
 
 
 def imports(path: Path) -> set[str]:

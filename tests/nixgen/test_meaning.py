@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import dropwhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -363,8 +364,11 @@ def test_all_of_a_fleet_is_evaluated() -> None:
 
 
 def _without_comments(text: str) -> str:
-    lines = (line for line in text.splitlines() if not line.lstrip().startswith("# "))
-    return "\n".join(line.strip() if "''" not in text else line for line in lines)
+    if "''" in text:  # in which a line is a script's, and its indentation means something
+        return "\n".join(dropwhile(lambda line: line.startswith("# "), text.splitlines()))
+    return "\n".join(
+        line.strip() for line in text.splitlines() if not line.lstrip().startswith("# ")
+    )
 
 
 # Against what Nix itself says
