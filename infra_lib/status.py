@@ -52,7 +52,7 @@ def status(
             bears its label.
         project: The folder of cdktf.json, below which stacks are synthesized.
         stacks: The names of the stacks that Terraform is asked about; empty for all.
-        live: Whether the clouds are asked.
+        live: Whether the clouds that these machines are in are asked.
         timeout: How many seconds each cloud has to answer.
 
     Raises:
@@ -60,5 +60,7 @@ def status(
     """
     chosen = fleet.machines if names is None else tuple(map(fleet.machine, names))
     folder = Path(project)
-    answers = ask(fleet, folder, stacks=stacks, live=live, timeout=timeout)
+    mine = {machine.cloud for machine in fleet.provisioned if machine in chosen}
+    clouds = None if names is None else mine
+    answers = ask(fleet, folder, stacks=stacks, live=live, clouds=clouds, timeout=timeout)
     return compare(fleet, chosen, *answers, datetime.now(UTC), whole=names is None)

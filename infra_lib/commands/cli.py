@@ -34,8 +34,8 @@ COMMANDS = {
     "gpus": "print which GPUs can be had where, in which machine types, at what price",
     "help": "print what there is to know of a topic",
     "init": "write the smallest complete setup into this folder",
-    "runbook": "print the commands that bring machines up, take them down or replace them",
     "report": "write a page that shows the fleet, its state and its costs",
+    "runbook": "print the commands that bring machines up, take them down or replace them",
     "show": "print the fleet at a glance",
     "ssh": "log in to a machine, or run a command on several",
     "start": "start a machine that is stopped",
@@ -52,8 +52,8 @@ defaults to what the nearest pyproject.toml says:
     [tool.nixgen]
     source = "main:fleet"
 
-Exit status: 0 fine; 1 a check found a difference, sync --get or gpus found nothing, cost --diff is
-over the budget, or deploy failed or refused; 2 bad input, and then nothing was changed.
+Exit status: 0 fine; 1 a check failed, a difference was found, something was refused, or nothing was
+found; 2 bad input or usage. infra help lists topics, of which exit-status and environment say more.
 INFRA_DEBUG=1 shows tracebacks."""
 
 

@@ -189,8 +189,13 @@ def _data(fleet: Fleet, shown: Shown) -> dict[str, Any]:
     }
 
 
-def check_ready(fleet: Fleet, given: Asked) -> Cdk:
+def check_ready(fleet: Fleet, given: Asked, *, priced: bool = False) -> Cdk:
     """Check what a deployment needs before it begins, and return what deploys.
+
+    Args:
+        fleet: The fleet.
+        given: What is to be deployed.
+        priced: Whether what the fleet costs is shown where a program is missing.
 
     Raises:
         FleetError: When there is nobody to ask, a program or a token is missing, or the facts
@@ -199,7 +204,7 @@ def check_ready(fleet: Fleet, given: Asked) -> Cdk:
     _check(fleet, given)
     settings = read_settings(Path.cwd())
     _check_tokens(_named_clouds(given, fleet))
-    cdk = _tools(settings.project, fleet)
+    cdk = _tools(settings.project, fleet if priced else None)
     inputs.check_environment()
     return cdk
 
@@ -217,7 +222,7 @@ def run_for(fleet: Fleet, given: Asked, tell: Callable[[Shown], object] = lambda
     Returns:
         The exit status: 0 fine; 1 when it failed or was refused.
     """
-    cdk = check_ready(fleet, given)
+    cdk = check_ready(fleet, given, priced=True)
     settings = read_settings(Path.cwd())
     too_much = None if given.over_budget else over_budget(fleet)
     if too_much is not None:
@@ -362,12 +367,12 @@ def _check_tokens(clouds: Sequence[Cloud]) -> None:
             raise FleetError(f"{reason}; nothing was deployed")
 
 
-def _tools(project: Path, fleet: Fleet) -> Cdk:
+def _tools(project: Path, priced: Fleet | None) -> Cdk:
     """Return the command line of a project's framework, which runs here.
 
     Raises:
         FleetError: When a program is missing: that, Node.js or Terraform. It names all of them,
-            and what the fleet costs has been shown.
+            and what `priced` costs has been shown.
     """
     lacking = []
     for check in (check_node, partial(Cdk.find, project), check_terraform):
@@ -376,7 +381,8 @@ def _tools(project: Path, fleet: Fleet) -> Cdk:
         except FleetError as error:
             lacking.append(str(error))
     if lacking:
-        _show_price(fleet)
+        if priced is not None:
+            _show_price(priced)
         raise FleetError("; ".join(lacking))
     return Cdk.find(project)
 

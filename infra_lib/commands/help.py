@@ -37,7 +37,7 @@ def run(given: Namespace) -> int:
         parser_for((given.topic,)).parse_args((given.topic, "--help"))
     else:
         known = [*COMMANDS, *TOPICS]
-        near = nearest(given.topic, known) or f"; there are {', '.join(sorted(known))}"
+        near = nearest(given.topic, known) or f"; there are {', '.join(sorted({*known}))}"
         raise FleetError(f"infra help {given.topic}: there is no such command or topic{near}")
     return 0
 
@@ -45,4 +45,4 @@ def run(given: Namespace) -> int:
 def _topics(**_: object) -> list[str]:
     from infra_lib.commands.cli import COMMANDS
 
-    return [*COMMANDS, *TOPICS]
+    return [*dict.fromkeys((*COMMANDS, *TOPICS))]

@@ -31,8 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print JSON; moments are in UTC, prices in USD, and what is not known is null; with "
-        "--watch a document in each line",
+        help="print JSON; moments are in UTC; prices are in USD, null when unknown, and what is "
+        "billed in EUR in EUR too; with --watch a document in each line",
     )
     parser.add_argument(
         "--watch",

@@ -66,7 +66,8 @@ and may be given again for those with another one too. With neither, all machine
 command that changes something wants them named, but for infra deploy and infra destroy, which do it
 to all, and ask first.
 
-infra gpus takes what GPUs are called, infra diff a revision of git, and infra help a topic.""",
+infra gpus takes what GPUs are called, infra diff a revision of git, infra sync a source, and infra
+help a topic.""",
         ),
         "source": (
             "where the fleet is found",

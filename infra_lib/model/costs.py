@@ -26,7 +26,7 @@ def hourly(machines: Iterable[ProvisionedMachine], usd_per_eur: float | None = N
     """Return what machines cost an hour in their present state, and of which that is not known.
 
     Args:
-        machines: The machines.
+        machines: The machines, such as all of `fleet.provisioned`.
         usd_per_eur: How many USD a EUR is; None when nobody said.
     """
     return sum_of(((machine, machine.bill.hour_now) for machine in machines), usd_per_eur)

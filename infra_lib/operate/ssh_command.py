@@ -8,6 +8,7 @@ import signal
 import subprocess
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
@@ -192,6 +193,16 @@ def foreground(words: Sequence[str]) -> int:
 def shell_status(code: int) -> int:
     """Return an exit status as shells have it, of one that is negative where a signal ended it."""
     return _ENDED - code if code < 0 else code
+
+
+def check_ssh() -> None:
+    """Check that there is an ssh, before several machines are each said not to be reached.
+
+    Raises:
+        FleetError: When there is none.
+    """
+    if which("ssh") is None:
+        raise FleetError("ssh is not on PATH: OpenSSH's client is wanted, 8.5 or later")
 
 
 def start(words: Sequence[str], **options: int) -> subprocess.Popen[bytes]:

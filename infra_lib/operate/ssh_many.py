@@ -11,6 +11,7 @@ from infra_lib.model.errors import FleetError
 from infra_lib.operate.reach import Via, WayIn, choose_way, ways_in
 from infra_lib.operate.ssh_command import (
     FAILED,
+    check_ssh,
     key_files,
     shell_status,
     ssh_words,
@@ -90,6 +91,7 @@ def ask_all(fleet: Fleet, machines: Sequence[Machine], question: Question) -> It
         FleetError: When there is no ssh.
         KeyboardInterrupt: When a signal ends it; then every ssh has been ended.
     """
+    check_ssh()
     running = _Running()
     with (
         raise_signals("what was asked on the machines may go on there"),

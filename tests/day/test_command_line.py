@@ -102,6 +102,10 @@ def test_topics_and_commands_have_help(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.startswith("usage: infra cost ")
     assert main(["help", "stats"]) == 2
     assert "no such command or topic (nearest: status, states" in capsys.readouterr().err
+    assert main(["help", "xyzzy"]) == 2
+    names = capsys.readouterr().err.partition("there are ")[2].strip().split(", ")
+    assert names == sorted({*COMMANDS, *TOPICS})
+    assert [*COMMANDS] == sorted(COMMANDS)
     for name, (_, text) in TOPICS.items():
         assert name not in COMMANDS or name == "completion"
         assert max(map(len, text.splitlines())) <= 100

@@ -50,6 +50,11 @@ FIGURES = """() => [...document.querySelectorAll("[data-of]")]
     .map(each => [each.dataset.of, each.getAttribute("value")])"""
 FOCUSED = """() => document.activeElement.getAttribute("aria-labelledby")
     || document.activeElement.className"""
+TITLES = """() => [...document.querySelectorAll("caption")].map(caption => {
+    const range = document.createRange();
+    range.selectNodeContents(caption);
+    return range.getBoundingClientRect().right;
+})"""
 WIDE = "() => document.scrollingElement.scrollWidth"
 
 
@@ -114,6 +119,20 @@ def test_it_fits_and_is_legible_in_light_and_dark(
             picture = PICTURES / f"{name}-{scheme}-{viewport['width']}.png"
             shown.screenshot(path=picture, full_page=True)
             assert picture.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "viewport", [PHONE, {"width": 768, "height": 1024}], ids=["phone", "tablet"]
+)
+def test_a_table_that_is_scrolled_is_titled_and_its_rows_are_low(
+    browser: Browser, pages: dict[str, Path], viewport: dict[str, int]
+) -> None:
+    for name in ("example", "large"):
+        with Visit(browser, pages[name], viewport=viewport) as shown:
+            assert max(shown.evaluate(TITLES)) <= viewport["width"]
+    with Visit(browser, pages["large"], viewport=viewport) as shown:
+        heads = shown.locator("#machines th[scope=row] bdi").all()[:10]
+        assert {round(head.bounding_box()["height"]) < 24 for head in heads} == {True}  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", FLEETS)

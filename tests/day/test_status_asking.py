@@ -10,7 +10,7 @@ import pytest
 from infra_lib import Fleet, GcpMachine, GcpProject, HetznerMachine, HetznerProject, Machine
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.status.asking import CloudAnswer, ask, one_line
-from infra_lib.status import Status, status
+from infra_lib.status import Status, status, status_data
 from tests.helpers.live import instance, server, stand_in
 from tests.helpers.process import python
 
@@ -218,14 +218,18 @@ def test_only_the_stacks_that_are_named_are_asked_about(programs: Path, tmp_path
 
 def test_the_library_answers_for_some_machines(programs: Path, tmp_path: Path) -> None:
     stand_in(programs, "gcloud", [instance("galena", zone="us-central1-b"), instance("cobalt")])
-    fleet = fleet_of(GALENA, CINNABAR, **BOTH)
+    fleet = fleet_of(GALENA, CINNABAR, Machine("stibnite"), **BOTH)
+    assert status(fleet, ["stibnite"], project=tmp_path).clouds == ()
     found = status(fleet, ["galena"], project=tmp_path)
     assert isinstance(found, Status)
     assert [each.name for each in found.machines] == ["galena"]
-    assert [each.about for each in found.unanswered] == ["Hetzner Cloud"]
+    assert [each.cloud for each in found.clouds] == ["gcp"]  # who has no part in it is not asked
     assert {each.kind for each in found.differences} == {"machine type"}
     every = status(fleet, project=tmp_path)
-    assert [each.name for each in every.machines] == ["galena", "cinnabar", "cobalt"]
+    assert [each.name for each in every.machines] == ["galena", "cinnabar", "stibnite", "cobalt"]
+    assert [each.about for each in every.unanswered] == ["Hetzner Cloud"]
+    hour = status_data(every)["by_currency"]["EUR"]
+    assert hour["per_hour"] == hour["per_hour_at_least"] > 0
     with pytest.raises(FleetError, match="ore"):
         status(fleet, ["ore"], project=tmp_path)
 

@@ -466,8 +466,11 @@ def test_the_data_has_a_shape_that_stays() -> None:
     assert [each["kind"] for each in first["differences"]] == ["stopped"]
     assert [*data] == [
         *("fleet", "at", "machines", "usd_per_hour", "known_usd_per_hour", "unknown_prices"),
-        *("clouds", "stacks"),
+        *("by_currency", "clouds", "stacks"),
     ]
+    assert data["by_currency"] == {
+        "USD": {"per_hour": data["usd_per_hour"], "per_hour_at_least": data["usd_per_hour"]}
+    }
     assert data["clouds"] == [{"about": "Compute Engine", "cloud": "gcp", "reason": None}]
     assert data["unknown_prices"] == []
     assert data["usd_per_hour"] == pytest.approx(

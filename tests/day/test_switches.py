@@ -296,6 +296,25 @@ def test_a_protected_machine_is_not_taken_down(
     assert path.read_text() != before
 
 
+@pytest.mark.parametrize("command", ["enable", "destroy"])
+def test_where_a_program_is_missing_no_price_is_told_but_that_of_the_change(
+    command: str,
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    path = described()
+    before = path.read_text()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    deploy = ("--deploy",) if command == "enable" else ()
+    assert infra(command, "scheelite", "galena", *deploy, "--yes") == 2
+    said = capsys.readouterr()
+    assert "terraform is not on PATH" in said.err
+    assert "Then:" not in said.out  # as it was, and not as it will be
+    assert path.read_text() == before
+
+
 def test_what_somebody_saves_meanwhile_stays(
     described: Describe, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,13 +23,14 @@ from infra_lib import (
 )
 from infra_lib.clouds.gcp.catalog.accelerators import ACCELERATORS
 from infra_lib.model.disko import mountpoints
+from infra_lib.model.errors import FleetError
 from infra_lib.operate.health import answers as probe
 from infra_lib.operate.health.answers import Answer, Answers, parse
 from infra_lib.operate.health.check import Check
 from infra_lib.operate.health.firewall import Opened, read_iptables, read_nftables
 from infra_lib.operate.health.gpus import is_called
 from infra_lib.operate.health.text import as_text
-from infra_lib.operate.health.verdict import Verdict, checks, judge
+from infra_lib.operate.health.verdict import Verdict, checks, judge, verify
 from infra_lib.operate.reach import WayIn
 from infra_lib.operate.ssh_many import Said
 from infra_lib.operate.style import coloured
@@ -349,6 +350,16 @@ def said(**fields: Any) -> Said:
             "ERROR: no such instance\nConnection closed by UNKNOWN port 65535\n",
             "ERROR: no such instance",
         ),
+        (
+            "ERROR: (gcloud) No account.\nPlease run:\n\n  $ gcloud auth login\n\nto log in.\n"
+            "kex_exchange_identification: Connection closed by remote host\n"
+            "Connection closed by UNKNOWN port 65535\n",
+            "ERROR: (gcloud) No account.",
+        ),
+        (
+            "kex_exchange_identification: Connection closed by remote host\n",
+            "kex_exchange_identification: Connection closed by remote host",
+        ),
     ],
 )
 def test_a_machine_that_nobody_reaches(errors: str, found: str) -> None:
@@ -358,6 +369,14 @@ def test_a_machine_that_nobody_reaches(errors: str, found: str) -> None:
     assert verdict.has_failed
     assert [(check.name, check.found) for check in verdict.checks] == [("reach", found)]
     assert "\x1b" not in as_text([verdict])
+
+
+def test_without_ssh_no_machine_is_said_to_be_at_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FleetError, match="ssh is not on PATH"):
+        list(verify(fleet_of(NODE), [NODE], accept_new_key=True))
 
 
 def test_a_machine_that_was_not_asked_says_why() -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from infra_lib.operate.ssh_many import Said
 
 _LIMIT = 120.0  # seconds for all that a machine is asked, of which each has 20
-_OF_A_PROXY = "Connection closed by UNKNOWN"  # ssh does not know why its proxy ended
+# What ssh says where it does not know why its proxy ended.
+_OF_A_PROXY = ("Connection closed by UNKNOWN", "kex_exchange_identification: ")
 _WORST_FIRST: tuple[Result, ...] = ("failed", "unknown", "warning", "ok")
 
 
@@ -179,10 +180,14 @@ def _why(said: Said) -> str:
 
 
 def _last_line(text: str) -> str:
-    """Return what ssh said at last, which is what it failed of; of a proxy, what that said."""
+    """Return what ssh said at last, which is what it failed of; of a proxy, what that said.
+
+    gcloud begins with what it failed of, and goes on with advice.
+    """
     lines = [line for line in text.split("\n") if line.strip()]
     told = [line for line in lines if not line.startswith(_OF_A_PROXY)]
-    return short((told or lines)[-1]) if lines else ""
+    proxy = [line for line in told if len(told) < len(lines) and line.startswith("ERROR: ")]
+    return short((proxy or told or lines)[-1]) if lines else ""
 
 
 def _advice(machine: Machine, said: Said) -> str:

@@ -78,6 +78,7 @@ def ask(
     *,
     stacks: Collection[str] = (),
     live: bool = True,
+    clouds: Collection[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> tuple[list[StackAnswer], list[CloudAnswer]]:
     """Return what Terraform and the clouds say of a fleet, whoever is there to say something.
@@ -87,6 +88,7 @@ def ask(
         project: The folder of cdktf.json.
         stacks: The stacks that Terraform is asked about; empty for all of the fleet.
         live: Whether the clouds are asked.
+        clouds: The names of those that are; None for all that the fleet has anything in.
         timeout: How many seconds each cloud has to answer.
 
     Raises:
@@ -108,6 +110,8 @@ def ask(
         tasks.append(_stack_task(folder, document, asked=asked))
         whom += ["Terraform"] if asked and "Terraform" not in whom else []
     for cloud, question in _questions(fleet, [*documents.values()]) if live else ():
+        if clouds is not None and cloud not in clouds:
+            continue
         reason = _hindrance(question)
         if reason is None:
             trace(question.command)

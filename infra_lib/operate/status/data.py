@@ -28,8 +28,10 @@ def status_data(status: Status) -> dict[str, Any]:
         `eur_per_hour` (None for what is billed in USD), and `differences`: of each `kind`, `text`
         and `command` (or None); `usd_per_hour` of all, None when a part of it is unknown,
         `known_usd_per_hour`, what is known of it, and `unknown_prices`, the names of the machines
-        it is not known of; `clouds` and `stacks`, who was asked: of each `about`, `cloud` (None for
-        a stack), and `reason`, why there was no answer, or None.
+        it is not known of; `by_currency`: of what is billed in each, "USD" and "EUR", `per_hour`
+        (None when a part of it is unknown) and `per_hour_at_least`; `clouds` and `stacks`, who was
+        asked: of each `about`, `cloud` (None for a stack), and `reason`, why there was no answer,
+        or None.
     """
     hour = status.per_hour
     return {
@@ -39,6 +41,13 @@ def status_data(status: Status) -> dict[str, Any]:
         "usd_per_hour": rounded(hour.in_usd.value),
         "known_usd_per_hour": rounded(hour.in_usd.known),
         "unknown_prices": [*hour.unknown],
+        "by_currency": {
+            amount.currency: {
+                "per_hour": rounded(amount.value),
+                "per_hour_at_least": rounded(amount.known),
+            }
+            for amount in hour.amounts
+        },
         "clouds": [_asked(each) for each in status.clouds],
         "stacks": [_asked(each) for each in status.stacks],
     }
