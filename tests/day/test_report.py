@@ -135,6 +135,9 @@ def test_data_of_the_example() -> None:
     assert data["all_on"]["by_currency"]["USD"]["per_hour"] == pytest.approx(0.286745 + 0.748697)
     assert data["users"][0]["machines"] == ["cinnabar", "electrum", "galena", "scheelite"]
     assert {"tag": "gpu", "machines": ["scheelite"]} in data["tags"]
+    peers = ["electrum", "galena", "scheelite"]
+    peer = {"instance": "zerotier", "service": "zerotier", "role": "peer", "machines": peers}
+    assert peer in data["roles"]
 
 
 def test_warnings_are_those_of_the_clouds_the_budget_and_unknown_prices() -> None:

@@ -493,7 +493,7 @@ class TestScript:
         assert "clan machines install" in self.log(project)
 
     def test_it_stops_at_the_first_failure(self, project: Path) -> None:
-        done = self.run(project, "up", "scheelite", fail="infra deploy --stack")
+        done = self.run(project, "up", "scheelite", fail="infra deploy --stack gcp")
         assert done.returncode == 1
         assert self.log(project) == ["git add --intent-to-add", "infra deploy --stack"]
         assert not (project / "facts.json").exists()

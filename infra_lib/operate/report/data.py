@@ -17,6 +17,7 @@ from infra_lib.operate.cost_data import cost_data, cost_notes, price_sources
 from infra_lib.operate.deploy.price import over_budget
 from infra_lib.operate.show_data import as_data as show_data
 from infra_lib.operate.show_data import roles_of, summaries, users_of
+from infra_lib.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,11 +47,12 @@ def report_data(fleet: Fleet) -> dict[str, Any]:
         many have such a part, `per_hour`, `per_month`, `per_hour_at_least`, `per_month_at_least`,
         and `unknown`, the names of machines of whose part the price is not known; `gpus`: by
         `type`, what people call it (`label`), how many there are (`total`) and how many of them in
-        machines that are on (`on`), and `machines`; `tags`: of each `tag` its `machines`; `users`:
-        of each `name`, `groups` and `machines`; `places`: of each `zone` with machines its `cloud`,
-        who that is (`service`), `place`, `latitude` and `longitude` in degrees (None where nobody
-        knows), and `machines`; `mesh`: see `mesh_data`; and `warnings`, `notes` on costs and
-        `sources` of prices, each a sentence.
+        machines that are on (`on`), and `machines`; `tags`: of each `tag` its `machines`; `roles`,
+        of every instance of a clan service but those of users: of each `instance`, `service`,
+        `role` and `machines` that play it; `users`: of each `name`, `groups` and `machines`;
+        `places`: of each `zone` with machines its `cloud`, who that is (`service`), `place`,
+        `latitude` and `longitude` in degrees (None where nobody knows), and `machines`; `mesh`: see
+        `mesh_data`; and `warnings`, `notes` on costs and `sources` of prices, each a sentence.
     """
     return {
         "show": show_data(fleet),
@@ -67,6 +69,7 @@ def report_data(fleet: Fleet) -> dict[str, Any]:
         "by_part": [*_by_part(fleet.provisioned)],
         "gpus": _gpus(fleet.gpu_machines),
         "tags": _tags(fleet.machines),
+        "roles": [*_roles(fleet)],
         "users": _users(fleet),
         "places": [*_places(fleet)],
         "mesh": mesh_data(fleet),
@@ -199,6 +202,20 @@ def _gpus(machines: Iterable[ProvisionedMachine]) -> list[dict[str, Any]]:
         }
         for name, some in sorted(found.items())
     ]
+
+
+def _roles(fleet: Fleet) -> Iterator[dict[str, Any]]:
+    of_users = {user.service.name for user in fleet.users}
+    for service in services(fleet):
+        if service.name in of_users:
+            continue
+        for name, role in service.roles.items():
+            yield {
+                "instance": service.name,
+                "service": service.module_name,
+                "role": name,
+                "machines": [each.name for each in fleet.machines if role.includes(each)],
+            }
 
 
 def _tags(machines: Iterable[Machine]) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ _SECTIONS = (
     ("machines", "Machines"),
     ("places", "Places"),
     ("gpus", "GPUs"),
-    ("tags", "Tags and users"),
+    ("tags", "Tags, roles and users"),
     ("network", "Network"),
     ("caches", "Binary caches"),
 )
