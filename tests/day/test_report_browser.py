@@ -218,7 +218,8 @@ def test_the_keyboard_reaches_everything(browser: Browser, pages: dict[str, Path
                 assert "3px" in outline
                 shown.keyboard.press("ArrowRight")
                 shown.wait_for_function("() => document.activeElement.scrollLeft > 0")
-        assert [each for each in reached if each in regions] == regions
+        # Behind the last one comes the browser itself, and then the first one again.
+        assert [each for each in dict.fromkeys(reached) if each in regions] == regions
 
 
 def test_who_hears_it_is_told_what_is_what(browser: Browser, pages: dict[str, Path]) -> None:
