@@ -349,3 +349,51 @@ def test_a_fleet_that_prints_and_ends_its_process_is_seen_through(described: Des
     assert done.returncode == 2
     assert "os._exit would end the command" in done.stderr
     assert (done.stdout, path.read_text()) == ("", before)
+
+
+@pytest.mark.parametrize(
+    ("machine", "length", "said"),
+    [
+        # Hetzner bills every hour that is begun.
+        (
+            'HetznerMachine("ore", server_type="cx43", location="fsn1", enabled=False),',
+            "61m",
+            "€0.05",
+        ),
+        (
+            'HetznerMachine("ore", server_type="cx43", location="fsn1", enabled=False),',
+            "5m",
+            "€0.03",
+        ),
+        (
+            'GcpMachine("ore", machine_type="e2-standard-8", zone="us-central1-b", enabled=False),',
+            "1m",
+            "$0.0048",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_short_run_is_not_said_to_cost_less_than_is_billed(
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    machine: str,
+    length: str,
+    said: str,
+) -> None:
+    path = described(machine)
+    path.write_text(
+        path.read_text().replace("gcp=", "hetzner=HetznerProject(ssh_keys=(KEY,)), gcp=")
+    )
+    assert infra("enable", "ore", "--for", length) == 0
+    assert f"Until then it costs {said}." in capsys.readouterr().out
+
+
+def test_a_file_that_was_made_read_only_is_left(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = described()
+    before = path.read_text()
+    path.chmod(0o444)
+    assert infra("stop", "galena") == 2
+    assert "described.py: it is read-only" in capsys.readouterr().err
+    assert path.read_text() == before

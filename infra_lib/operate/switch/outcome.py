@@ -33,6 +33,7 @@ _BECOMES: dict[Action, str] = {
     "stop": "stopped",
 }
 _LEFT: dict[Action, Left] = {"disable": "off", "stop": "stopped"}
+_CENT = 0.01
 _AGAINST = "what was described"
 _NO_OTHER = {"source": None, "revision": None, "commit": None, "missing": None}
 _TONES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "quiet"}
@@ -142,7 +143,14 @@ def _until_then(machine: ProvisionedMachine, asked: Switch) -> money.Amount:
     """Return what a machine costs until the end that is said now."""
     if asked.seconds is None:
         return money.Amount(None, (), machine.currency)
-    return money.for_seconds(machine.bill.hour, asked.seconds)
+    pieces = -(-asked.seconds // machine.billed_seconds)  # a piece that is begun is billed
+    return money.for_seconds(machine.bill.hour, pieces * machine.billed_seconds)
+
+
+def _price_text(price: money.Amount) -> str:
+    """Return a price for people, which is not nothing where it is less than a cent."""
+    small = price.known is not None and 0 < price.known < _CENT
+    return money.hour_text(price) if small else money.month_text(price)
 
 
 def _generated(outcome: Outcome) -> list[str] | None:
@@ -174,7 +182,7 @@ def _sentences(
     end = f" until {until}" if until else ""
     yield f"{machine.name}: {machine.state} → {_BECOMES[asked.action]}{end}."
     if asked.seconds is not None:
-        yield f"Until then it costs {money.month_text(_until_then(machine, asked))}."
+        yield f"Until then it costs {_price_text(_until_then(machine, asked))}."
     if left is not None:
         if text := lost(machine, left):
             yield paint(text, "bad")
