@@ -74,6 +74,9 @@ def as_text(outcome: Outcome, width: int | None = None, paint: Paint = plain) ->
         parts.append(cost_as_text(diff, _AGAINST, width=width, paint=paint))
     told = [_line(machine, asked, outcome, paint) for machine, asked in outcome.switched]
     parts.append("\n".join(fold(each, width) if paint is plain else each for each in told))
+    if others := _others(outcome):
+        text = f"Other fleets describe that too, and change with it: {', '.join(others)}."
+        parts.append(paint(fold(text, width), "warn"))
     return "\n\n".join(filter(None, parts))
 
 
@@ -89,8 +92,9 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         deleted for good, in words; empty for nothing) and `stays` (what goes on being billed of one
         that is off or stopped then, see `Stays.data`; None for one that is on); `files`, each with
         `path` and `diff`; `cost`: what `infra cost --diff --json` has, None where
-        nothing changed; and `generated`: the paths of generated files that `nixgen write` is to
-        renew, None where nobody can tell.
+        nothing changed; `generated`: the paths of generated files that `nixgen write` is to renew,
+        None where nobody can tell; and `other_fleets`: the names of those in the same modules that
+        change, too.
     """
     verified = outcome.planned.verified
     diff = None if verified is None else compare(cost_data(outcome.fleet), verified.costs)
@@ -101,6 +105,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         if diff is None or verified is None
         else cost_as_data(diff, _NO_OTHER, verified.over_budget),
         "generated": _generated(outcome),
+        "other_fleets": _others(outcome),
     }
 
 
@@ -158,6 +163,11 @@ def _generated(outcome: Outcome) -> list[str] | None:
     if verified is None:
         return []
     return None if verified.files is None else [*verified.files]
+
+
+def _others(outcome: Outcome) -> list[str]:
+    verified = outcome.planned.verified
+    return [] if verified is None else [*verified.others]
 
 
 def _notes(asked: Switch, outcome: Outcome) -> Sequence[str]:
