@@ -152,6 +152,9 @@ def _words(fleet: Fleet, given: Namespace) -> tuple[tuple[str, ...], tuple[str, 
     """Return the machines that are named, by name or by tag, and the stacks.
 
     A word that is no machine's is taken for a stack: once, words were stacks.
+
+    Raises:
+        FleetError: When a machine is named that is not made from here, or none that has a tag is.
     """
     known = {machine.name for machine in fleet.machines}
     stacks = [word for word in given.names if word not in known]
@@ -159,7 +162,16 @@ def _words(fleet: Fleet, given: Namespace) -> tuple[tuple[str, ...], tuple[str, 
         note(f"{word} is no machine of fleet {fleet.name!r}, so a stack: --stack {word} names it")
     names = [word for word in given.names if word in known]
     chosen = choose(fleet, names, given.tag) if names or given.tag else ()
-    return tuple(machine.name for machine in chosen), (*stacks, *given.stacks)
+    ours = {machine.name for machine in fleet.provisioned}
+    made = [machine.name for machine in chosen if machine.name in ours]
+    others = [machine.name for machine in chosen if machine.name not in ours]
+    refused = [name for name in others if name in names] or ([] if made else others)
+    if refused:
+        raise FleetError(
+            f"machine {refused[0]!r}: it is not made in a cloud from here, so that nothing deploys "
+            f"it; {', '.join(each.name for each in fleet.provisioned) or 'none'} can be deployed"
+        )
+    return tuple(made), (*stacks, *given.stacks)
 
 
 def _data(fleet: Fleet, shown: Shown) -> dict[str, Any]:

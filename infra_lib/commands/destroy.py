@@ -95,7 +95,8 @@ def _take_down(order: Sequence[Step], settings: Settings, source: str | None) ->
         change = planned(fleet, machines, "disable", settings).planned
         change.write()
         stacks = (step.stack,) if step.stack else ()
-        asked = Asked(source=source, stacks=stacks, only=step.names, yes=True)
+        # What is left may be above the budget still: that is no reason to keep the rest, too.
+        asked = Asked(source=source, stacks=stacks, only=step.names, yes=True, over_budget=True)
         status = deploy_edited(settings, asked, ", ".join(change.names.values()))
         if status:
             left = [name for each in order[number + 1 :] for name in each.names]

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nixgen.files.settings import Settings
 
 
+_OFF: frozenset[Action] = frozenset({"disable", "stop"})
+
+
 def add_switch(parser: ArgumentParser, *, end: bool) -> None:
     """Declare what a switch takes.
 
@@ -69,7 +72,7 @@ def run_switch(action: Action, given: Namespace) -> int:
     machines = provisioned(fleet, chosen, given.names)
     outcome = planned(fleet, machines, action, settings, end)
     verified = outcome.planned.verified
-    asked = _asked(given, machines) if given.deploy else None
+    asked = _asked(given, machines, action) if given.deploy else None
     if asked is not None:
         _check_deployable(outcome, action, asked)
     if given.json:
@@ -79,7 +82,7 @@ def run_switch(action: Action, given: Namespace) -> int:
     paint = paint_for()
     show(f"{as_text(outcome, terminal_width(), paint)}\n")
     outcome.planned.write()
-    if verified is not None and verified.over_budget:
+    if verified is not None and verified.over_budget and asked is None:
         say(f"infra deploy will refuse it: {verified.over_budget}")
     if asked is None:
         if text := next_text(outcome):
@@ -189,11 +192,12 @@ def check_unprotected(machines: Iterable[ProvisionedMachine]) -> None:
         )
 
 
-def _asked(given: Namespace, machines: Sequence[ProvisionedMachine]) -> Asked:
+def _asked(given: Namespace, machines: Sequence[ProvisionedMachine], action: Action) -> Asked:
     from infra_lib.commands.deploy import Asked
 
     names = tuple(machine.name for machine in machines)
-    return Asked(source=given.source, only=names, yes=given.yes)
+    # A budget keeps nobody from spending less, also where what is left is still above it.
+    return Asked(source=given.source, only=names, yes=given.yes, over_budget=action in _OFF)
 
 
 def _check_deployable(outcome: Outcome, action: Action, asked: Asked) -> None:
@@ -207,6 +211,6 @@ def _check_deployable(outcome: Outcome, action: Action, asked: Asked) -> None:
     if action == "disable":
         check_unprotected(machine for machine, _ in outcome.changed)
     verified = outcome.planned.verified
-    if verified is not None and verified.over_budget:
+    if verified is not None and verified.over_budget and not asked.over_budget:
         raise FleetError(f"{verified.over_budget}; nothing was changed")
     deploy.check_ready(outcome.fleet, asked)

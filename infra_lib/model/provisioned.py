@@ -108,10 +108,12 @@ class ProvisionedMachine(Machine, ABC):
             past. It switches nothing off by itself.
         run_seconds: The fewest and the most seconds after which its cloud can end a run by itself,
             as `max_run_duration` says; None where it cannot.
+        billed_seconds: How many seconds are billed at once: of a run, all that are begun.
     """
 
     cloud: ClassVar[str]
     run_seconds: ClassVar[tuple[int, int] | None] = None
+    billed_seconds: ClassVar[int] = 1
     currency: ClassVar[Currency] = "USD"
     # Fields by what other clouds' machines call them: for whoever gives that one here.
     called_elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})

@@ -117,6 +117,13 @@ def _paragraphs(
         for number, each in enumerate(order, 1)
     ]
     yield "\n".join(["Taken down in this order:", *lines])
+    off = [machine.name for machine, asked in outcome.switched if asked.is_nothing]
+    if off:
+        is_, its = ("are", "their boot disks are") if len(off) > 1 else ("is", "its boot disk is")
+        yield (
+            f"{and_listed(off)} {is_} described as off already. What is still there goes all the "
+            f"same: {its} deleted, with all that is on {'them' if len(off) > 1 else 'it'}."
+        )
     disks = [disk for machine in machines for disk in machine.data_disks]
     kept = and_listed([disk.name for disk in disks])
     left = [machine for machine in machines if stays(machine, "off").parts]

@@ -96,3 +96,20 @@ def test_what_cannot_be_deployed_is_not_written(project: Project) -> None:
         done = project.infra(*arguments)
         assert done.returncode == 2, done.stdout
         assert described(project) == before
+
+
+def test_a_budget_keeps_nobody_from_switching_off(project: Project) -> None:
+    on = OFF.replace("enabled=False", "enabled=True")
+    project.describe(GALENA, on, fields="budget_usd_per_hour=0.001,")
+    assert project.infra("deploy", "--yes", "--over-budget").returncode == 0
+    cloud = project.workspace.cloud
+    done = project.infra("stop", "scheelite", "--deploy", "--yes")
+    assert done.returncode == 0, done.stdout
+    assert "will refuse" not in done.stdout
+    assert cloud.instances["scheelite"]["desired_status"] == "TERMINATED"
+    done = project.infra("disable", "scheelite", "--deploy", "--yes")
+    assert done.returncode == 0, done.stdout
+    assert cloud.instances.keys() == {"galena"}
+    done = project.infra("destroy", "galena", "--yes")
+    assert done.returncode == 0, done.stdout
+    assert cloud.instances == {}

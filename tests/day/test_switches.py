@@ -368,3 +368,84 @@ def test_a_fleet_that_prints_and_ends_its_process_is_seen_through(described: Des
     assert done.returncode == 2
     assert "os._exit would end the command" in done.stderr
     assert (done.stdout, path.read_text()) == ("", before)
+
+
+@pytest.mark.parametrize(
+    ("machine", "length", "said"),
+    [
+        # Hetzner bills every hour that is begun.
+        (
+            'HetznerMachine("ore", server_type="cx43", location="fsn1", enabled=False),',
+            "61m",
+            "€0.05",
+        ),
+        (
+            'HetznerMachine("ore", server_type="cx43", location="fsn1", enabled=False),',
+            "5m",
+            "€0.03",
+        ),
+        (
+            'GcpMachine("ore", machine_type="e2-standard-8", zone="us-central1-b", enabled=False),',
+            "1m",
+            "$0.0048",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_short_run_is_not_said_to_cost_less_than_is_billed(
+    described: Describe,
+    capsys: pytest.CaptureFixture[str],
+    machine: str,
+    length: str,
+    said: str,
+) -> None:
+    path = described(machine)
+    path.write_text(
+        path.read_text().replace("gcp=", "hetzner=HetznerProject(ssh_keys=(KEY,)), gcp=")
+    )
+    assert infra("enable", "ore", "--for", length) == 0
+    assert f"Until then it costs {said}." in capsys.readouterr().out
+
+
+def test_a_file_that_was_made_read_only_is_left(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = described()
+    before = path.read_text()
+    path.chmod(0o444)
+    assert infra("stop", "galena") == 2
+    assert "described.py: it is read-only" in capsys.readouterr().err
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize("words", [["stibnite"], ["galena", "stibnite"], ["--tag", "darwin"]])
+def test_what_is_not_made_from_here_is_not_said_to_be_deployed(
+    described: Describe, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    described()
+    assert infra("deploy", *words, "--plan") == 2
+    said = capsys.readouterr().err
+    assert "machine 'stibnite': it is not made in a cloud from here" in said
+    assert "galena, scheelite can be deployed" in said
+
+
+def test_destroy_says_that_what_is_described_as_off_goes_too(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described()
+    assert infra("destroy", "scheelite", "--plan") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "scheelite is described as off already." in said
+    assert "its boot disk is deleted, with all that is on it" in said
+
+
+def test_another_fleet_that_has_the_machine_is_named(
+    described: Describe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = FLEET.replace("metals", "salts").format("GALENA,")
+    alone = FLEET.replace("metals", "ores").format("")
+    described("GALENA,", before=f"GALENA = {GALENA.rstrip(',')}\n", after=both + alone)
+    assert infra("stop", "galena") == 0
+    assert "Other fleets describe that too, and change with it: salts.\n" in capsys.readouterr().out
+    assert infra("start", "galena", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["other_fleets"] == ["salts"]

@@ -147,6 +147,7 @@ class HetznerMachine(ProvisionedMachine):
 
     cloud = "hetzner"
     currency: ClassVar[Currency] = "EUR"
+    billed_seconds = 3600  # an hour that is begun
     called_elsewhere = MappingProxyType(
         {
             "machine_type": "server_type",

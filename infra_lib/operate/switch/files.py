@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from contextlib import suppress
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -16,6 +18,8 @@ from nixgen.files.transaction import Change, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
 
 def write_files(texts: Mapping[Path, tuple[bytes, bytes]]) -> None:
     """Write each file, which keeps its mode; nothing when one of them has been changed meanwhile.
@@ -25,7 +29,7 @@ def write_files(texts: Mapping[Path, tuple[bytes, bytes]]) -> None:
             symbolic links.
 
     Raises:
-        FleetError: When a file holds something else by now.
+        FleetError: When a file holds something else by now, or nobody may write it.
         NixgenError: When one cannot be written; all is as before then.
     """
     root = Path(os.path.commonpath([path.parent for path in texts]))
@@ -36,6 +40,11 @@ def write_files(texts: Mapping[Path, tuple[bytes, bytes]]) -> None:
             found = here.read(name)
             if found is None or found.data != before:
                 raise FleetError(f"{path}: it was changed meanwhile; nothing was written")
+            if not found.stat.st_mode & _WRITABLE:
+                raise FleetError(
+                    f"{path}: it is read-only, for whatever reason it was made so; nothing was "
+                    f"written: chmod u+w {shlex.quote(str(path))} allows it"
+                )
             changes.append(Change(name, after, found, like=found))
         for kept in replace(here, changes):
             say(f"what somebody saved meanwhile is kept as {root / kept}")

@@ -33,6 +33,7 @@ _BECOMES: dict[Action, str] = {
     "stop": "stopped",
 }
 _LEFT: dict[Action, Left] = {"disable": "off", "stop": "stopped"}
+_CENT = 0.01
 _AGAINST = "what was described"
 _NO_OTHER = {"source": None, "revision": None, "commit": None, "missing": None}
 _TONES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "quiet"}
@@ -73,6 +74,9 @@ def as_text(outcome: Outcome, width: int | None = None, paint: Paint = plain) ->
         parts.append(cost_as_text(diff, _AGAINST, width=width, paint=paint))
     told = [_line(machine, asked, outcome, paint) for machine, asked in outcome.switched]
     parts.append("\n".join(fold(each, width) if paint is plain else each for each in told))
+    if others := _others(outcome):
+        text = f"Other fleets describe that too, and change with it: {', '.join(others)}."
+        parts.append(paint(fold(text, width), "warn"))
     return "\n\n".join(filter(None, parts))
 
 
@@ -88,8 +92,9 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         deleted for good, in words; empty for nothing) and `stays` (what goes on being billed of one
         that is off or stopped then, see `Stays.data`; None for one that is on); `files`, each with
         `path` and `diff`; `cost`: what `infra cost --diff --json` has, None where
-        nothing changed; and `generated`: the paths of generated files that `nixgen write` is to
-        renew, None where nobody can tell.
+        nothing changed; `generated`: the paths of generated files that `nixgen write` is to renew,
+        None where nobody can tell; and `other_fleets`: the names of those in the same modules that
+        change, too.
     """
     verified = outcome.planned.verified
     diff = None if verified is None else compare(cost_data(outcome.fleet), verified.costs)
@@ -100,6 +105,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         if diff is None or verified is None
         else cost_as_data(diff, _NO_OTHER, verified.over_budget),
         "generated": _generated(outcome),
+        "other_fleets": _others(outcome),
     }
 
 
@@ -142,7 +148,14 @@ def _until_then(machine: ProvisionedMachine, asked: Switch) -> money.Amount:
     """Return what a machine costs until the end that is said now."""
     if asked.seconds is None:
         return money.Amount(None, (), machine.currency)
-    return money.for_seconds(machine.bill.hour, asked.seconds)
+    pieces = -(-asked.seconds // machine.billed_seconds)  # a piece that is begun is billed
+    return money.for_seconds(machine.bill.hour, pieces * machine.billed_seconds)
+
+
+def _price_text(price: money.Amount) -> str:
+    """Return a price for people, which is not nothing where it is less than a cent."""
+    small = price.known is not None and 0 < price.known < _CENT
+    return money.hour_text(price) if small else money.month_text(price)
 
 
 def _generated(outcome: Outcome) -> list[str] | None:
@@ -150,6 +163,11 @@ def _generated(outcome: Outcome) -> list[str] | None:
     if verified is None:
         return []
     return None if verified.files is None else [*verified.files]
+
+
+def _others(outcome: Outcome) -> list[str]:
+    verified = outcome.planned.verified
+    return [] if verified is None else [*verified.others]
 
 
 def _notes(asked: Switch, outcome: Outcome) -> Sequence[str]:
@@ -174,7 +192,7 @@ def _sentences(
     end = f" until {until}" if until else ""
     yield f"{machine.name}: {machine.state} → {_BECOMES[asked.action]}{end}."
     if asked.seconds is not None:
-        yield f"Until then it costs {money.month_text(_until_then(machine, asked))}."
+        yield f"Until then it costs {_price_text(_until_then(machine, asked))}."
     if left is not None:
         if text := lost(machine, left):
             yield paint(text, "bad")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60}
 _SPAN = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?", re.ASCII)
@@ -60,16 +64,14 @@ def parse_end(text: str, at: datetime) -> datetime:
     clock = _CLOCK.fullmatch(text)
     try:
         if clock is not None:
-            local = at.astimezone().replace(tzinfo=None)
-            end = local.replace(
-                hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0, fold=0
-            )
-            end += timedelta(days=end <= local)
+            today = at.astimezone().replace(tzinfo=None, second=0, microsecond=0, fold=0)
+            today = today.replace(hour=int(clock[1]), minute=int(clock[2]))
+            end = _next((today, today + timedelta(days=1)), at)
         elif re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text, re.ASCII):
             end = datetime.fromisoformat(text)
+            end = end.astimezone() if end.tzinfo is not None else _next((end,), at)
         else:
             raise ValueError(text)
-        end = end.astimezone()
     except (ValueError, OverflowError, OSError):
         raise FleetError(f"--until {text}: {accepted}") from None
     if end <= at:
@@ -77,6 +79,23 @@ def parse_end(text: str, at: datetime) -> datetime:
     if end - at > timedelta(days=_MOST_DAYS):
         raise FleetError(f"--until {text}: that is in more than ten years; {accepted}")
     return end
+
+
+def _next(clocks: Iterable[datetime], at: datetime) -> datetime:
+    """Return the first time after another at which clocks here show something; else the last.
+
+    Where they are set back, they show it twice. What they skip is as much later.
+
+    Args:
+        clocks: What they show, in order, without an offset.
+        at: The other time.
+    """
+    times: list[datetime] = []
+    for shown in clocks:
+        both = [shown.replace(fold=fold).astimezone() for fold in (0, 1)]
+        real = [each for each in both if each.replace(tzinfo=None, fold=0) == shown]
+        times += sorted(real) if real else [max(both)]
+    return next((each for each in times if each > at), times[-1])
 
 
 def instant_text(when: datetime) -> str:

@@ -50,11 +50,13 @@ class Verified:
         costs: What it costs, as `cost_data` has it.
         over_budget: Why that is not within its budget; None when it is.
         files: The generated files that would change; None where nobody can tell.
+        others: The names of other fleets of the same modules that would change, too.
     """
 
     costs: Mapping[str, Any]
     over_budget: str | None
     files: tuple[str, ...] | None
+    others: tuple[str, ...] = ()
 
 
 def verify(
@@ -79,6 +81,7 @@ def verify(
 
     def work() -> bytes:
         warnings.simplefilter("ignore")  # of a fleet that is not there yet
+        before = _fleets(project)
         forget(project)
         sys.dont_write_bytecode = True
         sys.meta_path.insert(0, _Finder(texts))
@@ -92,6 +95,7 @@ def verify(
                     "costs": cost_data(new),
                     "over_budget": over_budget(new, otherwise=""),
                     "files": _changed_files(fleet, new),
+                    "others": _changed_others(before, _fleets(project), fleet.name),
                 }
             ).encode()
 
@@ -111,7 +115,12 @@ def verify(
             f"{', '.join(told[:_MOST])}{more}; nothing was changed: change it by hand"
         )
     files = said["files"]
-    return Verified(said["costs"], said["over_budget"], None if files is None else tuple(files))
+    return Verified(
+        said["costs"],
+        said["over_budget"],
+        None if files is None else tuple(files),
+        tuple(said["others"]),
+    )
 
 
 def forget(project: Path) -> None:
@@ -192,6 +201,29 @@ def _of_machine(before: Any, after: Any, wanted: Mapping[str, Value | None]) -> 
     for name, value in wanted.items():
         if getattr(after, name) != value:
             yield f"{name} of {before.name} is still {getattr(after, name)!r}"
+
+
+def _fleets(project: Path) -> dict[tuple[str, str], Fleet]:
+    """Return the fleets that stand in a project's modules, by module and name there."""
+    from infra_lib.fleet import Fleet
+
+    return {
+        (module, name): value
+        for module, held in modules_of(project).items()
+        for name, value in vars(held).items()
+        if isinstance(value, Fleet)
+    }
+
+
+def _changed_others(
+    before: Mapping[tuple[str, str], Fleet], after: Mapping[tuple[str, str], Fleet], own: str
+) -> list[str]:
+    changed = {
+        fleet.name
+        for key, fleet in before.items()
+        if fleet.name != own and key in after and not same(fleet, after[key])
+    }
+    return sorted(changed)
 
 
 def _changed_files(old: Fleet, new: Fleet) -> list[str] | None:
