@@ -432,8 +432,8 @@ def answers_of(ssh: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **questi
     """What is made of a stand-in for ssh that does so."""
     write(folder / "ssh", ssh)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    machine = gcp(ssh=SshHost(host_name="127.0.0.1", settings={"ProxyCommand": "none"}))
-    asked = Question(command="true", **question)
+    machine = gcp(ssh=SshHost(host_name="127.0.0.1"))
+    asked = Question(command="true", via="own", **question)
     [said] = ask_all(fleet_of(machine), [machine], asked)
     return said
 
@@ -494,6 +494,8 @@ PROJECT = "gcp=GcpProject('example-project', region='us-central1')"
         (("gold", "--", "true"), "machine='gold'"),
         (("galena", "ls"), "machine='ls'"),
         (("galena", "--login", "-x y"), ""),
+        (("galena", "--", ""), "-- '': the command is empty"),
+        (("--tag", "gpu", "--", "", " "), "the command is empty"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(
