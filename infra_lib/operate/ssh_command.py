@@ -150,8 +150,8 @@ def remote_command(words: Sequence[str]) -> str | None:
     """
     if not words:
         return None
-    if not "".join(words).strip():
-        raise FleetError(f"-- {shlex.join(words)}: the command is empty; without -- one logs in")
+    if len(words) == 1 and not words[0].strip():
+        raise FleetError(f"-- {words[0]!r}: the command is empty; without -- one logs in")
     return words[0] if len(words) == 1 else shlex.join(words)
 
 

@@ -422,6 +422,21 @@ def test_whoever_wants_to_stay_says_for_how_long(
     assert machine.off_after(10) == 6
 
 
+def test_two_that_ask_at_the_same_time_do_not_take_each_others_lease(boot: Boot) -> None:
+    """Each takes away the user's earlier leases: here another does, just when this one does."""
+    machine = looked_at(boot())
+    other, real, leases = machine.root / "bin/find", require("find"), machine.root / "leases"
+    other.write_text(
+        f'#!/bin/sh\n[ ! -e {leases}.taken ] || exec {real} "$@"\n'
+        f"touch {leases}.taken; exec {real} {leases} -type f -delete\n"
+    )
+    other.chmod(0o755)
+    assert machine.keep_alive("1h").returncode == 0
+    assert (machine.root / "leases.taken").exists()
+    assert "keeps it on for 60 min" in machine.keep_alive("status").stdout
+    assert machine.off_after(40, step=4) is None
+
+
 def test_a_lease_that_is_given_up_is_none(boot: Boot) -> None:
     machine = looked_at(boot())
     assert machine.keep_alive("1h").returncode == 0

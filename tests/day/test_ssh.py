@@ -495,7 +495,7 @@ PROJECT = "gcp=GcpProject('example-project', region='us-central1')"
         (("galena", "ls"), "machine='ls'"),
         (("galena", "--login", "-x y"), ""),
         (("galena", "--", ""), "-- '': the command is empty"),
-        (("--tag", "gpu", "--", "", " "), "the command is empty"),
+        (("--tag", "gpu", "--", " "), "the command is empty"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(
