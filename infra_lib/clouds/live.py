@@ -24,12 +24,14 @@ class Question:
         command: The program and its arguments. It prints JSON, and finds its login by itself.
         get: Where the program is to be had.
         lacking: Why there is no use in asking, where that is known before; None to ask.
+        partial: What it says on standard error where it ends well, and has not told all.
     """
 
     about: str
     command: tuple[str, ...]
     get: str
     lacking: str | None = None
+    partial: str | None = None
 
 
 @frozen(kw_only=True)

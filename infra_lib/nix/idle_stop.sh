@@ -129,6 +129,7 @@ look_at_gpus() {
   while read -r line; do
     case $line in
       "" | "No running processes found") ;;
+      *[!0-9]*) blind "$stalled_minutes" "a GPU does not say what has it" ;; # "[Not Supported]"
       *) processes=$((processes + 1)) ;;
     esac
   done <"$state/processes"
@@ -230,12 +231,14 @@ now=${now%%.*}
 
 used="" held="" forever="" limit=$((minutes * 60))
 if ((now < boot_minutes * 60)); then use "it has just started"; fi
-look_at_leases
-look_at_locks
-look_at_terminals
-look_at_load
-look_at_sessions
+# What may take long comes first, and whoever may just have come comes last: nothing but the end
+# itself lies between the last look at people and that.
 look_at_gpus
+look_at_load
+look_at_locks
+look_at_sessions
+look_at_leases
+look_at_terminals
 
 since=$(remembered since)
 last=$(remembered last)

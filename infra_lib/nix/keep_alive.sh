@@ -17,17 +17,21 @@ usage() {
 # A lease is a file whose time of change is when it ends, in seconds since the boot. Each has a name
 # of its own, so that nobody can take another's.
 keep() {
-  local seconds=$1 lease
-  lease=$(mktemp "$leases/$EUID.XXXXXX")
-  touch --date="@$((now + seconds))" "$lease"
-  find "$leases" -mindepth 1 -maxdepth 1 -type f -user "$EUID" ! -path "$lease" -delete
+  local seconds=$1 lease=
+  # Again where another of the same user, at the same time, has taken it for an earlier one.
+  until [[ -n $lease && -e $lease ]]; do
+    lease=$(mktemp "$leases/$EUID.XXXXXX")
+    touch --date="@$((now + seconds))" "$lease"
+    find "$leases" -ignore_readdir_race -mindepth 1 -maxdepth 1 -type f -user "$EUID" \
+      ! -path "$lease" -delete
+  done
   echo "This machine stays on for $((seconds / 60)) min."
 }
 
 off() {
   local whose=(-user "$EUID")
   if ((EUID == 0)); then whose=(); fi
-  find "$leases" -mindepth 1 -maxdepth 1 -type f "${whose[@]}" -delete
+  find "$leases" -ignore_readdir_race -mindepth 1 -maxdepth 1 -type f "${whose[@]}" -delete
   echo "This machine turns itself off once nobody uses it."
 }
 

@@ -144,9 +144,15 @@ def remote_command(words: Sequence[str]) -> str | None:
 
     Returns:
         The line; None for no words.
+
+    Raises:
+        FleetError: When it is empty, which ssh would take for no command: the machine's shell would
+            run whatever stands on standard input.
     """
     if not words:
         return None
+    if len(words) == 1 and not words[0].strip():
+        raise FleetError(f"-- {words[0]!r}: the command is empty; without -- one logs in")
     return words[0] if len(words) == 1 else shlex.join(words)
 
 

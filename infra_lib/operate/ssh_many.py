@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import IO, TYPE_CHECKING
 
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.reach import Via, WayIn, choose_way, ways_in
@@ -32,7 +34,13 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """How many machines are asked at the same time."""
 
+LONGEST = 64 * 2**20
+"""How many bytes a machine may print: all of it is kept until it has ended."""
+
 _NO_ANSWER = 124  # as `timeout` says it
+_ENDED = 137  # as shells say it of what was killed
+_PART = 2**16  # bytes
+_REST = 5.0  # seconds to read what ssh has printed once it has ended
 
 
 @frozen(kw_only=True)
@@ -172,13 +180,54 @@ def _ask(
         process = running.start(words, together=question.together)
     except FleetError as error:
         return said(FAILED, errors=str(error))
+    heard = [_Heard(process, pipe) for pipe in (process.stdout, process.stderr) if pipe is not None]
+    _write(process, question.stdin)
     try:
-        output, errors = process.communicate(question.stdin.encode(), question.limit)
+        process.wait(question.limit)
     except subprocess.TimeoutExpired:
         process.kill()
-        output, _ = process.communicate()
+        output = heard[0].all()
         return said(_NO_ANSWER, output, f"it did not answer within {question.limit:g} s")
-    return said(shell_status(process.returncode), output, _text(errors))
+    output, *errors = [each.all() for each in heard]
+    if any(each.is_too_much for each in heard):
+        most = f"it printed more than {LONGEST // 2**20} MiB, and was ended"
+        return said(_ENDED, output, most)
+    return said(shell_status(process.returncode), output, _text(b"".join(errors)))
+
+
+class _Heard:
+    """What ssh prints into a pipe, as long as there is not too much of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], pipe: IO[bytes]) -> None:
+        self.is_too_much = False
+        self._process = process
+        self._pipe = pipe
+        self._parts: list[bytes] = []
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def all(self) -> bytes:
+        """Return all of it, once ssh has ended; a program that it left may hold the pipe still."""
+        self._thread.join(_REST)
+        return b"".join([*self._parts])
+
+    def _read(self) -> None:
+        left = LONGEST
+        with self._pipe:
+            while part := os.read(self._pipe.fileno(), _PART):
+                self._parts.append(part[:left])
+                left -= len(part)
+                if left < 0:
+                    self.is_too_much = True
+                    self._process.kill()
+                    return
+
+
+def _write(process: subprocess.Popen[bytes], text: str) -> None:
+    """Tell ssh what the command reads, which a pipe holds at once."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(text.encode())
 
 
 def _text(data: bytes | None) -> str:

@@ -120,6 +120,34 @@ def test_a_use_at_any_minute_starts_the_time_anew(boot: Boot, what: str) -> None
     assert len(machine.heard) == 2
 
 
+@pytest.mark.parametrize("comes", ["touch dev/pts/7", "echo '7 1000 ann' > said/sessions"])
+def test_whoever_comes_while_gpus_are_asked_is_seen_before_the_end(boot: Boot, comes: str) -> None:
+    """An nvidia-smi may take 40 seconds of the last minute."""
+    machine = looked_at(boot())
+    assert machine.off_after(5) is None
+    machine.says(session_7="Class=user\nState=active")
+    program = machine.root / "bin/nvidia-smi"
+    program.write_text(
+        program.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n(cd {machine.root}; {comes})\n")
+    )
+    assert not machine.look()
+
+
+@pytest.mark.parametrize("processes", ["[Not Supported]", "[N/A]", "4242\n[Unknown Error]"])
+def test_processes_that_nobody_can_count_keep_it_on_for_longer_and_not_for_ever(
+    boot: Boot, processes: str
+) -> None:
+    machine = looked_at(boot())
+    machine.says(processes=processes)
+    assert machine.off_after(20) == SHORT.stalled_minutes
+
+
+def test_processes_that_nobody_can_count_are_no_use_of_a_gpu_in_parts(boot: Boot) -> None:
+    machine = looked_at(boot())
+    machine.says(utilisation="[N/A]", processes="[Not Supported]")
+    assert machine.off_after(20) == SHORT.stalled_minutes
+
+
 @pytest.mark.parametrize("what", [use for use in USES if use not in {"typing", "serial console"}])
 def test_a_use_that_lasts_keeps_it_on(boot: Boot, what: str) -> None:
     machine = boot()
@@ -392,6 +420,21 @@ def test_whoever_wants_to_stay_says_for_how_long(
     assert not machine.look()
     assert "infra-keep-alive keeps it on for 1 min" in (machine.root / "run/said").read_text()
     assert machine.off_after(10) == 6
+
+
+def test_two_that_ask_at_the_same_time_do_not_take_each_others_lease(boot: Boot) -> None:
+    """Each takes away the user's earlier leases: here another does, just when this one does."""
+    machine = looked_at(boot())
+    other, real, leases = machine.root / "bin/find", require("find"), machine.root / "leases"
+    other.write_text(
+        f'#!/bin/sh\n[ ! -e {leases}.taken ] || exec {real} "$@"\n'
+        f"touch {leases}.taken; exec {real} {leases} -type f -delete\n"
+    )
+    other.chmod(0o755)
+    assert machine.keep_alive("1h").returncode == 0
+    assert (machine.root / "leases.taken").exists()
+    assert "keeps it on for 60 min" in machine.keep_alive("status").stdout
+    assert machine.off_after(40, step=4) is None
 
 
 def test_a_lease_that_is_given_up_is_none(boot: Boot) -> None:

@@ -31,10 +31,12 @@ from infra_lib import (
 from infra_lib import Fleet as FleetOf
 from infra_lib.clouds.gcp.project import IAP_RANGE
 from infra_lib.hosts import hosts
+from infra_lib.operate import ssh_many
 from infra_lib.operate.reach import WayIn, choose_way, known_hosts, ssh_answers, ways_in
 from infra_lib.operate.ssh_command import remote_command
+from infra_lib.operate.ssh_many import Question, Said, ask_all
 from main import fleet as example
-from tests.helpers.loopback import USER, Site
+from tests.helpers.loopback import USER, Site, write
 from tests.helpers.nix_fleets import workshop
 
 if TYPE_CHECKING:
@@ -426,6 +428,53 @@ def test_a_signal_ends_what_runs_on_several_and_leaves_no_file(site: Site) -> No
     assert site.person.left == []
 
 
+def answers_of(ssh: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **question: Any) -> Said:
+    """What is made of a stand-in for ssh that does so."""
+    write(folder / "ssh", ssh)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    machine = gcp(ssh=SshHost(host_name="127.0.0.1"))
+    asked = Question(command="true", via="own", **question)
+    [said] = ask_all(fleet_of(machine), [machine], asked)
+    return said
+
+
+@pytest.mark.parametrize("stream", ["", ">&2"])
+def test_a_machine_that_prints_without_end_is_ended(
+    stream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_many, "LONGEST", 2**20)
+    said = answers_of(f"cat /dev/zero {stream}", tmp_path, monkeypatch, limit=60)
+    assert said.status == 137
+    assert said.errors == "it printed more than 1 MiB, and was ended"
+    assert len(said.output) <= 2**20
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_proxy_that_outlives_ssh_is_not_waited_for(
+    together: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_many, "_REST", 0.5)
+    began = time.monotonic()
+    ssh = "echo begun; sleep 30 & echo $! > {0}/left; {1}"
+    hung = answers_of(ssh.format(tmp_path, "wait"), tmp_path, monkeypatch, limit=1)
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+    ended = answers_of(
+        ssh.format(tmp_path, "exit 3"), tmp_path, monkeypatch, limit=20, together=together
+    )
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+    assert time.monotonic() - began < 15
+    assert (hung.status, hung.output) == (124, "begun\n")
+    assert "within 1 s" in hung.errors
+    assert (ended.status, ended.output) == (3, "begun\n")
+
+
+def test_a_command_that_reads_nothing_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = answers_of("exec <&-; sleep 0.2; exit 4", tmp_path, monkeypatch, stdin="x" * 5000)
+    assert (said.status, said.output, said.errors) == (4, "", "")
+
+
 OFF = (
     "GcpMachine('scheelite', machine_type='n1-standard-8', zone='us-central1-c', "
     "gpu=Gpu('nvidia-tesla-t4'), tags=('gpu',)),"
@@ -445,6 +494,8 @@ PROJECT = "gcp=GcpProject('example-project', region='us-central1')"
         (("gold", "--", "true"), "machine='gold'"),
         (("galena", "ls"), "machine='ls'"),
         (("galena", "--login", "-x y"), ""),
+        (("galena", "--", ""), "-- '': the command is empty"),
+        (("--tag", "gpu", "--", " "), "the command is empty"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(

@@ -122,6 +122,17 @@ def test_whatever_a_program_prints_there_is_a_reason(
     assert hetzner.reason is None
 
 
+def test_what_google_does_not_tell_of_is_not_taken_for_gone(programs: Path, tmp_path: Path) -> None:
+    """gcloud ends with 0, and warns, where a zone does not answer."""
+    warning = "WARNING: Some requests did not succeed.\n - The zone is unreachable."
+    stand_in(programs, "gcloud", [instance("other")], saying=warning)
+    google, _ = clouds(tmp_path)
+    assert google.machines == ()
+    assert "gcloud did not tell of all" in (google.reason or "")
+    assert "zone is unreachable" in (google.reason or "")
+    assert "--verbosity=error" not in (programs / "gcloud.asked").read_text()
+
+
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(
     programs: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -231,6 +234,7 @@ BROKEN: list[tuple[str, dict[str, tuple[int, str]], str, str]] = [
     ("cuda", {"cuda": (9, "Driver/library version mismatch")}, "failed", "Driver/library"),
     ("persistence", {"gpus": (0, "Tesla T4, 580.95.05, Disabled")}, "failed", "Disabled"),
     ("persistence", {"gpus": (0, "Tesla T4, 580.95.05, [N/A]")}, "not applicable", "[N/A]"),
+    ("persistence", {"gpus": (0, "Tesla T4, 580.95.05, N/A")}, "not applicable", "N/A"),
     ("persistenced", {"persistenced": (3, "failed")}, "failed", "failed"),
     ("zerotier", {"zerotier": (0, '{"online": false}')}, "failed", "offline"),
     ("zerotier", {"zerotier": (127, "")}, "failed", "no zerotier-cli"),
@@ -384,6 +388,43 @@ def test_a_machine_that_was_not_asked_says_why() -> None:
     why = "machine 'scheelite': the facts do not have its host key: infra sync learns it"
     [check] = judge(fleet_of(machine), machine, said(errors=why)).checks
     assert (check.result, check.found, check.advice) == ("failed", "it was not asked", why)
+
+
+def test_a_machine_whose_gpu_hangs_says_so() -> None:
+    machine = node()
+    way = WayIn(via="external", host="scheelite.zt", address="203.0.113.9")
+    output = "? units\ninfra-probe 1\n? user\n= user 0\n|? os\n? gpus\n"
+    errors = "it did not answer within 120 s"
+    [check] = judge(
+        fleet_of(machine), machine, said(way=way, status=124, output=output, errors=errors)
+    ).checks
+    assert check.result == "failed"
+    assert check.found == "it did not answer within 120 s; it was asked for: gpus"
+    assert "nvidia-smi hangs" in check.advice
+
+
+def test_what_hangs_is_asked_last_and_named(tmp_path: Path) -> None:
+    """Also a program that takes no signal, as one in the kernel does not."""
+    (tmp_path / "timeout").write_text("#!/bin/sh\nsleep 100\n")
+    (tmp_path / "timeout").chmod(0o755)
+    with subprocess.Popen(
+        ["sh", "-s"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        start_new_session=True,
+        text=True,
+    ) as shell:
+        assert shell.stdin is not None
+        assert shell.stdout is not None
+        shell.stdin.write(probe.script())
+        shell.stdin.close()
+        came = "".join(shell.stdout.readline() for _ in range(2))
+        os.killpg(shell.pid, signal.SIGKILL)
+    assert parse(came) is None
+    assert probe.hangs_at(came) == "user"
+    named = re.findall("^  ask ([a-z_]+)", probe.script(), re.MULTILINE)
+    assert named[-2:] == ["gpus", "cuda"]
 
 
 def test_what_is_well_is_summed_up_and_the_rest_is_said() -> None:

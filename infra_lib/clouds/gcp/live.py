@@ -80,9 +80,10 @@ def live_question(
             *("gcloud", "compute", "instances", "list", "--format=json"),
             f"--filter=labels.fleet={fleet.name}",
             *((f"--project={id_}",) if id_ else ()),
-            *("--quiet", "--verbosity=error"),
+            *("--quiet", "--verbosity=warning"),
         ),
         get="https://cloud.google.com/sdk/docs/install",
+        partial="requests did not succeed",  # a zone that is unreachable is a warning, and status 0
     )
 
 

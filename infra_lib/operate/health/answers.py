@@ -9,6 +9,7 @@ from pathlib import Path
 from nixgen.frozen import frozen
 
 _FIRST, _LAST = "infra-probe 1", "infra-probe end"
+_ASKED = r"\? ([a-z_]+)"
 _ANSWER = r"= ([a-z_]+) ([0-9]+)"
 _MISSING = 127
 
@@ -87,3 +88,14 @@ def parse(text: str) -> Answers | None:
     return Answers(
         {name: Answer(status, "\n".join(each)) for name, (status, each) in found.items()}
     )
+
+
+def hangs_at(text: str) -> str | None:
+    """Return what a machine was asked when nothing more came; None where it was asked nothing.
+
+    Args:
+        text: What came from the machine, of which the end is missing.
+    """
+    _, _, told = f"\n{text}".partition(f"\n{_FIRST}\n")
+    asked = [found[1] for line in told.split("\n") if (found := re.fullmatch(_ASKED, line))]
+    return asked[-1] if asked else None

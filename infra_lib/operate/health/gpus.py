@@ -149,7 +149,7 @@ def _check_persistence(name: str, gpus: Sequence[_Gpu], answer: Answer) -> Check
     found = ", ".join(dict.fromkeys(modes))
     if all(mode == "Enabled" for mode in modes):
         return Check(name="persistence", result="ok", expected="Enabled", found=found)
-    if all(mode.startswith("[") for mode in modes):  # "[N/A]", as of a part of a GPU
+    if all(mode.startswith(("[", "N/A")) for mode in modes):  # as of a part of a GPU
         return Check(name="persistence", result="not applicable", found=found)
     return Check(
         name="persistence",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a machine says of itself, for `infra verify`. It reads, and changes nothing.
 #
-# Each answer is a line "= NAME STATUS", where 127 means that there is no such program and 124 that
+# What is asked is said before, in a line "? NAME". Each answer is a line "= NAME STATUS", where 127 means that there is no such program and 124 that
 # it did not end; then what was said, each line behind a "|". infra_lib/operate/health/answers.py
 # reads that.
 
@@ -11,7 +11,7 @@ PATH=$PATH:/run/current-system/sw/bin:/run/wrappers/bin:/usr/sbin:/sbin
 export LC_ALL PATH
 
 limited() {
-  if command -v timeout >/dev/null 2>&1; then timeout 20 "$@"; else "$@"; fi
+  if command -v timeout >/dev/null 2>&1; then timeout -k 2 20 "$@"; else "$@"; fi
 }
 
 ask() {
@@ -19,6 +19,7 @@ ask() {
   shift
   said=
   answer=127
+  printf '? %s\n' "$name"
   if command -v "$1" >/dev/null 2>&1; then
     # What it is asked by comes on standard input, and nothing else may read that.
     said=$(limited "$@" 2>&1 </dev/null)
@@ -43,8 +44,6 @@ tell() {
   ask host uname -n
   ask platform uname -m
   ask driver cat /proc/driver/nvidia/version
-  ask gpus nvidia-smi --query-gpu=name,driver_version,persistence_mode --format=csv,noheader
-  ask cuda nvidia-smi -q -d COMPUTE
   ask persistenced systemctl is-active nvidia-persistenced.service
   ask zerotier zerotier-cli -j info
   ask networks zerotier-cli -j listnetworks
@@ -56,6 +55,9 @@ tell() {
   ask iptables iptables -w -S
   ask nft nft list ruleset
   ask units systemctl --failed --plain --no-legend --no-pager
+  # At last, for one that hangs in the driver cannot be ended.
+  ask gpus nvidia-smi --query-gpu=name,driver_version,persistence_mode --format=csv,noheader
+  ask cuda nvidia-smi -q -d COMPUTE
   printf 'infra-probe end\n'
 }
 

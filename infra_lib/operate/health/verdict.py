@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.model.provisioned import ProvisionedMachine
-from infra_lib.operate.health.answers import parse, script
+from infra_lib.operate.health.answers import hangs_at, parse, script
 from infra_lib.operate.health.check import Check, short
 from infra_lib.operate.health.gpus import judge_gpus
 from infra_lib.operate.health.system import judge_services, judge_system
@@ -176,6 +176,9 @@ def as_data(verdicts: Sequence[Verdict], left_out: Sequence[tuple[str, str]]) ->
 def _why(said: Said) -> str:
     if said.way is None:
         return "it was not asked"
+    asked = hangs_at(said.output)
+    if asked is not None:
+        return f"{_last_line(said.errors) or 'it broke off'}; it was asked for: {asked}"
     return _last_line(said.errors) or f"ended with {said.status}, and said nothing"
 
 
@@ -199,6 +202,8 @@ def _advice(machine: Machine, said: Said) -> str:
             "than the facts: where it was made anew, infra sync learns the new one; else it is "
             "not to be trusted"
         )
+    if hangs_at(said.output) in ("gpus", "cuda"):
+        return "nvidia-smi hangs in the driver, and cannot be ended: restart the machine"
     if "Permission denied" in said.errors:
         return "it knows none of the keys here: ssh_keys of its project names those of root"
     if said.status == FAILED:

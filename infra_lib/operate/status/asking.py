@@ -281,6 +281,8 @@ def _answer(cloud: str, question: Question, running: _Running, timeout: float) -
             operations.why_not_live(said)
             or f"{program} failed: {said.strip() or f'exit status {process.returncode}'}"
         )
+    if question.partial is not None and question.partial in said:
+        raise FleetError(f"{program} did not tell of all: {said.strip()}")
     try:
         document = json.loads(out)
     except (ValueError, RecursionError):
