@@ -81,11 +81,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.remote = remote
         if given.quiet:
             warnings.simplefilter("ignore")
-        if given.quiet or given.verbose:
-            from infra_lib.terraform.printing import set_volume
+        if not given.quiet and not given.verbose:
+            status: int = given.run(given)
+            return status
+        from infra_lib.terraform.printing import set_volume
 
-            set_volume(quiet=given.quiet, verbose=given.verbose)
-        status: int = given.run(given)
+        set_volume(quiet=given.quiet, verbose=given.verbose)
+        try:
+            status = given.run(given)
+        finally:
+            set_volume()  # whoever calls this next may ask for something else
         return status
 
     return run_command(run, "infra", (FleetError, NixgenError, OSError))
