@@ -5,7 +5,7 @@
 Each is run over a fleet of ten machines in both clouds, in a repository of git in which nothing is
 deployed, so that what is measured is Python and the fleet, and no cloud and no Terraform. They take
 turns; medians. All is compiled beforehand, as what pip installed is. The aim is that each takes
-less than 0.2 s where importing attrs takes 0.045 s: 4.4 times as long.
+less than 0.2 s where importing attrs takes 0.033 s: 6 times as long.
 """
 
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 REPOSITORY = Path(__file__).parents[1]
-AIM = 4.4
+AIM = 6
 SCRIPT = "import sys; from infra_lib.commands.cli import main; sys.exit(main())"
 """What the `infra` command holds that pip installs."""
 
