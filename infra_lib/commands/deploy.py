@@ -16,7 +16,6 @@ from attrs import evolve
 from infra_lib.clouds.all_clouds import CLOUDS
 from infra_lib.commands import sync
 from infra_lib.commands.load import add_names, load_fleet, take_source
-from infra_lib.commands.runbook import stack_of
 from infra_lib.model.errors import FleetError
 from infra_lib.operate import deployed
 from infra_lib.operate.choice import choose
@@ -35,6 +34,7 @@ from infra_lib.operate.deploy.attempts import Deployment, deploy
 from infra_lib.operate.deploy.cdk import Cdk, check_node
 from infra_lib.operate.deploy.price import over_budget, price_text, uncounted_resources
 from infra_lib.operate.kinds import owners
+from infra_lib.operate.machine_stacks import stack_of
 from infra_lib.operate.price_age import warn_of_old_prices
 from infra_lib.operate.runbook import Writer, as_text
 from infra_lib.terraform.cdktf_json import is_told_nothing, manifest, provider_project

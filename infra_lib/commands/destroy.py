@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.commands.load import add_names, find_source, load_chosen
-from infra_lib.commands.runbook import find_stacks
 from infra_lib.commands.switches import (
     check_unprotected,
     deploy_edited,
@@ -18,6 +17,7 @@ from infra_lib.commands.switches import (
 )
 from infra_lib.model.errors import FleetError
 from infra_lib.operate.destroy import as_data, as_text, steps
+from infra_lib.operate.machine_stacks import find_stacks
 from infra_lib.operate.style import paint_for
 from infra_lib.operate.switch.outcome import as_text as switched_as_text
 from infra_lib.operate.table import fold_prose, terminal_width

@@ -18,7 +18,7 @@ from tests.helpers import CHECKOUT
 from tests.helpers.folders import contents
 from tests.helpers.markdown import code
 from tests.helpers.process import environment, git, python
-from tests.infra.test_cost_revision import MAIN, commit, describe
+from tests.infra.test_cost_revision import MAIN, commit, describe, make_repository
 
 yaml: Any = importlib.import_module("yaml")  # pre-commit's
 
@@ -31,13 +31,7 @@ ELSEWHERE = 'fleet(node(zone="us-central1-c"))'
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with one commit, in which a fleet of one small machine is described."""
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch", "main")
-    describe(folder)
-    commit(folder)
-    return folder
+    return make_repository(tmp_path)
 
 
 def run(

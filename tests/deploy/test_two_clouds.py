@@ -10,11 +10,11 @@ from attrs import evolve
 from cdktf import App
 
 from infra_lib import Facts, Fleet, FleetError, HetznerMachine
-from infra_lib.commands.runbook import find_stacks
 from infra_lib.operate.deploy.check_fleet import check_stacks
 from infra_lib.operate.deploy.fallback import Move
 from infra_lib.operate.deploy.retry import differences
 from infra_lib.operate.deploy.synthesis import FILE, Stack, read
+from infra_lib.operate.machine_stacks import find_stacks
 from infra_lib.stacks import GcpStack, HetznerStack
 from tests.helpers.hetzner_fleets import BOTH, fleet_of, server
 

@@ -52,15 +52,19 @@ def commit(repository: Path, message: str = "Change") -> str:
     return git(repository, "rev-parse", "HEAD").strip()
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one commit, in which a fleet of one small machine is described."""
+def make_repository(tmp_path: Path) -> Path:
+    """Make a repository with one commit, in which a fleet of one small machine is described."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch", "main")
     describe(folder)
     commit(folder)
     return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path)
 
 
 def cost(
