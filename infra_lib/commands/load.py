@@ -44,9 +44,7 @@ def add_argument(parser: ArgumentParser, *, alone: bool = True) -> None:
         group.add_argument("source", nargs="?", default=SUPPRESS, metavar="SOURCE", help=_HELP)
 
 
-def add_names(
-    parser: ArgumentParser, *, required: bool = False, tags: bool = True, all_of: str = ""
-) -> None:
+def add_names(parser: ArgumentParser, *, required: bool = False, all_of: str = "") -> None:
     """Let a command take the names of machines, `--tag TAG` and `--source SOURCE`.
 
     Whoever names no machine means all of them. A word with a colon is a source.
@@ -54,7 +52,6 @@ def add_names(
     Args:
         parser: The command's.
         required: Whether some machine has to be named.
-        tags: Whether those with a tag can be meant.
         all_of: What the help says of the machines, where it is not that all are meant by default.
     """
     names = parser.add_argument(
@@ -65,15 +62,14 @@ def add_names(
         or ("the machines" if required else "the machines; by default all of the fleet"),
     )
     names.completer = machine_names  # type: ignore[attr-defined]  # which argcomplete asks
-    if tags:
-        tag = parser.add_argument(
-            "--tag",
-            action="append",
-            default=[],
-            metavar="TAG",
-            help="machines with this tag; more than once: with one of these",
-        )
-        tag.completer = tag_names  # type: ignore[attr-defined]
+    tag = parser.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="machines with this tag; more than once: with one of these",
+    )
+    tag.completer = tag_names  # type: ignore[attr-defined]
     parser.add_argument("--source", metavar="SOURCE", help=_HELP)
     parser.set_defaults(required=required)
 
@@ -87,11 +83,10 @@ def load_chosen(given: Namespace) -> tuple[Fleet, tuple[Machine, ...]]:
         NixgenError: As `load_fleet` does.
     """
     take_source(given)
-    tags = getattr(given, "tag", [])
-    if given.required and not given.names and not tags:
+    if given.required and not given.names and not given.tag:
         raise FleetError("no machine is named: give the name of one, or of several")
     fleet = load_fleet(given.source)
-    return fleet, choose(fleet, given.names, tags)
+    return fleet, choose(fleet, given.names, given.tag)
 
 
 def take_source(given: Namespace) -> None:

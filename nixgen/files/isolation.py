@@ -110,11 +110,13 @@ def started_in_child(work: Callable[[], bytes], where: str) -> Iterator[Callable
 
         try:
             yield wait
-        except Exception:
+        except KeyboardInterrupt:
+            waited = True  # it is interrupted, too, and ends as it likes
+            raise
+        finally:
             if not waited:
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
-            raise
 
 
 def _run_and_exit(work: Callable[[], bytes], writing: int) -> NoReturn:
