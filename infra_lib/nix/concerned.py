@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_lib.nix import caches, fleet_config, nvidia, ssh_known_hosts, system_caches
+from infra_lib.model.idle_machines import idle_stop as when_idle
+from infra_lib.nix import (
+    caches,
+    fleet_config,
+    idle_stop,
+    nvidia,
+    ssh_known_hosts,
+    system_caches,
+)
 from infra_lib.nix.clan import FOLDER
 
 if TYPE_CHECKING:
@@ -33,15 +41,22 @@ def concerned(fleet: Fleet, paths: Iterable[str]) -> dict[str, tuple[str, ...] |
         f"modules/machines/{machine.machine_class}/{machine.name}": (machine.name,)
         for machine in fleet.machines
     }
-    gpus = tuple(machine.name for machine in fleet.gpu_machines)
+    of_some = {
+        nvidia.PATH: tuple(machine.name for machine in fleet.gpu_machines),
+        idle_stop.PATH: tuple(
+            machine.name
+            for machine in fleet.provisioned
+            if when_idle(fleet.nvidia, machine) is not None
+        ),
+    }
     moved = {new: default for default, new in fleet.files.items() if new is not None}
     for path in paths:
         default = moved.get(path, path)
         folder = default.rpartition("/")[0]
         if folder in folders:
             found[path] = folders[folder]
-        elif default == nvidia.PATH:
-            found[path] = gpus
+        elif default in of_some:
+            found[path] = of_some[default]
         elif default in _FILES or default.startswith(FOLDER):
             found[path] = None
     return found
