@@ -123,18 +123,18 @@ def resource_changes(
     old, new = ({each.address: each for each in side} for side in (before, after))
     both = {address: (old[address], each) for address, each in new.items() if address in old}
     made_anew: set[str] = set()
-    found = {address for address, pair in both.items() if _compare(*pair, (), rules).forced}
-    while found:
-        made_anew |= found
-        rest = both.keys() - made_anew
-        found = {each for each in rest if _compare(*both[each], made_anew, rules).forced}
+    compared = {address: _compare(*pair, made_anew, rules) for address, pair in both.items()}
+    # What is made anew may make others anew in turn.
+    while (found := {each for each, change in compared.items() if change.forced}) != made_anew:
+        made_anew = found
+        compared = {address: _compare(*pair, made_anew, rules) for address, pair in both.items()}
     changes: list[ResourceChange] = []
     for address, resource in new.items():
         if address not in old:
             arguments = _plain(resource.arguments, ())
             changes.append(ResourceChange(before=None, after=resource, new=arguments))
             continue
-        change = _compare(*both[address], made_anew, rules)
+        change = compared[address]
         if change.action != "none" or change.problems:
             changes.append(change)
     for address, resource in old.items():
