@@ -47,7 +47,7 @@ class Live:
         unpriced: What else is billed in this state and has no price here.
         settles: Whether it is on its way from one state to another by itself.
         why: What may have brought it into this state, where people would wonder; empty elsewhere.
-        start: The command that has it run, where it does not.
+        start: The command that has it run, where it does not; None where a deployment does.
         delete: The command that deletes it.
         zone: Where it is; None when that is not said, as with what follows.
         machine_type: What the cloud calls a machine of its size.
@@ -65,7 +65,7 @@ class Live:
     unpriced: tuple[str, ...] = ()
     settles: bool = False
     why: str = ""
-    start: str = "infra deploy"
+    start: str | None = None
     delete: tuple[str, ...] = ()
     zone: str | None = None
     machine_type: str | None = None

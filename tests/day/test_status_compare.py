@@ -103,22 +103,29 @@ def kinds(machine: MachineStatus) -> list[str]:
         # What the machine does by itself, or the cloud, or somebody.
         (
             *(GALENA, {"galena": ON_THERE}, [galena("TERMINATED", ip=None)]),
-            *("stopped", "says TERMINATED", "infra deploy"),
+            *("stopped", "says TERMINATED", "infra deploy galena"),
         ),
         (
             *(GALENA, {"galena": ON_THERE}, [galena("SUSPENDED", ip=None)]),
-            *("stopped", "says SUSPENDED", "infra deploy"),
+            *("stopped", "says SUSPENDED", "infra deploy galena"),
         ),
-        (GALENA, {"galena": ON_THERE}, [], "missing", "makes it anew", "infra deploy"),
+        (GALENA, {"galena": ON_THERE}, [], "missing", "makes it anew", "infra deploy galena"),
         (GALENA, {"galena": ON_THERE}, [galena("REPENTING")], "state", "REPENTING", None),
         (
             *(STOPPED, {"galena": STOPPED_THERE}, [galena()]),
-            *("runs", "costs $0.2", "infra deploy"),
+            *("runs", "costs $0.2", "infra deploy galena"),
         ),
         # What was described since.
-        (GALENA, {}, [], "missing", "infra deploy makes it", "infra deploy"),
-        (OFF, {"galena": ON_THERE}, [galena()], "left", "costs $0.2", "infra deploy"),
-        (OFF, {"galena": ON_THERE}, [galena("STOPPING")], "left", "STOPPING", "infra deploy"),
+        (GALENA, {}, [], "missing", "infra deploy galena makes it", "infra deploy galena"),
+        (OFF, {"galena": ON_THERE}, [galena()], "left", "costs $0.2", "infra deploy galena"),
+        (
+            OFF,
+            {"galena": ON_THERE},
+            [galena("STOPPING")],
+            "left",
+            "STOPPING",
+            "infra deploy galena",
+        ),
         (OFF, {"galena": ON_THERE}, [], "vanished", "takes it from the state", "infra deploy"),
         # What Terraform does not know of.
         (GALENA, {}, [galena()], "unmanaged", "infra adopt", None),
@@ -239,7 +246,7 @@ def test_disks_that_outlive_a_machine_are_counted_while_it_is_off() -> None:
 def test_a_machine_elsewhere_than_described_is_told_of() -> None:
     moved = seen(GALENA, [], [google(galena(zone="us-central1-f"))])
     assert kinds(moved) == ["zone"]
-    assert moved.differences[0].command == "infra deploy"
+    assert moved.differences[0].command == "infra deploy galena"
     falls_back = evolve(GALENA, fallback_zones=("us-central1-f",))
     moved = seen(falls_back, [], [google(galena(zone="us-central1-f"))])
     assert moved.differences[0].command == "infra sync"
@@ -305,7 +312,7 @@ def test_what_bears_the_label_and_is_not_described_is_listed_with_its_price() ->
     assert difference.kind == "undescribed"
     assert (difference.command or "").startswith("gcloud compute instances delete cobalt ")
     held = whole(fleet_of(GALENA), [stack(cobalt=ON_THERE)], [google(instance("cobalt"))])
-    assert held.machines[-1].differences[0].command == "infra deploy"
+    assert held.machines[-1].differences[0].command == "infra deploy --stack gcp"
     chosen = compare(
         fleet_of(GALENA), (GALENA,), [], [google(instance("cobalt"))], NOW, whole=False
     )
@@ -423,7 +430,7 @@ def test_what_differs_stands_out_without_colours(in_zone: Callable[[str], None])
     assert rows["ore"].split()[1:4] == ["off", "off", "off"]
     assert rows["cobalt"].split()[1:5] == ["!", "no", "?", "on"]
     assert "! galena: described on, and Compute Engine says TERMINATED" in text
-    assert "infra deploy starts it again." in text
+    assert "infra deploy galena starts it again." in text
     assert text.splitlines()[-1].startswith("1 of 3 machines on: $0.7")
 
 

@@ -55,6 +55,6 @@ def test_from_a_deployment_to_an_idle_stop_and_a_change_of_mind(
     stand_in(programs, "gcloud", [galena, instance("scheelite", ip=other)])
     left = look(project, programs)["scheelite"]
     assert [each["kind"] for each in left["differences"]] == ["undescribed"]
-    assert left["differences"][0]["command"] == "infra deploy"
+    assert left["differences"][0]["command"] == "infra deploy --stack gcp"
     assert left["usd_per_hour"] == 0.73
     assert "scheelite" in look(project, programs, "--no-live")

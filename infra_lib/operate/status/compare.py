@@ -99,6 +99,11 @@ class _View:
     now: datetime
 
     @property
+    def deploy(self) -> str:
+        """The command that deploys it, and nothing else."""
+        return f"{DEPLOY} {self.machine.name}"
+
+    @property
     def service(self) -> str:
         """Who makes the machine: "Compute Engine"."""
         return CLOUDS[self.machine.cloud].KINDS.service
@@ -300,7 +305,7 @@ def _of_state(view: _View) -> Iterator[_Said]:
     if described == "off":
         yield "left", *_left(view, says)
     elif state == "off":
-        yield "missing", _missing(view), DEPLOY
+        yield "missing", _missing(view), view.deploy
     elif live is not None and live.settles:
         return
     elif view.paid_as is None:
@@ -308,9 +313,9 @@ def _of_state(view: _View) -> Iterator[_Said]:
     elif described == "stopped":
         cost = hour_text(view.per_hour)
         text = f"described stopped, and {says}, which costs {cost} an hour"
-        yield "runs", f"{text}: {DEPLOY} stops it", DEPLOY
+        yield "runs", f"{text}: {view.deploy} stops it", view.deploy
     else:
-        start = live.start if live else DEPLOY
+        start = (live.start if live else None) or view.deploy
         why = f" ({live.why})" if live and live.why else ""
         text = f"described on, and {says}{why}"
         yield "stopped", f"{text}: {start} starts it again", start
@@ -325,19 +330,19 @@ def _left(view: _View, says: str) -> tuple[str, str]:
     if view.live is not None and view.deployed_state == "off":
         command = shlex.join(view.live.delete)
         return f"{text}; no state has it, so no deployment deletes it: {command} does", command
-    return f"{text}: {DEPLOY} deletes it", DEPLOY
+    return f"{text}: {view.deploy} deletes it", view.deploy
 
 
 def _missing(view: _View) -> str:
     described = f"described {view.machine.state}, and"
     if view.live_state != "off":
-        return f"{described} not deployed: {DEPLOY} makes it"
+        return f"{described} not deployed: {view.deploy} makes it"
     if view.deployed is not None:
         return (
             f"{described} deployed, but {view.service} has no such machine: it was deleted by "
-            f"hand, or at the end of its run: {DEPLOY} makes it anew"
+            f"hand, or at the end of its run: {view.deploy} makes it anew"
         )
-    return f"{described} {view.service} has no such machine: {DEPLOY} makes it"
+    return f"{described} {view.service} has no such machine: {view.deploy} makes it"
 
 
 def _of_both(view: _View) -> Iterator[_Said]:
@@ -374,10 +379,10 @@ def _of_details(view: _View) -> Iterator[_Said]:
                 "infra sync",
             )
         else:
-            yield "zone", f"{text}: {DEPLOY} would make it anew", DEPLOY
+            yield "zone", f"{text}: {view.deploy} would make it anew", view.deploy
     if live and live.machine_type not in {None, machine.machine_type}:
         text = f"described as {machine.machine_type}, and it is {_word(str(live.machine_type))}"
-        yield "machine type", f"{text}: {DEPLOY} changes it", DEPLOY
+        yield "machine type", f"{text}: {view.deploy} changes it", view.deploy
     yield from _of_address(view)
     until = on_until(machine)
     if until is not None and until < view.now and view.paid_as == "on":
@@ -436,12 +441,16 @@ def _undescribed(
     holder = next((each for each in stacks if _holds(each, live.name, fleet.name)), None)
     text = f"{service} says {_word(live.said)}, and the fleet does not describe it"
     if holder is not None:
-        command = DEPLOY
-        text = f"{text}: {DEPLOY} deletes it, for stack {holder.name} has it"
+        command = _deploy_stack(holder)
+        text = f"{text}: {command} deletes it, for stack {holder.name} has it"
     else:
         command = shlex.join(live.delete)
         text = f"{text}: describe it, or delete it: {command}"
     return _other(answer, live, "undescribed", text, command, holder)
+
+
+def _deploy_stack(stack: StackAnswer) -> str:
+    return f"{DEPLOY} --stack {shlex.quote(stack.name)}"
 
 
 def _twin(answer: CloudAnswer, live: Live) -> MachineStatus:
@@ -482,7 +491,8 @@ def _other(
 def _undescribed_in_state(stack: StackAnswer, name: str) -> MachineStatus:
     there = stack.machines[name]
     known = there.per_hour.known is not None
-    text = f"stack {stack.name} has it, and the fleet does not describe it: {DEPLOY} deletes it"
+    command = _deploy_stack(stack)
+    text = f"stack {stack.name} has it, and the fleet does not describe it: {command} deletes it"
     return MachineStatus(
         name=name,
         cloud=next(iter(stack.clouds)) if len(stack.clouds) == 1 else None,
@@ -494,5 +504,5 @@ def _undescribed_in_state(stack: StackAnswer, name: str) -> MachineStatus:
         external_ipv6=there.external_ipv6,
         paid_as=_paid_as(str(there.state)),
         per_hour=there.per_hour if known else Amount(None, ("price",), there.per_hour.currency),
-        differences=(Difference(machine=name, kind="undescribed", text=text, command=DEPLOY),),
+        differences=(Difference(machine=name, kind="undescribed", text=text, command=command),),
     )
