@@ -263,9 +263,12 @@ def test_an_instance_with_the_most_labels_and_tags_has_no_more_than_it_may(
 def test_text_arrives_as_it_was_typed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also what means something to Terraform or to cdktf."""
+    """Also what means something to Terraform or to cdktf.
+
+    It makes no token of these names, in whatever process this runs.
+    """
     monkeypatch.chdir(workspace.app)
-    text = "${TfToken[x]} #{TfToken[TOKEN.7]} -8.2e+298 ${x} %{y} $${z} \"'\\ ${TfToken["
+    text = "${TfToken[x]} #{TfToken[TOKEN.seven]} -8.2e+298 ${x} %{y} $${z} \"'\\ ${TfToken["
     machine = evolve(
         GALENA,
         description=text,
