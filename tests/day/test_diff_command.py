@@ -112,7 +112,8 @@ def test_three_dots_leave_out_what_came_to_the_other_side_since(repository: Path
     assert whats(found(repository, "main..change", status=1)) == [("galena", "replaced")]
     git(repository, "switch", "--quiet", "--orphan", "other")
     describe(repository)
-    commit(repository)
+    # With the words of the first commit, and in the same second, it would be that commit.
+    commit(repository, "Begin anew")
     assert "revision 'main...other': git merge-base: " in refused(repository, "main...other")
 
 
