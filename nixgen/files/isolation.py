@@ -96,11 +96,12 @@ def started_in_child(work: Callable[[], bytes], where: str) -> Iterator[Callable
 
         def wait() -> bytes:
             nonlocal waited
-            length = int.from_bytes(pipe.read(8))
+            header = pipe.read(8)
+            length = int.from_bytes(header)
             returned = pipe.read(length)
             _, status = os.waitpid(process, 0)
             waited = True
-            if not length or len(returned) < length:
+            if len(header) < 8 or len(returned) < length:
                 code = os.waitstatus_to_exitcode(status)
                 how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
                 raise NixgenError(

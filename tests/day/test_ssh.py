@@ -352,10 +352,8 @@ def test_a_signal_ends_ssh_and_leaves_no_file(site: Site) -> None:
         assert process.stdout
         assert process.stdout.readline() == "started\n"
         assert site.person.left != []
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in {128 + signal.SIGTERM, 255}
-        assert time.monotonic() - began < 25
     assert site.person.left == []
     assert machine.asked == ["echo started; sleep 60"]
 
@@ -454,17 +452,16 @@ def test_a_proxy_that_outlives_ssh_is_not_waited_for(
     together: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ssh_many, "_REST", 0.5)
-    began = time.monotonic()
-    ssh = "echo begun; sleep 30 & echo $! > {0}/left; {1}"
-    hung = answers_of(ssh.format(tmp_path, "wait"), tmp_path, monkeypatch, limit=1)
+    # That it still runs, and can be ended, is what shows that nobody waited for it.
+    ssh = "echo begun; sleep 600 & echo $! > {0}/left; {1}"
+    hung = answers_of(ssh.format(tmp_path, "wait"), tmp_path, monkeypatch, limit=2)
     os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
     ended = answers_of(
         ssh.format(tmp_path, "exit 3"), tmp_path, monkeypatch, limit=20, together=together
     )
     os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
-    assert time.monotonic() - began < 15
     assert (hung.status, hung.output) == (124, "begun\n")
-    assert "within 1 s" in hung.errors
+    assert "within 2 s" in hung.errors
     assert (ended.status, ended.output) == (3, "begun\n")
 
 

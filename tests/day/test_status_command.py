@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from tests.helpers.live import instance, stand_in
-from tests.helpers.process import environment
+from tests.helpers.process import environment, is_running
 from tests.helpers.projects import deploy, infra, make, stack
 from tests.helpers.tools import require
 
@@ -173,7 +173,7 @@ def test_an_interrupt_ends_what_is_asked_too(setup: Setup, tmp_path: Path) -> No
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(20) == 130
         assert process.stderr.read() == ""
-    _wait_for(lambda: not Path(f"/proc/{int(pid.read_text())}").exists())
+    _wait_for(lambda: not is_running(int(pid.read_text())))
 
 
 def test_watching_ends_when_nobody_reads_any_more(setup: Setup) -> None:

@@ -115,6 +115,15 @@ def _environment() -> dict[str, str]:
     }
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, other than one that has ended and nobody has waited for."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 def git(repository: Path, *arguments: str, status: int = 0) -> str:
     """What git printed, run in `repository` by nobody in particular."""
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid"]

@@ -18,17 +18,20 @@ def is_there(process: int) -> bool:
     return True
 
 
-def test_both_are_at_work_at_once(tmp_path: Path) -> None:
-    word = tmp_path / "word"
+@pytest.mark.parametrize("said", [b"said meanwhile", b""])
+def test_both_are_at_work_at_once(said: bytes) -> None:
+    reading, writing = os.pipe()
 
     def work() -> bytes:
-        while not word.exists():
-            time.sleep(0.01)
-        return word.read_bytes()
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            return pipe.read()
 
     with started_in_child(work, "the work") as wait:
-        word.write_bytes(b"said meanwhile")
-        assert wait() == b"said meanwhile"
+        os.close(reading)
+        os.write(writing, said)
+        os.close(writing)
+        assert wait() == said
 
 
 @pytest.mark.parametrize("fails", [True, False])
