@@ -105,9 +105,16 @@ def test_an_instance_is_a_construct_like_any_other(
 def test_nobody_waits_for_notes_of_where_in_node_a_value_was_made(
     framework: str, tmp_path: Path
 ) -> None:
-    app = cdk(framework).App(outdir=str(tmp_path / "out"))
-    stack = stack_class(framework)(app, "gcp", fleet=example)
-    assert stack.instances["galena"].boot_disk.creation_stack == []
+    """In a process of its own: where all of the bindings came first, the framework notes it."""
+    code = (
+        f"from {framework} import App\n"
+        f"from infra_lib.stacks.{framework} import GcpStack\n"
+        "from main import fleet\n"
+        'stack = GcpStack(App(outdir="out"), "gcp", fleet=fleet)\n'
+        'print(stack.instances["galena"].boot_disk.creation_stack)\n'
+    )
+    done = python("-W", "ignore", "-c", code, cwd=tmp_path)
+    assert done.stdout == "[]\n", done.stderr
 
 
 HOST = Resource(
