@@ -1,7 +1,7 @@
 """What `infra_lib.diff` says of two fleets: machines, disks, addresses, files and costs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -32,6 +32,7 @@ from infra_lib.operate.diff.text import as_text
 from infra_lib.operate.markdown import LONGEST
 from tests.adopt.test_round_trip import fleets
 from tests.helpers import hetzner_fleets, stack_fleets
+from tests.helpers.calls import count_calls
 from tests.helpers.hetzner_fleets import server
 from tests.helpers.nix_fleets import HOSTILE
 from tests.helpers.stack_fleets import cpu, fleet_of, gpu
@@ -459,12 +460,35 @@ def test_what_is_said_of_a_large_fleet_fits_into_a_comment() -> None:
     assert as_text(found, "against HEAD", "HEAD").count("\n") > 1000
 
 
-def test_many_servers_that_go_are_each_told_of() -> None:
-    names = [f"m{number}" for number in range(300)]
-    before = hetzner_fleets.fleet_of(
+def many_servers(count: int) -> Fleet:
+    names = [f"m{number}" for number in range(count)]
+    return hetzner_fleets.fleet_of(
         *(HetznerMachine(each, server_type="ccx13", location="fsn1") for each in names)
     )
-    assert len(diff(before, hetzner_fleets.fleet_of()).machines) == 300
+
+
+def test_many_servers_that_go_are_each_told_of() -> None:
+    assert len(diff(many_servers(300), hetzner_fleets.fleet_of()).machines) == 300
+
+
+@pytest.mark.parametrize(
+    ("of", "after"),
+    [
+        (many, lambda count: many(count, zone="us-central1-c")),
+        (many_servers, lambda _: hetzner_fleets.fleet_of()),
+    ],
+    ids=["made anew", "gone"],
+)
+def test_ten_times_the_machines_take_ten_times_the_work(
+    of: Callable[[int], Fleet], after: Callable[[int], Fleet]
+) -> None:
+    def compared(count: int) -> int:
+        one, other = of(count), after(count)
+        return count_calls(lambda: as_markdown(diff(one, other), "against HEAD", "HEAD"))
+
+    compared(4)  # what is read and compiled once
+    few, more = compared(20), compared(200)
+    assert more < 10.5 * few
 
 
 def test_gpus_that_come_make_a_machine_anew() -> None:

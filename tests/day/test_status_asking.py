@@ -140,14 +140,16 @@ def test_what_google_does_not_tell_of_is_not_taken_for_gone(programs: Path, tmp_
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(
     programs: Path, tmp_path: Path
 ) -> None:
-    pid = tmp_path / "pid"
-    stand_in(programs, "gcloud", [], before=f"sleep 600 & echo $! > '{pid}'; wait")
+    pid, ended = tmp_path / "pid", tmp_path / "ended"
+    sleeping = f"(sleep 30; echo > '{ended}') & echo $! > '{pid}'; wait"
+    stand_in(programs, "gcloud", [], before=sleeping)
     stand_in(programs, "hcloud", [])
     google, _ = clouds(tmp_path, timeout=2)
     assert google.reason == "gcloud did not answer within 2 s"
     child = int(pid.read_text())
     for _ in range(50):
         if not is_running(child):
+            assert not ended.exists()
             return
         time.sleep(0.1)
     pytest.fail("what it started still runs")

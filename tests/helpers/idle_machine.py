@@ -18,7 +18,7 @@ _ANSWER = """\
 answer=$(cat "$1" 2>/dev/null) || exit 1
 case $answer in
   fail) exit 9 ;;
-  hang) exec sleep 60 ;;
+  hang) exec sleep 20 ;;
   "") ;;
   *) printf '%s\\n' "$answer" ;;
 esac

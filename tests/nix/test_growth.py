@@ -1,28 +1,10 @@
 """How the work grows with the fleet: no machine looks through all the others."""
 
-import sys
-from typing import Any
-
 from attrs import evolve
 
 from infra_lib import Facts, Fleet, Machine, MachineFacts
+from tests.helpers.calls import count_calls
 from tests.helpers.nix_fleets import CPU, P100, T4, fleet_of
-
-
-def calls(fleet: Fleet) -> int:
-    """How many functions are called, and generators resumed, to make a fleet's files."""
-    count = 0
-
-    def counted(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    sys.setprofile(counted)
-    try:
-        fleet.nix_files()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def fleet(size: int) -> Fleet:
@@ -41,4 +23,4 @@ def fleet(size: int) -> Fleet:
 
 def test_ten_times_the_machines_take_ten_times_the_work() -> None:
     fleet(4).nix_files()  # what is read and compiled once
-    assert calls(fleet(400)) < 10.5 * calls(fleet(40))
+    assert count_calls(fleet(400).nix_files) < 10.5 * count_calls(fleet(40).nix_files)

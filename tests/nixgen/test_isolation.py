@@ -8,14 +8,7 @@ import pytest
 
 from nixgen.errors import NixgenError
 from nixgen.files.isolation import started_in_child
-
-
-def is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+from tests.helpers.process import is_running
 
 
 @pytest.mark.parametrize("said", [b"said meanwhile", b""])
@@ -56,7 +49,7 @@ def test_nobody_s_answer_is_not_worked_out_for_ever(tmp_path: Path, fails: bool)
             leave()
     else:
         leave()
-    assert not is_there(int(started.read_text()))
+    assert not is_running(int(started.read_text()))
 
 
 def test_a_process_that_ends_too_early_is_told_of() -> None:
