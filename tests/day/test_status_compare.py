@@ -126,7 +126,10 @@ def kinds(machine: MachineStatus) -> list[str]:
             "STOPPING",
             "infra deploy galena",
         ),
-        (OFF, {"galena": ON_THERE}, [], "vanished", "takes it from the state", "infra deploy"),
+        (
+            *(OFF, {"galena": ON_THERE}, [], "vanished", "takes it from the state"),
+            "infra deploy --stack gcp",
+        ),
         # What Terraform does not know of.
         (GALENA, {}, [galena()], "unmanaged", "infra adopt", None),
         (
@@ -267,7 +270,7 @@ def test_an_address_that_the_facts_do_not_have_is_told_of(tmp_path: Path) -> Non
     assert "203.0.113.20, and the facts have 203.0.113.99" in difference.text
     before = evolve(ON_THERE, external_ip="203.0.113.99")
     (difference,) = seen(GALENA, [stack(galena=before)], cloud, facts=old).differences
-    assert difference.command == "infra deploy"
+    assert difference.command == "infra deploy --stack gcp"
     (difference,) = seen(GALENA, [], cloud, facts=facts(None)).differences
     assert "the facts have none" in difference.text
     # A machine that is stopped has none, and that is no news.

@@ -58,3 +58,30 @@ def test_from_a_deployment_to_an_idle_stop_and_a_change_of_mind(
     assert left["differences"][0]["command"] == "infra deploy --stack gcp"
     assert left["usd_per_hour"] == 0.73
     assert "scheelite" in look(project, programs, "--no-live")
+
+
+def test_what_changed_by_hand_is_read_by_the_command_that_is_named(
+    project: Project, tmp_path: Path
+) -> None:
+    """Where nothing is to change, a deployment of the machine alone is none."""
+    programs = tmp_path / "programs"
+    project.describe(GALENA, scheelite())
+    assert project.infra("deploy", "--yes").returncode == 0
+    with project.workspace.cloud.changed() as cloud:
+        instances = cloud["resources"]["google_compute_instance"]
+        (gone,) = (key for key, each in instances.items() if each["name"] == "scheelite")
+        del instances[gone]
+        (left,) = instances.values()
+        left["network_interface"][0]["access_config"][0]["nat_ip"] = "198.51.100.9"
+    project.describe(GALENA, scheelite().replace("enabled=True", "enabled=False"))
+    galena = instance(
+        "galena", zone="us-central1-b", machine_type="e2-standard-8", ip="198.51.100.9"
+    )
+    stand_in(programs, "gcloud", [galena])
+    command = "infra deploy --stack gcp"
+    found = look(project, programs)
+    for name, kind in (("galena", "address"), ("scheelite", "vanished")):
+        (difference,) = found[name]["differences"]
+        assert (difference["kind"], difference["command"]) == (kind, command)
+    assert project.infra(*command.split()[1:], "--yes").returncode == 0
+    assert not any(each["differences"] for each in look(project, programs).values())

@@ -19,8 +19,8 @@ from infra_lib.model.facts import MachineFacts
 from infra_lib.model.money import Amount, from_label, hour_text
 from infra_lib.model.provisioned import ProvisionedMachine
 from infra_lib.model.wording import and_listed
+from infra_lib.operate.status.asking import StackAnswer
 from infra_lib.operate.status.result import Asked, Difference, MachineStatus, Status
-from infra_lib.terraform.state import Deployed
 from nixgen.frozen import frozen
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from infra_lib.fleet import Fleet
     from infra_lib.model.bill import State
     from infra_lib.model.machine import Machine
-    from infra_lib.operate.status.asking import CloudAnswer, StackAnswer
+    from infra_lib.operate.status.asking import CloudAnswer
     from infra_lib.operate.status.result import Kind
+    from infra_lib.terraform.state import Deployed
 
 DEPLOY = "infra deploy"
 _NOT_ASKED = "no cloud was asked"
@@ -83,7 +84,7 @@ class _View:
     Attributes:
         machine: The machine.
         facts: What the fleet knows of it; None where the fleet keeps its facts nowhere.
-        deployed: What Terraform has of it; None for nothing.
+        stack: The stack whose state has it; None for none.
         deployed_unknown: Why nobody knows that; empty where it is known.
         live: What its cloud has of it; None for nothing.
         live_unknown: Why nobody knows that; empty where it is known.
@@ -92,7 +93,7 @@ class _View:
 
     machine: ProvisionedMachine
     facts: MachineFacts | None
-    deployed: Deployed | None
+    stack: StackAnswer | None
     deployed_unknown: str
     live: Live | None
     live_unknown: str
@@ -102,6 +103,16 @@ class _View:
     def deploy(self) -> str:
         """The command that deploys it, and nothing else."""
         return f"{DEPLOY} {self.machine.name}"
+
+    @property
+    def reread(self) -> str:
+        """The command that has Terraform read what is there, also where nothing is to change."""
+        return _deploy_stack(self.stack) if self.stack else DEPLOY
+
+    @property
+    def deployed(self) -> Deployed | None:
+        """What Terraform has of it; None for nothing."""
+        return self.stack.machines[self.machine.name] if self.stack else None
 
     @property
     def service(self) -> str:
@@ -180,17 +191,18 @@ def _machine(
             external_ipv6=facts.external_ipv6,
             zerotier_ip=facts.zerotier_ip,
         )
-    there, there_unknown = _in_state(fleet, machine, stacks)
+    stack, there_unknown = _in_state(fleet, machine, stacks)
     live, live_unknown = _in_cloud(machine, clouds)
     view = _View(
         machine=machine,
         facts=None if fleet.facts.path is None else facts,
-        deployed=there,
+        stack=stack,
         deployed_unknown=there_unknown,
         live=live,
         live_unknown=live_unknown,
         now=now,
     )
+    there = view.deployed
     v4, v6 = _addresses(view, facts)
     until = on_until(machine)
     ends = (live.ends_at if live else None, until if machine.state == "on" else None)
@@ -219,14 +231,14 @@ def _machine(
 
 def _in_state(
     fleet: Fleet, machine: ProvisionedMachine, stacks: Sequence[StackAnswer]
-) -> tuple[Deployed | None, str]:
-    """Return what Terraform has of a machine, and why that is not known; empty where it is."""
+) -> tuple[StackAnswer | None, str]:
+    """Return the stack whose state has a machine, and why that is not known; empty where it is."""
     holders = [each for each in stacks if _holds(each, machine.name, fleet.name)]
     if len(holders) > 1:
         names = and_listed([each.name for each in holders])
         return None, f"it is in the state of more than one stack: {names}"
     if holders:
-        return holders[0].machines[machine.name], ""
+        return holders[0], ""
     own = [each for each in stacks if machine.cloud in each.clouds]
     if not own:
         service = CLOUDS[machine.cloud].KINDS.service
@@ -351,7 +363,7 @@ def _of_both(view: _View) -> Iterator[_Said]:
     if not both or view.machine.state == "off":
         if both and view.deployed is not None and view.live is None:
             text = f"Terraform's state has it, and {view.service} does not"
-            yield "vanished", f"{text}: {DEPLOY} takes it from the state", DEPLOY
+            yield "vanished", f"{text}: {view.reread} takes it from the state", view.reread
         return
     if view.deployed is None and view.live is not None:
         yield (
@@ -404,7 +416,7 @@ def _of_address(view: _View) -> Iterator[_Said]:
     # What Terraform's state does not have yet, a deployment reads first.
     deployed = view.deployed
     has = deployed is not None and {*new} <= {deployed.external_ip, deployed.external_ipv6}
-    command = "infra sync" if has else DEPLOY
+    command = "infra sync" if has else view.reread
     before = and_listed([had for _, had in pairs if had]) or "none"
     text = f"its address is {and_listed(new)}, and the facts have {before}"
     yield "address", f"{text}: {command} records it", command
