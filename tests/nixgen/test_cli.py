@@ -463,7 +463,8 @@ def test_a_source_that_no_process_can_be_made_for_is_one_line(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_what_ends_the_command_ends_its_source(project: Path, number: signal.Signals) -> None:
     reading, writing = os.pipe()
-    main = f"import os, signal\nos.write({writing}, b'x')\nwhile True:\n    signal.pause()\n"
+    # A pause would miss what comes just before it, and be one for ever.
+    main = f"import os, time\nos.write({writing}, b'x')\nwhile True:\n    time.sleep(0.05)\n"
     put(project, "main.py", main)
     process = subprocess.Popen(
         [sys.executable, "-m", "nixgen", "check"],
